@@ -1,0 +1,73 @@
+//! The codes, each with its explanation page.
+//!
+//! | codes | about |
+//! |---|---|
+//! | E00.. | syntax |
+//! | E01.. | names, imports, hypers |
+//! | E02.. | arguments |
+//! | E03.. | shapes, dims, axes |
+//! | E04.. | roles, losses |
+//! | E05.. | data |
+//! | E06.. | training |
+//! | E07.. | expectations |
+//! | E08.. | files: weights, runs |
+//! | E09.. | at run time |
+//! | L01.. | lints (warnings) |
+
+use super::Severity;
+use std::fmt;
+
+/// The explanation page of a code, in Markdown: what it means, a wrong program, a right one.
+pub type Explanation = &'static str;
+
+macro_rules! codes {
+    ($($code:ident)*) => {
+        /// A diagnostic's code. Its page is `explanations/CODE.md`.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)]
+        pub enum Code { $($code),* }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Code] = &[$(Code::$code),*];
+
+            /// As it is shown: `E0301`.
+            pub fn text(self) -> &'static str {
+                match self { $(Code::$code => stringify!($code)),* }
+            }
+
+            /// Its page.
+            pub fn explanation(self) -> Explanation {
+                match self { $(Code::$code => include_str!(concat!("explanations/", stringify!($code), ".md"))),* }
+            }
+        }
+    };
+}
+
+codes! {
+    E0001
+}
+
+impl Code {
+    /// Errors begin with `E`, warnings with `L`.
+    pub fn severity(self) -> Severity {
+        if self.text().starts_with('L') { Severity::Warning } else { Severity::Error }
+    }
+
+    /// The code with this text, in either case.
+    pub fn parse(text: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|c| c.text().eq_ignore_ascii_case(text))
+    }
+
+    /// The first line of its page, without the `#` and the code.
+    pub fn title(self) -> &'static str {
+        let line = self.explanation().lines().next().unwrap_or("");
+        line.trim_start_matches('#').trim().trim_start_matches(self.text()).trim_start_matches(':').trim()
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}

@@ -1,0 +1,4 @@
+//! nnrun
+pub mod diagnostics;
+pub mod source;
+pub mod syntax;

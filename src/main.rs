@@ -1,0 +1,3 @@
+//! The `nnrun` command.
+
+fn main() {}
