@@ -25,6 +25,8 @@ pub enum Op {
     State(StateId),
     /// A scalar.
     Constant(f64),
+    /// The size of a dim as a scalar: what a mean over the batch divides by.
+    Size(Dim),
     /// A tensor known at compile time, row-major; its shape is constant.
     Literal(Arc<[f64]>),
     /// Positions 0, 1, 2, … along the axis.
