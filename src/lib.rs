@@ -1,4 +1,6 @@
 //! nnrun
+pub mod build;
+pub mod catalog;
 pub mod diagnostics;
 pub mod ir;
 pub mod source;
