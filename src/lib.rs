@@ -4,5 +4,6 @@ pub mod catalog;
 pub mod data;
 pub mod diagnostics;
 pub mod ir;
+pub mod runtime;
 pub mod source;
 pub mod syntax;
