@@ -1,6 +1,7 @@
 //! nnrun
 pub mod build;
 pub mod catalog;
+pub mod check;
 pub mod data;
 pub mod diagnostics;
 pub mod ir;
