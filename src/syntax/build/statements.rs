@@ -114,7 +114,7 @@ impl Builder<'_> {
                 Rule::pattern => {
                     let span = self.span(&inner);
                     let is_tuple = inner.as_str().starts_with('(');
-                    let mut names: Vec<Ident> = inner.into_inner().map(|name| self.ident(&name)).collect();
+                    let mut names: Vec<Ident> = inner.into_inner().filter(|p| p.as_rule() == Rule::name).map(|name| self.ident(&name)).collect();
                     pattern = if is_tuple {
                         Some(Pattern::Tuple(names, span))
                     } else {
