@@ -4,5 +4,6 @@ pub mod build;
 pub mod catalog;
 pub mod diagnostics;
 pub mod ir;
+pub mod optimize;
 pub mod source;
 pub mod syntax;
