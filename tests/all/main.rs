@@ -2,4 +2,6 @@
 
 mod gradients;
 mod graphs;
+mod optimizer;
+mod printing;
 mod random_graphs;
