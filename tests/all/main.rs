@@ -5,3 +5,4 @@ mod graphs;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod verifier;
