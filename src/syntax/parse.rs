@@ -46,7 +46,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::diagnostics::{Code, Format, Style, render_all};
     use crate::source::SourceMap;
