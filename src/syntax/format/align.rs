@@ -43,12 +43,19 @@ impl Writer<'_> {
             .iter()
             .map(|statement| {
                 let kind = match &statement.kind {
-                    StatementKind::Setting(s) => Some((Columns::Setting, vec![self.code_after(s.key.span.end as usize + 1)])),
-                    StatementKind::Let(l) => Some((Columns::Binding, vec![self.equals_before(l.value.span.start as usize)])),
-                    StatementKind::Field { value, .. } => Some((Columns::Binding, vec![self.equals_before(value.span.start as usize)])),
-                    StatementKind::Weight(w) => {
-                        Some((Columns::Typed, vec![w.ty.span.start as usize, self.equals_before(w.init.span.start as usize)]))
+                    StatementKind::Setting(s) => {
+                        Some((Columns::Setting, vec![self.code_after(s.key.span.end as usize + 1)]))
                     }
+                    StatementKind::Let(l) => {
+                        Some((Columns::Binding, vec![self.equals_before(l.value.span.start as usize)]))
+                    }
+                    StatementKind::Field { value, .. } => {
+                        Some((Columns::Binding, vec![self.equals_before(value.span.start as usize)]))
+                    }
+                    StatementKind::Weight(w) => Some((
+                        Columns::Typed,
+                        vec![w.ty.span.start as usize, self.equals_before(w.init.span.start as usize)],
+                    )),
                     StatementKind::Constant(c) => {
                         let equals = self.equals_before(c.value.span.start as usize);
                         match &c.ty {
@@ -74,7 +81,8 @@ impl Writer<'_> {
         let mut current = None;
         for row in rows {
             let kind = row.as_ref().map(|(kind, _)| *kind);
-            let joins = kind.is_some() && kind == current && row.as_ref().is_some_and(|(_, r)| !self.blank_above(r.start));
+            let joins =
+                kind.is_some() && kind == current && row.as_ref().is_some_and(|(_, r)| !self.blank_above(r.start));
             if !joins {
                 self.align_group(&group);
                 group.clear();

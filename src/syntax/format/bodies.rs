@@ -78,7 +78,8 @@ impl Writer<'_> {
         }
         let first = self.code_after(self.written());
         if self.token_text(first) == "(" || function.hypers.is_none() {
-            let first = if function.hypers.is_none() { self.code_after(function.name.span.end as usize) } else { first };
+            let first =
+                if function.hypers.is_none() { self.code_after(function.name.span.end as usize) } else { first };
             let items: Vec<_> = function.inputs.iter().map(super::expressions::Element::of_input).collect();
             self.upto(first);
             self.bracket(first, &items, false);
@@ -167,7 +168,9 @@ impl Writer<'_> {
             StatementKind::Field { value, .. } => self.expr(value),
             StatementKind::Setting(s) => self.expr(&s.value),
             StatementKind::Expression(e) => self.expr(e),
-            StatementKind::Phase { name, body } => self.block(Span { start: name.span.end, ..statement.span }, body, None),
+            StatementKind::Phase { name, body } => {
+                self.block(Span { start: name.span.end, ..statement.span }, body, None)
+            }
             StatementKind::Group { patterns, body } => {
                 self.expr(patterns);
                 self.block(Span { start: patterns.span.end, ..statement.span }, body, None);

@@ -44,7 +44,12 @@ impl<'a> Element<'a> {
 
     fn of_entry(entry: &'a RecordEntry) -> Self {
         let span = entry.key.span.to(entry.value.span);
-        Element { span, value_start: Some(entry.value.span.start as usize), value: Some(&entry.value), key: Some(&entry.key) }
+        Element {
+            span,
+            value_start: Some(entry.value.span.start as usize),
+            value: Some(&entry.value),
+            key: Some(&entry.key),
+        }
     }
 }
 
@@ -207,7 +212,9 @@ impl Writer<'_> {
         let mut laid_out = breaks.iter().any(|b| *b);
         if !fits && !is_broken && items.len() > 1 && self.width(open, close) > WORTH_BREAKING {
             (hanging, laid_out) = (true, true);
-            let plain = items.iter().all(|i| self.width(i.span.start as usize, i.span.end as usize) <= 12 && i.value_start.is_none());
+            let plain = items
+                .iter()
+                .all(|i| self.width(i.span.start as usize, i.span.end as usize) <= 12 && i.value_start.is_none());
             breaks.iter_mut().enumerate().for_each(|(i, b)| *b = i == 0 || !plain);
         }
         let indent = if hanging { base + INDENT } else { self.next_column() };

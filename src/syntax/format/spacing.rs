@@ -1,6 +1,8 @@
 //! Which tokens have a space between them when they share a line.
 
-use crate::syntax::ast::{BinaryOperator, Body, Expr, ExprKind, File, ItemKind, Outputs, Statement, StatementKind, TypeExpr, TypeExprKind};
+use crate::syntax::ast::{
+    BinaryOperator, Body, Expr, ExprKind, File, ItemKind, Outputs, Statement, StatementKind, TypeExpr, TypeExprKind,
+};
 use crate::syntax::tokens::{Token, TokenKind, is_operator};
 use std::collections::HashSet;
 
@@ -113,7 +115,9 @@ impl Special {
 fn ends_operand(source: &str, token: Token) -> bool {
     let text = token.text(source);
     match token.kind {
-        TokenKind::Word => !is_operator(text) && !matches!(text, "let" | "if" | "else" | "not" | "residual" | "repeat" | "scan"),
+        TokenKind::Word => {
+            !is_operator(text) && !matches!(text, "let" | "if" | "else" | "not" | "residual" | "repeat" | "scan")
+        }
         TokenKind::Number | TokenKind::String { .. } | TokenKind::Close(_) => true,
         _ => false,
     }
