@@ -113,7 +113,8 @@ const PIECES: &[&str] = &[
     "^", "..", ".", "=", "==", "<", "!", "&&", "->", "%", "3", "1e-3", "80%", "10k", "\"s\"", "\"", "'", "# c\n",
     "## d\n", "//", "/*", "*/", "let ", "if ", "else ", "and ", "or ", "not ", "none", "true", "_", "residual",
     "repeat ", "scan ", "as ", "weight ", "field ", "model ", "block ", "data ", "train ", "on ", "hyper ", "expect ",
-    "then ", "phase ", "group ", "epochs", " steps", "class", "float", "é", "→", "\t", "\r", "\u{0}",
+    "then ", "phase ", "group ", "epochs", " steps", "class", "float", "é", "→", "a\u{F35}", "Ⅷ", "x²", "\t", "\r",
+    "\u{0}",
 ];
 
 /// The programs, item by item, so that a case is small.
