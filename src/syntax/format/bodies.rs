@@ -4,6 +4,7 @@ use super::INDENT;
 use super::writer::Writer;
 use crate::source::Span;
 use crate::syntax::ast::{Body, Expr, ExprKind, File, Function, Item, ItemKind, Statement, StatementKind};
+use crate::syntax::tokens::is_operator;
 
 /// A statement, or the expression that ends a body.
 enum Line<'a> {
@@ -139,6 +140,10 @@ impl Writer<'_> {
         }
         self.align_statements(statements);
         for (i, line) in lines.iter().enumerate() {
+            // A line that begins with an operator would go on with the one before.
+            if i > 0 && is_operator(self.token_text(line.span().start as usize)) {
+                self.mark(";");
+            }
             self.break_statement(base + INDENT, i > 0, false);
             self.line(line, base + INDENT);
         }

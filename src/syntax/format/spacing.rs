@@ -13,6 +13,8 @@ pub(super) struct Special {
     tight: HashSet<usize>,
     /// The `group` of `group ["*.bias"] { … }`.
     groups: HashSet<usize>,
+    /// What follows a `;`, which the writer's tokens do not have.
+    pub(super) leads: HashSet<usize>,
 }
 
 impl Special {
@@ -87,7 +89,8 @@ impl Special {
             }
             spaces.push(previous.is_some_and(|p| !unary && self.space(source, p, token)));
             let text = token.text(source);
-            unary = matches!(text, "-") && previous.is_none_or(|p| !ends_operand(source, p));
+            unary = matches!(text, "-")
+                && (self.leads.contains(&token.start) || previous.is_none_or(|p| !ends_operand(source, p)));
             previous = Some(token);
         }
         spaces

@@ -49,17 +49,23 @@ impl<'a> Writer<'a> {
     pub(super) fn new(source: &'a str, file: &File) -> Self {
         let mut line = 0;
         let (mut tokens, mut lines) = (Vec::new(), Vec::new());
+        let mut special = Special::of(file);
+        let mut leads = false;
         for token in scan(source) {
             match token.kind {
                 TokenKind::Newline => line += 1,
-                TokenKind::Symbol if token.text(source) == ";" => {}
+                TokenKind::Symbol if token.text(source) == ";" => leads = true,
                 _ => {
+                    if leads && !token.is_trivia() {
+                        special.leads.insert(token.start);
+                        leads = false;
+                    }
                     tokens.push(token);
                     lines.push(line);
                 }
             }
         }
-        let spaces = Special::of(file).spaces(source, &tokens);
+        let spaces = special.spaces(source, &tokens);
         Writer {
             source,
             tokens,
