@@ -80,7 +80,7 @@ mod tests {
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..8).collect::<Vec<_>>());
-        assert_eq!(order, [4, 2, 7, 0, 3, 5, 6, 1], "the split of every user would change");
+        assert_eq!(order, [1, 2, 3, 6, 0, 5, 4, 7], "the split of every user would change");
     }
 
     #[test]
