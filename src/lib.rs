@@ -1,5 +1,10 @@
 //! nnrun
+pub mod build;
+pub mod catalog;
+pub mod check;
 pub mod data;
 pub mod diagnostics;
+pub mod ir;
+pub mod runtime;
 pub mod source;
 pub mod syntax;

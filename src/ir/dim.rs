@@ -1,0 +1,410 @@
+//! Dimensions: integers, names, and arithmetic on them in normal form.
+//!
+//! A [`Dim`] is a polynomial with integer coefficients over atoms; an atom is a named variable or a quotient rounded
+//! down that could not be simplified. Two dims are equal when their normal forms are, so `2*D` and `D + D` are, and
+//! `H/2` and `(H + 2)/2 - 1` are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a named dimension stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VarKind {
+    /// The number of examples in a batch. Never seen by the user.
+    Batch,
+    /// A length that differs from example to example; its batch is padded.
+    Ragged,
+    /// A size that is not known yet: a dimension of a block or of a model without data.
+    Free,
+}
+
+/// A named dimension.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Var {
+    /// Tells apart equal names of different scopes.
+    pub id: u32,
+    /// What it stands for.
+    pub kind: VarKind,
+    /// As the user wrote it.
+    pub name: Arc<str>,
+}
+
+/// The batch dimension of every graph.
+pub fn batch() -> Dim {
+    Dim::var(Var { id: 0, kind: VarKind::Batch, name: "B".into() })
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Atom {
+    Var(Var),
+    /// `numerator / denominator`, rounded down.
+    Quotient(Box<Dim>, Box<Dim>),
+}
+
+/// Atoms with their powers; the empty product is 1.
+type Monomial = BTreeMap<Atom, u32>;
+
+/// A size, possibly symbolic. Arithmetic saturates at the bounds of `i64`, far outside what [`Dim::MAX`] permits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Dim {
+    /// Without zero coefficients. The empty sum is 0.
+    terms: BTreeMap<Monomial, i64>,
+}
+
+/// Whether two dims are the same size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// At every size of the names in them.
+    Equal,
+    /// At no size.
+    Different,
+    /// It depends.
+    Unknown,
+}
+
+impl Dim {
+    /// The largest size of an axis that the checker lets pass: 2⁴⁰.
+    pub const MAX: i64 = 1 << 40;
+
+    /// A known size.
+    pub fn constant(n: i64) -> Dim {
+        let mut terms = BTreeMap::new();
+        if n != 0 {
+            terms.insert(Monomial::new(), n);
+        }
+        Dim { terms }
+    }
+
+    /// A named size.
+    pub fn var(var: Var) -> Dim {
+        Dim::atom(Atom::Var(var))
+    }
+
+    fn atom(atom: Atom) -> Dim {
+        Dim { terms: BTreeMap::from([(Monomial::from([(atom, 1)]), 1)]) }
+    }
+
+    /// The size where it is known.
+    pub fn as_constant(&self) -> Option<i64> {
+        match self.terms.len() {
+            0 => Some(0),
+            1 => self.terms.get(&Monomial::new()).copied(),
+            _ => None,
+        }
+    }
+
+    /// The variable where the dim is just that.
+    pub fn as_var(&self) -> Option<&Var> {
+        let (monomial, 1) = self.terms.iter().next()? else { return None };
+        match (self.terms.len(), monomial.len(), monomial.iter().next()?) {
+            (1, 1, (Atom::Var(v), 1)) => Some(v),
+            _ => None,
+        }
+    }
+
+    /// Whether the size is known to be 1.
+    pub fn is_one(&self) -> bool {
+        self.as_constant() == Some(1)
+    }
+
+    /// Every variable in it.
+    pub fn variables(&self) -> Vec<&Var> {
+        let mut found = Vec::new();
+        self.visit(&mut |v| {
+            if !found.contains(&v) {
+                found.push(v);
+            }
+        });
+        found
+    }
+
+    fn visit<'a>(&'a self, f: &mut impl FnMut(&'a Var)) {
+        // A worklist rather than recursion: `impl FnMut` cannot be passed down by value.
+        let mut dims = vec![self];
+        while let Some(dim) = dims.pop() {
+            for atom in dim.terms.keys().flat_map(|m| m.keys()) {
+                match atom {
+                    Atom::Var(v) => f(v),
+                    Atom::Quotient(n, d) => dims.extend([&**n, &**d]),
+                }
+            }
+        }
+    }
+
+    /// Whether a ragged length takes part.
+    pub fn is_ragged(&self) -> bool {
+        self.variables().iter().any(|v| v.kind == VarKind::Ragged)
+    }
+
+    fn add_term(&mut self, monomial: Monomial, coefficient: i64) {
+        let sum = self.terms.get(&monomial).copied().unwrap_or(0).saturating_add(coefficient);
+        if sum == 0 {
+            self.terms.remove(&monomial);
+        } else {
+            self.terms.insert(monomial, sum);
+        }
+    }
+
+    fn scaled(&self, factor: i64) -> Dim {
+        let mut result = Dim::default();
+        for (m, c) in &self.terms {
+            result.add_term(m.clone(), c.saturating_mul(factor));
+        }
+        result
+    }
+
+    /// `self / divisor`, rounded down; `None` for a division by zero.
+    pub fn floor_div(&self, divisor: &Dim) -> Option<Dim> {
+        if let (Some(n), Some(d)) = (self.as_constant(), divisor.as_constant()) {
+            return (d != 0).then(|| Dim::constant(n.div_euclid(d)));
+        }
+        if self == divisor {
+            return Some(Dim::constant(1));
+        }
+        let (whole, rest) = match divisor.as_constant() {
+            Some(0) => return None,
+            Some(1) => return Some(self.clone()),
+            // Terms that divide evenly leave the quotient: (4*D + 3)/2 = 2*D + 3/2.
+            Some(d) => {
+                let (mut whole, mut rest) = (Dim::default(), Dim::default());
+                for (m, c) in &self.terms {
+                    whole.add_term(m.clone(), c.div_euclid(d));
+                    rest.add_term(m.clone(), c.rem_euclid(d));
+                }
+                (whole, rest)
+            }
+            None => match self.exact_quotient(divisor) {
+                Some(quotient) => return Some(quotient),
+                None => (Dim::default(), self.clone()),
+            },
+        };
+        match (rest.as_constant(), divisor.as_constant()) {
+            (Some(n), Some(d)) => Some(whole + Dim::constant(n.div_euclid(d))),
+            _ => Some(whole + Dim::atom(Atom::Quotient(Box::new(rest), Box::new(divisor.clone())))),
+        }
+    }
+
+    /// `self / divisor` where that is a polynomial with integer coefficients and the divisor has one term.
+    pub fn exact_quotient(&self, divisor: &Dim) -> Option<Dim> {
+        let (divisor_monomial, divisor_coefficient) =
+            divisor.terms.iter().next().filter(|_| divisor.terms.len() == 1)?;
+        let mut result = Dim::default();
+        for (monomial, coefficient) in &self.terms {
+            if coefficient % divisor_coefficient != 0 {
+                return None;
+            }
+            let mut quotient = monomial.clone();
+            for (atom, power) in divisor_monomial {
+                let left = quotient.get(atom).copied().unwrap_or(0).checked_sub(*power)?;
+                if left == 0 {
+                    quotient.remove(atom);
+                } else {
+                    quotient.insert(atom.clone(), left);
+                }
+            }
+            result.add_term(quotient, coefficient / divisor_coefficient);
+        }
+        Some(result)
+    }
+
+    /// Compares two sizes, each of which is at least 1 wherever its names are at least 1.
+    pub fn compare(&self, other: &Dim) -> Comparison {
+        let difference = self.clone() - other.clone();
+        match difference.as_constant() {
+            Some(0) => Comparison::Equal,
+            Some(_) => Comparison::Different,
+            // D against 3*D: the coefficients all have one sign, so the difference never is 0.
+            None if difference.terms.values().all(|c| *c > 0) && difference.is_positive_at_one() => {
+                Comparison::Different
+            }
+            None if difference.terms.values().all(|c| *c < 0) && (-difference.clone()).is_positive_at_one() => {
+                Comparison::Different
+            }
+            None => Comparison::Unknown,
+        }
+    }
+
+    /// Whether some term without quotients is positive, all coefficients being positive.
+    fn is_positive_at_one(&self) -> bool {
+        self.terms.keys().any(|m| m.keys().all(|a| matches!(a, Atom::Var(_))))
+    }
+
+    /// Puts dims in the place of variables.
+    pub fn substitute(&self, of: &impl Fn(&Var) -> Option<Dim>) -> Dim {
+        self.substitute_dyn(&of)
+    }
+
+    fn substitute_dyn(&self, of: &dyn Fn(&Var) -> Option<Dim>) -> Dim {
+        let mut sum = Dim::default();
+        for (monomial, coefficient) in &self.terms {
+            let mut product = Dim::constant(*coefficient);
+            for (atom, power) in monomial {
+                let value = match atom {
+                    Atom::Var(v) => of(v).unwrap_or_else(|| Dim::var(v.clone())),
+                    Atom::Quotient(n, d) => {
+                        let (n, d) = (n.substitute_dyn(of), d.substitute_dyn(of));
+                        // A division by zero stays symbolic; the checker refuses it where it is written.
+                        n.floor_div(&d).unwrap_or_else(|| Dim::atom(atom.clone()))
+                    }
+                };
+                for _ in 0..*power {
+                    product = product * value.clone();
+                }
+            }
+            sum = sum + product;
+        }
+        sum
+    }
+
+    /// The size where every variable has one.
+    pub fn evaluate(&self, of: &impl Fn(&Var) -> Option<i64>) -> Option<i64> {
+        self.substitute(&|v| of(v).map(Dim::constant)).as_constant()
+    }
+}
+
+impl From<usize> for Dim {
+    fn from(n: usize) -> Dim {
+        Dim::constant(i64::try_from(n).unwrap_or(i64::MAX))
+    }
+}
+
+impl std::ops::Add for Dim {
+    type Output = Dim;
+    fn add(mut self, other: Dim) -> Dim {
+        for (m, c) in other.terms {
+            self.add_term(m, c);
+        }
+        self
+    }
+}
+
+impl std::ops::Neg for Dim {
+    type Output = Dim;
+    fn neg(self) -> Dim {
+        self.scaled(-1)
+    }
+}
+
+impl std::ops::Sub for Dim {
+    type Output = Dim;
+    fn sub(self, other: Dim) -> Dim {
+        self + other.scaled(-1)
+    }
+}
+
+impl std::ops::Mul for Dim {
+    type Output = Dim;
+    fn mul(self, other: Dim) -> Dim {
+        let mut result = Dim::default();
+        for (m1, c1) in &self.terms {
+            for (m2, c2) in &other.terms {
+                let mut product = m1.clone();
+                for (atom, power) in m2 {
+                    *product.entry(atom.clone()).or_insert(0) += power;
+                }
+                result.add_term(product, c1.saturating_mul(*c2));
+            }
+        }
+        result
+    }
+}
+
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.terms.is_empty() {
+            return f.write_str("0");
+        }
+        // The constant comes last, as people write it: `2*D + 1`.
+        let constant = self.terms.get(&Monomial::new());
+        let others = self.terms.iter().filter(|(m, _)| !m.is_empty());
+        for (i, (monomial, coefficient)) in others.enumerate() {
+            match (i, *coefficient < 0) {
+                (0, true) => f.write_str("-")?,
+                (0, false) => {}
+                (_, true) => f.write_str(" - ")?,
+                (_, false) => f.write_str(" + ")?,
+            }
+            let mut factors = Vec::new();
+            if coefficient.unsigned_abs() != 1 {
+                factors.push(coefficient.unsigned_abs().to_string());
+            }
+            for (atom, power) in monomial {
+                let text = match atom {
+                    Atom::Var(v) => v.name.to_string(),
+                    Atom::Quotient(n, d) => format!("{}/{}", parenthesized(n), parenthesized(d)),
+                };
+                factors.push(if *power == 1 { text } else { format!("{text}^{power}") });
+            }
+            f.write_str(&factors.join("*"))?;
+        }
+        match constant {
+            None => Ok(()),
+            Some(c) if self.terms.len() == 1 => write!(f, "{c}"),
+            Some(c) if *c < 0 => write!(f, " - {}", c.unsigned_abs()),
+            Some(c) => write!(f, " + {c}"),
+        }
+    }
+}
+
+fn parenthesized(dim: &Dim) -> String {
+    let text = dim.to_string();
+    if text.contains([' ', '*', '/', '-']) { format!("({text})") } else { text }
+}
+
+/// `[1, 28, 28]`, `[T, D]`; a scalar is `[]`.
+pub fn show_shape(shape: &[Dim]) -> String {
+    let dims: Vec<String> = shape.iter().map(Dim::to_string).collect();
+    format!("[{}]", dims.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn d(name: &str) -> Dim {
+        let id = name.bytes().map(u32::from).sum();
+        Dim::var(Var { id, kind: VarKind::Free, name: name.into() })
+    }
+    fn c(n: i64) -> Dim {
+        Dim::constant(n)
+    }
+
+    #[test]
+    fn equality_is_by_normal_form() {
+        assert_eq!(d("D") + d("D"), c(2) * d("D"));
+        assert_eq!((d("D") + c(1)) * (d("D") - c(1)), d("D") * d("D") - c(1));
+        assert_eq!((c(4) * d("D")).floor_div(&c(2)), Some(c(2) * d("D")));
+        assert_eq!((d("H") + c(2)).floor_div(&c(2)), d("H").floor_div(&c(2)).map(|q| q + c(1)));
+        assert_eq!((d("D") * d("T")).floor_div(&d("T")), Some(d("D")));
+        assert_eq!(d("D").floor_div(&c(0)), None);
+    }
+
+    #[test]
+    fn comparison_has_three_answers() {
+        assert_eq!(d("D").compare(&d("D")), Comparison::Equal);
+        assert_eq!(d("D").compare(&(d("D") + c(1))), Comparison::Different);
+        assert_eq!(d("D").compare(&(c(2) * d("D"))), Comparison::Different);
+        assert_eq!(d("D").compare(&d("E")), Comparison::Unknown);
+        assert_eq!(d("D").compare(&c(32)), Comparison::Unknown);
+        let half = d("H").floor_div(&c(2)).unwrap();
+        assert_eq!(half.compare(&c(0)), Comparison::Unknown);
+    }
+
+    #[test]
+    fn dims_read_as_written() {
+        assert_eq!((c(2) * d("D") + c(1)).to_string(), "2*D + 1");
+        assert_eq!(d("H").floor_div(&c(2)).unwrap().to_string(), "H/2");
+        assert_eq!((d("H") - c(2)).floor_div(&c(2)).unwrap().to_string(), "H/2 - 1");
+        assert_eq!(show_shape(&[c(1), d("T")]), "[1, T]");
+        assert_eq!((-d("D")).to_string(), "-D");
+        assert_eq!(c(0).to_string(), "0");
+    }
+
+    #[test]
+    fn substitution_evaluates() {
+        let dim = (d("H") + c(3)).floor_div(&c(2)).unwrap() * d("W");
+        assert_eq!(dim.evaluate(&|v| Some(if &*v.name == "H" { 4 } else { 5 })), Some(15));
+        assert_eq!(dim.evaluate(&|_| None), None);
+    }
+}

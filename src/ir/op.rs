@@ -1,0 +1,213 @@
+//! The closed set of primitive operations.
+//!
+//! Few, and each with one meaning. What the user writes is lowered to these; a gradient rule, a shape rule and a
+//! kernel exist for each, every one an exhaustive `match`. Shapes of a node include the batch axis. Broadcasting is
+//! always a [`Op::Broadcast`] of its own; elementwise operations want equal shapes.
+
+use super::dim::Dim;
+use std::sync::Arc;
+
+/// Index of an [`super::graph::Input`] of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputId(pub u32);
+
+/// Index of a [`super::graph::State`] of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StateId(pub u32);
+
+/// A primitive operation. `x`, `y`, … are its inputs in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// What the caller supplies at each step: a batch of a field, the learning rate.
+    Input(InputId),
+    /// A tensor that lives from step to step: a weight, a running statistic, an optimizer's moment. Reads its value
+    /// from before the step's [`super::graph::Update`]s.
+    State(StateId),
+    /// A scalar.
+    Constant(f64),
+    /// The size of a dim as a scalar: what a mean over the batch divides by.
+    Size(Dim),
+    /// A tensor known at compile time, row-major; its shape is constant.
+    Literal(Arc<[f64]>),
+    /// Positions 0, 1, 2, … along the axis.
+    Iota {
+        /// The axis.
+        axis: usize,
+    },
+    /// Random numbers; every one depends on the seed, the step, the example, the position in it, and `stream`. The
+    /// first axis of the shape is the batch.
+    Random {
+        /// Tells apart the operations of one graph.
+        stream: u32,
+        /// How they are distributed.
+        distribution: Distribution,
+    },
+    /// One number in, one out.
+    Unary(Unary),
+    /// Two numbers in, one out.
+    Binary(Binary),
+    /// `where(x, y, z)`: `y` where `x` is not 0, else `z`.
+    Select,
+    /// The same numbers, row-major, in another shape.
+    Reshape,
+    /// Axis `i` of the result is axis `permutation[i]` of `x`.
+    Permute(Arc<[usize]>),
+    /// `x` has the rank of the result; its axes of size 1 are repeated.
+    Broadcast,
+    /// Positions `start`, `start + step`, … of an axis; how many follows from the shape.
+    Slice {
+        /// The axis.
+        axis: usize,
+        /// First position.
+        start: Dim,
+        /// Distance; -1 with the last position as start flips the axis.
+        step: i64,
+    },
+    /// `before` and `after` many copies of `value` around an axis. Both may be symbolic, not negative.
+    Pad {
+        /// The axis.
+        axis: usize,
+        /// How many in front.
+        before: Dim,
+        /// How many behind.
+        after: Dim,
+        /// What.
+        value: f64,
+    },
+    /// All inputs, one behind the other along the axis.
+    Concat {
+        /// The axis.
+        axis: usize,
+    },
+    /// Reduces the axes to size 1 each.
+    Reduce {
+        /// How.
+        reduction: Reduction,
+        /// Which, ascending.
+        axes: Arc<[usize]>,
+    },
+    /// Position of the first largest number along the axis, which becomes size 1.
+    ArgMax {
+        /// The axis.
+        axis: usize,
+    },
+    /// Sum of the numbers up to and with each position; from the end where `reverse`.
+    CumulativeSum {
+        /// The axis.
+        axis: usize,
+        /// Whether it runs from the end.
+        reverse: bool,
+    },
+    /// `[…, m, k] @ [k…, n]`: matrix products of the last two axes; the axes before agree.
+    MatMul,
+    /// Rows of a table: `x` is `[n, …rest]`, `y` holds whole numbers in `0 .. n-1`; the result is `[…y, …rest]`.
+    GatherRows,
+    /// The transpose of [`Op::GatherRows`]: `x` is `[…y, …rest]`, `y` the row numbers; sums into `[rows, …rest]`.
+    ScatterRows {
+        /// Number of rows of the result.
+        rows: Dim,
+    },
+    /// One number per line along the axis: `x` is `[…, n, …]`, `y` is `[…, 1, …]` with whole numbers in `0 .. n-1`.
+    TakeAlong {
+        /// The axis.
+        axis: usize,
+    },
+    /// The transpose of [`Op::TakeAlong`]: `x` and `y` are `[…, 1, …]`; `x` stands at position `y` of zeros of
+    /// `[…, size, …]`.
+    PlaceAlong {
+        /// The axis.
+        axis: usize,
+        /// Its size in the result.
+        size: Dim,
+    },
+    /// `exp(x - max) / sum` along the axis.
+    Softmax {
+        /// The axis.
+        axis: usize,
+    },
+    /// `x - max - log(sum(exp(x - max)))` along the axis.
+    LogSoftmax {
+        /// The axis.
+        axis: usize,
+    },
+}
+
+/// Distributions of [`Op::Random`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Distribution {
+    /// Uniform on [0, 1).
+    Uniform,
+    /// Mean 0, deviation 1.
+    Normal,
+}
+
+/// Elementwise functions of one number. Truth is 1, falsehood 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Unary {
+    /// The same number, through which no gradient flows.
+    StopGradient,
+    Negate,
+    Absolute,
+    /// -1, 0 or 1; NaN stays.
+    Sign,
+    Floor,
+    Ceil,
+    /// 1/x
+    Reciprocal,
+    Square,
+    SquareRoot,
+    /// 1/√x
+    ReciprocalSquareRoot,
+    Exponential,
+    Logarithm,
+    /// log(1 + x)
+    LogarithmOnePlus,
+    Sine,
+    Cosine,
+    Tanh,
+    /// 1/(1 + exp(-x))
+    Sigmoid,
+    /// log(1 + exp(x)), without overflow
+    Softplus,
+    /// The error function.
+    ErrorFunction,
+    /// max(x, 0), with gradient 0 at 0
+    Relu,
+    /// 1 where x is 0, else 0
+    Not,
+}
+
+/// Elementwise functions of two numbers. Truth is 1, falsehood 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Power,
+    /// NaN where either is; at a tie the gradient goes half to each, as in `torch.maximum`.
+    Maximum,
+    /// As [`Binary::Maximum`].
+    Minimum,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    /// Both not 0.
+    And,
+    /// One not 0.
+    Or,
+}
+
+/// How [`Op::Reduce`] reduces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reduction {
+    /// The sum.
+    Sum,
+    /// The largest; the gradient goes to all largest in equal parts, as in `torch.amax`.
+    Maximum,
+    /// The smallest, likewise.
+    Minimum,
+}

@@ -1,0 +1,22 @@
+//! States and threads, shared by the executables of a run.
+
+use super::{Element, States};
+
+/// What executables run on.
+pub struct Session<E> {
+    /// Weights, statistics, optimizer states.
+    pub states: States<E>,
+    threads: usize,
+}
+
+impl<E: Element> Session<E> {
+    /// With `threads` workers, the calling thread among them; at least one.
+    pub fn new(states: States<E>, threads: usize) -> Session<E> {
+        Session { states, threads: threads.max(1) }
+    }
+
+    /// Number of workers.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}
