@@ -194,6 +194,7 @@ impl Resolver<'_> {
             FieldNode::Unary(op, _) => {
                 let name = UnaryOp::NAMED.iter().find(|(_, o)| o == op).map_or("-", |(n, _)| n);
                 let shape = one(&parts, |a| a.needs_numbers(name).map(|()| a.shape.clone()))?;
+                one(&parts, |a| in_domain(*op, name, a))?;
                 whole(Op::Unary(*op), parts, span, Element::Number, shape)
             }
             FieldNode::Standardize(_) => {
@@ -331,6 +332,21 @@ fn one<T>(parts: &[Resolved], f: impl FnOnce(&Resolved) -> DataResult<T>) -> Dat
         Some(part) => f(part),
         None => Err(DataError::new(Span::default(), DataProblem::NothingChosen)),
     }
+}
+
+/// What can be said before anything is computed: a logarithm straight of a column that holds 0.
+fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) -> DataResult<()> {
+    let fails = |value: f64| !op.apply(value).is_finite();
+    let Op::Columns { table, columns } = &part.op else { return Ok(()) };
+    let facts = facts(table)?;
+    for column in columns.iter().filter_map(|(name, _)| facts.schema.column(name)).filter(|_| facts.exact()) {
+        if let Some((value, place)) = [&column.min, &column.max].into_iter().flatten().find(|(v, _)| fails(*v)) {
+            let (value, place) = (super::cell::number_name(*value), place.clone());
+            let problem = DataProblem::OutsideDomain { function, column: column.name.clone(), value, place };
+            return Err(DataError::new(part.span, problem));
+        }
+    }
+    Ok(())
 }
 
 fn layout(parts: &[Resolved]) -> Layout {
