@@ -34,6 +34,8 @@ mod select;
 mod source_spec;
 mod split;
 mod table_reader;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 pub use batches::{Batches, gather};
