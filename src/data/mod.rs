@@ -27,6 +27,7 @@ mod plan;
 mod problem;
 mod random;
 mod resolve;
+mod resolve_source;
 mod scan;
 mod scan_cache;
 mod schema;

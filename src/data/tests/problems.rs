@@ -162,3 +162,56 @@ fn generators_have_bounds() {
     let error = schema(&TableExpr::source(ragged, span(1))).expect_err("ragged").diagnostic();
     assert_eq!(error.message, "row 2 of rows has 0 cells, and there are 1 column");
 }
+
+mod whatever_the_bytes {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Loads whatever can be loaded; only panics would be wrong.
+    fn try_everything(folder: &Folder) {
+        let table = folder.csv("f");
+        if let Ok(schema) = schema(&table) {
+            for column in &schema.columns {
+                let Ok(field) = super::super::column(&table, &name(&column.name), span(1)) else { continue };
+                let _ = load(&plan(vec![("x", standardize(field.clone()))], SplitSpec::AsGiven));
+                let _ = load(&plan(vec![("y", classes(field))], SplitSpec::AsGiven));
+            }
+        }
+        for source in [SourceSpec::Idx, SourceSpec::Npy] {
+            let array = FieldExpr::new(FieldNode::Array(source(PerSplit::Whole(vec![folder.file("f")]))), span(1));
+            let _ = load(&plan(vec![("x", standardize(array.clone())), ("y", classes(array))], SplitSpec::AsGiven));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn bytes(content: Vec<u8>) {
+            try_everything(&Folder::new(&[("f", &content)]));
+        }
+
+        #[test]
+        fn tables(content in "a,b\n([0-9a\",.NA\r\n ]{0,40})") {
+            try_everything(&Folder::new(&[("f", content.as_bytes())]));
+        }
+
+        #[test]
+        fn idx_headers(code in 8u8..15, dims in proptest::collection::vec(0u32..4, 0..4), body in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let mut file = idx(&dims, &body);
+            file[2] = code;
+            try_everything(&Folder::new(&[("f", &file)]));
+        }
+
+        #[test]
+        fn npy_headers(descr in "[<>|][uifb][1248]", shape in "\\(([0-3], ?){0,3}\\)", order: bool, body in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let order = if order { "True" } else { "False" };
+            let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+            let mut file = b"\x93NUMPY\x01\x00".to_vec();
+            file.extend((header.len() as u16).to_le_bytes());
+            file.extend(header.as_bytes());
+            file.extend(&body);
+            try_everything(&Folder::new(&[("f", &file)]));
+        }
+    }
+}
