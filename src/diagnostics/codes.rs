@@ -46,6 +46,8 @@ macro_rules! codes {
 
 codes! {
     E0001
+    E0301 E0302 E0303 E0304 E0305 E0306 E0307 E0308 E0309 E0310 E0311 E0312 E0313
+    E0401 E0402 E0403
 }
 
 impl Code {
