@@ -1,6 +1,10 @@
 //! nnrun
+pub mod autodiff;
+pub mod build;
+pub mod catalog;
 pub mod diagnostics;
 pub mod ir;
 pub mod runtime;
+pub mod optimize;
 pub mod source;
 pub mod syntax;

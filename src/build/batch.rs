@@ -1,0 +1,53 @@
+//! The few operations that see other examples: statistics of the batch, and means that a loss divides by.
+
+use super::builder::{Builder, Normalizer};
+use super::problem::Problem;
+use super::tensor::Tensor;
+use crate::ir::dim::{Dim, batch};
+use crate::ir::graph::InputKind;
+use crate::ir::op::{Op, Reduction};
+
+impl Builder {
+    /// The mean over the batch and per-example axes; the result is the same for all examples and keeps the axes with
+    /// size 1.
+    pub fn batch_mean(&mut self, x: &Tensor, axes: &[usize]) -> Result<Tensor, Problem> {
+        if !x.batched {
+            return Err(Problem::NotPerExample { what: "the mean over a batch" });
+        }
+        let mut node_axes: Vec<usize> = axes.iter().map(|a| a + 1).collect();
+        node_axes.push(0);
+        node_axes.sort_unstable();
+        let mut shape = x.shape.clone();
+        for axis in axes {
+            shape[*axis] = Dim::constant(1);
+        }
+        let mut node_shape = shape.clone();
+        node_shape.insert(0, Dim::constant(1));
+        let op = Op::Reduce { reduction: Reduction::Sum, axes: node_axes.into() };
+        let node = self.graph.push(op, vec![x.node], node_shape, self.span);
+        let node = self.reshape_node(node, shape.clone());
+        let sum = self.tensor(node, shape, false);
+        let count = self.batch_count(x, axes);
+        let divisor = self.size(&count);
+        self.divide(&sum, &divisor)
+    }
+
+    /// How many numbers [`Builder::batch_mean`] is taken over.
+    pub fn batch_count(&self, x: &Tensor, axes: &[usize]) -> Dim {
+        self.count(x, axes) * batch()
+    }
+
+    /// The mean of a per-example scalar over the batch, for a loss to divide by; see [`Normalizer`].
+    pub fn normalizer(&mut self, value: &Tensor) -> Result<Tensor, Problem> {
+        if !value.batched {
+            return Ok(value.clone());
+        }
+        if self.training {
+            return self.batch_mean(value, &[]);
+        }
+        let name = format!("normalizer{}", self.normalizers.len() + 1);
+        let (_, node) = self.graph.add_input(name.as_str(), Vec::new(), InputKind::Scalar, self.span);
+        self.normalizers.push(Normalizer { input: name.into(), value: value.node });
+        Ok(self.tensor(node, Vec::new(), false))
+    }
+}

@@ -1,0 +1,195 @@
+//! The builder itself: constants, states, the one function that appends a node, and what sizes may be.
+
+use super::problem::{Problem, Shape};
+use super::tensor::{Kind, Role, Tensor};
+use crate::ir::dim::{Comparison, Dim, VarKind, batch};
+use crate::ir::graph::{Graph, NodeId, State, StateRole, Update};
+use crate::ir::init::Init;
+use crate::ir::op::{Distribution, Op, StateId};
+use crate::source::Span;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Builds a graph from per-example operations.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    /// What has been built so far.
+    pub graph: Graph,
+    /// Whether this is the graph of a training step (dropout on, batch statistics) or of evaluation.
+    pub training: bool,
+    /// Whether unknown sizes may still turn out to fit: blocks by themselves, models without data.
+    pub generic: bool,
+    /// The source of the nodes being appended.
+    pub span: Span,
+    /// Sums over the batch that a split's measure divides by, see [`Builder::normalizer`].
+    pub normalizers: Vec<Normalizer>,
+    states: BTreeMap<Arc<str>, (StateId, NodeId, Span)>,
+    streams: u32,
+}
+
+/// A quantity whose mean over the batch a loss divides by: the class weights of the examples, say. In training its
+/// mean is taken over the batch. A split is measured as one batch: there the mean over the whole split is supplied
+/// through the scalar input `input`, and `value` is the node to take that mean of.
+#[derive(Debug, Clone)]
+pub struct Normalizer {
+    /// Name of the scalar input of the evaluation graph.
+    pub input: Arc<str>,
+    /// What is averaged, `[B]`.
+    pub value: NodeId,
+}
+
+/// The path that the states of a layer begin with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct StateScope(pub Arc<str>);
+
+impl StateScope {
+    /// `scope.name`, or `name` at the top.
+    pub fn join(&self, name: &str) -> Arc<str> {
+        if self.0.is_empty() { name.into() } else { format!("{}.{name}", self.0).into() }
+    }
+}
+
+impl Builder {
+    /// An empty graph.
+    pub fn new(training: bool, generic: bool) -> Self {
+        Builder {
+            graph: Graph::default(),
+            training,
+            generic,
+            span: Span::default(),
+            normalizers: Vec::new(),
+            states: BTreeMap::new(),
+            streams: 0,
+        }
+    }
+
+    /// Appends a node whose result is `shape` per example.
+    pub(super) fn emit(&mut self, op: Op, inputs: Vec<NodeId>, shape: Shape, batched: bool) -> Tensor {
+        let mut node_shape = shape.clone();
+        if batched {
+            node_shape.insert(0, batch());
+        }
+        let node = self.graph.push(op, inputs, node_shape, self.span);
+        Tensor { node, shape, batched, kind: Kind::Float, role: Role::Value, span: self.span }
+    }
+
+    /// A scalar.
+    pub fn constant(&mut self, value: f64) -> Tensor {
+        self.emit(Op::Constant(value), Vec::new(), Vec::new(), false)
+    }
+
+    /// A tensor filled with one number.
+    pub fn full(&mut self, shape: &[Dim], value: f64) -> Result<Tensor, Problem> {
+        let scalar = self.constant(value);
+        self.broadcast_to(&scalar, shape, false)
+    }
+
+    /// A tensor of known numbers, row-major.
+    pub fn literal(&mut self, shape: &[usize], values: impl Into<Arc<[f64]>>) -> Tensor {
+        let shape = shape.iter().map(|n| Dim::from(*n)).collect();
+        self.emit(Op::Literal(values.into()), Vec::new(), shape, false)
+    }
+
+    /// A size as a scalar.
+    pub fn size(&mut self, dim: &Dim) -> Tensor {
+        match dim.as_constant() {
+            Some(n) => self.constant(n as f64),
+            None => self.emit(Op::Size(dim.clone()), Vec::new(), Vec::new(), false),
+        }
+    }
+
+    /// 0, 1, … , n - 1.
+    pub fn iota(&mut self, n: &Dim) -> Tensor {
+        self.emit(Op::Iota { axis: 0 }, Vec::new(), vec![n.clone()], false).with_kind(Kind::Int)
+    }
+
+    /// Random numbers, new for each example and step.
+    pub fn random(&mut self, shape: &[Dim], distribution: Distribution) -> Result<Tensor, Problem> {
+        self.check_size(shape)?;
+        let stream = self.streams;
+        self.streams += 1;
+        Ok(self.emit(Op::Random { stream, distribution }, Vec::new(), shape.to_vec(), true))
+    }
+
+    /// A trainable tensor. A second call with the same path gives the same one, and a [`Problem::Shared`] where the
+    /// shapes differ.
+    pub fn weight(&mut self, scope: &StateScope, name: &str, shape: &[Dim], init: Init) -> Result<Tensor, Problem> {
+        self.state(scope.join(name), shape, StateRole::Weight, init)
+    }
+
+    /// A tensor that the forward pass of training writes.
+    pub fn buffer(&mut self, scope: &StateScope, name: &str, shape: &[Dim], init: Init) -> Result<Tensor, Problem> {
+        self.state(scope.join(name), shape, StateRole::Buffer, init)
+    }
+
+    /// A state of any role, see [`Builder::weight`].
+    pub fn state(&mut self, path: Arc<str>, shape: &[Dim], role: StateRole, init: Init) -> Result<Tensor, Problem> {
+        if let Some((id, node, first_span)) = self.states.get(&path).cloned() {
+            let first = self.graph.states[id.0 as usize].shape.clone();
+            if !self.shapes_fit(&first, shape) {
+                return Err(Problem::Shared { path, first, now: shape.to_vec(), first_span });
+            }
+            return Ok(self.tensor(node, first, false));
+        }
+        self.check_size(shape)?;
+        for size in shape {
+            if size.variables().iter().any(|v| v.kind != VarKind::Free)
+                || (!self.generic && size.as_constant().is_none())
+            {
+                return Err(Problem::UnknownSize { what: format!("the weight `{path}`"), size: size.clone() });
+            }
+        }
+        let state = State { path: path.clone(), shape: shape.to_vec(), role, init, span: self.span };
+        let (id, node) = self.graph.add_state(state);
+        self.states.insert(path, (id, node, self.span));
+        Ok(self.tensor(node, shape.to_vec(), false))
+    }
+
+    /// At the end of a training step the state at this path takes the value, which must not be batched.
+    pub fn update(&mut self, path: &str, value: &Tensor) {
+        if let Some((state, ..)) = self.states.get(path) {
+            // A shared layer applied twice: the later application decides.
+            self.graph.updates.retain(|u| u.state != *state);
+            self.graph.updates.push(Update { state: *state, value: value.node });
+        }
+    }
+
+    /// A node as a plain tensor.
+    pub fn tensor(&self, node: NodeId, shape: Shape, batched: bool) -> Tensor {
+        Tensor { node, shape, batched, kind: Kind::Float, role: Role::Value, span: self.span }
+    }
+
+    /// Whether two sizes may be the same: they are, or the program is generic and it depends.
+    pub fn sizes_fit(&self, a: &Dim, b: &Dim) -> bool {
+        match a.compare(b) {
+            Comparison::Equal => true,
+            Comparison::Different => false,
+            Comparison::Unknown => self.generic && !a.is_ragged() && !b.is_ragged(),
+        }
+    }
+
+    /// Whether two shapes may be the same.
+    pub fn shapes_fit(&self, a: &[Dim], b: &[Dim]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| self.sizes_fit(a, b))
+    }
+
+    /// Refuses tensors that no memory holds.
+    pub fn check_size(&self, shape: &[Dim]) -> Result<(), Problem> {
+        let mut count: i64 = 1;
+        for n in shape.iter().filter_map(Dim::as_constant) {
+            count = count.saturating_mul(n.max(1));
+        }
+        if count > Dim::MAX { Err(Problem::TooLarge { shape: shape.to_vec() }) } else { Ok(()) }
+    }
+
+    /// The axis that `axis` means: from the end where negative.
+    pub fn axis(&self, x: &Tensor, axis: i64) -> Result<usize, Problem> {
+        let rank = x.rank() as i64;
+        let from_start = if axis < 0 { axis + rank } else { axis };
+        if (0..rank).contains(&from_start) {
+            Ok(from_start as usize)
+        } else {
+            Err(Problem::Axis { axis, shape: x.shape.clone() })
+        }
+    }
+}

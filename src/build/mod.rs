@@ -1,0 +1,21 @@
+//! Floor 3: building graphs per example.
+//!
+//! What the user writes is a function of one example, and so is every entry of the catalog. The [`Builder`] takes
+//! per-example operations and appends nodes for a whole batch: it alone knows where the batch axis is. Operations
+//! check their operands and answer with a [`Problem`] where they do not fit; a `Problem` holds facts, and
+//! [`words`] says them.
+
+mod batch;
+mod builder;
+mod elementwise;
+pub mod indexing;
+mod movement;
+mod problem;
+mod products;
+mod reductions;
+mod tensor;
+pub mod words;
+
+pub use builder::{Builder, Normalizer, StateScope};
+pub use problem::{Problem, Shape};
+pub use tensor::{Kind, Role, Tensor, show_type};

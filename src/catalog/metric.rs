@@ -1,0 +1,58 @@
+//! What a metric is: what it wants from the graph, and how it adds that up over a whole split.
+
+use super::args::Args;
+use crate::build::{Builder, Problem, Tensor};
+use std::fmt;
+use std::sync::Arc;
+
+/// A metric.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricDefinition {
+    /// Builds what is read from the evaluation graph for each example, from the prediction and the target.
+    pub build: fn(&mut Builder, &Args, &Tensor, &Tensor) -> Result<Vec<Tensor>, Problem>,
+    /// Starts an accumulator over a split.
+    pub start: fn(&Args, &MetricContext) -> Box<dyn Accumulator>,
+    /// Whether more is better.
+    pub higher_is_better: bool,
+}
+
+/// What a metric may know of the data.
+#[derive(Debug, Clone, Default)]
+pub struct MetricContext {
+    /// Names of the classes of the target.
+    pub classes: Option<Arc<[String]>>,
+    /// How many classes there are; 0 where the target is not a class.
+    pub class_count: usize,
+    /// For a standardized or rescaled target: own units = number * scale + offset, one pair a number of an example (or
+    /// one for all). Empty where the numbers are in their own units.
+    pub units: Vec<(f64, f64)>,
+}
+
+/// Adds up what the evaluation graph gave. Order of the examples does not matter to the result beyond rounding; sums
+/// are kept in f64.
+pub trait Accumulator: Send {
+    /// Adds `examples` rows; `operands` are the built tensors, row-major, the batch first.
+    fn add(&mut self, examples: usize, operands: &[&[f32]]);
+    /// The measure of everything added.
+    fn finish(&self) -> MetricValue;
+}
+
+/// The result of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MetricValue {
+    /// One number.
+    Number(f64),
+    /// A confusion matrix: `counts[target][prediction]`.
+    Confusion {
+        /// Names of the classes.
+        classes: Vec<String>,
+        /// Row-major.
+        counts: Vec<Vec<u64>>,
+    },
+}
+
+impl fmt::Debug for dyn Accumulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Accumulator")
+    }
+}

@@ -1,0 +1,34 @@
+//! Floor 4: every layer, function, loss, optimizer, schedule, metric, one declaration each.
+//!
+//! An [`Entry`] is all there is to know of one: its file declares it, [`ENTRIES`] lists it, and everything else (the
+//! checker, `nnrun explain`, the docs, the tests over the table) reads it.
+
+mod args;
+mod entry;
+mod metric;
+mod optimizer;
+mod schedule;
+
+pub use args::{ArgValue, Args, Duration, InitSpec};
+pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
+pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricValue};
+pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
+pub use schedule::{Moment, Rate};
+
+/// Every entry, family by family.
+pub static ENTRIES: &[&[&Entry]] = &[];
+
+/// All entries.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    ENTRIES.iter().flat_map(|family| family.iter().copied())
+}
+
+/// The entry of this name whose kind is one of `kinds`; the first kind wins.
+pub fn find(name: &str, kinds: &[EntryKind]) -> Option<&'static Entry> {
+    kinds.iter().find_map(|kind| entries().find(|e| e.name == name && e.kind() == *kind))
+}
+
+/// The entry that another framework calls `name`, with that framework.
+pub fn find_elsewhere(name: &str) -> Option<(&'static Entry, &'static str)> {
+    entries().find_map(|e| e.elsewhere.iter().find(|(n, _)| *n == name).map(|(_, framework)| (e, *framework)))
+}

@@ -1,0 +1,25 @@
+//! What a schedule is: a function of the step.
+
+use super::args::{Args, Duration};
+
+/// The rate of one part of a `then` chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate {
+    /// The learning rate at a moment.
+    pub rate: fn(&Args, &Moment) -> f64,
+    /// How long the part says it lasts; `None` fills what is left.
+    pub length: fn(&Args) -> Option<Duration>,
+}
+
+/// A moment of one part of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    /// Step within the part, from 0.
+    pub step: u64,
+    /// Steps of the part.
+    pub steps: u64,
+    /// Steps of an epoch, for schedules that count epochs.
+    pub steps_per_epoch: u64,
+    /// The optimizer's `lr`.
+    pub lr: f64,
+}

@@ -1,0 +1,7 @@
+//! The integration tests: one binary, so that the library is linked once.
+
+mod gradients;
+mod graphs;
+mod optimizer;
+mod printing;
+mod random_graphs;
