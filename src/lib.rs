@@ -4,7 +4,7 @@ pub mod build;
 pub mod catalog;
 pub mod diagnostics;
 pub mod ir;
-pub mod runtime;
 pub mod optimize;
+pub mod runtime;
 pub mod source;
 pub mod syntax;

@@ -267,6 +267,26 @@ impl<E: Element> Executable<E> {
         self.plans[plan.0].plan.code.kernels()[instruction].not_finite(memory, results)
     }
 
+    /// Runs so many steps and gives the median seconds of each instruction, with its description. The states move on.
+    pub fn profile(&mut self, session: &mut Session<E>, plan: PlanId, steps: usize) -> Vec<(String, f64)> {
+        let count = self.plans[plan.0].plan.len();
+        let mut times = vec![Vec::with_capacity(steps); count];
+        for step in 0..steps {
+            let feed = Feed { seed: 0, step: step as u64, examples: &[] };
+            for (i, times) in times.iter_mut().enumerate() {
+                let start = std::time::Instant::now();
+                self.run_range(session, plan, &feed, i..i + 1);
+                times.push(start.elapsed().as_secs_f64());
+            }
+        }
+        let line = |i: usize| self.plans[plan.0].plan.instructions[i].line.to_string();
+        let median = |mut times: Vec<f64>| {
+            times.sort_by(f64::total_cmp);
+            times.get(times.len() / 2).copied().unwrap_or(0.0)
+        };
+        times.into_iter().enumerate().map(|(i, times)| (line(i), median(times))).collect()
+    }
+
     /// Index of a named output, for [`Executable::output`].
     pub fn output_index(&self, name: &str) -> Option<usize> {
         self.graph.outputs.iter().position(|o| &*o.name == name)

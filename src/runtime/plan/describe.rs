@@ -167,6 +167,16 @@ fn show_bytes(bytes: usize) -> String {
     }
 }
 
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} = {}", self.results, self.operation)?;
+        if !self.operands.is_empty() {
+            write!(f, " of {}", self.operands)?;
+        }
+        Ok(())
+    }
+}
+
 impl Plan {
     /// What `check --emit plan` prints: a header, then a line for each instruction: what it does, its results with their
     /// places in the arena (in elements), its operands, and where in the source it comes from.
@@ -183,10 +193,7 @@ impl Plan {
         let number = self.instructions.len().saturating_sub(1).to_string().len();
         for (i, instruction) in self.instructions.iter().enumerate() {
             let line = &instruction.line;
-            let _ = write!(text, "{i:>number$}  {} = {}", line.results, line.operation);
-            if !line.operands.is_empty() {
-                let _ = write!(text, " of {}", line.operands);
-            }
+            let _ = write!(text, "{i:>number$}  {line}");
             let _ = write!(text, "  # {}", show_bytes(line.bytes));
             if line.pieces > 1 {
                 let _ = write!(text, ", {} pieces", line.pieces);
