@@ -2,7 +2,9 @@
 
 mod gradients;
 mod graphs;
+mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
 mod verifier;
+mod runtime;
