@@ -1,4 +1,5 @@
 //! nnrun
+pub mod autodiff;
 pub mod build;
 pub mod catalog;
 pub mod check;
