@@ -2,4 +2,8 @@
 
 mod gradients;
 mod graphs;
+mod mlp;
+mod optimizer;
+mod printing;
 mod random_graphs;
+mod runtime;
