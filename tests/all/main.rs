@@ -7,3 +7,4 @@ mod optimizer;
 mod printing;
 mod random_graphs;
 mod runtime;
+mod verifier;

@@ -254,8 +254,6 @@ fn laws_of_arithmetic() {
 
 #[test]
 fn laws_of_movement() {
-    let permute = |p: &[usize]| Op::Permute(p.into());
-    assert_eq!(permute(&[0]), Op::Permute([0].into()));
     let laws: &[Law] = &[
         ("reshape(x)", |b| {
             let x = b.op(Op::Reshape, &[b.x], &[24]);
@@ -412,19 +410,17 @@ fn deep_network(layers: usize) -> Graph {
 }
 
 #[test]
-fn time_grows_with_the_size_of_the_network() {
-    let measure = |layers| {
-        let graph = deep_network(layers);
+fn a_deep_network_is_optimized_at_once() {
+    // A thousand layers take some 40 ms in optimized code on an idle machine. The bound is far from that, since tests
+    // run side by side, but what is quadratic in the number of nodes exceeds it: 42,000 nodes are 1.8 billion pairs.
+    let layers = 2000;
+    let graph = deep_network(layers);
+    let at_once = |graph: Graph| {
         let start = std::time::Instant::now();
-        let optimized = optimize(graph);
-        assert_eq!(optimized.outputs.len(), 1 + 2 * layers);
-        start.elapsed()
+        assert_eq!(optimize(graph).outputs.len(), 1 + 2 * layers);
+        start.elapsed() < std::time::Duration::from_secs(2)
     };
-    // The first run warms up. Generous: a quadratic pass takes ten times what is allowed.
-    measure(100);
-    let (small, large) = (measure(100), measure(1000));
-    println!("100 layers: {small:?}, 1000 layers: {large:?}");
-    assert!(large < small * 40 + std::time::Duration::from_millis(20), "{large:?} for 1000, {small:?} for 100 layers");
+    assert!((0..3).any(|_| at_once(graph.clone())), "three times more than 2 s for {layers} layers");
 }
 
 #[test]

@@ -181,7 +181,7 @@ impl Random {
                 let op = [
                     Op::Softmax { axis },
                     Op::LogSoftmax { axis },
-                    Op::CumulativeSum { axis, reverse: step.other % 2 == 0 },
+                    Op::CumulativeSum { axis, reverse: step.other & 1 == 0 },
                 ];
                 push(&mut self.graph, op[usize::from(step.other) % 3].clone(), &[x], of)
             }
