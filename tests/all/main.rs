@@ -6,5 +6,5 @@ mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
-mod verifier;
 mod runtime;
+mod verifier;
