@@ -6,7 +6,7 @@
 mod program;
 
 pub use program::{
-    Checked, Clip, Configured, DataBlock, Fact, FactExpr, Forward, HyperValue, LayerRow, Length, Measure, Metric,
+    Checked, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length, Measure, Metric,
     Model, Port, Program, Settings, Train, TypedSpan,
 };
 

@@ -159,8 +159,22 @@ pub struct Train {
     pub evaluation: Forward,
     /// Layers of the training graph's model.
     pub layers: Vec<LayerRow>,
+    /// Which outputs the loss holds against which fields.
+    pub fits: Vec<Fit>,
     /// Everything else.
     pub settings: Settings,
+}
+
+/// An output of the model that is, as it stands, the prediction of a catalog loss in the loss of the train. From it
+/// follows what `predict` makes of the output: probabilities of logits, class names, values in their own units.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// Name of the output.
+    pub output: Arc<str>,
+    /// The loss: `cross_entropy`.
+    pub loss: &'static Entry,
+    /// The data field of the target, where it is one as it stands.
+    pub target_field: Option<Arc<str>>,
 }
 
 /// Model and loss as one graph. Its inputs are data fields by name ([`crate::ir::graph::InputKind::Field`], in their

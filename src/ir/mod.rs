@@ -11,4 +11,8 @@
 pub mod dim;
 pub mod graph;
 pub mod init;
+pub mod interpret;
 pub mod op;
+pub mod print;
+pub mod shape_rule;
+pub mod verify;
