@@ -207,15 +207,15 @@ pub struct SummaryArgs {
 /// `eval`
 #[derive(Debug, Clone, Args)]
 pub struct EvalArgs {
-    /// What to measure.
-    #[command(flatten)]
-    pub program: ProgramArgs,
+    /// The program; the run has its own copy of it, as it was
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 
     /// The run whose weights are measured; the newest of the file where it is left out
     #[arg(long, value_name = "RUN")]
     pub from: Option<PathBuf>,
 
-    /// Which examples; test where there is such a split, else validation, else train
+    /// Which examples; every split where it is left out
     #[arg(long, value_name = "SPLIT")]
     pub split: Option<SplitName>,
 
@@ -240,9 +240,9 @@ pub enum SplitName {
 /// `predict`
 #[derive(Debug, Clone, Args)]
 pub struct PredictArgs {
-    /// What predicts.
-    #[command(flatten)]
-    pub program: ProgramArgs,
+    /// The program; the run has its own copy of it, as it was
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 
     /// The run whose weights predict; the newest of the file where it is left out
     #[arg(long, value_name = "RUN")]
@@ -252,13 +252,13 @@ pub struct PredictArgs {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
-    /// New examples (.csv, .npy, idx); the program's own data where it is left out
+    /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx
     #[arg(long, value_name = "FILE")]
-    pub input: Option<PathBuf>,
+    pub input: PathBuf,
 
-    /// Where predictions go (.csv or .npy); standard output, as CSV, where it is left out
+    /// Where predictions go, .csv or .npy
     #[arg(long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub output: PathBuf,
 
     /// Worker threads; results do not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]

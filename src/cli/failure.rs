@@ -1,0 +1,37 @@
+//! A run that ended without its result, told to the user.
+
+use super::exit::Exit;
+use super::files::tally;
+use super::output::Output;
+use crate::diagnostics::{Format, Style, render_all};
+use crate::source::SourceMap;
+use crate::train::RunError;
+
+/// Tells what went wrong on standard error and says which exit status it has.
+pub fn tell(output: &Output, sources: &SourceMap, error: &RunError) -> Exit {
+    let diagnostics = error.diagnostics();
+    if diagnostics.is_empty() {
+        let message = match error.code() {
+            Some(code) => format!("{error} [{code}]"),
+            None => error.to_string(),
+        };
+        output.error(&message, error.help().as_deref());
+    } else {
+        let style = Style { color: output.error_has_color() };
+        output.complain(&render_all(sources, &diagnostics, Format::Human, style));
+        output.complain(&format!("{}\n", tally(&diagnostics)));
+    }
+    status(error)
+}
+
+fn status(error: &RunError) -> Exit {
+    match error {
+        RunError::Diverged(_) => Exit::Diverged,
+        // What the command line named is not there, or is there already.
+        RunError::OutNotEmpty { .. }
+        | RunError::NotARun { .. }
+        | RunError::NoSplit { .. }
+        | RunError::NoTrain { wanted: Some(_), .. } => Exit::CommandLine,
+        _ => Exit::Wrong,
+    }
+}
