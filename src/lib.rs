@@ -8,6 +8,7 @@ pub mod data;
 pub mod diagnostics;
 pub mod ir;
 pub mod runtime;
+pub mod optimize;
 pub mod source;
 pub mod syntax;
 pub mod train;

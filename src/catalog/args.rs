@@ -1,7 +1,7 @@
 //! Arguments as an entry receives them: checked against its [`Param`](super::Param)s, defaults filled in.
 
 use super::entry::Fans;
-use crate::build::Tensor;
+use crate::build::{Problem, Tensor};
 use crate::ir::dim::Dim;
 use crate::ir::init::Init;
 use crate::source::Span;
@@ -124,6 +124,12 @@ impl Args {
             ArgValue::Tensor(t) => Some(t),
             _ => None,
         }
+    }
+
+    /// A tensor that must be there. That it is missing is for the checker to say; this keeps a slip there from
+    /// becoming a panic here.
+    pub fn operand(&self, name: &'static str) -> Result<&Tensor, Problem> {
+        self.tensor(name).ok_or(Problem::Argument { argument: name, message: "it is missing".into() })
     }
 
     /// A list of tensors.

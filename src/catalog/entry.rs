@@ -55,6 +55,18 @@ pub struct Param {
     pub doc: &'static str,
 }
 
+impl Param {
+    /// An argument that must be given.
+    pub const fn required(name: &'static str, ty: ParamType, doc: &'static str) -> Param {
+        Param { name, ty, default: Default::Required, doc }
+    }
+
+    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it.
+    pub const fn optional(name: &'static str, ty: ParamType, default: &'static str, doc: &'static str) -> Param {
+        Param { name, ty, default: Default::Value(default), doc }
+    }
+}
+
 /// What an argument takes.
 #[derive(Debug, Clone, Copy)]
 pub enum ParamType {
@@ -96,6 +108,14 @@ pub enum ParamType {
     Duration,
     /// A range of numbers, `0 .. 1`, both ends included.
     Range,
+    /// A string or a list of strings: files.
+    Texts,
+    /// Names, alone or in a list: columns.
+    Names,
+    /// A list of rows, each a list of numbers, strings or `none`.
+    Rows,
+    /// A table of a `data` block.
+    Table,
     /// Any of these.
     OneOf(&'static [ParamType]),
 }
@@ -171,7 +191,7 @@ pub enum Body {
     Function {
         /// Builds it.
         build: FunctionFn,
-        /// The same for compile-time numbers, where it makes sense for them.
+        /// The same for compile-time numbers, one for each of the parameters, where it makes sense for them.
         number: Option<fn(&[f64]) -> f64>,
     },
     /// A function whose result is one number an example, to be minimised.

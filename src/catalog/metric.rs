@@ -5,11 +5,14 @@ use crate::build::{Builder, Problem, Tensor};
 use std::fmt;
 use std::sync::Arc;
 
+/// How a metric is built from the prediction and the target.
+pub type MetricFn = fn(&mut Builder, &Args, &Tensor, &Tensor) -> Result<Vec<Tensor>, Problem>;
+
 /// A metric.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricDefinition {
     /// Builds what is read from the evaluation graph for each example, from the prediction and the target.
-    pub build: fn(&mut Builder, &Args, &Tensor, &Tensor) -> Result<Vec<Tensor>, Problem>,
+    pub build: MetricFn,
     /// Starts an accumulator over a split.
     pub start: fn(&Args, &MetricContext) -> Box<dyn Accumulator>,
     /// Whether more is better.

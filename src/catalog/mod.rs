@@ -4,19 +4,40 @@
 //! checker, `nnrun explain`, the docs, the tests over the table) reads it.
 
 mod args;
+mod demands;
 mod entry;
+mod functions;
+pub mod initializers;
+mod layers;
+mod losses;
 mod metric;
+mod metrics;
 mod optimizer;
+mod optimizers;
 mod schedule;
 
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricValue};
+pub use functions::elementwise::power;
+pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use schedule::{Moment, Rate};
 
 /// Every entry, family by family.
-pub static ENTRIES: &[&[&Entry]] = &[];
+pub static ENTRIES: &[&[&Entry]] = &[
+    layers::ALL,
+    functions::activations::ALL,
+    functions::elementwise::ALL,
+    functions::softmax::ALL,
+    functions::squeeze::ALL,
+    losses::cross_entropy::ALL,
+    losses::binary::ALL,
+    losses::regression::ALL,
+    optimizers::sgd::ALL,
+    optimizers::adam::ALL,
+    metrics::classification::ALL,
+    initializers::ALL,
+];
 
 /// All entries.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {

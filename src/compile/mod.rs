@@ -1,14 +1,28 @@
 //! Floor 6: the pipeline.
 //!
 //! ```text
-//! text ──check──▶ Train ──▶ forward graph ──differentiate──▶ + backward ──▶ + clipping, optimizer ──▶ optimize ──▶ run
+//! text ──check──▶ Train ──▶ forward ──differentiate──▶ + backward ──▶ + clipping, updates ──optimize──▶ Executable
+//!                   │
+//!                   └─────▶ forward in evaluation mode, restricted to what is read ────────optimize──▶ Executable
 //! ```
+//!
+//! [`Step`] and [`Measurement`] are what the training loop runs; the rest shows the stages to people.
+
+mod cost;
+mod evaluation;
+mod show;
+mod training;
+
+pub use cost::{graph_flops, node_flops};
+pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
+pub use show::{StepCost, emit_backward, emit_ir, emit_plan, step_cost};
+pub use training::{Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, term_output, training_graph};
 
 use crate::check::Train;
-use crate::ir::graph::{Graph, NodeId};
-use crate::source::SourceMap;
+use crate::ir::graph::{Graph, InputKind};
+use crate::ir::op::InputId;
+use crate::runtime::{Element, Executable, PlanError, States};
 use std::fmt;
-use std::sync::Arc;
 
 /// An earlier stage broke its promise; never the user's fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +33,12 @@ pub struct CompileError {
     pub message: String,
 }
 
+impl CompileError {
+    pub(crate) fn new(stage: &'static str, message: impl Into<String>) -> Self {
+        CompileError { stage, message: message.into() }
+    }
+}
+
 impl fmt::Display for CompileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} failed: {}", self.stage, self.message)
@@ -27,58 +47,57 @@ impl fmt::Display for CompileError {
 
 impl std::error::Error for CompileError {}
 
-/// The forward graph of a training step with its backward pass behind it, before clipping and updates.
-#[derive(Debug)]
-pub struct Backward {
-    /// Outputs: `loss`, and the gradient of each weight as `d dense1.weight`.
-    pub graph: Graph,
-    /// The first node of the backward pass.
-    pub first: NodeId,
-    /// Each trained weight with its gradient.
-    pub gradients: Vec<(Arc<str>, NodeId)>,
+impl From<PlanError> for CompileError {
+    fn from(error: PlanError) -> Self {
+        CompileError::new("plan", error.to_string())
+    }
 }
 
-/// Differentiates the loss of a train.
-pub fn backward(train: &Train) -> Backward {
-    let _ = train;
-    todo!()
+/// A training step, ready to run. The states must hold those of [`training_graph`].
+pub struct Step {
+    /// The whole step.
+    pub executable: Executable<f32>,
+    /// The mean loss of the batch.
+    pub loss: usize,
+    /// Norm of all gradients before clipping.
+    pub gradient_norm: Option<usize>,
+    /// The learning rate.
+    pub lr: InputId,
+    /// The optimizer's other scalars, in its order.
+    pub scalars: Vec<InputId>,
 }
 
-/// What a training step costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepCost {
-    /// Bytes held for it: weights, optimizer, inputs, everything computed.
-    pub bytes: usize,
-    /// Floating-point operations, forward, backward and update.
-    pub flops: u64,
+/// Compiles the training step of a train.
+pub fn step(graph: Graph, states: &States<f32>) -> Result<Step, CompileError> {
+    let executable = Executable::new(optimized(graph), states)?;
+    let scalars = executable.graph().inputs.iter().enumerate().filter(|(_, input)| input.kind == InputKind::Scalar);
+    let mut scalars = scalars.map(|(i, _)| InputId(i as u32));
+    // `training_graph` declares the rate first and then what the optimizer asks for; nothing before is a scalar.
+    let lr = scalars.next().ok_or_else(|| CompileError::new("optimizer", "the step has no learning rate"))?;
+    let scalars = scalars.collect();
+    let loss = executable.output_index(LOSS).ok_or_else(|| CompileError::new("optimize", "the loss is gone"))?;
+    let gradient_norm = executable.output_index(GRADIENT_NORM);
+    Ok(Step { executable, loss, gradient_norm, lr, scalars })
 }
 
-/// The exact cost of a training step with so many examples.
-pub fn step_cost(train: &Train, batch: usize) -> Result<StepCost, CompileError> {
-    let _ = (train, batch);
-    todo!()
+/// A graph that reads states and writes none: it measures or predicts.
+pub fn measurement<E: Element>(graph: Graph, states: &States<E>) -> Result<Executable<E>, CompileError> {
+    Ok(Executable::new(optimized(graph), states)?)
 }
 
-/// `check --emit ir`: the forward graph of a training step.
-pub fn emit_ir(train: &Train, sources: &SourceMap) -> String {
-    let _ = (train, sources);
-    todo!()
+/// The names of the data fields that a graph reads.
+pub fn wanted_fields(graph: &Graph) -> Vec<&str> {
+    graph.inputs.iter().filter(|i| i.kind == InputKind::Field).map(|i| &*i.name).collect()
 }
 
-/// `check --emit backward`, `grad`: forward and backward pass.
-pub fn emit_backward(train: &Train, sources: &SourceMap) -> String {
-    let _ = (train, sources);
-    todo!()
+/// Every train that can be compiled has been checked; what is left to do is done here.
+fn optimized(graph: Graph) -> Graph {
+    graph
 }
 
-/// `check --emit plan`: what a training step does, in order, and where it puts what.
-pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileError> {
-    let _ = (train, sources);
-    todo!()
-}
-
-/// Floating-point operations of one node with so many examples.
-pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
-    let _ = (graph, node, batch);
-    0
+/// The states that a train's step needs, all zero: weights, statistics, the optimizer's.
+pub fn states(train: &Train) -> Result<(Graph, States<f32>), CompileError> {
+    let graph = training_graph(train)?;
+    let states = States::of(&graph)?;
+    Ok((graph, states))
 }

@@ -1,9 +1,12 @@
 //! The type of a field, known at check time from scans.
 
+use super::dataset::{common_examples, resolve_strata};
 use super::field_expr::FieldExpr;
-use super::plan::DataPlan;
-use super::problem::{DataError, DataResult};
+use super::plan::{DataPlan, SplitSpec};
+use super::problem::{At, DataError, DataProblem, DataResult};
+use super::resolve::{Element, Resolved, agree, resolve};
 use super::source_spec::Split;
+use super::split::split_sizes;
 use std::fmt;
 use std::sync::Arc;
 
@@ -72,8 +75,30 @@ impl fmt::Display for FieldType {
 /// The type of a field expression.
 ///
 /// Errors: what the data holds does not suit what is asked of it; the span is that of the part it is about.
-pub fn field_type(_expr: &FieldExpr) -> DataResult<FieldType> {
-    todo!()
+pub fn field_type(expr: &FieldExpr) -> DataResult<FieldType> {
+    Ok(type_of(&finished(resolve(expr, None)?)?))
+}
+
+/// A whole field: numbers or classes, none missing.
+pub(crate) fn finished(resolved: Resolved) -> DataResult<Resolved> {
+    if !matches!(resolved.element, Element::Class(_)) {
+        resolved.needs_numbers("a field")?;
+    }
+    resolved.needs_all("the field")?;
+    resolved.needs_finite()?;
+    if resolved.examples.is_none() {
+        return Err(DataError::new(resolved.span, DataProblem::ConstantField));
+    }
+    Ok(resolved)
+}
+
+pub(crate) fn type_of(resolved: &Resolved) -> FieldType {
+    let kind = match &resolved.element {
+        Element::Number | Element::Text => FieldKind::Float,
+        Element::Bool => FieldKind::Bool,
+        Element::Class(names) => FieldKind::Class { names: names.clone() },
+    };
+    FieldType { kind, shape: resolved.shape.clone(), ragged: false }
 }
 
 /// A data block as the checker, the editor and the planner need it.
@@ -98,6 +123,46 @@ impl Description {
 }
 
 /// The types of all fields and the sizes of the splits, with every independent error of the block.
-pub fn describe(_plan: &DataPlan) -> (Description, Vec<DataError>) {
-    todo!()
+pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
+    let mut errors: Vec<DataError> = Vec::new();
+    let mut fields = Vec::new();
+    let mut resolved = Vec::new();
+    for field in &plan.fields {
+        match resolve(&field.expr, None).and_then(finished) {
+            Ok(tree) => {
+                fields.push((field.name.clone(), Some(type_of(&tree))));
+                resolved.push((field, tree));
+            }
+            Err(error) => {
+                fields.push((field.name.clone(), None));
+                errors.push(error);
+            }
+        }
+    }
+    let mut examples = None;
+    match common_examples(&resolved) {
+        Err(error) => errors.push(error),
+        Ok(None) => {}
+        Ok(Some(common)) => {
+            match split_sizes(&plan.split, common.counts, common.given.as_deref()).at(plan.split_span) {
+                Ok(sizes) => examples = Some(sizes),
+                Err(error) => errors.push(error),
+            }
+            if let SplitSpec::Random { stratify: Some(by), .. } = &plan.split {
+                let strata = resolve_strata(by).and_then(|by| match &by.examples {
+                    Some(e) => agree(("stratify", e), ("the fields", &common)).at(plan.split_span),
+                    None => Ok(()),
+                });
+                errors.extend(strata.err());
+            }
+        }
+    }
+    // A file that several fields read is wrong once.
+    let mut distinct: Vec<DataError> = Vec::new();
+    for error in errors {
+        if !distinct.iter().any(|e| e.problem == error.problem) {
+            distinct.push(error);
+        }
+    }
+    (Description { fields, examples }, distinct)
 }

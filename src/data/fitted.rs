@@ -6,8 +6,24 @@ use std::collections::BTreeMap;
 /// Estimates and class names of every field. Its JSON is the same for the same data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
-    /// By field: one estimate for each place of its expression that has one, parts before the whole.
-    pub fields: BTreeMap<String, Vec<Estimate>>,
+    /// By name.
+    pub fields: BTreeMap<String, FittedField>,
+}
+
+/// What is known of a field once it has been loaded. Enough to report predictions of it without its data.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FittedField {
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// Its class names, where it is a class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<String>>,
+    /// Back to its own units, where it is standardized or rescaled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inverse: Option<Inverse>,
+    /// One estimate for each place of its expression that has one, parts before the whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub estimates: Vec<Estimate>,
 }
 
 /// One estimate. The vectors have one number a column (a channel, for images).
@@ -40,11 +56,33 @@ pub enum Estimate {
     },
 }
 
+impl Estimate {
+    /// What it is an estimate for, as it is written.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Estimate::Standardize { .. } => "standardize",
+            Estimate::Rescale { .. } => "rescale",
+            Estimate::Fill { .. } => "fill",
+            Estimate::Classes { .. } => "classes",
+        }
+    }
+}
+
 /// How a field's values are turned back into its own units: `value * scale + offset`, element by element.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inverse {
-    /// One number an element of an example (or one for all).
+    /// One number an element of an example.
     pub scale: Vec<f64>,
-    /// One number an element of an example (or one for all).
+    /// One number an element of an example.
     pub offset: Vec<f64>,
+}
+
+impl Inverse {
+    /// Turns the values of whole examples, one after another, into the field's own units.
+    pub fn apply(&self, values: &mut [f32]) {
+        let units = self.scale.iter().zip(&self.offset).cycle();
+        for (value, (scale, offset)) in values.iter_mut().zip(units) {
+            *value = (f64::from(*value) * scale + offset) as f32;
+        }
+    }
 }

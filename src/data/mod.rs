@@ -8,23 +8,40 @@
 //!
 //! This module knows nothing of the language's syntax, and nothing above it knows how a file is read.
 
+mod array_file;
 mod batches;
+mod cell;
+mod class_names;
 mod dataset;
+mod estimate;
+mod evaluate;
 mod field_expr;
 mod field_type;
+mod files;
 mod fitted;
+mod generators;
+mod layout;
+mod load_sources;
+mod new_data;
 mod plan;
 mod problem;
+mod random;
+mod resolve;
+mod scan;
+mod scan_cache;
 mod schema;
 mod select;
 mod source_spec;
+mod split;
+mod table_reader;
 mod wording;
 
 pub use batches::{Batches, gather};
-pub use dataset::{Dataset, Field, Splits, apply, load};
+pub use dataset::{Dataset, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 pub use field_type::{Description, FieldKind, FieldType, describe, field_type};
-pub use fitted::{Estimate, Fitted, Inverse};
+pub use fitted::{Estimate, Fitted, FittedField, Inverse};
+pub use new_data::apply;
 pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult, MissingIn, Place};
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};

@@ -92,13 +92,6 @@ pub enum DataProblem {
         /// Whether it has a header at least.
         header: bool,
     },
-    /// A table's first line consists of numbers.
-    NoHeader {
-        /// As the user wrote it.
-        written: String,
-        /// The line's first cells.
-        cells: Vec<String>,
-    },
     /// A byte sequence that is not UTF-8.
     NotUtf8 {
         /// The line.
@@ -184,6 +177,27 @@ pub enum DataProblem {
         columns: Vec<MissingIn>,
         /// What they reach: a field or a function.
         reaches: String,
+    },
+    /// A field that uses no source.
+    ConstantField,
+    /// `drop_missing` leaves no row.
+    AllDropped {
+        /// Where the rows come from.
+        source: String,
+        /// How many there were.
+        rows: usize,
+    },
+    /// An estimate over a column of which the training split has no value.
+    NothingToEstimate {
+        /// The column, or the expression.
+        what: String,
+        /// `standardize`, `fill`, …
+        wanted_by: &'static str,
+    },
+    /// Two parts of one data block take different rows of one table.
+    RowsDiffer {
+        /// The table's source.
+        source: String,
     },
     /// A label that is not one of `0 .. n-1`.
     LabelOutside {
@@ -401,4 +415,19 @@ pub enum DataProblem {
         /// How many.
         rows: u64,
     },
+}
+
+/// What the readers return, which do not know where in the `.nn` file they are called for.
+pub(crate) type Found<T> = Result<T, Box<DataProblem>>;
+
+/// Puts a problem at its place.
+pub(crate) trait At<T> {
+    /// At `span`.
+    fn at(self, span: Span) -> DataResult<T>;
+}
+
+impl<T> At<T> for Found<T> {
+    fn at(self, span: Span) -> DataResult<T> {
+        self.map_err(|problem| DataError { span, problem })
+    }
 }

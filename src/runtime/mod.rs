@@ -18,6 +18,7 @@
 mod element;
 mod executable;
 mod feed;
+mod kernels;
 mod session;
 mod states;
 

@@ -2,3 +2,4 @@
 
 mod gradients;
 mod graphs;
+mod random_graphs;
