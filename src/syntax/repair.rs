@@ -8,6 +8,7 @@ use super::error::SyntaxError;
 use super::tokens::{Token, TokenKind, is_operator, scan};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
+use std::collections::HashMap;
 
 /// Deepest nesting of brackets.
 pub(crate) const MAX_BRACKETS: usize = 100;
@@ -60,7 +61,7 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let tokens = scan(source);
-    let mut repairer = Repairer { file, source, tokens: &tokens, errors: Vec::new(), edits: Vec::new() };
+    let mut repairer = Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
     repairer.lexical();
     repairer.words();
     repairer.brackets();
@@ -86,6 +87,8 @@ struct Repairer<'a> {
     file: FileId,
     source: &'a str,
     tokens: &'a [Token],
+    /// Misspelt words and what is meant, by token.
+    meant: HashMap<usize, &'static str>,
     errors: Vec<SyntaxError>,
     edits: Vec<Repair>,
 }
@@ -161,25 +164,18 @@ impl Repairer<'_> {
 
     /// Misspelt words where an item or statement begins: two words in a row, or a word before `{`, mean nothing else.
     fn words(&mut self) {
-        let mut depth = 0_usize;
         let mut begins = true;
         for (i, &token) in self.tokens.iter().enumerate() {
             match token.kind {
                 TokenKind::Newline => begins = true,
                 TokenKind::Symbol if self.text(i) == ";" => begins = true,
                 TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment => {}
-                TokenKind::Open(kind) => {
-                    depth += 1;
-                    begins = kind == b'{';
-                }
-                TokenKind::Close(_) => {
-                    depth = depth.saturating_sub(1);
-                    begins = false;
-                }
+                TokenKind::Open(kind) => begins = kind == b'{',
                 TokenKind::Word => {
                     if std::mem::take(&mut begins)
-                        && let Some(meant) = self.misspelt(i, depth)
+                        && let Some(meant) = self.misspelt(i)
                     {
+                        self.meant.insert(i, meant);
                         let found = self.text(i).to_owned();
                         self.errors.push(SyntaxError::Misspelt { span: self.span(token), found, meant: meant.to_owned() });
                         self.replace(token, meant);
@@ -190,7 +186,7 @@ impl Repairer<'_> {
         }
     }
 
-    fn misspelt(&self, index: usize, depth: usize) -> Option<&'static str> {
+    fn misspelt(&self, index: usize) -> Option<&'static str> {
         let word = self.text(index);
         let continues = |t: &str| is_operator(t) || matches!(t, "else" | "as" | "from" | "on");
         if continues(word) || ITEM_WORDS.contains(&word) || STATEMENT_WORDS.contains(&word) {
@@ -199,7 +195,7 @@ impl Repairer<'_> {
         let (next, after) = (self.tokens.get(index + 1)?, self.text(index + 2));
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
-        if depth == 0 && token_column(self.source, self.tokens.get(index)?.start) == 0 {
+        if token_column(self.source, self.tokens.get(index)?.start) == 0 {
             let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".") || next_text == "{" || next_text.starts_with('"');
             return fits.then(|| nearest(word, ITEM_WORDS.iter().copied())).flatten();
         }
@@ -217,7 +213,7 @@ impl Repairer<'_> {
         }
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
-        match self.text(index) {
+        match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
             "model" | "block" => named && after == "(",
             "data" => named && after == "{",
             "train" => named && matches!(after, "on" | "(" | "."),
@@ -234,9 +230,9 @@ impl Repairer<'_> {
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
         starts_line
-            && match self.text(index) {
+            && match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
                 "let" => named || self.text(index + 1) == "(",
-                "field" => named && after == "=",
+                "field" => named && matches!(after, "=" | ":"),
                 "weight" | "constant" => named && after == ":",
                 _ => false,
             }
