@@ -101,7 +101,7 @@ pub struct ChangeArgs {
     pub set: Vec<(String, String)>,
 
     /// Train for this many epochs
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = epochs)]
     pub epochs: Option<u64>,
 
     /// Start every random choice from this number
@@ -318,6 +318,10 @@ fn positive(text: &str) -> Result<usize, String> {
         Ok(n) => Ok(n),
         Err(_) => Err("a whole number is wanted".to_owned()),
     }
+}
+
+fn epochs(text: &str) -> Result<u64, String> {
+    positive(text).map(|n| n as u64)
 }
 
 /// More workers than this are a slip of the finger.

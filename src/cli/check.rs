@@ -67,7 +67,12 @@ fn fine(path: &Path, checked: &Checked) -> String {
     if let Some(examples) = examples(checked) {
         parts.push(counted(examples, "example"));
     }
-    format!("{} {}: {}", paint(GREEN, "✓"), path.display(), if parts.is_empty() { "fine".into() } else { parts.join(", ") })
+    format!(
+        "{} {}: {}",
+        paint(GREEN, "✓"),
+        path.display(),
+        if parts.is_empty() { "fine".into() } else { parts.join(", ") }
+    )
 }
 
 fn examples(checked: &Checked) -> Option<u64> {

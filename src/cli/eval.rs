@@ -35,7 +35,7 @@ pub fn eval(output: &Output, args: &EvalArgs) -> Exit {
             show(output, &from, &results);
             Exit::Fine
         }
-        Err(failure) => failure::tell(output, &failure.sources, &failure.error),
+        Err(failure) => failure::tell(output, &failure::pending::sources(), &failure),
     }
 }
 

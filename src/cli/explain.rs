@@ -96,8 +96,9 @@ fn entry_page(entry: &Entry, width: usize) -> String {
     }
     if !entry.params.is_empty() {
         text.push_str(&format!("\n{}\n", paint(BOLD, "Arguments")));
+        let widest = entry.params.iter().map(|p| p.name.len()).max().unwrap_or(0);
         for param in entry.params {
-            text.push_str(&argument(param, width));
+            text.push_str(&argument(param, widest, width));
         }
     }
     if !entry.example.code.is_empty() {
@@ -109,7 +110,8 @@ fn entry_page(entry: &Entry, width: usize) -> String {
     }
     if !entry.elsewhere.is_empty() {
         let names: Vec<String> = entry.elsewhere.iter().map(|(name, at)| format!("{name} ({at})")).collect();
-        text.push_str(&format!("{} {}\n", paint(BOLD, "Elsewhere"), names.join(", ")));
+        let wrapped = wrap(&names.join(", "), width, "          ");
+        text.push_str(&format!("{} {}", paint(BOLD, "Elsewhere"), wrapped.trim_start()));
     }
     text
 }
@@ -130,15 +132,16 @@ fn signature(entry: &Entry) -> String {
     format!("{}({})", entry.name, params.join(", "))
 }
 
-fn argument(param: &Param, width: usize) -> String {
+fn argument(param: &Param, widest: usize, width: usize) -> String {
     let default = match param.default {
         Default::Required => String::new(),
         Default::Value(value) => format!("; {value} where left out"),
     };
     let what = format!("{} ({}{default})", param.doc, takes(&param.ty));
-    let indent = " ".repeat(4 + param.name.len() + 2);
+    let indent = " ".repeat(4 + widest + 2);
     let wrapped = wrap(&what, width, &indent);
-    format!("    {}  {}", paint(CYAN, param.name), wrapped.trim_start())
+    let room = " ".repeat(widest - param.name.len());
+    format!("    {}{room}  {}", paint(CYAN, param.name), wrapped.trim_start())
 }
 
 /// What an argument takes, in words.
@@ -174,6 +177,10 @@ fn takes(ty: &ParamType) -> String {
         ParamType::Numbers => "a list of numbers".to_owned(),
         ParamType::Duration => "a duration, like 5 epochs".to_owned(),
         ParamType::Range => "a range, like 0 .. 1".to_owned(),
+        ParamType::Texts => "a string or a list of strings".to_owned(),
+        ParamType::Names => "a name or a list of names".to_owned(),
+        ParamType::Rows => "a list of rows".to_owned(),
+        ParamType::Table => "a table".to_owned(),
         ParamType::OneOf(types) => types.iter().map(takes).collect::<Vec<_>>().join(", or "),
     }
 }

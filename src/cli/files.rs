@@ -75,10 +75,27 @@ fn missing_help(path: &Path) -> Option<String> {
     if let Some(meant) = programs.iter().find(|p| nearest(stem, [p.trim_end_matches(".nn")]).is_some()) {
         return Some(format!("a similar one is there: {}", written(meant).display()));
     }
+    if let Some(below) = one_level_below(&folder, &name) {
+        return Some(format!("there is {}", below.display()));
+    }
     match quoted_list(programs.iter().map(String::as_str), 5) {
         names if names.is_empty() => None,
         names => Some(format!("programs in {}: {names}", folder.display())),
     }
+}
+
+/// The program of this name (with or without its ending) in a folder of the folder: `examples/xor.nn` for `xor`.
+fn one_level_below(folder: &Path, name: &str) -> Option<PathBuf> {
+    let file = format!("{}.nn", name.trim_end_matches(".nn"));
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join(&file))
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    found.into_iter().next().map(|path| path.strip_prefix(".").map(Path::to_owned).unwrap_or(path))
 }
 
 /// Names of the programs in a folder, sorted.

@@ -133,9 +133,6 @@ mod tests {
             values: vec![("loss".into(), MetricValue::Number(0.5)), ("accuracy".into(), MetricValue::Number(0.95))],
         };
         let text = plain(&table(&[("train", &measures), ("test", &measures)], 80));
-        assert_eq!(
-            text,
-            "           loss  accuracy\n  train  0.5000    0.9500\n  test   0.5000    0.9500\n"
-        );
+        assert_eq!(text, "           loss  accuracy\n  train  0.5000    0.9500\n  test   0.5000    0.9500\n");
     }
 }

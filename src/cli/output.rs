@@ -94,8 +94,6 @@ pub const RED: Style = AnsiColor::Red.on_default().bold();
 pub const GREEN: Style = AnsiColor::Green.on_default();
 /// Advice, names.
 pub const CYAN: Style = AnsiColor::Cyan.on_default();
-/// Warnings.
-pub const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Headings.
 pub const BOLD: Style = Style::new().bold();
 /// What can be skipped.

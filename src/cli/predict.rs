@@ -33,7 +33,7 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
             ));
             Exit::Fine
         }
-        Err(failure) => failure::tell(output, &failure.sources, &failure.error),
+        Err(failure) => failure::tell(output, &failure::pending::sources(), &failure),
     }
 }
 

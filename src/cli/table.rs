@@ -91,13 +91,7 @@ impl Table {
         widths
     }
 
-    fn line(
-        &self,
-        cells: &[String],
-        widths: &[usize],
-        indent: &str,
-        style: impl Fn(usize) -> Option<Style>,
-    ) -> String {
+    fn line(&self, cells: &[String], widths: &[usize], indent: &str, style: impl Fn(usize) -> Option<Style>) -> String {
         let mut line = String::from(indent);
         for (c, (width, (_, align))) in widths.iter().zip(&self.columns).enumerate() {
             if c > 0 {
