@@ -4,8 +4,10 @@
 //! checker, `nnrun explain`, the docs, the tests over the table) reads it.
 
 mod args;
+mod data;
 mod demands;
 mod entry;
+mod explain;
 mod functions;
 pub mod initializers;
 mod layers;
@@ -15,9 +17,11 @@ mod metrics;
 mod optimizer;
 mod optimizers;
 mod schedule;
+mod schedules;
 
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
+pub use explain::{call_shape, describe, explain};
 pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
@@ -29,14 +33,24 @@ pub static ENTRIES: &[&[&Entry]] = &[
     functions::activations::ALL,
     functions::elementwise::ALL,
     functions::softmax::ALL,
+    functions::reductions::ALL,
+    functions::joining::ALL,
+    functions::shape::ALL,
+    functions::gather::ALL,
+    functions::making::ALL,
     functions::squeeze::ALL,
     losses::cross_entropy::ALL,
     losses::binary::ALL,
     losses::regression::ALL,
     optimizers::sgd::ALL,
     optimizers::adam::ALL,
+    schedules::ALL,
     metrics::classification::ALL,
+    metrics::regression::ALL,
     initializers::ALL,
+    data::sources::ALL,
+    data::functions::ALL,
+    data::expectations::ALL,
 ];
 
 /// All entries.

@@ -2,6 +2,11 @@
 
 pub(super) mod activations;
 pub(super) mod elementwise;
+pub(super) mod gather;
+pub(super) mod joining;
+pub(super) mod making;
+pub(super) mod reductions;
+pub(super) mod shape;
 pub(super) mod softmax;
 pub(super) mod squeeze;
 

@@ -1,0 +1,183 @@
+//! The page of an entry, for `nnrun explain Dense`.
+
+use super::Body;
+use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
+use std::fmt::Write;
+
+/// Everything that the declaration says, as text for a terminal of 80 columns or more.
+pub fn explain(entry: &Entry) -> String {
+    let mut page = format!("{}: {}\n\n{}\n", entry.name, with_article(entry.kind()), wrap(entry.summary, 0));
+    if !entry.formula.is_empty() {
+        section(&mut page, "Formula", &wrap(entry.formula, 2));
+    }
+    if !entry.params.is_empty() {
+        let mut lines = String::new();
+        for param in entry.params {
+            let _ = writeln!(lines, "  {}\n{}", signature(param), wrap(param.doc, 6));
+        }
+        section(&mut page, "Arguments", lines.trim_end());
+    }
+    if !entry.shapes.is_empty() {
+        let lines: Vec<String> = entry.shapes.iter().map(|s| format!("  {s}")).collect();
+        section(&mut page, "Shapes, per example", &lines.join("\n"));
+    }
+    section(&mut page, "Example", &example(entry));
+    if !entry.source.is_empty() {
+        section(&mut page, "As in", &wrap(entry.source, 2));
+    }
+    if !entry.elsewhere.is_empty() {
+        let names: Vec<String> = entry.elsewhere.iter().map(|(name, of)| format!("{name} ({of})")).collect();
+        section(&mut page, "Elsewhere", &wrap(&names.join(", "), 2));
+    }
+    page
+}
+
+fn with_article(kind: EntryKind) -> String {
+    match kind {
+        EntryKind::Initializer => kind.word().to_owned(),
+        EntryKind::Optimizer | EntryKind::Expectation => format!("an {}", kind.word()),
+        _ => format!("a {}", kind.word()),
+    }
+}
+
+fn section(page: &mut String, title: &str, text: &str) {
+    let _ = write!(page, "\n{title}\n{text}\n");
+}
+
+fn example(entry: &Entry) -> String {
+    let mut lines = String::new();
+    for (name, ty) in entry.example.inputs {
+        let _ = writeln!(lines, "  # {name}: {ty}");
+    }
+    let _ = write!(lines, "  {}", entry.example.code);
+    if !entry.example.output.is_empty() {
+        let _ = write!(lines, "    # {}", entry.example.output);
+    }
+    lines
+}
+
+/// `p: number from 0 to 1 = 0.5`
+fn signature(param: &Param) -> String {
+    let ty = describe(&param.ty);
+    match param.default {
+        Default::Required => format!("{}: {ty}", param.name),
+        Default::Value("none") => format!("{}: {ty}, may be left out", param.name),
+        Default::Value(value) => format!("{}: {ty} = {value}", param.name),
+    }
+}
+
+/// The signature of a call in one line, for hover and signature help: `Dense(units, bias: true, init)`.
+pub fn call_shape(entry: &Entry) -> String {
+    if entry.params.is_empty() {
+        return entry.name.to_owned();
+    }
+    let params: Vec<String> = entry
+        .params
+        .iter()
+        .map(|p| match p.default {
+            Default::Required | Default::Value("none") => p.name.to_owned(),
+            Default::Value(value) => format!("{}: {value}", p.name),
+        })
+        .collect();
+    let applied = match entry.body {
+        Body::Layer { inputs, .. } => format!("({})", inputs.join(", ")),
+        _ => String::new(),
+    };
+    format!("{}({}){applied}", entry.name, params.join(", "))
+}
+
+/// What a parameter takes, in words: `a number above 0`.
+pub fn describe(ty: &ParamType) -> String {
+    match ty {
+        ParamType::Tensor => "tensor".into(),
+        ParamType::Tensors => "list of tensors".into(),
+        ParamType::Size => "size".into(),
+        ParamType::Whole { min: i64::MIN, max: i64::MAX } => "whole number".into(),
+        // Bounds that only keep arithmetic from overflowing are no news to anyone.
+        ParamType::Whole { min, max } if *max >= 1 << 20 && *min <= -(1 << 20) => "whole number".into(),
+        ParamType::Whole { min, max } if *max >= 1 << 20 => format!("whole number of at least {min}"),
+        ParamType::Whole { min, max } => format!("whole number from {min} to {max}"),
+        ParamType::Number(bounds) => bounded(bounds),
+        ParamType::Bool => "true or false".into(),
+        ParamType::Choice(words) => words.join(" or "),
+        ParamType::Text => "string".into(),
+        ParamType::Shape { hole: false } => "list of sizes".into(),
+        ParamType::Shape { hole: true } => "list of sizes, one perhaps _".into(),
+        ParamType::Axis => "axis".into(),
+        ParamType::Axes => "axis or list of axes".into(),
+        ParamType::Init => "initial weights".into(),
+        ParamType::Numbers => "list of numbers".into(),
+        ParamType::Duration => "epochs or steps".into(),
+        ParamType::Range => "range".into(),
+        ParamType::Texts => "string or list of strings".into(),
+        ParamType::Names => "list of names".into(),
+        ParamType::Rows => "list of rows".into(),
+        ParamType::Table => "table".into(),
+        ParamType::OneOf(types) => types.iter().map(describe).collect::<Vec<_>>().join(", or "),
+    }
+}
+
+fn bounded(bounds: &Bounds) -> String {
+    let low = match (bounds.min.is_finite(), bounds.above_min) {
+        (false, _) => None,
+        (true, true) => Some(format!("above {}", bounds.min)),
+        (true, false) => Some(format!("at least {}", bounds.min)),
+    };
+    let high = match (bounds.max.is_finite(), bounds.below_max) {
+        (false, _) => None,
+        (true, true) => Some(format!("below {}", bounds.max)),
+        (true, false) => Some(format!("at most {}", bounds.max)),
+    };
+    match (low, high) {
+        (None, None) => "number".into(),
+        (Some(one), None) | (None, Some(one)) => format!("number, {one}"),
+        (Some(low), Some(high)) => format!("number, {low} and {high}"),
+    }
+}
+
+/// Breaks at spaces so that lines, indented, stay within 80 columns.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > 80 {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines.iter().map(|l| format!("{:indent$}{l}", "")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{entries, find};
+
+    #[test]
+    fn the_page_of_dropout() {
+        let page = explain(find("Dropout", &[EntryKind::Layer]).unwrap());
+        insta::assert_snapshot!(page, @"");
+    }
+
+    #[test]
+    fn no_line_is_too_long() {
+        for entry in entries() {
+            let page = explain(entry);
+            for line in page.lines() {
+                assert!(line.chars().count() <= 110, "{}: {line}", entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn calls_in_one_line() {
+        let shape = |name, kind| call_shape(find(name, &[kind]).unwrap());
+        assert_eq!(shape("Dense", EntryKind::Layer), "Dense(units, bias: true, init)(x)");
+        assert_eq!(shape("relu", EntryKind::Function), "relu(x)");
+        assert_eq!(shape("zeros", EntryKind::Initializer), "zeros");
+    }
+}
