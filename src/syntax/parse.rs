@@ -32,9 +32,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
             Err(error) => {
                 // The grammar accepts every text as a row of broken items, so only pest's own limits lead here.
                 let at = match error.location {
-                    pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => {
-                        repaired.original(at)
-                    }
+                    pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => repaired.original(at),
                 };
                 let span = Span::new(file, at.min(text.len()), at.min(text.len()));
                 errors.push(SyntaxError::TooDeep { span, limit: super::repair::MAX_BRACKETS });
@@ -83,11 +81,7 @@ mod tests {
         assert!(programs.len() >= 7);
         for (path, text) in programs {
             let (file, diagnostics) = parse(FileId(0), &text);
-            assert!(
-                diagnostics.is_empty(),
-                "{path}: {:#?}",
-                diagnostics.iter().map(|d| (&d.message, text.get(d.span().range()))).collect::<Vec<_>>()
-            );
+            assert!(diagnostics.is_empty(), "{path}: {:#?}", diagnostics.iter().map(|d| (&d.message, text.get(d.span().range()))).collect::<Vec<_>>());
             assert!(!file.items.is_empty());
         }
     }
@@ -98,12 +92,7 @@ mod tests {
             let (file, diagnostics) = parse(FileId(0), &format!("hyper h = {text}"));
             assert!(diagnostics.is_empty(), "{text}: {}", diagnostics[0].message);
             let printed = super::super::print(&file, super::super::Positions::Hidden);
-            printed
-                .lines()
-                .skip(1)
-                .map(|l| l.trim().trim_start_matches("name ").trim_start_matches("number "))
-                .collect::<Vec<_>>()
-                .join(" ")
+            printed.lines().skip(1).map(|l| l.trim().trim_start_matches("name ").trim_start_matches("number ")).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(tree("a / 255 |> f |> g"), "|> |> / a 255 f g");
         assert_eq!(tree("a or b and not c == d"), "or a and b not == c d");
@@ -123,13 +112,7 @@ mod tests {
         assert_eq!(model("x |> Dense(2)"), none);
         assert_eq!(model("x |> |> Dense(2)"), ["E0007: expected a layer or function after `|>`"]);
         assert_eq!(model("x |> f + x"), ["E0013: `+` after a stage of a pipeline needs parentheses"]);
-        assert_eq!(
-            model("x |> f + x |> g * x"),
-            [
-                "E0013: `+` after a stage of a pipeline needs parentheses",
-                "E0013: `*` after a stage of a pipeline needs parentheses"
-            ]
-        );
+        assert_eq!(model("x |> f + x |> g * x"), ["E0013: `+` after a stage of a pipeline needs parentheses", "E0013: `*` after a stage of a pipeline needs parentheses"]);
         assert_eq!(model("x -> Dense(2)"), ["E0011: data flows through `|>`"]);
         assert_eq!(model("x |> Dense(units=2)"), ["E0009: expected `:` after `units`"]);
         assert_eq!(model("x |> Dense(2 3)"), ["E0008: expected `,` between these"]);
@@ -142,16 +125,7 @@ mod tests {
         assert_eq!(model("/* no */ x"), ["E0004: a comment begins with `#`"]);
         assert_eq!(model("f(x, 'a')"), ["E0003: a string stands in double quotes"]);
         assert_eq!(model("f(x, \"a)"), ["E0003: this string does not end on its line"]);
-        assert_eq!(
-            model("x ** 2 % 3 && y || !z"),
-            [
-                "E0005: `**` is written `^`",
-                "E0005: `%` is not an operator",
-                "E0005: `&&` is written `and`",
-                "E0005: `||` is written `or`",
-                "E0005: `!` is written `not `"
-            ]
-        );
+        assert_eq!(model("x ** 2 % 3 && y || !z"), ["E0005: `**` is written `^`", "E0005: `%` is not an operator", "E0005: `&&` is written `and`", "E0005: `||` is written `or`", "E0005: `!` is written `not `"]);
         assert_eq!(model("a < b < c"), ["E0017: comparisons do not chain"]);
         assert_eq!(model("f(5epochs, .5, 10K, 1e999, 3x)").len(), 5);
         assert_eq!(model("field y = x\n  x"), ["E0014: a `field` cannot stand here"]);
@@ -160,16 +134,13 @@ mod tests {
         assert_eq!(model("f(x) g"), ["E0001: expected an operator, `|>` or the end of the statement, found `g`"]);
         assert_eq!(messages("modle Net(x: [4]) -> [2] {\n  x\n}\n"), ["E0012: `modle` is not a word of the language"]);
         assert_eq!(messages("model Net(x: flaot) { x }\n"), ["E0019: `flaot` is not a type"]);
-        assert_eq!(
-            messages("model Net(x) {\n  x |> relu(\n\ntrain Net on d {\n  epochs = 3\n  loss\n batch: \n}\n"),
-            [
-                "E0002: this `{` is never closed",
-                "E0002: this `(` is never closed",
-                "E0009: expected `:` after `epochs`",
-                "E0014: an expression cannot stand here",
-                "E0007: expected a value after `batch:`"
-            ]
-        );
+        assert_eq!(messages("model Net(x) {\n  x |> relu(\n\ntrain Net on d {\n  epochs = 3\n  loss\n batch: \n}\n"), [
+            "E0002: this `{` is never closed",
+            "E0002: this `(` is never closed",
+            "E0009: expected `:` after `epochs`",
+            "E0014: an expression cannot stand here",
+            "E0007: expected a value after `batch:`"
+        ]);
     }
 
     #[test]

@@ -16,8 +16,7 @@ pub(crate) const MAX_BRACKETS: usize = 100;
 pub(crate) const MAX_DEPTH: usize = 500;
 
 /// Words that begin an item.
-pub(crate) const ITEM_WORDS: &[&str] =
-    &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
+pub(crate) const ITEM_WORDS: &[&str] = &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
 /// Words that begin a statement.
 pub(crate) const STATEMENT_WORDS: &[&str] = &["let", "weight", "constant", "field", "phase", "group"];
 
@@ -62,8 +61,7 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let tokens = scan(source);
-    let mut repairer =
-        Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
+    let mut repairer = Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
     repairer.lexical();
     repairer.words();
     repairer.brackets();
@@ -152,8 +150,7 @@ impl Repairer<'_> {
                     let ends_line = rest.lines().next().is_none_or(|l| l.trim().is_empty());
                     let content = text.trim_start_matches("/*").trim_end_matches("*/").trim_matches('*');
                     let replacement = ends_line.then(|| {
-                        let lines: Vec<&str> =
-                            content.lines().map(|l| l.trim().trim_start_matches('*').trim()).collect();
+                        let lines: Vec<&str> = content.lines().map(|l| l.trim().trim_start_matches('*').trim()).collect();
                         let lines = lines.iter().filter(|l| !l.is_empty()).map(|l| format!("# {l}"));
                         lines.collect::<Vec<_>>().join("\n")
                     });
@@ -180,11 +177,7 @@ impl Repairer<'_> {
                     {
                         self.meant.insert(i, meant);
                         let found = self.text(i).to_owned();
-                        self.errors.push(SyntaxError::Misspelt {
-                            span: self.span(token),
-                            found,
-                            meant: meant.to_owned(),
-                        });
+                        self.errors.push(SyntaxError::Misspelt { span: self.span(token), found, meant: meant.to_owned() });
                         self.replace(token, meant);
                     }
                 }
@@ -203,9 +196,7 @@ impl Repairer<'_> {
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
         if token_column(self.source, self.tokens.get(index)?.start) == 0 {
-            let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".")
-                || next_text == "{"
-                || next_text.starts_with('"');
+            let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".") || next_text == "{" || next_text.starts_with('"');
             return fits.then(|| nearest(word, ITEM_WORDS.iter().copied())).flatten();
         }
         let reserved = matches!(word, "if" | "not" | "true" | "false" | "none" | "residual" | "repeat" | "scan");
@@ -235,8 +226,7 @@ impl Repairer<'_> {
 
     /// Whether a `let` or the like begins a line here, which cannot be inside `(` or `[`.
     fn statement_begins(&self, index: usize) -> bool {
-        let starts_line =
-            index.checked_sub(1).and_then(|i| self.tokens.get(i)).is_some_and(|t| t.kind == TokenKind::Newline);
+        let starts_line = index.checked_sub(1).and_then(|i| self.tokens.get(i)).is_some_and(|t| t.kind == TokenKind::Newline);
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
         starts_line
@@ -338,8 +328,7 @@ impl Repairer<'_> {
             let Some(frame) = frames.last_mut() else { return false };
             match token.kind {
                 TokenKind::Newline => {
-                    let next =
-                        self.tokens.iter().skip(i + 1).take(64).find(|t| !t.is_trivia()).map(|t| t.text(self.source));
+                    let next = self.tokens.iter().skip(i + 1).take(64).find(|t| !t.is_trivia()).map(|t| t.text(self.source));
                     let continued = next.is_none_or(|t| is_operator(t) || matches!(t, "." | "else"));
                     if braces.last() == Some(&true) && !goes_on && !continued {
                         frame.finish();
@@ -364,14 +353,10 @@ impl Repairer<'_> {
                 }
                 TokenKind::Symbol if matches!(text, "," | ";") => frame.finish(),
                 TokenKind::Symbol if text != ":" => frame.operators += 1,
-                TokenKind::Word if is_operator(text) || matches!(text, "not" | "else" | "repeat" | "residual") => {
-                    frame.operators += 1
-                }
+                TokenKind::Word if is_operator(text) || matches!(text, "not" | "else" | "repeat" | "residual") => frame.operators += 1,
                 _ => {}
             }
-            goes_on = matches!(text, "," | ":" | "not" | "." | "!")
-                || is_operator(text)
-                || matches!(token.kind, TokenKind::Open(_));
+            goes_on = matches!(text, "," | ":" | "not" | "." | "!") || is_operator(text) || matches!(token.kind, TokenKind::Open(_));
             let deepest = frames.iter().rev().fold(0, |inner, f| f.finished.max(f.operators + f.child.max(inner)));
             let limit = if frames.len() > MAX_BRACKETS {
                 MAX_BRACKETS
@@ -408,23 +393,14 @@ mod tests {
 
     #[test]
     fn brackets_close_at_the_end_of_their_line() {
-        assert_eq!(
-            repaired("model N(x) {\n  x |> Dense(3\n    |> relu\n}\n"),
-            "model N(x) {\n  x |> Dense(3\n    |> relu)\n}\n"
-        );
+        assert_eq!(repaired("model N(x) {\n  x |> Dense(3\n    |> relu\n}\n"), "model N(x) {\n  x |> Dense(3\n    |> relu)\n}\n");
         assert_eq!(repaired("model N(x) {\n  f(3\n  x\n}\n"), "model N(x) {\n  f(3)\n  x\n}\n");
-        assert_eq!(
-            repaired("data d {\n  let t = csv(a,\n     b # c\n  field x = t\n}"),
-            "data d {\n  let t = csv(a,\n     b) # c\n  field x = t\n}"
-        );
+        assert_eq!(repaired("data d {\n  let t = csv(a,\n     b # c\n  field x = t\n}"), "data d {\n  let t = csv(a,\n     b) # c\n  field x = t\n}");
     }
 
     #[test]
     fn an_item_closes_what_is_open() {
-        assert_eq!(
-            repaired("data d {\n  let t = a\n\nmodel N(x) { x }\n"),
-            "data d {\n  let t = a\n}\n\nmodel N(x) { x }\n"
-        );
+        assert_eq!(repaired("data d {\n  let t = a\n\nmodel N(x) { x }\n"), "data d {\n  let t = a\n}\n\nmodel N(x) { x }\n");
         assert_eq!(repaired("a)\n"), "a\n");
     }
 

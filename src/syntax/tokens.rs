@@ -60,8 +60,8 @@ impl Token {
 
 /// Operators and marks, longer ones first.
 const SYMBOLS: &[&str] = &[
-    "|>", "||", "->", "==", "!=", "<=", ">=", "&&", "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":",
-    ",", ";", ".", "!", "|", "&",
+    "|>", "||", "->", "==", "!=", "<=", ">=", "&&", "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":", ",",
+    ";", ".", "!", "|", "&",
 ];
 
 /// Operators with two operands: a line that begins or ends with one belongs to its neighbour.
@@ -175,11 +175,7 @@ impl<'a> Scanner<'a> {
 
     fn after_operand(&self, start: usize) -> bool {
         self.tokens.last().is_some_and(|t| {
-            t.end == start
-                && matches!(
-                    t.kind,
-                    TokenKind::Word | TokenKind::Close(_) | TokenKind::String { .. } | TokenKind::Number
-                )
+            t.end == start && matches!(t.kind, TokenKind::Word | TokenKind::Close(_) | TokenKind::String { .. } | TokenKind::Number)
         })
     }
 
@@ -254,18 +250,16 @@ impl<'a> Scanner<'a> {
 
     /// Whether the `//` here is a rounding division, as in `H // 2]`, and no comment.
     fn is_division(&self) -> bool {
-        let after_operand = self
-            .tokens
-            .last()
-            .is_some_and(|t| matches!(t.kind, TokenKind::Word | TokenKind::Number | TokenKind::Close(_)));
+        let after_operand = self.tokens.last().is_some_and(|t| {
+            matches!(t.kind, TokenKind::Word | TokenKind::Number | TokenKind::Close(_))
+        });
         let rest = self.rest().get(2..).unwrap_or("").trim_start_matches([' ', '\t']);
         let operand = rest.find(|c| !word_char(c)).unwrap_or(rest.len());
         let behind = rest.get(operand..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
         let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
         after_operand
             && operand > 0
-            && (behind.starts_with([')', ']', ',', ';', '}', '+', '*', '/'])
-                || is_number && (behind.is_empty() || behind.starts_with('\n')))
+            && (behind.starts_with([')', ']', ',', ';', '}', '+', '*', '/']) || is_number && (behind.is_empty() || behind.starts_with('\n')))
     }
 }
 
@@ -284,10 +278,7 @@ mod tests {
 
     #[test]
     fn numbers_take_their_suffix() {
-        assert_eq!(
-            texts("80%, 10k 2M 1e-3 1_000 1..3 .5 10%3"),
-            ["80%", ",", "10k", "2M", "1e-3", "1_000", "1", "..", "3", ".5", "10", "%", "3"]
-        );
+        assert_eq!(texts("80%, 10k 2M 1e-3 1_000 1..3 .5 10%3"), ["80%", ",", "10k", "2M", "1e-3", "1_000", "1", "..", "3", ".5", "10", "%", "3"]);
     }
 
     #[test]

@@ -95,8 +95,7 @@ impl Builder<'_> {
             previous = Some((operator, op_span, level));
             left = match operator {
                 Infix::Range => {
-                    let end =
-                        pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level + 1)));
+                    let end = pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level + 1)));
                     let span = end.as_ref().map_or(left.span.to(op_span), |e| left.span.to(e.span));
                     Expr { kind: ExprKind::Range { start: Some(Box::new(left)), end }, span }
                 }
@@ -150,8 +149,7 @@ impl Builder<'_> {
                 Expr { kind: ExprKind::Unary { op, operand: Box::new(operand) }, span }
             }
             Rule::dots => {
-                let end =
-                    pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level::RANGE + 1)));
+                let end = pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level::RANGE + 1)));
                 let span = end.as_ref().map_or(span, |e| span.to(e.span));
                 Expr { kind: ExprKind::Range { start: None, end }, span }
             }
