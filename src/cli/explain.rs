@@ -4,7 +4,7 @@ use super::arguments::ExplainArgs;
 use super::exit::Exit;
 use super::output::{BOLD, CYAN, DIM, Output, paint};
 use super::table::{Align, Table};
-use crate::catalog::{self, Default, Entry, EntryKind, Param, ParamType};
+use crate::catalog::{self, Entry, EntryKind};
 use crate::diagnostics::{Code, nearest};
 
 /// Runs the command.
@@ -19,13 +19,13 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
     }
     let entries: Vec<&Entry> = catalog::entries().filter(|e| e.name == name).collect();
     if !entries.is_empty() {
-        let pages: Vec<String> = entries.iter().map(|e| entry_page(e, output.width())).collect();
+        let pages: Vec<String> = entries.iter().map(|e| entry_page(e)).collect();
         output.result(&pages.join("\n"));
         return Exit::Fine;
     }
     if let Some((entry, framework)) = catalog::find_elsewhere(name) {
         output.say(&format!("`{name}` ({framework}) is called `{}` here.\n", entry.name));
-        output.result(&entry_page(entry, output.width()));
+        output.result(&entry_page(entry));
         return Exit::Fine;
     }
     let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
@@ -78,124 +78,16 @@ fn plural(kind: EntryKind) -> String {
     }
 }
 
-/// The page of an entry.
-fn entry_page(entry: &Entry, width: usize) -> String {
-    let mut text = format!("{} {}\n\n", paint(BOLD, &signature(entry)), paint(DIM, entry.kind().word()));
-    text.push_str(&wrap(entry.summary, width, ""));
-    if !entry.formula.is_empty() {
-        text.push('\n');
-        for line in entry.formula.lines() {
-            text.push_str(&format!("    {line}\n"));
-        }
-    }
-    if !entry.shapes.is_empty() {
-        text.push('\n');
-        for shape in entry.shapes {
-            text.push_str(&format!("    {}\n", paint(CYAN, shape)));
-        }
-    }
-    if !entry.params.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(BOLD, "Arguments")));
-        let widest = entry.params.iter().map(|p| p.name.len()).max().unwrap_or(0);
-        for param in entry.params {
-            text.push_str(&argument(param, widest, width));
-        }
-    }
-    if !entry.example.code.is_empty() {
-        text.push_str(&format!("\n{}\n", paint(BOLD, "Example")));
-        text.push_str(&example(entry));
-    }
-    if !entry.source.is_empty() {
-        text.push_str(&format!("\n{} {}\n", paint(BOLD, "As in"), entry.source));
-    }
-    if !entry.elsewhere.is_empty() {
-        let names: Vec<String> = entry.elsewhere.iter().map(|(name, at)| format!("{name} ({at})")).collect();
-        let wrapped = wrap(&names.join(", "), width, "          ");
-        text.push_str(&format!("{} {}", paint(BOLD, "Elsewhere"), wrapped.trim_start()));
-    }
-    text
-}
-
-/// `Dense(units, bias: true)`
-fn signature(entry: &Entry) -> String {
-    if entry.params.is_empty() {
-        return entry.name.to_owned();
-    }
-    let params: Vec<String> = entry
-        .params
-        .iter()
-        .map(|p| match p.default {
-            Default::Required => p.name.to_owned(),
-            Default::Value(value) => format!("{}: {value}", p.name),
-        })
-        .collect();
-    format!("{}({})", entry.name, params.join(", "))
-}
-
-fn argument(param: &Param, widest: usize, width: usize) -> String {
-    let default = match param.default {
-        Default::Required => String::new(),
-        Default::Value(value) => format!("; {value} where left out"),
-    };
-    let what = format!("{} ({}{default})", param.doc, takes(&param.ty));
-    let indent = " ".repeat(4 + widest + 2);
-    let wrapped = wrap(&what, width, &indent);
-    let room = " ".repeat(widest - param.name.len());
-    format!("    {}{room}  {}", paint(CYAN, param.name), wrapped.trim_start())
-}
-
-/// What an argument takes, in words.
-fn takes(ty: &ParamType) -> String {
-    match ty {
-        ParamType::Tensor => "a tensor".to_owned(),
-        ParamType::Tensors => "a list of tensors".to_owned(),
-        ParamType::Size => "a size".to_owned(),
-        ParamType::Whole { min, max: i64::MAX } => format!("a whole number from {min}"),
-        ParamType::Whole { min: i64::MIN, max } => format!("a whole number up to {max}"),
-        ParamType::Whole { min, max } => format!("a whole number, {min} to {max}"),
-        ParamType::Number(bounds) => {
-            let low = bounds.min.is_finite().then(|| {
-                if bounds.above_min { format!("above {}", bounds.min) } else { format!("at least {}", bounds.min) }
-            });
-            let high = bounds.max.is_finite().then(|| {
-                if bounds.below_max { format!("below {}", bounds.max) } else { format!("at most {}", bounds.max) }
-            });
-            match (low, high) {
-                (None, None) => "a number".to_owned(),
-                (Some(one), None) | (None, Some(one)) => format!("a number, {one}"),
-                (Some(low), Some(high)) => format!("a number, {low} and {high}"),
-            }
-        }
-        ParamType::Bool => "true or false".to_owned(),
-        ParamType::Choice(words) => words.join(" or "),
-        ParamType::Text => "a string".to_owned(),
-        ParamType::Shape { hole: false } => "a shape".to_owned(),
-        ParamType::Shape { hole: true } => "a shape, one size of which may be _".to_owned(),
-        ParamType::Axis => "an axis".to_owned(),
-        ParamType::Axes => "an axis or several".to_owned(),
-        ParamType::Init => "initial weights".to_owned(),
-        ParamType::Numbers => "a list of numbers".to_owned(),
-        ParamType::Duration => "a duration, like 5 epochs".to_owned(),
-        ParamType::Range => "a range, like 0 .. 1".to_owned(),
-        ParamType::Texts => "a string or a list of strings".to_owned(),
-        ParamType::Names => "a name or a list of names".to_owned(),
-        ParamType::Rows => "a list of rows".to_owned(),
-        ParamType::Table => "a table".to_owned(),
-        ParamType::OneOf(types) => types.iter().map(takes).collect::<Vec<_>>().join(", or "),
-    }
-}
-
-fn example(entry: &Entry) -> String {
+/// The page of an entry, its headings in bold.
+fn entry_page(entry: &Entry) -> String {
+    let page = catalog::explain(entry);
+    let lines: Vec<&str> = page.lines().collect();
     let mut text = String::new();
-    let inputs: Vec<String> = entry.example.inputs.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-    if !inputs.is_empty() {
-        text.push_str(&format!("    {}\n", paint(DIM, &format!("# {}", inputs.join(", ")))));
-    }
-    for line in entry.example.code.lines() {
-        text.push_str(&format!("    {line}\n"));
-    }
-    if !entry.example.output.is_empty() {
-        text.push_str(&format!("    {}\n", paint(DIM, &format!("# gives {}", entry.example.output))));
+    for (i, line) in lines.iter().enumerate() {
+        let next_is_set_in = lines.get(i + 1).is_some_and(|next| next.starts_with(' '));
+        let is_heading = i == 0 || (next_is_set_in && !line.starts_with(' ') && !line.is_empty());
+        text.push_str(&if is_heading { paint(BOLD, line) } else { (*line).to_owned() });
+        text.push('\n');
     }
     text
 }

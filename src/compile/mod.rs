@@ -21,6 +21,7 @@ pub use training::{Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backw
 use crate::check::Train;
 use crate::ir::graph::{Graph, InputKind};
 use crate::ir::op::InputId;
+use crate::optimize::optimize;
 use crate::runtime::{Element, Executable, PlanError, States};
 use std::fmt;
 
@@ -69,7 +70,7 @@ pub struct Step {
 
 /// Compiles the training step of a train.
 pub fn step(graph: Graph, states: &States<f32>) -> Result<Step, CompileError> {
-    let executable = Executable::new(optimized(graph), states)?;
+    let executable = Executable::new(optimize(graph), states)?;
     let scalars = executable.graph().inputs.iter().enumerate().filter(|(_, input)| input.kind == InputKind::Scalar);
     let mut scalars = scalars.map(|(i, _)| InputId(i as u32));
     // `training_graph` declares the rate first and then what the optimizer asks for; nothing before is a scalar.
@@ -82,7 +83,7 @@ pub fn step(graph: Graph, states: &States<f32>) -> Result<Step, CompileError> {
 
 /// A graph that reads states and writes none: it measures or predicts.
 pub fn measurement<E: Element>(graph: Graph, states: &States<E>) -> Result<Executable<E>, CompileError> {
-    Ok(Executable::new(optimized(graph), states)?)
+    Ok(Executable::new(optimize(graph), states)?)
 }
 
 /// The names of the data fields that a graph reads.
@@ -90,9 +91,9 @@ pub fn wanted_fields(graph: &Graph) -> Vec<&str> {
     graph.inputs.iter().filter(|i| i.kind == InputKind::Field).map(|i| &*i.name).collect()
 }
 
-/// Every train that can be compiled has been checked; what is left to do is done here.
-fn optimized(graph: Graph) -> Graph {
-    graph
+/// A graph as it is, node by node: for looking into a step.
+pub fn as_written<E: Element>(graph: Graph, states: &States<E>) -> Result<Executable<E>, CompileError> {
+    Ok(Executable::new(graph, states)?)
 }
 
 /// The states that a train's step needs, all zero: weights, statistics, the optimizer's.

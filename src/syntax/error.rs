@@ -255,20 +255,33 @@ impl SyntaxError {
                     Some(found) => d.label(*found, format!("`{closer}` should come before this")),
                     None => d,
                 };
-                d.fix(format!("close it with `{closer}`"), *at, if *closer == '}' { "\n}".into() } else { closer.to_string() })
+                d.fix(
+                    format!("close it with `{closer}`"),
+                    *at,
+                    if *closer == '}' { "\n}".into() } else { closer.to_string() },
+                )
             }
-            SyntaxError::StrayClose { span, bracket } => {
-                Diagnostic::new(Code::E0002, format!("this `{bracket}` closes nothing"), *span, "no bracket is open here")
-                    .fix("remove it", *span, "")
-            }
+            SyntaxError::StrayClose { span, bracket } => Diagnostic::new(
+                Code::E0002,
+                format!("this `{bracket}` closes nothing"),
+                *span,
+                "no bracket is open here",
+            )
+            .fix("remove it", *span, ""),
             SyntaxError::UnterminatedString { span } => {
-                Diagnostic::new(Code::E0003, "this string does not end on its line", *span, "needs a `\"`")
-                    .fix("close the string", span.end_point(), "\"")
+                Diagnostic::new(Code::E0003, "this string does not end on its line", *span, "needs a `\"`").fix(
+                    "close the string",
+                    span.end_point(),
+                    "\"",
+                )
             }
             SyntaxError::SingleQuotes { span, content } => {
                 let text = format!("\"{}\"", content.replace('"', "\\\""));
-                Diagnostic::new(Code::E0003, "a string stands in double quotes", *span, "single quotes")
-                    .fix(format!("write {text}"), *span, text.clone())
+                Diagnostic::new(Code::E0003, "a string stands in double quotes", *span, "single quotes").fix(
+                    format!("write {text}"),
+                    *span,
+                    text.clone(),
+                )
             }
             SyntaxError::UnknownEscape { span, text } => Diagnostic::new(
                 Code::E0003,
@@ -279,16 +292,24 @@ impl SyntaxError {
             .help("a path may use `/` on every system")
             .fix("write the backslash twice", *span, format!("\\{text}")),
             SyntaxError::ForeignComment { span, replacement, marker } => {
-                let d = Diagnostic::new(Code::E0004, "a comment begins with `#`", *span, format!("`{marker}` begins no comment here"));
+                let d = Diagnostic::new(
+                    Code::E0004,
+                    "a comment begins with `#`",
+                    *span,
+                    format!("`{marker}` begins no comment here"),
+                );
                 match replacement {
                     Some(text) => d.fix("begin the comment with `#`", *span, text.clone()),
                     None => d.help("write it behind a `#` on a line of its own"),
                 }
             }
-            SyntaxError::ForeignOperator { span, found, meant } => {
-                Diagnostic::new(Code::E0005, format!("`{found}` is written `{meant}`"), *span, "no operator of this language")
-                    .fix(format!("write `{meant}`"), *span, *meant)
-            }
+            SyntaxError::ForeignOperator { span, found, meant } => Diagnostic::new(
+                Code::E0005,
+                format!("`{found}` is written `{meant}`"),
+                *span,
+                "no operator of this language",
+            )
+            .fix(format!("write `{meant}`"), *span, *meant),
             SyntaxError::Modulo { span } => Diagnostic::new(
                 Code::E0005,
                 "`%` is not an operator",
@@ -296,8 +317,11 @@ impl SyntaxError {
                 "there is no remainder; `%` only ends a number, as in `80%`",
             ),
             SyntaxError::EqualsForComparison { span } => {
-                Diagnostic::new(Code::E0005, "`=` does not compare", *span, "gives a name its value")
-                    .fix("compare with `==`", *span, "==")
+                Diagnostic::new(Code::E0005, "`=` does not compare", *span, "gives a name its value").fix(
+                    "compare with `==`",
+                    *span,
+                    "==",
+                )
             }
             SyntaxError::BadNumber { span, text, problem } => bad_number(*span, text, problem),
             SyntaxError::MissingOperand { operator, text } => {
@@ -306,37 +330,66 @@ impl SyntaxError {
                     "then" => "a schedule",
                     _ => "a value",
                 };
-                Diagnostic::new(Code::E0007, format!("expected {what} after `{text}`"), *operator, format!("nothing for this `{text}` to work on"))
+                Diagnostic::new(
+                    Code::E0007,
+                    format!("expected {what} after `{text}`"),
+                    *operator,
+                    format!("nothing for this `{text}` to work on"),
+                )
             }
             SyntaxError::MissingValue { of, text } => {
-                let what = if text.ends_with(':') { "a value" } else { "an expression" };
+                let what = match text.chars().last() {
+                    Some(':') => "a value",
+                    Some('=') => "an expression",
+                    _ => "`:` and a value",
+                };
                 Diagnostic::new(Code::E0007, format!("expected {what} after `{text}`"), *of, "has no value")
             }
             SyntaxError::MissingName { dot } => {
                 Diagnostic::new(Code::E0007, "expected a name after `.`", *dot, "nothing follows this dot")
             }
             SyntaxError::MissingComma { at, next } => {
-                Diagnostic::new(Code::E0008, "expected `,` between these", *next, "needs a comma before it").fix("insert the comma", *at, ",")
+                Diagnostic::new(Code::E0008, "expected `,` between these", *next, "needs a comma before it").fix(
+                    "insert the comma",
+                    *at,
+                    ",",
+                )
             }
-            SyntaxError::EqualsForColon { span, name, spaced } => {
-                Diagnostic::new(Code::E0009, format!("expected `:` after `{name}`"), *span, "a name and its value are joined by `:` here")
-                    .fix("write `:`", *span, if *spaced { ":" } else { ": " })
-            }
+            SyntaxError::EqualsForColon { span, name, spaced } => Diagnostic::new(
+                Code::E0009,
+                format!("expected `:` after `{name}`"),
+                *span,
+                "a name and its value are joined by `:` here",
+            )
+            .fix("write `:`", *span, if *spaced { ":" } else { ": " }),
             SyntaxError::ColonForEquals { span } => {
-                Diagnostic::new(Code::E0009, "expected `=`, found `:`", *span, "a field is given its value by `=`").fix("write `=`", *span, " =")
+                Diagnostic::new(Code::E0009, "expected `=`, found `:`", *span, "a field is given its value by `=`").fix(
+                    "write `=`",
+                    *span,
+                    " =",
+                )
             }
             SyntaxError::MissingLet { name, text } => {
-                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`")
-                    .fix("insert `let`", name.start_point(), "let ")
+                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`").fix(
+                    "insert `let`",
+                    name.start_point(),
+                    "let ",
+                )
             }
-            SyntaxError::ArrowForPipe { span } => {
-                Diagnostic::new(Code::E0011, "data flows through `|>`", *span, "`->` stands only before the outputs of a signature")
-                    .fix("write `|>`", *span, "|>")
-            }
-            SyntaxError::Misspelt { span, found, meant } => {
-                Diagnostic::new(Code::E0012, format!("`{found}` is not a word of the language"), *span, format!("is `{meant}` meant?"))
-                    .fix(format!("write `{meant}`"), *span, meant.clone())
-            }
+            SyntaxError::ArrowForPipe { span } => Diagnostic::new(
+                Code::E0011,
+                "data flows through `|>`",
+                *span,
+                "`->` stands only before the outputs of a signature",
+            )
+            .fix("write `|>`", *span, "|>"),
+            SyntaxError::Misspelt { span, found, meant } => Diagnostic::new(
+                Code::E0012,
+                format!("`{found}` is not a word of the language"),
+                *span,
+                format!("is `{meant}` meant?"),
+            )
+            .fix(format!("write `{meant}`"), *span, meant.clone()),
             SyntaxError::ArithmeticAfterPipe { pipeline, operator, text } => Diagnostic::new(
                 Code::E0013,
                 format!("`{text}` after a stage of a pipeline needs parentheses"),
@@ -351,16 +404,25 @@ impl SyntaxError {
                     Edit { span: pipeline.end_point(), text: ")".into() },
                 ],
             ),
-            SyntaxError::Misplaced { span, what, belongs } => {
-                Diagnostic::new(Code::E0014, format!("{what} cannot stand here"), *span, format!("stands only in {belongs}"))
-            }
-            SyntaxError::TooDeep { span, limit } => {
-                Diagnostic::new(Code::E0015, format!("more than {limit} levels deep"), *span, "nested too deeply from here on")
-                    .help("name parts with `let`, or chain stages with `repeat`")
-            }
-            SyntaxError::Reserved { span, word } => {
-                Diagnostic::new(Code::E0016, format!("`{word}` is a word of the language, not a name"), *span, "choose another name")
-            }
+            SyntaxError::Misplaced { span, what, belongs } => Diagnostic::new(
+                Code::E0014,
+                format!("{what} cannot stand here"),
+                *span,
+                format!("stands only in {belongs}"),
+            ),
+            SyntaxError::TooDeep { span, limit } => Diagnostic::new(
+                Code::E0015,
+                format!("more than {limit} levels deep"),
+                *span,
+                "nested too deeply from here on",
+            )
+            .help("name parts with `let`, or chain stages with `repeat`"),
+            SyntaxError::Reserved { span, word } => Diagnostic::new(
+                Code::E0016,
+                format!("`{word}` is a word of the language, not a name"),
+                *span,
+                "choose another name",
+            ),
             SyntaxError::Chained { first, second, middle, middle_text, comparison: true } => {
                 Diagnostic::new(Code::E0017, "comparisons do not chain", *second, "the second comparison")
                     .label(*first, "the first")
@@ -369,10 +431,13 @@ impl SyntaxError {
             SyntaxError::Chained { first, second, .. } => {
                 Diagnostic::new(Code::E0017, "a range has two ends", *second, "a third end").label(*first, "the range")
             }
-            SyntaxError::MissingSemicolon { at, next } => {
-                Diagnostic::new(Code::E0018, "two statements on a line need a `;` between them", *next, "the second begins here")
-                    .fix("insert `;`", *at, ";")
-            }
+            SyntaxError::MissingSemicolon { at, next } => Diagnostic::new(
+                Code::E0018,
+                "two statements on a line need a `;` between them",
+                *next,
+                "the second begins here",
+            )
+            .fix("insert `;`", *at, ";"),
             SyntaxError::UnknownType { span, name, nearest } => {
                 let d = Diagnostic::new(Code::E0019, format!("`{name}` is not a type"), *span, "expected a type")
                     .help("a type is a kind (`float`, `int`, `bool`, `class(n)`), a shape (`[T, D]`), both, or a field (`data.field`)");
@@ -381,10 +446,13 @@ impl SyntaxError {
                     None => d,
                 }
             }
-            SyntaxError::ModelHypers { span, name } => {
-                Diagnostic::new(Code::E0020, format!("the model `{name}` has two lists of inputs"), *span, "a model takes no hypers")
-                    .help("declare them with `hyper NAME = value`, or make this a block")
-            }
+            SyntaxError::ModelHypers { span, name } => Diagnostic::new(
+                Code::E0020,
+                format!("the model `{name}` has two lists of inputs"),
+                *span,
+                "a model takes no hypers",
+            )
+            .help("declare them with `hyper NAME = value`, or make this a block"),
         }
     }
 }
@@ -407,10 +475,13 @@ fn bad_number(span: Span, text: &str, problem: &NumberProblem) -> Diagnostic {
             Diagnostic::new(Code::E0006, format!("expected a space before `{unit}`"), span, "a number and its unit")
                 .fix(format!("write `{written}`"), span, written)
         }
-        NumberProblem::WriteInstead(instead) => {
-            Diagnostic::new(Code::E0006, format!("{text} is written {instead}"), span, "this form is not a number of the language")
-                .fix(format!("write {instead}"), span, instead.clone())
-        }
+        NumberProblem::WriteInstead(instead) => Diagnostic::new(
+            Code::E0006,
+            format!("{text} is written {instead}"),
+            span,
+            "this form is not a number of the language",
+        )
+        .fix(format!("write {instead}"), span, instead.clone()),
         NumberProblem::Suffix(suffix) => Diagnostic::new(
             Code::E0006,
             format!("`{suffix}` is not a suffix of a number"),

@@ -1,8 +1,8 @@
 //! The tree as indented text: for `check --emit ast`, and, without positions, what it means for two trees to be equal.
 
 use super::ast::{
-    Arg, BinaryOperator, Body, DurationUnit, Expr, ExprKind, File, Function, Ident, Item, ItemKind, Let, Output, Outputs, Pattern,
-    ScalarKind, Statement, StatementKind, TypeExpr, TypeExprKind, UnaryOperator,
+    Arg, BinaryOperator, Body, DurationUnit, Expr, ExprKind, File, Function, Ident, Item, ItemKind, Let, Output,
+    Outputs, Pattern, ScalarKind, Statement, StatementKind, TypeExpr, TypeExprKind, UnaryOperator,
 };
 use crate::source::{LineIndex, Span};
 use std::fmt::Write;
@@ -236,10 +236,14 @@ impl Printer<'_> {
             ExprKind::Name(name) => self.node(depth, span, format!("name {name}")),
             ExprKind::Hole => self.node(depth, span, "hole"),
             ExprKind::Duration { amount, unit } => {
-                self.node(depth, span, match unit {
-                    DurationUnit::Epochs => "epochs",
-                    DurationUnit::Steps => "steps",
-                });
+                self.node(
+                    depth,
+                    span,
+                    match unit {
+                        DurationUnit::Epochs => "epochs",
+                        DurationUnit::Steps => "steps",
+                    },
+                );
                 self.expr(depth + 1, amount);
             }
             ExprKind::List(elements) => {
@@ -277,10 +281,14 @@ impl Printer<'_> {
                 start.iter().chain(end).for_each(|e| self.expr(depth + 1, e));
             }
             ExprKind::Unary { op, operand } => {
-                self.node(depth, span, match op {
-                    UnaryOperator::Negate => "negate",
-                    UnaryOperator::Not => "not",
-                });
+                self.node(
+                    depth,
+                    span,
+                    match op {
+                        UnaryOperator::Negate => "negate",
+                        UnaryOperator::Not => "not",
+                    },
+                );
                 self.expr(depth + 1, operand);
             }
             ExprKind::Binary { op, left, right, .. } => self.binary(depth, span, *op, left, right),

@@ -16,7 +16,8 @@ pub(crate) const MAX_BRACKETS: usize = 100;
 pub(crate) const MAX_DEPTH: usize = 500;
 
 /// Words that begin an item.
-pub(crate) const ITEM_WORDS: &[&str] = &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
+pub(crate) const ITEM_WORDS: &[&str] =
+    &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
 /// Words that begin a statement.
 pub(crate) const STATEMENT_WORDS: &[&str] = &["let", "weight", "constant", "field", "phase", "group"];
 
@@ -61,10 +62,17 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let tokens = scan(source);
-    let mut repairer = Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
+    let mut repairer =
+        Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
     repairer.lexical();
     repairer.words();
-    repairer.brackets();
+    let (errors_before, edits_before) = (repairer.errors.len(), repairer.edits.len());
+    if repairer.brackets(false) {
+        // Something is unbalanced: now the indentation says which brace is meant by a closing one.
+        repairer.errors.truncate(errors_before);
+        repairer.edits.truncate(edits_before);
+        repairer.brackets(true);
+    }
     let too_deep = repairer.depth();
     let Repairer { errors, mut edits, .. } = repairer;
     edits.sort_by_key(|e| e.at);
@@ -150,7 +158,8 @@ impl Repairer<'_> {
                     let ends_line = rest.lines().next().is_none_or(|l| l.trim().is_empty());
                     let content = text.trim_start_matches("/*").trim_end_matches("*/").trim_matches('*');
                     let replacement = ends_line.then(|| {
-                        let lines: Vec<&str> = content.lines().map(|l| l.trim().trim_start_matches('*').trim()).collect();
+                        let lines: Vec<&str> =
+                            content.lines().map(|l| l.trim().trim_start_matches('*').trim()).collect();
                         let lines = lines.iter().filter(|l| !l.is_empty()).map(|l| format!("# {l}"));
                         lines.collect::<Vec<_>>().join("\n")
                     });
@@ -177,7 +186,11 @@ impl Repairer<'_> {
                     {
                         self.meant.insert(i, meant);
                         let found = self.text(i).to_owned();
-                        self.errors.push(SyntaxError::Misspelt { span: self.span(token), found, meant: meant.to_owned() });
+                        self.errors.push(SyntaxError::Misspelt {
+                            span: self.span(token),
+                            found,
+                            meant: meant.to_owned(),
+                        });
                         self.replace(token, meant);
                     }
                 }
@@ -196,7 +209,9 @@ impl Repairer<'_> {
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
         if token_column(self.source, self.tokens.get(index)?.start) == 0 {
-            let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".") || next_text == "{" || next_text.starts_with('"');
+            let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".")
+                || next_text == "{"
+                || next_text.starts_with('"');
             return fits.then(|| nearest(word, ITEM_WORDS.iter().copied())).flatten();
         }
         let reserved = matches!(word, "if" | "not" | "true" | "false" | "none" | "residual" | "repeat" | "scan");
@@ -226,7 +241,8 @@ impl Repairer<'_> {
 
     /// Whether a `let` or the like begins a line here, which cannot be inside `(` or `[`.
     fn statement_begins(&self, index: usize) -> bool {
-        let starts_line = index.checked_sub(1).and_then(|i| self.tokens.get(i)).is_some_and(|t| t.kind == TokenKind::Newline);
+        let starts_line =
+            index.checked_sub(1).and_then(|i| self.tokens.get(i)).is_some_and(|t| t.kind == TokenKind::Newline);
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
         starts_line
@@ -238,12 +254,14 @@ impl Repairer<'_> {
             }
     }
 
-    fn brackets(&mut self) {
+    /// Matches brackets, and repairs. Returns whether a brace was left open.
+    fn brackets(&mut self, by_indent: bool) -> bool {
+        let mut braces_missing = false;
         let mut open: Vec<Bracket> = Vec::new();
         for (i, &token) in self.tokens.iter().enumerate() {
             match token.kind {
                 TokenKind::Open(kind) => open.push(Bracket { kind, index: i }),
-                TokenKind::Close(kind) => match open.iter().rposition(|b| closer(b.kind) == kind) {
+                TokenKind::Close(kind) => match self.partner(&open, kind, token, by_indent) {
                     Some(position) => {
                         for bracket in open.split_off(position + 1).into_iter().rev() {
                             self.unclosed(&bracket, i, Some(token));
@@ -257,6 +275,7 @@ impl Repairer<'_> {
                 },
                 TokenKind::Word if !open.is_empty() && self.item_begins(i) => {
                     for bracket in open.drain(..).rev() {
+                        braces_missing |= bracket.kind == b'{';
                         self.unclosed(&bracket, i, None);
                     }
                 }
@@ -269,8 +288,24 @@ impl Repairer<'_> {
             }
         }
         for bracket in open.into_iter().rev() {
+            braces_missing |= bracket.kind == b'{';
             self.unclosed(&bracket, self.tokens.len(), None);
         }
+        braces_missing
+    }
+
+    /// The open bracket that a closing one closes.
+    fn partner(&self, open: &[Bracket], kind: u8, token: Token, by_indent: bool) -> Option<usize> {
+        let nearest = open.iter().rposition(|b| closer(b.kind) == kind)?;
+        let indent = line_indent(self.source, token.start);
+        if !by_indent || kind != b'}' || token_column(self.source, token.start) != indent {
+            return Some(nearest);
+        }
+        let at_indent = |b: &Bracket| {
+            let opener = self.tokens.get(b.index);
+            b.kind == b'{' && opener.is_some_and(|t| line_indent(self.source, t.start) == indent)
+        };
+        Some(open.iter().rposition(at_indent).unwrap_or(nearest))
     }
 
     /// Closes a bracket before the token `limit`: at the end of its line, or of the lines that go on after a comma.
@@ -328,7 +363,8 @@ impl Repairer<'_> {
             let Some(frame) = frames.last_mut() else { return false };
             match token.kind {
                 TokenKind::Newline => {
-                    let next = self.tokens.iter().skip(i + 1).take(64).find(|t| !t.is_trivia()).map(|t| t.text(self.source));
+                    let next =
+                        self.tokens.iter().skip(i + 1).take(64).find(|t| !t.is_trivia()).map(|t| t.text(self.source));
                     let continued = next.is_none_or(|t| is_operator(t) || matches!(t, "." | "else"));
                     if braces.last() == Some(&true) && !goes_on && !continued {
                         frame.finish();
@@ -353,10 +389,14 @@ impl Repairer<'_> {
                 }
                 TokenKind::Symbol if matches!(text, "," | ";") => frame.finish(),
                 TokenKind::Symbol if text != ":" => frame.operators += 1,
-                TokenKind::Word if is_operator(text) || matches!(text, "not" | "else" | "repeat" | "residual") => frame.operators += 1,
+                TokenKind::Word if is_operator(text) || matches!(text, "not" | "else" | "repeat" | "residual") => {
+                    frame.operators += 1
+                }
                 _ => {}
             }
-            goes_on = matches!(text, "," | ":" | "not" | "." | "!") || is_operator(text) || matches!(token.kind, TokenKind::Open(_));
+            goes_on = matches!(text, "," | ":" | "not" | "." | "!")
+                || is_operator(text)
+                || matches!(token.kind, TokenKind::Open(_));
             let deepest = frames.iter().rev().fold(0, |inner, f| f.finished.max(f.operators + f.child.max(inner)));
             let limit = if frames.len() > MAX_BRACKETS {
                 MAX_BRACKETS
@@ -379,6 +419,13 @@ fn token_column(source: &str, offset: usize) -> usize {
     before.chars().filter(|c| *c != '\u{FEFF}').count()
 }
 
+/// Characters of white space before the line's text.
+fn line_indent(source: &str, offset: usize) -> usize {
+    let line = source.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+    let text = source.get(line..).unwrap_or("").trim_start_matches('\u{FEFF}');
+    text.chars().take_while(|c| matches!(c, ' ' | '\t')).count()
+}
+
 fn ends_in_escape(text: &str) -> bool {
     text.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
 }
@@ -393,15 +440,34 @@ mod tests {
 
     #[test]
     fn brackets_close_at_the_end_of_their_line() {
-        assert_eq!(repaired("model N(x) {\n  x |> Dense(3\n    |> relu\n}\n"), "model N(x) {\n  x |> Dense(3\n    |> relu)\n}\n");
+        assert_eq!(
+            repaired("model N(x) {\n  x |> Dense(3\n    |> relu\n}\n"),
+            "model N(x) {\n  x |> Dense(3\n    |> relu)\n}\n"
+        );
         assert_eq!(repaired("model N(x) {\n  f(3\n  x\n}\n"), "model N(x) {\n  f(3)\n  x\n}\n");
-        assert_eq!(repaired("data d {\n  let t = csv(a,\n     b # c\n  field x = t\n}"), "data d {\n  let t = csv(a,\n     b) # c\n  field x = t\n}");
+        assert_eq!(
+            repaired("data d {\n  let t = csv(a,\n     b # c\n  field x = t\n}"),
+            "data d {\n  let t = csv(a,\n     b) # c\n  field x = t\n}"
+        );
     }
 
     #[test]
     fn an_item_closes_what_is_open() {
-        assert_eq!(repaired("data d {\n  let t = a\n\nmodel N(x) { x }\n"), "data d {\n  let t = a\n}\n\nmodel N(x) { x }\n");
+        assert_eq!(
+            repaired("data d {\n  let t = a\n\nmodel N(x) { x }\n"),
+            "data d {\n  let t = a\n}\n\nmodel N(x) { x }\n"
+        );
         assert_eq!(repaired("a)\n"), "a\n");
+    }
+
+    #[test]
+    fn indentation_tells_which_brace_is_open() {
+        let text = "model B(x) {\n  let y = if x { 3\n  y\n}\nmodel C(x) { x }\n";
+        let open = repair(FileId(0), text).errors;
+        assert!(
+            matches!(open.as_slice(), [SyntaxError::Unclosed { open, .. }] if open.start as usize == text.find("{ 3").unwrap()),
+            "{open:?}"
+        );
     }
 
     #[test]

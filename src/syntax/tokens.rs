@@ -2,6 +2,8 @@
 //!
 //! The scanner accepts any text. Its words, numbers and strings end where those of the grammar end.
 
+use pest::unicode;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -60,8 +62,8 @@ impl Token {
 
 /// Operators and marks, longer ones first.
 const SYMBOLS: &[&str] = &[
-    "|>", "||", "->", "==", "!=", "<=", ">=", "&&", "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":", ",",
-    ";", ".", "!", "|", "&",
+    "|>", "||", "->", "==", "!=", "<=", ">=", "&&", "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":",
+    ",", ";", ".", "!", "|", "&",
 ];
 
 /// Operators with two operands: a line that begins or ends with one belongs to its neighbour.
@@ -83,17 +85,13 @@ struct Scanner<'a> {
     tokens: Vec<Token>,
 }
 
+/// The same classes of characters as in the grammar.
 fn word_start(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
+    c == '_' || if c.is_ascii() { c.is_ascii_alphabetic() } else { unicode::LETTER(c) }
 }
 
 fn word_char(c: char) -> bool {
-    word_start(c) || c.is_numeric() || is_mark(c)
-}
-
-/// Combining marks, which continue a name.
-fn is_mark(c: char) -> bool {
-    matches!(u32::from(c), 0x300..=0x36F | 0x483..=0x489 | 0x591..=0x5BD | 0x610..=0x61A | 0x64B..=0x65F | 0x900..=0x903 | 0x93A..=0x94F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE00..=0xFE0F | 0xFE20..=0xFE2F)
+    word_start(c) || if c.is_ascii() { c.is_ascii_digit() } else { unicode::NUMBER(c) || unicode::MARK(c) }
 }
 
 impl<'a> Scanner<'a> {
@@ -175,7 +173,11 @@ impl<'a> Scanner<'a> {
 
     fn after_operand(&self, start: usize) -> bool {
         self.tokens.last().is_some_and(|t| {
-            t.end == start && matches!(t.kind, TokenKind::Word | TokenKind::Close(_) | TokenKind::String { .. } | TokenKind::Number)
+            t.end == start
+                && matches!(
+                    t.kind,
+                    TokenKind::Word | TokenKind::Close(_) | TokenKind::String { .. } | TokenKind::Number
+                )
         })
     }
 
@@ -250,16 +252,18 @@ impl<'a> Scanner<'a> {
 
     /// Whether the `//` here is a rounding division, as in `H // 2]`, and no comment.
     fn is_division(&self) -> bool {
-        let after_operand = self.tokens.last().is_some_and(|t| {
-            matches!(t.kind, TokenKind::Word | TokenKind::Number | TokenKind::Close(_))
-        });
+        let after_operand = self
+            .tokens
+            .last()
+            .is_some_and(|t| matches!(t.kind, TokenKind::Word | TokenKind::Number | TokenKind::Close(_)));
         let rest = self.rest().get(2..).unwrap_or("").trim_start_matches([' ', '\t']);
         let operand = rest.find(|c| !word_char(c)).unwrap_or(rest.len());
         let behind = rest.get(operand..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
         let is_number = rest.starts_with(|c: char| c.is_ascii_digit());
         after_operand
             && operand > 0
-            && (behind.starts_with([')', ']', ',', ';', '}', '+', '*', '/']) || is_number && (behind.is_empty() || behind.starts_with('\n')))
+            && (behind.starts_with([')', ']', ',', ';', '}', '+', '*', '/'])
+                || is_number && (behind.is_empty() || behind.starts_with('\n')))
     }
 }
 
@@ -278,7 +282,10 @@ mod tests {
 
     #[test]
     fn numbers_take_their_suffix() {
-        assert_eq!(texts("80%, 10k 2M 1e-3 1_000 1..3 .5 10%3"), ["80%", ",", "10k", "2M", "1e-3", "1_000", "1", "..", "3", ".5", "10", "%", "3"]);
+        assert_eq!(
+            texts("80%, 10k 2M 1e-3 1_000 1..3 .5 10%3"),
+            ["80%", ",", "10k", "2M", "1e-3", "1_000", "1", "..", "3", ".5", "10", "%", "3"]
+        );
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What can go wrong in a run that the checker could not see: the facts, and their words.
+//! What can go wrong in a run that the checker could not see: the facts. Their words are in [`super::wording`].
 
+use crate::compile::CompileError;
 use crate::data::{DataError, Split};
 use crate::diagnostics::{Code, Diagnostic};
+use crate::runtime::PlanError;
 use crate::source::Span;
-use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a run ended without its result.
@@ -70,12 +71,17 @@ pub enum RunError {
         /// The data block.
         data: Arc<str>,
     },
-    /// A split without examples to train on.
+    /// A training split without a single batch.
     NoExamples {
         /// The data block.
         data: Arc<str>,
         /// Where the train is.
         span: Span,
+    },
+    /// Predictions cannot be written as this kind of file.
+    OutputKind {
+        /// The file asked for.
+        path: PathBuf,
     },
     /// The loss is not a finite number any more.
     Diverged(Divergence),
@@ -156,11 +162,52 @@ impl RunError {
 
     /// Its code, where it has a page.
     pub fn code(&self) -> Option<Code> {
+        Some(match self {
+            RunError::Data(error) => error.diagnostic().code,
+            RunError::Source(diagnostics) => return diagnostics.first().map(|d| d.code),
+            RunError::WeightsMismatch { .. } => Code::E0801,
+            RunError::WeightsUnreadable { .. } => Code::E0802,
+            RunError::Write { .. } => Code::E0803,
+            RunError::OutNotEmpty { .. } => Code::E0804,
+            RunError::NotARun { .. } => Code::E0805,
+            RunError::ImportChanged { .. } => Code::E0806,
+            RunError::NoTrain { .. } => Code::E0807,
+            RunError::NoSplit { .. } => Code::E0808,
+            RunError::NoExamples { .. } => Code::E0809,
+            RunError::OutputKind { .. } => Code::E0810,
+            RunError::Diverged(_) => Code::E0901,
+            RunError::Internal { .. } => return None,
+        })
+    }
+
+    /// The place in the source that it is about, where there is one.
+    pub fn span(&self) -> Option<Span> {
         match self {
-            RunError::Data(error) => Some(error.diagnostic().code),
-            RunError::Source(diagnostics) => diagnostics.first().map(|d| d.code),
-            RunError::Internal { .. } => None,
-            _ => Some(Code::E0001),
+            RunError::Data(error) => Some(error.span),
+            RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
+            RunError::NoExamples { span, .. } => Some(*span),
+            RunError::Diverged(divergence) => Some(divergence.span),
+            _ => None,
         }
+    }
+
+    pub(super) fn plan(error: PlanError) -> Self {
+        CompileError::from(error).into()
+    }
+
+    pub(super) fn write(path: &Path, error: &std::io::Error) -> Self {
+        RunError::Write { path: path.to_owned(), reason: error.to_string() }
+    }
+}
+
+impl From<CompileError> for RunError {
+    fn from(error: CompileError) -> Self {
+        RunError::Internal { stage: error.stage, message: error.message }
+    }
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> Self {
+        RunError::Data(error)
     }
 }

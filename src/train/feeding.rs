@@ -32,7 +32,8 @@ impl Feeder {
             let field = dataset.fields.iter().position(|f| f.name == *input.name).ok_or_else(|| {
                 RunError::Internal { stage: "data", message: format!("the field `{}` was not loaded", input.name) }
             })?;
-            let ragged = input.shape.get(1).and_then(|d| d.as_var()).filter(|v| v.kind == VarKind::Ragged).map(|v| v.id);
+            let ragged =
+                input.shape.get(1).and_then(|d| d.as_var()).filter(|v| v.kind == VarKind::Ragged).map(|v| v.id);
             columns.push(Column { input: InputId(index as u32), field, ragged });
         }
         Ok(Feeder { columns, ids: Vec::new(), gathered: Vec::new() })

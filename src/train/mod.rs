@@ -9,13 +9,23 @@
 //! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
+mod divergence;
 mod error;
 mod event;
 mod facts;
+mod feeding;
+mod fingerprint;
 mod gradient_check;
+mod keeping;
+mod measuring;
 mod predict;
 mod reopen;
 mod run;
+mod schedule;
+mod stepping;
+mod training_loop;
+mod weights;
+mod wording;
 
 pub use error::{Divergence, Mismatch, RunError};
 pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};

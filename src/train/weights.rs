@@ -80,10 +80,10 @@ impl Weights {
 pub(super) fn initialise(graph: &Graph, states: &mut States<f32>, seed: u64) {
     for state in &graph.states {
         let Some(shape) = states.entry(&state.path).map(|e| e.shape.clone()) else { continue };
-        let values = initializers::sample(&state.init, &shape, &state.path, seed);
+        let values = initializers::sample(&state.init, &shape, seed, &state.path);
         if let Some(place) = states.get_mut(&state.path) {
             for (place, value) in place.iter_mut().zip(values) {
-                *place = value;
+                *place = value as f32;
             }
         }
     }

@@ -41,7 +41,8 @@ impl Builder<'_> {
 
         if let (Some(next), Some(previous)) = (next, previous) {
             let word = next.text(text);
-            let binds = matches!(previous.text(text), "let" | "hyper" | "block" | "model" | "data" | "phase" | "field" | "as");
+            let binds =
+                matches!(previous.text(text), "let" | "hyper" | "block" | "model" | "data" | "phase" | "field" | "as");
             if binds && RESERVED.contains(&word) {
                 self.report(SyntaxError::Reserved { span, word: word.to_owned() });
                 return;
@@ -49,7 +50,11 @@ impl Builder<'_> {
         }
         let first = tokens.first().map_or("", |t| t.text(text));
         let expected = self.expected(&rules, text, &tokens, previous, next, first, place);
-        let span = if next.is_none() { Span { start: span.start.saturating_sub(1).max(self.span(pair).start), ..span } } else { span };
+        let span = if next.is_none() {
+            Span { start: span.start.saturating_sub(1).max(self.span(pair).start), ..span }
+        } else {
+            span
+        };
         self.report(SyntaxError::Unexpected { span, expected, found });
     }
 
@@ -67,19 +72,27 @@ impl Builder<'_> {
         let before = previous.map_or("", |t| t.text(text));
         let Some(previous) = previous else {
             return match place {
-                None => "an item: `model`, `block`, `data`, `train`, `hyper`, `import`, `expect`, `sweep` or `let`".into(),
+                None => {
+                    "an item: `model`, `block`, `data`, `train`, `hyper`, `import`, `expect`, `sweep` or `let`".into()
+                }
                 Some(Place::Body) => "a value, a layer or `let`".into(),
                 Some(Place::Data) => "`let`, `field` or `split:`".into(),
                 Some(Place::Expect) => "a fact such as `test.accuracy >= 0.9`".into(),
                 Some(_) => "a setting such as `epochs: 10`".into(),
             };
         };
-        if place.is_none() && tokens.len() > 1 && previous == tokens[0] && !super::super::repair::ITEM_WORDS.contains(&first) {
+        if place.is_none()
+            && tokens.len() > 1
+            && previous == tokens[0]
+            && !super::super::repair::ITEM_WORDS.contains(&first)
+        {
             return "an item: `model`, `block`, `data`, `train`, `hyper`, `import`, `expect`, `sweep` or `let`".into();
         }
         let wants = |rule: Rule| rules.contains(&rule);
-        let is_operand = matches!(previous.kind, TokenKind::Word | TokenKind::Number | TokenKind::String { .. } | TokenKind::Close(_))
-            && !RESERVED.contains(&before);
+        let is_operand = matches!(
+            previous.kind,
+            TokenKind::Word | TokenKind::Number | TokenKind::String { .. } | TokenKind::Close(_)
+        ) && !RESERVED.contains(&before);
         match before {
             "|>" => return "a layer or function after `|>`".into(),
             "then" => return "a schedule after `then`".into(),
@@ -90,7 +103,9 @@ impl Builder<'_> {
             "scan" => return "what to walk after `scan`".into(),
             "else" => return "`{` after `else`".into(),
             "residual" => return "`{` and a stage after `residual`".into(),
-            "block" | "model" | "data" | "hyper" | "phase" | "field" | "weight" | "constant" if wants(Rule::name) || wants(Rule::word) => {
+            "block" | "model" | "data" | "hyper" | "phase" | "field" | "weight" | "constant"
+                if wants(Rule::name) || wants(Rule::word) =>
+            {
                 return format!("a name after `{before}`");
             }
             "train" if wants(Rule::path) => return "the name of a model after `train`".into(),
@@ -111,10 +126,10 @@ impl Builder<'_> {
             return "`as` and a name for one step".into();
         }
         let statement_word = matches!(first, "let" | "hyper" | "weight" | "constant" | "field");
-        let bound = tokens.iter().any(|t| t.text(text) == "=");
-        if statement_word && is_operand && !bound {
+        let seen = |mark: &str| tokens.iter().any(|t| t.end <= previous.end && t.text(text) == mark);
+        if statement_word && is_operand && !seen("=") {
             return match first {
-                "weight" if !tokens.iter().any(|t| t.text(text) == ":") => "`:` and a type".into(),
+                "weight" if !seen(":") => "`:` and a type".into(),
                 "weight" => "`=` and how the weight starts".into(),
                 _ => format!("`=` and a value after `{before}`"),
             };

@@ -5,8 +5,8 @@ use super::statements::Place;
 use crate::diagnostics::nearest;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Body, Data, Expect, Expr, Function, Hyper, HyperParam, Ident, Import, Item, ItemKind, Output, Outputs, ScalarKind, Sweep,
-    TensorParam, Train, TypeExpr, TypeExprKind,
+    Body, Data, Expect, Expr, Function, Hyper, HyperParam, Ident, Import, Item, ItemKind, Output, Outputs, ScalarKind,
+    Sweep, TensorParam, Train, TypeExpr, TypeExprKind,
 };
 use crate::syntax::error::SyntaxError;
 use crate::syntax::parse::Rule;

@@ -76,7 +76,9 @@ impl Builder<'_> {
             None => format!("{plain}e{exponent}").parse::<f64>(),
         };
         match value {
-            Ok(value) if value.is_finite() => Expr { kind: ExprKind::Number(Number { value, text: text.into() }), span },
+            Ok(value) if value.is_finite() => {
+                Expr { kind: ExprKind::Number(Number { value, text: text.into() }), span }
+            }
             _ => {
                 self.bad_number(span, text, NumberProblem::Overflow);
                 Expr { kind: ExprKind::Error, span }

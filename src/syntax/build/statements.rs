@@ -3,8 +3,8 @@
 use super::Builder;
 use crate::source::Span;
 use crate::syntax::ast::{
-    BinaryOperator, ConstantDeclaration, Expr, ExprKind, Ident, Let, Pattern, Setting, Statement, StatementKind, TypeExpr,
-    WeightDeclaration,
+    BinaryOperator, ConstantDeclaration, Expr, ExprKind, Ident, Let, Pattern, Setting, Statement, StatementKind,
+    TypeExpr, WeightDeclaration,
 };
 use crate::syntax::error::SyntaxError;
 use crate::syntax::parse::Rule;
@@ -70,7 +70,9 @@ impl Builder<'_> {
         use Place::{Body, Data, Expect, Group, Phase, Sweep, Train};
         let (what, fits, belongs) = match &kind {
             StatementKind::Error => return kind,
-            StatementKind::Let(_) => ("a `let`".into(), !matches!(place, Group | Expect | Sweep), "a body, `data` or `train`"),
+            StatementKind::Let(_) => {
+                ("a `let`".into(), !matches!(place, Group | Expect | Sweep), "a body, `data` or `train`")
+            }
             StatementKind::Weight(_) => ("a `weight`".into(), place == Body, "a block or model"),
             StatementKind::Constant(_) => ("a `constant`".into(), place == Body, "a block or model"),
             StatementKind::Field { .. } => ("a `field`".into(), place == Data, "`data`"),
@@ -83,6 +85,10 @@ impl Builder<'_> {
             StatementKind::Group { .. } => ("a `group`".into(), matches!(place, Train | Phase), "`train` or `phase`"),
             StatementKind::Expression(expr) => {
                 if matches!(expr.kind, ExprKind::Error) {
+                    return StatementKind::Error;
+                }
+                if let (ExprKind::Name(name), false) = (&expr.kind, matches!(place, Body | Expect)) {
+                    self.report(SyntaxError::MissingValue { of: span, text: name.to_string() });
                     return StatementKind::Error;
                 }
                 ("an expression".into(), matches!(place, Body | Expect), "a body or `expect`")
@@ -114,12 +120,12 @@ impl Builder<'_> {
                 Rule::pattern => {
                     let span = self.span(&inner);
                     let is_tuple = inner.as_str().starts_with('(');
-                    let mut names: Vec<Ident> = inner.into_inner().filter(|p| p.as_rule() == Rule::name).map(|name| self.ident(&name)).collect();
-                    pattern = if is_tuple {
-                        Some(Pattern::Tuple(names, span))
-                    } else {
-                        names.pop().map(Pattern::Name)
-                    };
+                    let mut names: Vec<Ident> = inner
+                        .into_inner()
+                        .filter(|p| p.as_rule() == Rule::name)
+                        .map(|name| self.ident(&name))
+                        .collect();
+                    pattern = if is_tuple { Some(Pattern::Tuple(names, span)) } else { names.pop().map(Pattern::Name) };
                 }
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
@@ -215,7 +221,8 @@ impl Builder<'_> {
             Place::Expect => {
                 self.report(SyntaxError::EqualsForComparison { span: equals });
                 let left = Box::new(Expr { kind: ExprKind::Name(name.name), span: name.span });
-                let kind = ExprKind::Binary { op: BinaryOperator::Equal, op_span: equals, left, right: Box::new(value) };
+                let kind =
+                    ExprKind::Binary { op: BinaryOperator::Equal, op_span: equals, left, right: Box::new(value) };
                 Some(StatementKind::Expression(Expr { kind, span: whole }))
             }
             Place::Train | Place::Phase | Place::Group | Place::Sweep => {
