@@ -189,7 +189,11 @@ fn place_in(sources: &SourceMap, span: Span) -> Place {
     let covered = text.get(span.range()).unwrap_or("");
     // White space at the end of a span would stretch it to the next line.
     let trimmed = covered.trim_end();
-    let length = if trimmed.is_empty() { covered.lines().next().map_or(0, |l| l.chars().count()) } else { trimmed.chars().count() };
+    let length = if trimmed.is_empty() {
+        covered.lines().next().map_or(0, |l| l.chars().count())
+    } else {
+        trimmed.chars().count()
+    };
     Place { file: span.file, range: start..start + length.max(1) }
 }
 
@@ -206,12 +210,18 @@ fn human(sources: &SourceMap, diagnostic: &Diagnostic, style: Style) -> String {
         .with_index_type(IndexType::Char)
         .with_char_set(CharSet::Unicode)
         .with_tab_width(4);
-    let mut report = Report::build(ReportKind::Error, place_in(sources, diagnostic.span()))
-        .with_config(config);
+    let mut report = Report::build(ReportKind::Error, place_in(sources, diagnostic.span())).with_config(config);
     let mut texts = Texts { sources, shown: HashMap::new(), empty: Source::from(String::new()) };
     // ariadne begins a new box where a label stands before the last one, so they come in text order, the primary file first.
     let mut labels: Vec<_> = diagnostic.labels.iter().enumerate().collect();
-    labels.sort_by_key(|(_, l)| (l.span.file != diagnostic.span().file, l.span.file, position(sources, l.span.file, l.span.end).line, l.span.start));
+    labels.sort_by_key(|(_, l)| {
+        (
+            l.span.file != diagnostic.span().file,
+            l.span.file,
+            position(sources, l.span.file, l.span.end).line,
+            l.span.start,
+        )
+    });
     for (i, label) in labels {
         if let Some(file) = file_of(sources, label.span.file) {
             texts.shown.entry(label.span.file).or_insert_with(|| Source::from(showable(&file.text)));
@@ -245,7 +255,11 @@ fn human(sources: &SourceMap, diagnostic: &Diagnostic, style: Style) -> String {
     let body = drawn.lines().skip(1).map(str::trim_end).filter(|line| !is_empty_margin(line));
     let header = format!("{}[{}]", word(diagnostic.severity), diagnostic.code);
     let header = if style.color {
-        format!("\u{1b}[{}m{header}\u{1b}[0m: \u{1b}[1m{}\u{1b}[0m", if diagnostic.is_error() { "1;31" } else { "1;33" }, diagnostic.message)
+        format!(
+            "\u{1b}[{}m{header}\u{1b}[0m: \u{1b}[1m{}\u{1b}[0m",
+            if diagnostic.is_error() { "1;31" } else { "1;33" },
+            diagnostic.message
+        )
     } else {
         format!("{header}: {}", diagnostic.message)
     };
@@ -294,11 +308,16 @@ mod tests {
         let text = "model Net(x: [4]) {\n  x |> Dense(2)\n    |> residual { Dense(3) }\n}\n";
         let s = sources(&[("net.nn", text)]);
         let at = |needle: &str| text.find(needle).unwrap() as u32;
-        let d = Diagnostic::new(Code::E0001, "this residual adds [3] to [2]", span(0, at("residual"), at("residual") + 24), "gives [3]")
-            .label(span(0, at("Dense(2)"), at("Dense(2)") + 8), "the input, [2]")
-            .note("2 is not 3")
-            .help("say 2")
-            .fix("write `Dense(2)`", span(0, 0, 1), "Dense(2)");
+        let d = Diagnostic::new(
+            Code::E0001,
+            "this residual adds [3] to [2]",
+            span(0, at("residual"), at("residual") + 24),
+            "gives [3]",
+        )
+        .label(span(0, at("Dense(2)"), at("Dense(2)") + 8), "the input, [2]")
+        .note("2 is not 3")
+        .help("say 2")
+        .fix("write `Dense(2)`", span(0, 0, 1), "Dense(2)");
         let out = render(&s, &d, Format::Human, Style::default());
         println!("{out}");
         assert!(out.starts_with("error[E0001]: this residual adds [3] to [2]\n"), "{out}");
@@ -307,7 +326,10 @@ mod tests {
         }
         assert!(!out.contains('\u{1b}'));
         assert!(render(&s, &d, Format::Human, Style { color: true }).contains('\u{1b}'));
-        assert_eq!(render(&s, &d, Format::Short, Style::default()), "net.nn:3:8: error[E0001]: this residual adds [3] to [2]\n");
+        assert_eq!(
+            render(&s, &d, Format::Short, Style::default()),
+            "net.nn:3:8: error[E0001]: this residual adds [3] to [2]\n"
+        );
     }
 
     #[test]
