@@ -9,7 +9,7 @@ use super::weights::{self, Weights};
 use crate::check::Train;
 use crate::compile;
 use crate::data::Dataset;
-use crate::runtime::{Binding, Session};
+use crate::runtime::Session;
 
 /// A train ready to go.
 pub(super) struct Prepared<'a> {
@@ -39,12 +39,4 @@ impl<'a> Prepared<'a> {
     pub(super) fn memory(&self) -> usize {
         self.stepper.memory(&self.session)
     }
-}
-
-/// Bytes of a training step of a train that is not being run.
-pub(super) fn memory_of(train: &Train) -> Result<usize, RunError> {
-    let (graph, states) = compile::states(train)?;
-    let mut step = compile::step(graph, &states)?;
-    step.executable.prepare(&Binding::batch(train.settings.batch)).map_err(RunError::plan)?;
-    Ok(step.executable.memory(&Session::new(states, 1)).total())
 }
