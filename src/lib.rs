@@ -3,6 +3,7 @@ pub mod autodiff;
 pub mod build;
 pub mod catalog;
 pub mod check;
+pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod diagnostics;

@@ -138,6 +138,8 @@ pub enum SyntaxError {
     MissingSemicolon {
         /// Where it should be.
         at: Span,
+        /// The first word of the second statement.
+        next: Span,
     },
     /// `h = …` in a body.
     MissingLet {
@@ -239,7 +241,7 @@ impl SyntaxError {
                 Code::E0001,
                 format!("expected {expected}, found {found}"),
                 *span,
-                format!("expected {expected}"),
+                "this cannot stand here",
             ),
             SyntaxError::Unclosed { open, closer, at, found } => {
                 let opener = opener_of(*closer);
@@ -336,7 +338,11 @@ impl SyntaxError {
                 )
             }
             SyntaxError::MissingValue { of, text } => {
-                let what = if text.ends_with(':') { "a value" } else { "an expression" };
+                let what = match text.chars().last() {
+                    Some(':') => "a value",
+                    Some('=') => "an expression",
+                    _ => "`:` and a value",
+                };
                 Diagnostic::new(Code::E0007, format!("expected {what} after `{text}`"), *of, "has no value")
             }
             SyntaxError::MissingName { dot } => {
@@ -425,13 +431,13 @@ impl SyntaxError {
             SyntaxError::Chained { first, second, .. } => {
                 Diagnostic::new(Code::E0017, "a range has two ends", *second, "a third end").label(*first, "the range")
             }
-            SyntaxError::MissingSemicolon { at } => Diagnostic::new(
+            SyntaxError::MissingSemicolon { at, next } => Diagnostic::new(
                 Code::E0018,
                 "two statements on a line need a `;` between them",
-                *at,
-                "the next statement begins here",
+                *next,
+                "the second begins here",
             )
-            .fix("insert `;`", *at, "; "),
+            .fix("insert `;`", *at, ";"),
             SyntaxError::UnknownType { span, name, nearest } => {
                 let d = Diagnostic::new(Code::E0019, format!("`{name}` is not a type"), *span, "expected a type")
                     .help("a type is a kind (`float`, `int`, `bool`, `class(n)`), a shape (`[T, D]`), both, or a field (`data.field`)");

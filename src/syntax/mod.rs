@@ -6,11 +6,13 @@
 pub mod ast;
 mod build;
 mod error;
+mod format;
 mod parse;
 mod print;
 mod repair;
 mod tokens;
 
 pub use error::{NumberProblem, SyntaxError};
+pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};

@@ -48,10 +48,9 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::diagnostics::{Code, Format, Style, render_all};
-    use crate::source::SourceMap;
+    use crate::diagnostics::Code;
 
     fn messages(text: &str) -> Vec<String> {
         parse(FileId(0), text).1.into_iter().map(|d| format!("{}: {}", d.code, d.message)).collect()
@@ -157,6 +156,7 @@ mod tests {
         assert_eq!(model("field y = x\n  x"), ["E0014: a `field` cannot stand here"]);
         assert_eq!(model("let y x"), ["E0001: expected `=` and a value after `y`, found `x`"]);
         assert_eq!(model("let y = \n  let z = x\n  z"), ["E0007: expected an expression after `let y =`"]);
+        assert_eq!(model("weight w = 3\n  x"), ["E0001: expected `:` and a type, found `=`"]);
         assert_eq!(model("f(x) g"), ["E0001: expected an operator, `|>` or the end of the statement, found `g`"]);
         assert_eq!(messages("modle Net(x: [4]) -> [2] {\n  x\n}\n"), ["E0012: `modle` is not a word of the language"]);
         assert_eq!(messages("model Net(x: flaot) { x }\n"), ["E0019: `flaot` is not a type"]);
@@ -166,20 +166,72 @@ mod tests {
                 "E0002: this `{` is never closed",
                 "E0002: this `(` is never closed",
                 "E0009: expected `:` after `epochs`",
-                "E0014: an expression cannot stand here",
+                "E0007: expected `:` and a value after `loss`",
                 "E0007: expected a value after `batch:`"
             ]
         );
     }
 
     #[test]
-    fn look_at_them() {
-        for text in std::env::var("NN_LOOK").iter() {
-            let mut sources = SourceMap::new();
-            let id = sources.add("look.nn", text.as_str());
-            let (_, diagnostics) = parse(id, text);
-            println!("{}", render_all(&sources, &diagnostics, Format::Human, Style::default()));
+    fn every_explanation_shows_its_mistake() {
+        for code in Code::ALL.iter().filter(|c| c.text().starts_with("E00")) {
+            let page = code.explanation();
+            let block = |kind: &str| page.split(&format!("```nn {kind}\n")).nth(1).and_then(|t| t.split("```").next());
+            let codes = |text| parse(FileId(0), text).1.iter().map(|d| d.code).collect::<Vec<_>>();
+            let (wrong, right) = (block("wrong").unwrap_or_default(), block("right").unwrap_or_default());
+            assert!(!wrong.is_empty() && !right.is_empty(), "{code}");
+            assert_eq!(codes(wrong), [*code]);
+            assert_eq!(codes(right), [], "{code}");
         }
-        assert_eq!(Code::E0001.text(), "E0001");
+    }
+
+    /// Every fix of a single mistake leaves a text without mistakes.
+    #[test]
+    fn fixes_repair() {
+        for body in [
+            "x |> f + x",
+            "x |> f - x * y |> g",
+            "x -> f",
+            "f(x, a=3)",
+            "f(x, a = 3)",
+            "f(x y)",
+            "f(x\n  y)",
+            "f(x",
+            "f(x))",
+            "h = x; h",
+            "lte h = x; h",
+            "x # a\n  // b",
+            "x ** 2",
+            "x && y",
+            "!x",
+            "a < b < c",
+            "f('a')",
+            "f(\"a)",
+            "f(\"a\\d\")",
+            "f(5epochs)",
+            ".5",
+            "5.",
+            "10K",
+            "let a = 2 let b = 3; b",
+            "x || y",
+            "{a = 3}",
+        ] {
+            let text = format!("model A(x) {{\n  {body}\n}}\n");
+            let (_, diagnostics) = parse(FileId(0), &text);
+            assert_eq!(
+                diagnostics.len(),
+                1,
+                "{body}: {:?}",
+                diagnostics.iter().map(|d| &d.message).collect::<Vec<_>>()
+            );
+            let mut edits = diagnostics[0].fixes[0].edits.clone();
+            edits.sort_by_key(|e| std::cmp::Reverse(e.span));
+            let mut fixed = text.clone();
+            for edit in edits {
+                fixed.replace_range(edit.span.range(), &edit.text);
+            }
+            let again = parse(FileId(0), &fixed).1;
+            assert!(again.is_empty(), "{fixed}: {}", again[0].message);
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::error::SyntaxError;
 use super::tokens::{Token, TokenKind, is_operator, scan};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
+use std::collections::HashMap;
 
 /// Deepest nesting of brackets.
 pub(crate) const MAX_BRACKETS: usize = 100;
@@ -61,10 +62,17 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let tokens = scan(source);
-    let mut repairer = Repairer { file, source, tokens: &tokens, errors: Vec::new(), edits: Vec::new() };
+    let mut repairer =
+        Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
     repairer.lexical();
     repairer.words();
-    repairer.brackets();
+    let (errors_before, edits_before) = (repairer.errors.len(), repairer.edits.len());
+    if repairer.brackets(false) {
+        // Something is unbalanced: now the indentation says which brace is meant by a closing one.
+        repairer.errors.truncate(errors_before);
+        repairer.edits.truncate(edits_before);
+        repairer.brackets(true);
+    }
     let too_deep = repairer.depth();
     let Repairer { errors, mut edits, .. } = repairer;
     edits.sort_by_key(|e| e.at);
@@ -87,6 +95,8 @@ struct Repairer<'a> {
     file: FileId,
     source: &'a str,
     tokens: &'a [Token],
+    /// Misspelt words and what is meant, by token.
+    meant: HashMap<usize, &'static str>,
     errors: Vec<SyntaxError>,
     edits: Vec<Repair>,
 }
@@ -163,25 +173,18 @@ impl Repairer<'_> {
 
     /// Misspelt words where an item or statement begins: two words in a row, or a word before `{`, mean nothing else.
     fn words(&mut self) {
-        let mut depth = 0_usize;
         let mut begins = true;
         for (i, &token) in self.tokens.iter().enumerate() {
             match token.kind {
                 TokenKind::Newline => begins = true,
                 TokenKind::Symbol if self.text(i) == ";" => begins = true,
                 TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment => {}
-                TokenKind::Open(kind) => {
-                    depth += 1;
-                    begins = kind == b'{';
-                }
-                TokenKind::Close(_) => {
-                    depth = depth.saturating_sub(1);
-                    begins = false;
-                }
+                TokenKind::Open(kind) => begins = kind == b'{',
                 TokenKind::Word => {
                     if std::mem::take(&mut begins)
-                        && let Some(meant) = self.misspelt(i, depth)
+                        && let Some(meant) = self.misspelt(i)
                     {
+                        self.meant.insert(i, meant);
                         let found = self.text(i).to_owned();
                         self.errors.push(SyntaxError::Misspelt {
                             span: self.span(token),
@@ -196,7 +199,7 @@ impl Repairer<'_> {
         }
     }
 
-    fn misspelt(&self, index: usize, depth: usize) -> Option<&'static str> {
+    fn misspelt(&self, index: usize) -> Option<&'static str> {
         let word = self.text(index);
         let continues = |t: &str| is_operator(t) || matches!(t, "else" | "as" | "from" | "on");
         if continues(word) || ITEM_WORDS.contains(&word) || STATEMENT_WORDS.contains(&word) {
@@ -205,7 +208,7 @@ impl Repairer<'_> {
         let (next, after) = (self.tokens.get(index + 1)?, self.text(index + 2));
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
-        if depth == 0 && token_column(self.source, self.tokens.get(index)?.start) == 0 {
+        if token_column(self.source, self.tokens.get(index)?.start) == 0 {
             let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".")
                 || next_text == "{"
                 || next_text.starts_with('"');
@@ -225,7 +228,7 @@ impl Repairer<'_> {
         }
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
-        match self.text(index) {
+        match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
             "model" | "block" => named && after == "(",
             "data" => named && after == "{",
             "train" => named && matches!(after, "on" | "(" | "."),
@@ -243,20 +246,22 @@ impl Repairer<'_> {
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
         let after = self.text(index + 2);
         starts_line
-            && match self.text(index) {
+            && match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
                 "let" => named || self.text(index + 1) == "(",
-                "field" => named && after == "=",
+                "field" => named && matches!(after, "=" | ":"),
                 "weight" | "constant" => named && after == ":",
                 _ => false,
             }
     }
 
-    fn brackets(&mut self) {
+    /// Matches brackets, and repairs. Returns whether a brace was left open.
+    fn brackets(&mut self, by_indent: bool) -> bool {
+        let mut braces_missing = false;
         let mut open: Vec<Bracket> = Vec::new();
         for (i, &token) in self.tokens.iter().enumerate() {
             match token.kind {
                 TokenKind::Open(kind) => open.push(Bracket { kind, index: i }),
-                TokenKind::Close(kind) => match open.iter().rposition(|b| closer(b.kind) == kind) {
+                TokenKind::Close(kind) => match self.partner(&open, kind, token, by_indent) {
                     Some(position) => {
                         for bracket in open.split_off(position + 1).into_iter().rev() {
                             self.unclosed(&bracket, i, Some(token));
@@ -270,6 +275,7 @@ impl Repairer<'_> {
                 },
                 TokenKind::Word if !open.is_empty() && self.item_begins(i) => {
                     for bracket in open.drain(..).rev() {
+                        braces_missing |= bracket.kind == b'{';
                         self.unclosed(&bracket, i, None);
                     }
                 }
@@ -282,8 +288,24 @@ impl Repairer<'_> {
             }
         }
         for bracket in open.into_iter().rev() {
+            braces_missing |= bracket.kind == b'{';
             self.unclosed(&bracket, self.tokens.len(), None);
         }
+        braces_missing
+    }
+
+    /// The open bracket that a closing one closes.
+    fn partner(&self, open: &[Bracket], kind: u8, token: Token, by_indent: bool) -> Option<usize> {
+        let nearest = open.iter().rposition(|b| closer(b.kind) == kind)?;
+        let indent = line_indent(self.source, token.start);
+        if !by_indent || kind != b'}' || token_column(self.source, token.start) != indent {
+            return Some(nearest);
+        }
+        let at_indent = |b: &Bracket| {
+            let opener = self.tokens.get(b.index);
+            b.kind == b'{' && opener.is_some_and(|t| line_indent(self.source, t.start) == indent)
+        };
+        Some(open.iter().rposition(at_indent).unwrap_or(nearest))
     }
 
     /// Closes a bracket before the token `limit`: at the end of its line, or of the lines that go on after a comma.
@@ -397,6 +419,13 @@ fn token_column(source: &str, offset: usize) -> usize {
     before.chars().filter(|c| *c != '\u{FEFF}').count()
 }
 
+/// Characters of white space before the line's text.
+fn line_indent(source: &str, offset: usize) -> usize {
+    let line = source.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+    let text = source.get(line..).unwrap_or("").trim_start_matches('\u{FEFF}');
+    text.chars().take_while(|c| matches!(c, ' ' | '\t')).count()
+}
+
 fn ends_in_escape(text: &str) -> bool {
     text.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1
 }
@@ -429,6 +458,16 @@ mod tests {
             "data d {\n  let t = a\n}\n\nmodel N(x) { x }\n"
         );
         assert_eq!(repaired("a)\n"), "a\n");
+    }
+
+    #[test]
+    fn indentation_tells_which_brace_is_open() {
+        let text = "model B(x) {\n  let y = if x { 3\n  y\n}\nmodel C(x) { x }\n";
+        let open = repair(FileId(0), text).errors;
+        assert!(
+            matches!(open.as_slice(), [SyntaxError::Unclosed { open, .. }] if open.start as usize == text.find("{ 3").unwrap()),
+            "{open:?}"
+        );
     }
 
     #[test]

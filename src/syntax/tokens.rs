@@ -2,6 +2,8 @@
 //!
 //! The scanner accepts any text. Its words, numbers and strings end where those of the grammar end.
 
+use pest::unicode;
+
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenKind {
@@ -83,17 +85,13 @@ struct Scanner<'a> {
     tokens: Vec<Token>,
 }
 
+/// The same classes of characters as in the grammar.
 fn word_start(c: char) -> bool {
-    c == '_' || c.is_alphabetic()
+    c == '_' || if c.is_ascii() { c.is_ascii_alphabetic() } else { unicode::LETTER(c) }
 }
 
 fn word_char(c: char) -> bool {
-    word_start(c) || c.is_numeric() || is_mark(c)
-}
-
-/// Combining marks, which continue a name.
-fn is_mark(c: char) -> bool {
-    matches!(u32::from(c), 0x300..=0x36F | 0x483..=0x489 | 0x591..=0x5BD | 0x610..=0x61A | 0x64B..=0x65F | 0x900..=0x903 | 0x93A..=0x94F | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE00..=0xFE0F | 0xFE20..=0xFE2F)
+    word_start(c) || if c.is_ascii() { c.is_ascii_digit() } else { unicode::NUMBER(c) || unicode::MARK(c) }
 }
 
 impl<'a> Scanner<'a> {

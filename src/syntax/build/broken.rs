@@ -126,10 +126,10 @@ impl Builder<'_> {
             return "`as` and a name for one step".into();
         }
         let statement_word = matches!(first, "let" | "hyper" | "weight" | "constant" | "field");
-        let bound = tokens.iter().any(|t| t.text(text) == "=");
-        if statement_word && is_operand && !bound {
+        let seen = |mark: &str| tokens.iter().any(|t| t.end <= previous.end && t.text(text) == mark);
+        if statement_word && is_operand && !seen("=") {
             return match first {
-                "weight" if !tokens.iter().any(|t| t.text(text) == ":") => "`:` and a type".into(),
+                "weight" if !seen(":") => "`:` and a type".into(),
                 "weight" => "`=` and how the weight starts".into(),
                 _ => format!("`=` and a value after `{before}`"),
             };

@@ -78,7 +78,7 @@ impl Builder<'_> {
     fn climb(&mut self, pieces: &mut Pieces<'_>, least: u8) -> Expr {
         let mut left = self.operand(pieces);
         // Where the operators of this level stood, for chains that are not allowed.
-        let mut previous: Option<(Infix, Span, u8)> = None;
+        let mut previous: Option<(Span, u8)> = None;
         while let Some((operator, level)) = pieces.front().and_then(infix) {
             if level < least {
                 break;
@@ -86,13 +86,14 @@ impl Builder<'_> {
             let Some(pair) = pieces.pop_front() else { break };
             let op_span = self.span(&pair);
             self.foreign_operator(&pair, op_span);
-            if let Some((_, first, before)) = previous
+            let mut middle = None;
+            if let Some((first, before)) = previous
                 && before == level
                 && matches!(level, level::COMPARE | level::RANGE)
             {
-                self.chained(first, op_span, &left, level == level::COMPARE);
+                middle = self.chained(first, op_span, &left, level == level::COMPARE);
             }
-            previous = Some((operator, op_span, level));
+            previous = Some((op_span, level));
             left = match operator {
                 Infix::Range => {
                     let end =
@@ -102,14 +103,24 @@ impl Builder<'_> {
                 }
                 Infix::Pipe => {
                     let stage = self.right_operand(pieces, level + 1, op_span, pair.as_str());
-                    self.pipe(left, op_span, stage)
+                    self.pipe(left, stage)
                 }
                 Infix::Binary(op) => {
                     let next = if op == BinaryOperator::Power { level } else { level + 1 };
                     // `2 ^ -x`: the sign binds looser, but nothing else can be meant.
                     let right = self.right_operand(pieces, next, op_span, pair.as_str());
                     let span = left.span.to(right.span);
-                    Expr { kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }, span }
+                    let binary = |op, left: Expr, right: Expr| {
+                        let span = left.span.to(right.span);
+                        let kind = ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) };
+                        Expr { kind, span }
+                    };
+                    match middle {
+                        _ if pair.as_str() == "%" => Expr { kind: ExprKind::Error, span },
+                        // What is meant by a chain of comparisons.
+                        Some(middle) => binary(BinaryOperator::And, left, binary(op, middle, right)),
+                        None => binary(op, left, right),
+                    }
                 }
             };
         }
@@ -210,17 +221,24 @@ impl Builder<'_> {
         self.report(error);
     }
 
-    fn chained(&mut self, first: Span, second: Span, left: &Expr, comparison: bool) {
+    /// Reports `a < b < c`; gives its `b`.
+    fn chained(&mut self, first: Span, second: Span, left: &Expr, comparison: bool) -> Option<Expr> {
         let middle = match &left.kind {
-            ExprKind::Binary { right, .. } => right.span,
-            _ => left.span,
+            // The second of two links is wrapped in the `and` that stands for them.
+            ExprKind::Binary { op: BinaryOperator::And, right, .. } => match &right.kind {
+                ExprKind::Binary { right, .. } => right,
+                _ => right,
+            },
+            ExprKind::Binary { right, .. } => right,
+            _ => left,
         };
-        let middle_text = self.text(middle).to_owned();
-        self.report(SyntaxError::Chained { first, second, middle, middle_text, comparison });
+        let (span, middle_text) = (middle.span, self.text(middle.span).to_owned());
+        self.report(SyntaxError::Chained { first, second, middle: span, middle_text, comparison });
+        comparison.then(|| middle.clone())
     }
 
     /// `left |> stage`. Arithmetic in the stage is meant for the result: it is reported, and done that way.
-    fn pipe(&mut self, left: Expr, op_span: Span, stage: Expr) -> Expr {
+    fn pipe(&mut self, left: Expr, stage: Expr) -> Expr {
         match stage.kind {
             ExprKind::Binary { op, op_span: arithmetic, left: inner, right } => {
                 let innermost = leftmost(&inner);
@@ -228,7 +246,7 @@ impl Builder<'_> {
                 if innermost.1 {
                     self.report(SyntaxError::ArithmeticAfterPipe { pipeline, operator: arithmetic, text: op.text() });
                 }
-                let piped = self.pipe(left, op_span, *inner);
+                let piped = self.pipe(left, *inner);
                 let span = piped.span.to(right.span);
                 Expr { kind: ExprKind::Binary { op, op_span: arithmetic, left: Box::new(piped), right }, span }
             }

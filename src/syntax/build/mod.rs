@@ -90,30 +90,43 @@ impl<'a> Builder<'a> {
     fn is_marker(&mut self, pair: &Pair<'_, Rule>) -> bool {
         match pair.as_rule() {
             Rule::missing_comma => {
-                let next = self.span(pair);
-                let before = self.source.get(..next.start as usize).unwrap_or("");
-                let at = self.end_of_code(before);
-                let first = self.text(Span::new(self.file, next.start as usize, self.source.len()));
-                let length = first.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(first.len()).max(1);
-                let length = if first.is_char_boundary(length) { length } else { 0 };
-                let next = Span::new(self.file, next.start as usize, next.start as usize + length);
+                let (at, next) = self.between(pair);
                 self.report(SyntaxError::MissingComma { at, next });
                 true
             }
             Rule::trailing_comma => true,
             Rule::missing_semicolon => {
-                let at = self.span(pair).start_point();
-                self.report(SyntaxError::MissingSemicolon { at });
+                let (at, next) = self.between(pair);
+                self.report(SyntaxError::MissingSemicolon { at, next });
                 true
             }
             _ => false,
         }
     }
 
+    /// Where a mark is missing before this (empty) pair: behind the code before it; and the first word of what follows.
+    fn between(&self, pair: &Pair<'_, Rule>) -> (Span, Span) {
+        let start = self.span(pair).start as usize;
+        let at = self.end_of_code(self.source.get(..start).unwrap_or(""));
+        let first = self.source.get(start..).unwrap_or("");
+        let length = first.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(first.len());
+        let length = if length == 0 { first.chars().next().map_or(0, char::len_utf8) } else { length };
+        (at, Span::new(self.file, start, start + length))
+    }
+
     /// The empty span behind the last code of a text, white space and whole-line comments aside.
     fn end_of_code(&self, before: &str) -> Span {
-        let tokens = super::tokens::scan(before);
-        let end = tokens.iter().rev().find(|t| !t.is_trivia()).map_or(before.len(), |t| t.end);
+        // Only the line before, unless that has no code: the whole text would make many slips quadratic.
+        let mut line = before.len();
+        let end = loop {
+            line = before.get(..line).and_then(|t| t.rfind('\n')).unwrap_or(0);
+            let tokens = super::tokens::scan(before.get(line..).unwrap_or(""));
+            match tokens.iter().rev().find(|t| !t.is_trivia()) {
+                Some(token) => break line + token.end,
+                None if line == 0 => break before.len(),
+                None => {}
+            }
+        };
         Span::new(self.file, end, end)
     }
 }

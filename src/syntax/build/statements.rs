@@ -87,6 +87,10 @@ impl Builder<'_> {
                 if matches!(expr.kind, ExprKind::Error) {
                     return StatementKind::Error;
                 }
+                if let (ExprKind::Name(name), false) = (&expr.kind, matches!(place, Body | Expect)) {
+                    self.report(SyntaxError::MissingValue { of: span, text: name.to_string() });
+                    return StatementKind::Error;
+                }
                 ("an expression".into(), matches!(place, Body | Expect), "a body or `expect`")
             }
         };
