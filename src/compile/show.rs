@@ -17,7 +17,7 @@ pub struct StepCost {
 
 /// The exact cost of a training step with so many examples.
 pub fn step_cost(train: &Train, batch: usize) -> Result<StepCost, CompileError> {
-    let (graph, states) = super::states(train)?;
+    let (graph, states) = super::states(train, None)?;
     let mut step = step(graph, &states)?;
     let flops = graph_flops(step.executable.graph(), batch);
     let plan = step.executable.prepare(&Binding::batch(batch))?;
@@ -41,7 +41,7 @@ pub fn emit_backward(train: &Train, sources: &SourceMap) -> String {
 
 /// `check --emit plan`: what a training step with a full batch does, in order, and where it puts what.
 pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileError> {
-    let (graph, states) = super::states(train)?;
+    let (graph, states) = super::states(train, None)?;
     let mut step = step(graph, &states)?;
     let plan = step.executable.prepare(&Binding::batch(train.settings.batch))?;
     Ok(step.executable.plan(plan).describe(Some(sources)))

@@ -1,5 +1,6 @@
 //! One train as something that can be stepped and measured: compiled, with its states.
 
+use super::balance;
 use super::error::RunError;
 use super::measuring::Measurer;
 use super::schedule::Schedule;
@@ -26,7 +27,7 @@ impl<'a> Prepared<'a> {
     pub(super) fn new(train: &'a Train, dataset: &'a Dataset, threads: usize) -> Result<Self, RunError> {
         let no_examples = || RunError::NoExamples { data: train.name.clone(), span: train.span };
         let extent = Extent::of(train, dataset).ok_or_else(no_examples)?;
-        let (graph, mut states) = compile::states(train)?;
+        let (graph, mut states) = compile::states(train, balance::class_weights(train, dataset).as_deref())?;
         weights::initialise(&graph, &mut states, train.settings.seed);
         let schedule = Schedule::new(&train.settings, extent.steps, extent.steps_per_epoch);
         let stepper = Stepper::new(train, dataset, graph, &states, schedule)?;

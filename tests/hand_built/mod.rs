@@ -124,6 +124,7 @@ pub fn forward(training: bool) -> Forward {
         outputs: vec![port],
         metrics,
         normalizers: b.normalizers,
+        class_weights: None,
     }
 }
 
