@@ -1,9 +1,10 @@
 //! The graphs that measure and predict: the forward pass with what is read from it as outputs, and nothing else.
 
-use super::training::{LOSS, term_output};
+use super::training::{LOSS, fill, term_output};
 use crate::check::Train;
 use crate::ir::graph::{Graph, NodeId, StateRole};
 use crate::ir::op::{InputId, Op, StateId};
+use std::borrow::Cow;
 
 /// The name of the output with an operand of a metric.
 pub fn metric_output(metric: usize, operand: usize) -> String {
@@ -11,22 +12,30 @@ pub fn metric_output(metric: usize, operand: usize) -> String {
 }
 
 /// What measures a split: the loss of each example, its terms, the operands of the metrics.
-pub fn evaluation_graph(train: &Train) -> Graph {
+pub fn evaluation_graph(train: &Train, class_weights: Option<&[f64]>) -> Graph {
     let forward = &train.evaluation;
     let mut outputs = vec![(LOSS.to_owned(), forward.loss)];
     outputs.extend(forward.terms.iter().map(|(name, node)| (term_output(name), *node)));
     for (i, metric) in forward.metrics.iter().enumerate() {
         outputs.extend(metric.operands.iter().enumerate().map(|(j, node)| (metric_output(i, j), *node)));
     }
-    restricted(&forward.graph, outputs)
+    restricted(&filled(train, class_weights), outputs)
+}
+
+fn filled<'a>(train: &'a Train, class_weights: Option<&[f64]>) -> Cow<'a, Graph> {
+    let mut graph = Cow::Borrowed(&train.evaluation.graph);
+    if class_weights.is_some() {
+        fill(graph.to_mut(), &train.evaluation, class_weights);
+    }
+    graph
 }
 
 /// What is averaged over a split before it is measured: one output for each normalizer, in order. None where there
 /// are none.
-pub fn normalizer_graph(train: &Train) -> Option<Graph> {
+pub fn normalizer_graph(train: &Train, class_weights: Option<&[f64]>) -> Option<Graph> {
     let normalizers = &train.evaluation.normalizers;
     let outputs = normalizers.iter().map(|n| (n.input.to_string(), n.value)).collect();
-    (!normalizers.is_empty()).then(|| restricted(&train.evaluation.graph, outputs))
+    (!normalizers.is_empty()).then(|| restricted(&filled(train, class_weights), outputs))
 }
 
 /// What predicts: the outputs of the model by name. Its inputs are the fields that they need.

@@ -16,7 +16,7 @@ mod training;
 pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
 pub use show::{StepCost, emit_backward, emit_ir, emit_plan, step_cost};
-pub use training::{Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, term_output, training_graph};
+pub use training::{Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph};
 
 use crate::check::Train;
 use crate::ir::graph::{Graph, InputKind};
@@ -96,9 +96,9 @@ pub fn as_written<E: Element>(graph: Graph, states: &States<E>) -> Result<Execut
     Ok(Executable::new(graph, states)?)
 }
 
-/// The states that a train's step needs, all zero: weights, statistics, the optimizer's.
-pub fn states(train: &Train) -> Result<(Graph, States<f32>), CompileError> {
-    let graph = training_graph(train)?;
+/// The step of a train before it is optimized, and its states, all zero: weights, statistics, the optimizer's.
+pub fn states(train: &Train, class_weights: Option<&[f64]>) -> Result<(Graph, States<f32>), CompileError> {
+    let graph = training_graph(train, class_weights)?;
     let states = States::of(&graph)?;
     Ok((graph, states))
 }

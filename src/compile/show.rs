@@ -1,9 +1,9 @@
 //! The stages of the pipeline as people see them.
 
-use super::{CompileError, backward, graph_flops, step, training_graph};
+use super::{CompileError, backward, graph_flops, step};
 use crate::check::Train;
 use crate::ir::print::{Layout, print};
-use crate::runtime::{Binding, Session, States};
+use crate::runtime::{Binding, Feed, Session};
 use crate::source::SourceMap;
 
 /// What a training step costs.
@@ -17,12 +17,14 @@ pub struct StepCost {
 
 /// The exact cost of a training step with so many examples.
 pub fn step_cost(train: &Train, batch: usize) -> Result<StepCost, CompileError> {
-    let graph = training_graph(train)?;
-    let states = States::of(&graph)?;
+    let (graph, states) = super::states(train, None)?;
     let mut step = step(graph, &states)?;
     let flops = graph_flops(step.executable.graph(), batch);
-    step.executable.prepare(&Binding::batch(batch))?;
-    let bytes = step.executable.memory(&Session::new(states, 1)).total();
+    let plan = step.executable.prepare(&Binding::batch(batch))?;
+    let mut session = Session::new(states, 1);
+    // What threads work with is made by the first step.
+    step.executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
+    let bytes = step.executable.memory(&session).total();
     Ok(StepCost { bytes, flops })
 }
 
@@ -37,10 +39,10 @@ pub fn emit_backward(train: &Train, sources: &SourceMap) -> String {
     print(&backward.graph, &Layout { sources: Some(sources), backward_from: Some(backward.first) })
 }
 
-/// `check --emit plan`: what a training step does, in order, and where it puts what.
+/// `check --emit plan`: what a training step with a full batch does, in order, and where it puts what.
 pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileError> {
-    let graph = training_graph(train)?;
-    let states = States::of(&graph)?;
-    let step = step(graph, &states)?;
-    Ok(print(step.executable.graph(), &Layout { sources: Some(sources), backward_from: None }))
+    let (graph, states) = super::states(train, None)?;
+    let mut step = step(graph, &states)?;
+    let plan = step.executable.prepare(&Binding::batch(train.settings.batch))?;
+    Ok(step.executable.plan(plan).describe(Some(sources)))
 }

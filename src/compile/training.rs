@@ -4,7 +4,7 @@ use super::CompileError;
 use crate::autodiff::differentiate;
 use crate::build::{Builder, Problem, Tensor};
 use crate::catalog::{Body, OptimizerDefinition, UpdateOperands};
-use crate::check::{Clip, Train};
+use crate::check::{Clip, Forward, Train};
 use crate::ir::graph::{Graph, InputKind, NodeId, StateRole, Update};
 use crate::ir::init::Init;
 use crate::ir::op::{Op, StateId, Unary};
@@ -48,7 +48,13 @@ pub struct Gradient {
 
 /// Differentiates the loss of a train. Frozen weights have no gradient.
 pub fn backward(train: &Train) -> Backward {
+    backward_with(train, None)
+}
+
+/// The same with the weights of the classes (`class_weights: balanced`), which only the data says.
+pub fn backward_with(train: &Train, class_weights: Option<&[f64]>) -> Backward {
     let mut graph = with_loss_outputs(train);
+    fill(&mut graph, &train.training, class_weights);
     let trained: Vec<(StateId, NodeId)> = graph
         .nodes
         .iter()
@@ -107,9 +113,19 @@ fn keep_frozen_statistics(graph: &mut Graph, frozen: &[Arc<str>]) {
     graph.updates = kept;
 }
 
+/// Puts the weights of the classes where the checker left ones for them.
+pub(super) fn fill(graph: &mut Graph, forward: &Forward, class_weights: Option<&[f64]>) {
+    let (Some(at), Some(weights)) = (&forward.class_weights, class_weights) else { return };
+    if let Some(node) = graph.nodes.get_mut(at.node.index())
+        && weights.len() == at.classes
+    {
+        node.op = Op::Literal(weights.into());
+    }
+}
+
 /// A training step before it is optimized. Scalar inputs: [`LEARNING_RATE`] and those that the optimizer names.
-pub fn training_graph(train: &Train) -> Result<Graph, CompileError> {
-    let backward = backward(train);
+pub fn training_graph(train: &Train, class_weights: Option<&[f64]>) -> Result<Graph, CompileError> {
+    let backward = backward_with(train, class_weights);
     let settings = &train.settings;
     let Body::Optimizer(optimizer) = &settings.optimizer.entry.body else {
         return Err(CompileError::new("optimizer", format!("{} is not one", settings.optimizer.entry.name)));

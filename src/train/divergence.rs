@@ -3,6 +3,7 @@
 //! Training is deterministic, so the steps of the epoch are done again from the states before it, up to the one that
 //! went wrong; that one is then run with every node of its graph as an output.
 
+use super::balance;
 use super::error::{Divergence, RunError};
 use super::feeding::{Draw, Feeder};
 use super::stepping::{StepResult, Stepper};
@@ -82,7 +83,8 @@ fn first_not_finite(
     rows: &[u32],
     step: u64,
 ) -> Result<Option<(Span, Option<String>)>, RunError> {
-    let graph = &train.training.graph;
+    let weights = balance::class_weights(train, dataset);
+    let graph = &compile::backward_with(train, weights.as_deref()).graph;
     let mut executable = compile::as_written(every_node(graph), &session.states)?;
     let mut feeder = Feeder::new(&executable, dataset)?;
     let draw = Draw { seed: train.settings.seed, step };

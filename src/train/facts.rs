@@ -7,8 +7,8 @@ use super::overfit;
 use super::reopen::Opened;
 use super::run::{Outcome, RunOptions, TrainReport, run};
 use super::run_directory::latest_run;
-use super::session::memory_of;
 use crate::check::{Checked, Fact, FactExpr, Train};
+use crate::compile;
 use crate::data::{Dataset, Split};
 use crate::syntax::ast::BinaryOperator;
 
@@ -190,7 +190,7 @@ pub fn test(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer
         let seconds = record.map_or(0.0, |r| r.seconds);
         let known = Known {
             parameters: opened.parameters(checked, train)?,
-            memory: memory_of(train)?,
+            memory: compile::step_cost(train, train.settings.batch)?.bytes,
             seconds,
             measures: &measured,
         };

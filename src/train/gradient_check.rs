@@ -1,5 +1,6 @@
 //! The generated backward pass against central finite differences, in f64.
 
+use super::balance;
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::run::dataset_of;
@@ -73,7 +74,8 @@ pub fn check_gradients(checked: &Checked, train: &Train, threads: usize) -> Resu
 
 /// The same with data that is loaded already.
 pub(super) fn compare(train: &Train, dataset: &Dataset, threads: usize) -> Result<GradientReport, RunError> {
-    let Backward { mut graph, gradients, .. } = compile::backward(train);
+    let Backward { mut graph, gradients, .. } = 
+        compile::backward_with(train, balance::class_weights(train, dataset).as_deref());
     graph.updates.clear();
     let states = fresh_states(&graph, train.settings.seed)?;
     let mut executable: Executable<f64> = compile::measurement(graph, &states)?;

@@ -1,5 +1,6 @@
 //! Measures a split: loss, its terms and the metrics over all its examples, as if they were one batch.
 
+use super::balance;
 use super::error::RunError;
 use super::event::Measures;
 use super::feeding::{Draw, Feeder};
@@ -44,7 +45,8 @@ struct Normalizers {
 impl<'a> Measurer<'a> {
     /// Compiles the evaluation of a train. The states must hold those of the model.
     pub(super) fn new(train: &'a Train, dataset: &'a Dataset, states: &States<f32>) -> Result<Self, RunError> {
-        let executable = compile::measurement(compile::evaluation_graph(train), states)?;
+        let weights = balance::class_weights(train, dataset);
+        let executable = compile::measurement(compile::evaluation_graph(train, weights.as_deref()), states)?;
         let feeder = Feeder::new(&executable, dataset)?;
         let output = |name: &str| {
             executable.output_index(name).ok_or_else(|| RunError::Internal {
@@ -62,7 +64,7 @@ impl<'a> Measurer<'a> {
             let operands = operands.collect::<Result<_, _>>()?;
             metrics.push(Measured { metric, context: context(metric, dataset), operands });
         }
-        let normalizers = Normalizers::new(train, dataset, states, &executable)?;
+        let normalizers = Normalizers::new(train, dataset, weights.as_deref(), states, &executable)?;
         let batch = train.settings.batch.max(LEAST_BATCH);
         Ok(Measurer { dataset, batch, executable, feeder, means, metrics, normalizers })
     }
@@ -131,10 +133,11 @@ impl Normalizers {
     fn new(
         train: &Train,
         dataset: &Dataset,
+        class_weights: Option<&[f64]>,
         states: &States<f32>,
         evaluation: &Executable<f32>,
     ) -> Result<Option<Self>, RunError> {
-        let Some(graph) = compile::normalizer_graph(train) else { return Ok(None) };
+        let Some(graph) = compile::normalizer_graph(train, class_weights) else { return Ok(None) };
         let executable = compile::measurement(graph, states)?;
         let feeder = Feeder::new(&executable, dataset)?;
         let scalar = |name: &str| {

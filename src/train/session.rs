@@ -1,5 +1,6 @@
 //! One train as something that can be stepped and measured: compiled, with its states.
 
+use super::balance;
 use super::error::RunError;
 use super::measuring::Measurer;
 use super::schedule::Schedule;
@@ -9,7 +10,7 @@ use super::weights::{self, Weights};
 use crate::check::Train;
 use crate::compile;
 use crate::data::Dataset;
-use crate::runtime::{Binding, Session};
+use crate::runtime::Session;
 
 /// A train ready to go.
 pub(super) struct Prepared<'a> {
@@ -26,7 +27,7 @@ impl<'a> Prepared<'a> {
     pub(super) fn new(train: &'a Train, dataset: &'a Dataset, threads: usize) -> Result<Self, RunError> {
         let no_examples = || RunError::NoExamples { data: train.name.clone(), span: train.span };
         let extent = Extent::of(train, dataset).ok_or_else(no_examples)?;
-        let (graph, mut states) = compile::states(train)?;
+        let (graph, mut states) = compile::states(train, balance::class_weights(train, dataset).as_deref())?;
         weights::initialise(&graph, &mut states, train.settings.seed);
         let schedule = Schedule::new(&train.settings, extent.steps, extent.steps_per_epoch);
         let stepper = Stepper::new(train, dataset, graph, &states, schedule)?;
@@ -39,12 +40,4 @@ impl<'a> Prepared<'a> {
     pub(super) fn memory(&self) -> usize {
         self.stepper.memory(&self.session)
     }
-}
-
-/// Bytes of a training step of a train that is not being run.
-pub(super) fn memory_of(train: &Train) -> Result<usize, RunError> {
-    let (graph, states) = compile::states(train)?;
-    let mut step = compile::step(graph, &states)?;
-    step.executable.prepare(&Binding::batch(train.settings.batch)).map_err(RunError::plan)?;
-    Ok(step.executable.memory(&Session::new(states, 1)).total())
 }

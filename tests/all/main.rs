@@ -2,9 +2,12 @@
 
 mod gradients;
 mod graphs;
+#[path = "../hand_built/mod.rs"]
+mod hand_built;
 mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
 mod runtime;
+mod training;
 mod verifier;
