@@ -193,6 +193,20 @@ pub struct Forward {
     pub metrics: Vec<Metric>,
     /// What to average over a split before it is measured (evaluation only).
     pub normalizers: Vec<Normalizer>,
+    /// Where the weights of `class_weights: balanced` go once the data is there.
+    pub class_weights: Option<ClassWeights>,
+}
+
+/// `class_weights: balanced`: a literal of ones, `[classes]`, to be replaced by n / (classes * count of the class) over
+/// the training split (0 for a class that is not in it).
+#[derive(Debug, Clone)]
+pub struct ClassWeights {
+    /// The [`crate::ir::op::Op::Literal`] node.
+    pub node: NodeId,
+    /// The data field whose classes are counted.
+    pub field: Arc<str>,
+    /// How many classes.
+    pub classes: usize,
 }
 
 /// A metric of a train.

@@ -90,7 +90,7 @@ pub(crate) fn read_array(file: &DataFile, format: &'static str) -> Found<Array> 
     let parsed = if format == "npy" { npy(&bytes) } else { idx(&bytes) };
     let array =
         parsed.map_err(|reason| Box::new(DataProblem::BadArray { written: file.written.clone(), format, reason }))?;
-    if array.shape.first().is_none_or(|n| *n == 0) {
+    if array.shape.is_empty() || array.shape.contains(&0) {
         return Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: true }));
     }
     Ok(array)

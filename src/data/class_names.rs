@@ -5,7 +5,8 @@ use super::evaluate::{Evaluator, Values};
 use super::field_expr::FieldExpr;
 use super::load_sources::Sources;
 use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
-use super::resolve::{Element, Op, Resolved, array_scans};
+use super::resolve::{Element, Op, Resolved};
+use super::resolve_source::array_scans;
 use super::scan::sorted_names;
 use super::scan_cache::kept;
 use super::schema::{facts, files_of};
@@ -29,7 +30,7 @@ pub(crate) fn names_of(part: &Resolved, expr: &FieldExpr) -> DataResult<Arc<[Str
     for found in fresh {
         files.extend(found?);
     }
-    let names = kept(&files, &format!("names of {expr:?}"), || Ok(collect(part)?)).at(part.span)?;
+    let names = kept(&files, &format!("names of {expr:?}"), || collect(part)).at(part.span)?;
     Ok(names.as_slice().into())
 }
 

@@ -27,6 +27,7 @@ mod plan;
 mod problem;
 mod random;
 mod resolve;
+mod resolve_source;
 mod scan;
 mod scan_cache;
 mod schema;
@@ -34,6 +35,8 @@ mod select;
 mod source_spec;
 mod split;
 mod table_reader;
+#[cfg(test)]
+mod tests;
 mod wording;
 
 pub use batches::{Batches, gather};

@@ -321,6 +321,17 @@ pub enum DataProblem {
         /// Whether it stands so in the data, rather than being computed.
         in_data: bool,
     },
+    /// A function of a number for which it has no finite value: `log` of 0.
+    OutsideDomain {
+        /// The function.
+        function: &'static str,
+        /// The column, or the file.
+        column: String,
+        /// The number.
+        value: String,
+        /// Where it stands.
+        place: Place,
+    },
     /// Two shapes that cannot be combined elementwise.
     Broadcast {
         /// The operator.

@@ -127,6 +127,8 @@ fn stamp(file: &DataFile) -> Found<Option<FileStamp>> {
 /// One cache file for each set of paths, so that the cache does not grow with every change of a file.
 fn disk_path(stamp: &Stamp) -> Option<PathBuf> {
     let base = match std::env::var_os("XDG_CACHE_HOME") {
+        // Tests leave nothing behind in the home of whoever runs them.
+        _ if cfg!(test) => std::env::temp_dir(),
         Some(dir) if Path::new(&dir).is_absolute() => PathBuf::from(dir),
         _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
     };
@@ -151,5 +153,36 @@ fn write_kept<T: Serialize>(path: &Path, kept: &Kept<T>) {
         .and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scans_survive_on_disk_until_the_file_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = DataFile::new("a.csv", folder.path().join("a.csv"));
+        let write = |content: String, age: u64| {
+            fs::write(&file.path, content).expect("written");
+            let when = SystemTime::now() - Duration::from_secs(age);
+            fs::File::options().write(true).open(&file.path).and_then(|f| f.set_modified(when)).expect("set");
+        };
+        write(format!("a\n{}", "0.5\n".repeat(100_000)), 60);
+        let scan = table_scan(&file).expect("scanned");
+        let stamp = || Stamp {
+            version: VERSION,
+            kind: "table".into(),
+            files: vec![stamp(&file).expect("there").expect("settled")],
+        };
+        let (first, path) = (stamp(), disk_path(&stamp()).expect("a path"));
+        assert_eq!(read_kept::<TableScan>(&path, &first).as_ref(), Some(&*scan));
+        write(format!("a\n{}", "1.5\n".repeat(100_000)), 50);
+        assert_eq!(read_kept::<TableScan>(&path, &stamp()), None, "another time of change");
+        assert_ne!(table_scan(&file).expect("scanned again"), scan);
+        fs::write(&path, b"{").expect("written");
+        assert_eq!(read_kept::<TableScan>(&path, &stamp()), None, "half a file is no scan");
+        let _ = fs::remove_file(path);
     }
 }

@@ -76,7 +76,7 @@ pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
 }
 
 fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
-    let (delimiter, reader) = delimiter(file)?;
+    let (delimiter, crlf, reader) = begin(file)?;
     let mut reader =
         csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(reader);
     let mut record = csv::ByteRecord::new();
@@ -91,7 +91,7 @@ fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Foun
     let wanted = sink.header(&columns)?;
     let mut rows = 0u64;
     while reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
-        let line = line_of(&record, reader.position().line());
+        let line = line_of(&record, reader.position().line(), crlf);
         if record.len() != columns.len() {
             let problem =
                 DataProblem::RaggedRow { place: part.place(line), cells: record.len(), columns: columns.len() };
@@ -110,21 +110,23 @@ fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Foun
     Ok(rows)
 }
 
-/// Commas, unless the first line has none but tabs or semicolons.
-fn delimiter(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
+/// What separates cells (commas, unless the first line has none but tabs or semicolons), whether lines end in CR LF, and
+/// the file from its beginning.
+fn begin(file: &DataFile) -> Found<(u8, bool, Box<dyn Read>)> {
     let mut reader = open(file)?;
     let mut head = Vec::new();
     reader.by_ref().take(1 << 14).read_to_end(&mut head).map_err(|e| failure(file, &e))?;
     let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
-    Ok((delimiter, Box::new(Cursor::new(head).chain(reader))))
+    Ok((delimiter, line.ends_with(b"\r"), Box::new(Cursor::new(head).chain(reader))))
 }
 
-/// The line that a record begins on. The reader's own count is that of the blank lines before it, where there are any.
-fn line_of(record: &csv::ByteRecord, after: u64) -> u64 {
+/// The line that a record begins on. The reader counts line feeds: where it says a record begins, blank lines may
+/// follow, and where lines end in CR LF, the LF of a record is read with the next one.
+fn line_of(record: &csv::ByteRecord, after: u64, crlf: bool) -> u64 {
     let before = record.position().map_or(0, csv::Position::line);
     let within = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
-    if after > before + within + 1 { after - within - 1 } else { before }
+    if crlf { after.saturating_sub(within) } else { before.max(after.saturating_sub(within + 1)) }
 }
 
 fn text(cell: &[u8], place: impl Fn() -> Place) -> Found<&str> {

@@ -19,11 +19,13 @@ mod element;
 mod executable;
 mod feed;
 mod kernels;
+mod plan;
 mod session;
 mod states;
 
 pub use element::Element;
-pub use executable::{Executable, Memory, PlanError, PlanId};
+pub use executable::{Executable, Memory, Overflow, PlanError, PlanId};
 pub use feed::{Binding, Feed};
+pub use plan::Plan;
 pub use session::Session;
 pub use states::{StateEntry, States};

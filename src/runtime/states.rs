@@ -1,5 +1,6 @@
 //! Tensors that live from step to step.
 
+use super::kernels::memory::Buffer;
 use super::{Element, PlanError};
 use crate::ir::dim::show_shape;
 use crate::ir::graph::{Graph, StateRole};
@@ -27,12 +28,12 @@ pub struct StateEntry {
 pub struct States<E> {
     entries: Vec<StateEntry>,
     by_path: HashMap<Arc<str>, usize>,
-    data: Vec<E>,
+    pub(super) data: Buffer<E>,
 }
 
 impl<E: Element> Default for States<E> {
     fn default() -> Self {
-        States { entries: Vec::new(), by_path: HashMap::new(), data: Vec::new() }
+        States { entries: Vec::new(), by_path: HashMap::new(), data: Buffer::zeros(0) }
     }
 }
 
@@ -83,7 +84,7 @@ impl<E: Element> States<E> {
         let offset = self.data.len();
         // Every state begins on a cache line, as arena buffers do.
         let line = 64 / size_of::<E>();
-        self.data.resize(offset + usize::next_multiple_of(len, line), E::default());
+        self.data.grow(offset + usize::next_multiple_of(len, line));
         self.by_path.insert(path.clone(), self.entries.len());
         self.entries.push(StateEntry { path, shape, role, offset, len });
     }
@@ -101,22 +102,22 @@ impl<E: Element> States<E> {
     /// The numbers of a state, row-major.
     pub fn get(&self, path: &str) -> Option<&[E]> {
         let entry = self.entry(path)?;
-        self.data.get(entry.offset..entry.offset + entry.len)
+        self.data.as_slice().get(entry.offset..entry.offset + entry.len)
     }
 
     /// The numbers of a state, row-major, to be written.
     pub fn get_mut(&mut self, path: &str) -> Option<&mut [E]> {
         let (offset, len) = self.entry(path).map(|e| (e.offset, e.len))?;
-        self.data.get_mut(offset..offset + len)
+        self.data.as_mut_slice().get_mut(offset..offset + len)
     }
 
     /// Every state with its numbers, in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&StateEntry, &[E])> {
-        self.entries.iter().map(|e| (e, &self.data[e.offset..e.offset + e.len]))
+        self.entries.iter().map(|e| (e, &self.data.as_slice()[e.offset..e.offset + e.len]))
     }
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        self.data.len() * size_of::<E>()
+        self.data.bytes()
     }
 }

@@ -18,13 +18,20 @@ mod fingerprint;
 mod gradient_check;
 mod keeping;
 mod measuring;
+mod overfit;
 mod predict;
+mod prediction;
+mod record;
+mod recorder;
 mod reopen;
 mod run;
+mod run_directory;
 mod schedule;
+mod session;
 mod stepping;
 mod training_loop;
 mod weights;
+mod weights_file;
 mod wording;
 
 pub use error::{Divergence, Mismatch, RunError};
@@ -32,5 +39,6 @@ pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, Spli
 pub use facts::test;
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
 pub use predict::{PredictOptions, Predicted, predict};
-pub use reopen::{Evaluated, evaluate, latest_run};
+pub use reopen::{Evaluated, evaluate};
 pub use run::{Outcome, RunOptions, TrainReport, run};
+pub use run_directory::latest_run;

@@ -375,10 +375,10 @@ fn check_case(case: &Case, number: usize) {
 
     let first = differentiate(&mut graph, loss, &operands);
     let continuous = |i: &usize| !is_discrete(case.operands[*i].1);
-    for i in 0..operands.len() {
+    for (i, gradient) in first.iter().enumerate() {
         match continuous(&i) {
-            true => check_gradient(&graph, loss, i, first[i], &feeds, &name),
-            false => assert_eq!(first[i], None, "{name}: a gradient of what says where"),
+            true => check_gradient(&graph, loss, i, *gradient, &feeds, &name),
+            false => assert_eq!(*gradient, None, "{name}: a gradient of what says where"),
         }
     }
 

@@ -12,29 +12,29 @@ use proptest::test_runner::{Config, TestRunner};
 
 /// What to append: which operation, on which of the tensors so far.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+pub struct Step {
     kind: u8,
     pick: u8,
     other: u8,
     detail: u8,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>());
     let step = step.prop_map(|(kind, pick, other, detail)| Step { kind, pick, other, detail });
     prop::collection::vec(step, 3..14)
 }
 
 /// A graph under construction. The first two tensors are its inputs.
-struct Random {
-    graph: Graph,
-    pool: Vec<NodeId>,
+pub struct Random {
+    pub graph: Graph,
+    pub pool: Vec<NodeId>,
     /// Whether finite differences must be able to follow: no draws, no stopped gradients.
     smooth: bool,
 }
 
 impl Random {
-    fn new(smooth: bool) -> Self {
+    pub fn new(smooth: bool) -> Self {
         let mut graph = Graph::default();
         let x = input(&mut graph, "x", vec![batch(), Dim::constant(4)]);
         let w = input(&mut graph, "w", shape(&[4, 3]));
@@ -74,7 +74,7 @@ impl Random {
         }
     }
 
-    fn step(&mut self, step: Step) {
+    pub fn step(&mut self, step: Step) {
         let x = self.pool[usize::from(step.pick) % self.pool.len()];
         let of = self.shape(x);
         let detail = usize::from(step.detail);
@@ -181,7 +181,7 @@ impl Random {
                 let op = [
                     Op::Softmax { axis },
                     Op::LogSoftmax { axis },
-                    Op::CumulativeSum { axis, reverse: step.other % 2 == 0 },
+                    Op::CumulativeSum { axis, reverse: step.other & 1 == 0 },
                 ];
                 push(&mut self.graph, op[usize::from(step.other) % 3].clone(), &[x], of)
             }
@@ -225,7 +225,7 @@ impl Random {
     }
 
     /// The scalar to differentiate: all tensors that were made last.
-    fn loss(&mut self, seed: u64) -> NodeId {
+    pub fn loss(&mut self, seed: u64) -> NodeId {
         let mut numbers = Numbers::new(seed);
         let last: Vec<NodeId> = self.pool.iter().rev().take(3).copied().collect();
         let sums: Vec<NodeId> = last.into_iter().map(|x| weighted_sum(&mut self.graph, x, &mut numbers)).collect();
@@ -239,7 +239,7 @@ fn feeds() -> Vec<Vec<f64>> {
 }
 
 /// The same graphs on every machine and in every run.
-fn runner(cases: u32) -> TestRunner {
+pub fn runner(cases: u32) -> TestRunner {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     let algorithm = proptest::test_runner::RngAlgorithm::ChaCha;
     TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(algorithm))

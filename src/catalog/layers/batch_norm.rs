@@ -57,6 +57,10 @@ fn apply(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) ->
     let x = only(inputs)?;
     numbers(0, x)?;
     let axis = channel_axis(x)?;
+    // In evaluation it would work, but that only says the mistake later.
+    if !x.batched {
+        return Err(Problem::NotPerExample { what: "BatchNorm" });
+    }
     let channels = x.shape.get(axis).cloned().unwrap_or_default();
     let flat = vec![channels.clone()];
     // The channels where they stand in `x`, all other axes of size 1.

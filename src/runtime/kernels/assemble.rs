@@ -1,7 +1,6 @@
 //! Strided copies into parts of a linear result: what concatenation and padding come to.
 
 use super::memory::{Bases, Place};
-use super::reduce::count;
 use crate::runtime::element::Element;
 
 /// A copy of one operand.
@@ -63,11 +62,5 @@ impl Assemble {
                 }
             }
         }
-    }
-
-    /// Elements of a part.
-    pub fn part_count(part: &Part) -> usize {
-        let axes: Vec<(usize, isize)> = part.axes.iter().map(|a| (a.0, a.1)).collect();
-        count(&axes)
     }
 }

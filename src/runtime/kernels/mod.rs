@@ -158,6 +158,18 @@ impl Kernel {
         }
     }
 
+    /// The first number among the operands, or the results, that is NaN or infinite. The
+    /// memories are the arena, the inputs, the states and the literals.
+    pub fn not_finite<E: Element>(&self, memory: [&[E]; 4], results: bool) -> Option<E> {
+        let (reads, writes) = self.ranges();
+        let of = |range: &Range| {
+            let memory = memory[range.space as usize];
+            memory.get(range.start.max(0) as usize..range.end.max(0) as usize).unwrap_or(&[])
+        };
+        let ranges = if results { writes } else { reads };
+        ranges.iter().flat_map(|r| of(r).iter().copied()).find(|x| !x.finite())
+    }
+
     fn check(&self, sizes: &Sizes) -> Result<(), String> {
         let (reads, writes) = self.ranges();
         for range in reads.iter().chain(&writes) {

@@ -87,7 +87,7 @@ impl Rows {
                 // SAFETY: each piece writes its own columns of each row.
                 let row = |index: usize| unsafe {
                     let offset = self.output.offset + index * width + columns.start;
-                    bases.write::<'_>(Place { offset, ..self.output }, columns.len())
+                    bases.write(Place { offset, ..self.output }, columns.len())
                 };
                 for index in 0..rows {
                     row(index).fill(E::ZERO);
