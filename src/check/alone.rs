@@ -61,7 +61,7 @@ impl Checker<'_> {
                 Some(default) => self.expression(default, &mut frame),
                 None => Value::Size(self.free_dim(&param.name.name)),
             };
-            frame.bind(&param.name.name, value.clone(), param.name.span);
+            frame.bind(&param.name.name, value.clone());
             hypers.push((param.name.name.clone(), value));
         }
         let mut inputs = Vec::new();
@@ -119,13 +119,14 @@ impl Checker<'_> {
 
     fn free_name(&mut self, dim: &Expr, frame: &mut Frame) {
         let ExprKind::Name(name) = &dim.kind else { return };
-        let is_item = self.modules[frame.module].names.get(name).is_some_and(|n| {
-            matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_))
-        });
+        let is_item = self.modules[frame.module]
+            .names
+            .get(name)
+            .is_some_and(|n| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_)));
         if frame.lookup(name).is_none() && !is_item {
             let size = self.free_dim(name);
             frame.dims.insert(name.clone(), size.clone());
-            frame.bind(name, Value::Size(size), dim.span);
+            frame.bind(name, Value::Size(size));
         }
     }
 }

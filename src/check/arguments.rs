@@ -200,7 +200,7 @@ impl Checker<'_> {
         tensor: Option<&Tensor>,
         frame: &mut Frame,
     ) -> Option<ArgValue> {
-        let mut wrong = |checker: &mut Self, found: String| {
+        let wrong = |checker: &mut Self, found: String| {
             let (callee, param) = (callee.to_owned(), param.name.to_owned());
             let wanted = describe_type(ty);
             checker.mistake(expr.span, &Mistake::ArgumentType { callee, param, wanted, found });
@@ -356,6 +356,8 @@ impl Checker<'_> {
                 let value = self.expression(expr, frame);
                 self.tensor_argument(callee, param, value, expr.span)
             }
+            // Only the declarations of data have these, and `data_block.rs` reads theirs.
+            ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => None,
         }
     }
 
@@ -411,6 +413,7 @@ impl Checker<'_> {
                 _ => true,
             },
             ParamType::OneOf(types) => types.iter().any(|t| self.suits(t, expr, frame)),
+            ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => false,
         }
     }
 
@@ -430,12 +433,7 @@ impl Checker<'_> {
                         shape: tensor.shape.clone(),
                     };
                     let operands = vec![(tensor.span, tensor.show())];
-                    let site = crate::build::words::CallSite {
-                        name: "axis",
-                        span: expr.span,
-                        operands,
-                        arguments: Vec::new(),
-                    };
+                    let site = self.call_site("axis", expr.span, operands, Vec::new());
                     self.problem(&problem, &site);
                     None
                 }
@@ -542,8 +540,12 @@ impl Checker<'_> {
             match values.get_mut(index) {
                 None => {
                     let given = given.iter().filter(|a| a.name.is_none()).count();
-                    let mistake =
-                        Mistake::TooManyArguments { callee: callee.clone(), takes: params.len(), given, known: known.clone() };
+                    let mistake = Mistake::TooManyArguments {
+                        callee: callee.clone(),
+                        takes: params.len(),
+                        given,
+                        known: known.clone(),
+                    };
                     self.mistake(arg.span(), &mistake);
                     return None;
                 }
@@ -569,13 +571,12 @@ impl Checker<'_> {
                     Value::Unknown
                 }
             };
-            home.bind(&param.name.name, value.clone(), param.name.span);
+            home.bind(&param.name.name, value.clone());
             bound.push((param.name.name.clone(), value));
         }
         is_fine.then_some(bound)
     }
 }
-
 
 fn value_span(value: &Value) -> Option<Span> {
     match value {
@@ -610,6 +611,10 @@ pub(super) fn describe_type(ty: &ParamType) -> String {
         ParamType::Numbers => "a list of numbers".into(),
         ParamType::Duration => "a duration, such as `5 epochs` or `100 steps`".into(),
         ParamType::Range => "a range, such as `0 .. 1`".into(),
+        ParamType::Texts => "a path or a list of paths, in quotes".into(),
+        ParamType::Names => "the name of a column or a list of them".into(),
+        ParamType::Rows => "a list of rows".into(),
+        ParamType::Table => "a table".into(),
         ParamType::OneOf(types) => {
             let all: Vec<String> = types.iter().map(describe_type).collect();
             all.join(" or ")
@@ -621,9 +626,11 @@ pub(super) fn describe_type(ty: &ParamType) -> String {
 pub(super) fn default_value(ty: &ParamType, text: &str) -> ArgValue {
     let number = text.parse::<f64>().ok();
     match ty {
-        ParamType::OneOf(types) => {
-            types.iter().map(|t| default_value(t, text)).find(|v| !matches!(v, ArgValue::None)).unwrap_or(ArgValue::None)
-        }
+        ParamType::OneOf(types) => types
+            .iter()
+            .map(|t| default_value(t, text))
+            .find(|v| !matches!(v, ArgValue::None))
+            .unwrap_or(ArgValue::None),
         ParamType::Choice(choices) => {
             choices.iter().find(|c| **c == text).map_or(ArgValue::None, |c| ArgValue::Choice(c))
         }
@@ -640,8 +647,7 @@ pub(super) fn default_value(ty: &ParamType, text: &str) -> ArgValue {
         ParamType::Axes => number.map_or(ArgValue::None, |n| ArgValue::Axes(vec![n as i64])),
         ParamType::Numbers => {
             let inner = text.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']'));
-            let numbers: Option<Vec<f64>> =
-                inner.and_then(|t| t.split(',').map(|n| n.trim().parse().ok()).collect());
+            let numbers: Option<Vec<f64>> = inner.and_then(|t| t.split(',').map(|n| n.trim().parse().ok()).collect());
             numbers.map_or(ArgValue::None, ArgValue::Numbers)
         }
         ParamType::Text if text != "none" => ArgValue::Text(text.trim_matches('"').into()),
@@ -651,6 +657,10 @@ pub(super) fn default_value(ty: &ParamType, text: &str) -> ArgValue {
         | ParamType::Shape { .. }
         | ParamType::Init
         | ParamType::Duration
-        | ParamType::Range => ArgValue::None,
+        | ParamType::Range
+        | ParamType::Texts
+        | ParamType::Names
+        | ParamType::Rows
+        | ParamType::Table => ArgValue::None,
     }
 }

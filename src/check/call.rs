@@ -5,8 +5,7 @@ use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::program::LayerRow;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
-use crate::build::words::CallSite;
-use crate::build::{StateScope, Tensor};
+use crate::build::{Problem, Role, StateScope, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind};
 use crate::ir::graph::StateRole;
 use crate::source::Span;
@@ -49,6 +48,10 @@ impl Checker<'_> {
         match result {
             Value::Tensor(mut t) => {
                 t.span = stage.span;
+                if t.role != Role::Value {
+                    let bar_and_stage = Span { start: input.span.end, ..stage.span };
+                    self.role_stages.push((t.node, bar_and_stage));
+                }
                 let value = Value::Tensor(t);
                 self.record_type(stage.span, &value);
                 self.record_type(span, &value);
@@ -134,7 +137,8 @@ impl Checker<'_> {
     fn namespaced_callee(&mut self, base: &Expr, name: &ast::Ident, callee: &Expr, frame: &mut Frame) -> Callee {
         if let ExprKind::Name(base_name) = &base.kind
             && frame.lookup(base_name).is_none()
-            && let Some(NamedKind::Namespace(module)) = self.modules[frame.module].names.get(base_name).map(|n| n.kind.clone())
+            && let Some(NamedKind::Namespace(module)) =
+                self.modules[frame.module].names.get(base_name).map(|n| n.kind.clone())
             && let Some(NamedKind::Block(block)) = self.modules[module].names.get(&name.name).map(|n| n.kind.clone())
         {
             return Callee::Block(block);
@@ -188,8 +192,9 @@ impl Checker<'_> {
         let Some(bound) = self.bind_arguments(entry.name, entry.params, args, piped, span, frame) else {
             return Value::Unknown;
         };
-        let waits_for_first =
-            !is_piped && bound.missing.len() == 1 && bound.missing.first().map(|p| p.name) == entry.params.first().map(|p| p.name);
+        let waits_for_first = !is_piped
+            && bound.missing.len() == 1
+            && bound.missing.first().map(|p| p.name) == entry.params.first().map(|p| p.name);
         if waits_for_first {
             return Value::Stage(Rc::new(Stage::Function { entry, args: bound.args, span }));
         }
@@ -233,7 +238,12 @@ impl Checker<'_> {
             Err(problem) => {
                 let operands = bound.args.tensors().map(|t| (t.span, t.show())).collect();
                 let arguments = argument_spans(&bound.args);
-                self.problem(&problem, &CallSite { name: entry.name, span, operands, arguments })
+                let mut site = self.call_site(entry.name, span, operands, arguments);
+                if let Problem::LossRole { operand, .. } = problem {
+                    let node = bound.args.tensors().nth(operand).map(|t| t.node);
+                    site.role_stage = self.role_stages.iter().rev().find(|(n, _)| Some(*n) == node).map(|(_, s)| *s);
+                }
+                self.problem(&problem, &site)
             }
         }
     }
@@ -313,7 +323,14 @@ impl Checker<'_> {
     }
 
     /// Applies a stage to a value that is a tensor, or composes it with one that is a stage.
-    pub fn apply_to(&mut self, stage: &Rc<Stage>, first: Value, rest: &[Value], span: Span, frame: &mut Frame) -> Value {
+    pub fn apply_to(
+        &mut self,
+        stage: &Rc<Stage>,
+        first: Value,
+        rest: &[Value],
+        span: Span,
+        frame: &mut Frame,
+    ) -> Value {
         if let Value::Stage(before) = first {
             let stage = if rest.is_empty() {
                 stage.clone()
@@ -419,7 +436,12 @@ impl Checker<'_> {
                 let parameters = new
                     .iter()
                     .filter(|s| s.role == StateRole::Weight)
-                    .map(|s| s.shape.iter().map(|d| d.as_constant().and_then(|n| u64::try_from(n).ok())).product())
+                    .map(|s| {
+                        s.shape
+                            .iter()
+                            .map(|d| d.as_constant().and_then(|n| u64::try_from(n).ok()))
+                            .product::<Option<u64>>()
+                    })
                     .sum::<Option<u64>>();
                 self.rows.push(LayerRow {
                     path: path.0.clone(),
@@ -436,7 +458,8 @@ impl Checker<'_> {
             Err(problem) => {
                 let operands = tensors.iter().map(|t| (t.span, t.show())).collect();
                 let arguments = argument_spans(&layer.args);
-                self.problem(&problem, &CallSite { name: layer.entry.name, span, operands, arguments })
+                let site = self.call_site(layer.entry.name, span, operands, arguments);
+                self.problem(&problem, &site)
             }
         }
     }

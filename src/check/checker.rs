@@ -32,6 +32,8 @@ pub(super) struct Checker<'o> {
     pub trained_models: Vec<Model>,
     /// The file that is checked.
     pub main_module: usize,
+    /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
+    pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
     next_var: u32,
@@ -94,6 +96,7 @@ impl<'o> Checker<'o> {
             types: Vec::new(),
             trained_models: Vec::new(),
             main_module: 0,
+            role_stages: Vec::new(),
             calls: Vec::new(),
             // 0 is the batch.
             next_var: 1,
@@ -128,9 +131,24 @@ impl<'o> Checker<'o> {
             Ok(tensor) => Value::Tensor(tensor),
             Err(problem) => {
                 let operands = operands.iter().map(|t| (t.span, t.show())).collect();
-                self.problem(&problem, &CallSite { name, span, operands, arguments: Vec::new() })
+                let site = self.call_site(name, span, operands, Vec::new());
+                self.problem(&problem, &site)
             }
         }
+    }
+
+    /// Where an operation is written.
+    pub fn call_site<'n>(
+        &self,
+        name: &'n str,
+        span: Span,
+        operands: Vec<(Span, String)>,
+        arguments: Vec<(&'static str, Span)>,
+    ) -> CallSite<'n> {
+        let start = span.start as usize;
+        let as_name = Span::new(span.file, start, start + name.len());
+        let name_span = if self.sources.text(as_name) == name { as_name } else { span.start_point() };
+        CallSite { name, span, name_span, operands, arguments, role_stage: None }
     }
 
     /// A mistake inside a block says for which call it is one, where that lies elsewhere.

@@ -1,7 +1,7 @@
 //! `data` blocks: from the tree to a plan that `data` can describe and load.
 
 use super::checker::{Checker, NamedKind};
-use super::data_split::{is_share, share_split};
+use super::data_split::share_split;
 use super::mistake::Mistake;
 use super::program::DataBlock;
 use super::value::{Frame, Value, show_number};
@@ -13,7 +13,9 @@ use crate::data::{
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
-use crate::syntax::ast::{self, Arg, BinaryOperator, Expr, ExprKind, Ident, Pattern, StatementKind, Symbol, UnaryOperator};
+use crate::syntax::ast::{
+    self, Arg, BinaryOperator, Expr, ExprKind, Ident, Pattern, StatementKind, Symbol, UnaryOperator,
+};
 use std::collections::BTreeMap;
 
 /// What an expression of a data block is.
@@ -99,11 +101,8 @@ impl Checker<'_> {
 
     /// Reads a block and has it described.
     fn data_block(&mut self, data: &ast::Data, module: usize) -> usize {
-        let mut scope = DataScope {
-            frame: Frame::new(module, StateScope::default()),
-            names: BTreeMap::new(),
-            fields: Vec::new(),
-        };
+        let mut scope =
+            DataScope { frame: Frame::new(module, StateScope::default()), names: BTreeMap::new(), fields: Vec::new() };
         let mut plan = DataPlan { fields: Vec::new(), split: SplitSpec::AsGiven, split_span: data.name.span };
         let mut declared: Vec<(Symbol, Span)> = Vec::new();
         let mut split = None;
@@ -199,7 +198,9 @@ impl Checker<'_> {
             ExprKind::Pipe { input, stage } => {
                 let value = self.data_expression(input, scope);
                 match &stage.kind {
-                    ExprKind::Name(name) => self.data_call(name, &[], stage.span, expr.span, Some((value, input.span)), scope),
+                    ExprKind::Name(name) => {
+                        self.data_call(name, &[], stage.span, expr.span, Some((value, input.span)), scope)
+                    }
                     ExprKind::Call { callee, args, .. } => match &callee.kind {
                         ExprKind::Name(name) => {
                             self.data_call(name, args, callee.span, expr.span, Some((value, input.span)), scope)
@@ -289,7 +290,8 @@ impl Checker<'_> {
             )
             .collect();
         let near = nearest(name, all.iter().map(String::as_str)).map(str::to_owned);
-        let mistake = Mistake::UnknownName { name: name.clone(), wanted: "table, field or data source", nearest: near, known };
+        let mistake =
+            Mistake::UnknownName { name: name.clone(), wanted: "table, field or data source", nearest: near, known };
         self.mistake(span, &mistake);
         DataValue::Unknown
     }
@@ -330,7 +332,7 @@ impl Checker<'_> {
             BinaryOperator::LessEqual => BinaryOp::LessEqual,
             BinaryOperator::Greater => BinaryOp::Greater,
             BinaryOperator::GreaterEqual => BinaryOp::GreaterEqual,
-            BinaryOperator::Or | BinaryOperator::And | BinaryOperator::MatrixMultiply => {
+            BinaryOperator::Or | BinaryOperator::And | BinaryOperator::MatrixMultiply | BinaryOperator::Then => {
                 let (left, right) = described;
                 self.mistake(op_span, &Mistake::Operands { operator: op.text(), left, right });
                 return DataValue::Unknown;
@@ -630,7 +632,13 @@ impl Checker<'_> {
     }
 
     /// `"a.csv"`, `["a.csv", "b.csv"]`, `train: "a.gz", test: "b.gz"`
-    fn files(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut DataScope) -> Option<PerSplit<Vec<DataFile>>> {
+    fn files(
+        &mut self,
+        name: &str,
+        args: &[Arg],
+        span: Span,
+        scope: &mut DataScope,
+    ) -> Option<PerSplit<Vec<DataFile>>> {
         let (mut whole, mut given): (Option<Vec<DataFile>>, [Option<Vec<DataFile>>; 3]) = (None, [None, None, None]);
         for arg in args {
             let files = self.file_list(&arg.value, scope)?;
@@ -728,7 +736,10 @@ impl Checker<'_> {
             _ => None,
         };
         let Some(row_list) = list(&cells) else {
-            self.mistake(cells.span, &Mistake::Type { wanted: "a list of rows".into(), found: "something else".into() });
+            self.mistake(
+                cells.span,
+                &Mistake::Type { wanted: "a list of rows".into(), found: "something else".into() },
+            );
             return None;
         };
         let mut rows = Vec::new();
@@ -783,11 +794,6 @@ impl Checker<'_> {
             }
         })
     }
-
-    /// Whether an argument names a split.
-    pub fn is_split_argument(&self, arg: &Arg) -> bool {
-        arg.name.as_ref().is_some_and(|n| is_share(&n.name))
-    }
 }
 
 /// The arguments of a call of a data function, taken one by one.
@@ -837,14 +843,17 @@ impl<'a> DataCall<'a> {
             match &arg.name {
                 Some(name) => {
                     let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
-                    checker.mistake(name.span, &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: near, known });
+                    checker.mistake(
+                        name.span,
+                        &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: near, known },
+                    );
                 }
                 None => {
-                    let mistake = Mistake::TooManyArguments { callee, takes: known.len(), given: known.len() + 1, known };
+                    let mistake =
+                        Mistake::TooManyArguments { callee, takes: known.len(), given: known.len() + 1, known };
                     checker.mistake(arg.span(), &mistake);
                 }
             }
         }
     }
 }
-

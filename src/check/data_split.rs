@@ -13,11 +13,6 @@ pub(super) fn share_split(name: &str) -> Option<Split> {
     Split::ALL.into_iter().find(|s| s.name() == name)
 }
 
-/// Whether an argument names a split.
-pub(super) fn is_share(name: &str) -> bool {
-    share_split(name).is_some()
-}
-
 impl Checker<'_> {
     /// The value of the setting `split`.
     pub fn split(&mut self, expr: &Expr, scope: &mut DataScope) -> Option<SplitSpec> {
@@ -45,8 +40,7 @@ impl Checker<'_> {
         for arg in args {
             let Some(key) = &arg.name else {
                 let known = vec!["train".to_owned(), "validation".to_owned(), "test".to_owned()];
-                let mistake =
-                    Mistake::TooManyArguments { callee: name.to_string(), takes: 0, given: 1, known };
+                let mistake = Mistake::TooManyArguments { callee: name.to_string(), takes: 0, given: 1, known };
                 self.mistake(arg.span(), &mistake);
                 is_fine = false;
                 continue;

@@ -70,6 +70,10 @@ impl Checker<'_> {
                 let wanted = "a value (a range stands only in an index or an argument)".to_owned();
                 self.mistake(expr.span, &Mistake::Type { wanted, found: "a range".into() })
             }
+            ExprKind::Named { .. } => {
+                let wanted = "a value (a name with `:` stands only before a metric)".to_owned();
+                self.mistake(expr.span, &Mistake::Type { wanted, found: "a named one".into() })
+            }
             ExprKind::Error => Value::Unknown,
         }
     }
@@ -204,7 +208,9 @@ impl Checker<'_> {
             (Value::None, _) | (_, Value::None) if matches!(op, BinaryOperator::Equal | BinaryOperator::NotEqual) => {
                 Value::Bool(op == BinaryOperator::NotEqual)
             }
-            (a @ (Value::Size(_) | Value::Number(_)), b @ (Value::Size(_) | Value::Number(_))) => size_binary(op, &a, &b),
+            (a @ (Value::Size(_) | Value::Number(_)), b @ (Value::Size(_) | Value::Number(_))) => {
+                size_binary(op, &a, &b)
+            }
             (
                 a @ (Value::Tensor(_) | Value::Number(_) | Value::Size(_) | Value::Bool(_)),
                 b @ (Value::Tensor(_) | Value::Number(_) | Value::Size(_) | Value::Bool(_)),
@@ -249,6 +255,9 @@ impl Checker<'_> {
             }
             BinaryOperator::And => Binary::And,
             BinaryOperator::Or => Binary::Or,
+            BinaryOperator::Then => {
+                return self.wrong_operands(op, span, &Value::Tensor(x.clone()), &Value::Tensor(y.clone()));
+            }
         };
         let built = self.builder.binary(function, x, y);
         self.settle(built, op.text(), span, &[x, y])
@@ -276,7 +285,7 @@ impl Checker<'_> {
             BinaryOperator::LessEqual => return Value::Bool(a <= b),
             BinaryOperator::Greater => return Value::Bool(a > b),
             BinaryOperator::GreaterEqual => return Value::Bool(a >= b),
-            BinaryOperator::And | BinaryOperator::Or | BinaryOperator::MatrixMultiply => {
+            BinaryOperator::And | BinaryOperator::Or | BinaryOperator::MatrixMultiply | BinaryOperator::Then => {
                 return self.wrong_operands(op, op_span, &Value::Number(a), &Value::Number(b));
             }
         })
@@ -399,7 +408,10 @@ impl Checker<'_> {
             if let Some(name) = &arg.name {
                 let known = Vec::new();
                 let callee = "an index".to_owned();
-                self.mistake(name.span, &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: None, known });
+                self.mistake(
+                    name.span,
+                    &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: None, known },
+                );
                 return Value::Unknown;
             }
         }
@@ -514,14 +526,19 @@ impl Checker<'_> {
                 None => {
                     let known: Vec<String> = values.iter().map(|(n, _)| n.to_string()).collect();
                     let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
-                    let mistake = Mistake::NoField { base: record.to_string(), name: name.name.clone(), nearest: near, known };
+                    let mistake =
+                        Mistake::NoField { base: record.to_string(), name: name.name.clone(), nearest: near, known };
                     self.mistake(name.span, &mistake)
                 }
             },
             Value::Stage(stage) => self.weight_of(&stage, name, span),
             other => {
-                let mistake =
-                    Mistake::NoField { base: other.describe(), name: name.name.clone(), nearest: None, known: Vec::new() };
+                let mistake = Mistake::NoField {
+                    base: other.describe(),
+                    name: name.name.clone(),
+                    nearest: None,
+                    known: Vec::new(),
+                };
                 self.mistake(name.span, &mistake)
             }
         }

@@ -81,12 +81,17 @@ impl Checker<'_> {
             ExprKind::Binary { op, left, right, op_span } => {
                 let (operands, result, wanted) = match op {
                     BinaryOperator::And | BinaryOperator::Or => (Sort::Truth, Sort::Truth, "a fact"),
-                    BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply
-                    | BinaryOperator::Divide | BinaryOperator::Power => (Sort::Number, Sort::Number, "a number"),
-                    BinaryOperator::Equal | BinaryOperator::NotEqual | BinaryOperator::Less
-                    | BinaryOperator::LessEqual | BinaryOperator::Greater | BinaryOperator::GreaterEqual => {
-                        (Sort::Number, Sort::Truth, "a number")
-                    }
+                    BinaryOperator::Add
+                    | BinaryOperator::Subtract
+                    | BinaryOperator::Multiply
+                    | BinaryOperator::Divide
+                    | BinaryOperator::Power => (Sort::Number, Sort::Number, "a number"),
+                    BinaryOperator::Equal
+                    | BinaryOperator::NotEqual
+                    | BinaryOperator::Less
+                    | BinaryOperator::LessEqual
+                    | BinaryOperator::Greater
+                    | BinaryOperator::GreaterEqual => (Sort::Number, Sort::Truth, "a number"),
                     BinaryOperator::MatrixMultiply | BinaryOperator::Then => {
                         let (left, right) = ("a number".to_owned(), "a number".to_owned());
                         self.mistake(*op_span, &Mistake::Operands { operator: op.text(), left, right });
@@ -265,7 +270,13 @@ impl Checker<'_> {
         Some((FactExpr::Measure(split, name.name.clone()), Sort::Number))
     }
 
-    fn pick_train(&mut self, model: &ast::Symbol, span: Span, trains: &[Train], about: &mut Option<usize>) -> Option<()> {
+    fn pick_train(
+        &mut self,
+        model: &ast::Symbol,
+        span: Span,
+        trains: &[Train],
+        about: &mut Option<usize>,
+    ) -> Option<()> {
         match trains.iter().rposition(|t| t.name == *model) {
             Some(index) => {
                 *about = Some(index);

@@ -120,7 +120,7 @@ impl Checker<'_> {
                     value => value,
                 };
                 self.record_type(name.span, &value);
-                frame.bind(&name.name, value, name.span);
+                frame.bind(&name.name, value);
             }
             Pattern::Tuple(names, span) => {
                 let parts = match value {
@@ -133,7 +133,7 @@ impl Checker<'_> {
                 };
                 for (name, part) in names.iter().zip(parts) {
                     self.record_type(name.span, &part);
-                    frame.bind(&name.name, part, name.span);
+                    frame.bind(&name.name, part);
                 }
             }
         }
@@ -257,10 +257,7 @@ impl Checker<'_> {
         };
         let mut stages = Vec::new();
         for copy in 0..copies {
-            let outer = std::mem::replace(
-                &mut frame.body,
-                BodyPath::new(StateScope(scope.join(&copy.to_string()))),
-            );
+            let outer = std::mem::replace(&mut frame.body, BodyPath::new(StateScope(scope.join(&copy.to_string()))));
             let value = self.body_value(body, frame);
             frame.body = outer;
             match value {
@@ -273,14 +270,6 @@ impl Checker<'_> {
             }
         }
         Value::Stage(Rc::new(Stage::Repeat { copies: stages, path: RefCell::new(scope) }))
-    }
-
-    /// Terms of a record: `{ years: 0.3 * mse(a, age), kind: … }`.
-    pub fn record_entries<'a>(&mut self, expr: &'a Expr) -> Option<&'a [ast::RecordEntry]> {
-        match &expr.kind {
-            ExprKind::Record(entries) => Some(entries),
-            _ => None,
-        }
     }
 }
 

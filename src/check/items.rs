@@ -55,7 +55,11 @@ impl Checker<'_> {
                         continue;
                     }
                 },
-                ItemKind::Import(_) | ItemKind::Train(_) | ItemKind::Expect(_) | ItemKind::Sweep(_) | ItemKind::Error => {
+                ItemKind::Import(_)
+                | ItemKind::Train(_)
+                | ItemKind::Expect(_)
+                | ItemKind::Sweep(_)
+                | ItemKind::Error => {
                     continue;
                 }
             };

@@ -5,7 +5,6 @@ use super::mistake::Mistake;
 use super::program::Metric;
 use super::train::Found;
 use super::value::{Frame, Value};
-use crate::build::words::CallSite;
 use crate::build::{Kind, Problem, Tensor};
 use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param};
 use crate::data::FieldType;
@@ -14,6 +13,7 @@ use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
 
 /// A call of a catalog loss in a loss.
 pub(super) struct LossCall<'a> {
+    pub entry: &'static Entry,
     pub prediction: &'a Expr,
     pub target: &'a Expr,
 }
@@ -44,7 +44,7 @@ impl Checker<'_> {
                     let positional = || args.iter().filter(|a| a.name.is_none()).nth(position);
                     named.or_else(positional).map(|a| &a.value)
                 };
-                Some(LossCall { prediction: operand(operands.0)?, target: operand(operands.1)? })
+                Some(LossCall { entry, prediction: operand(operands.0)?, target: operand(operands.1)? })
             })
             .collect()
     }
@@ -68,7 +68,8 @@ impl Checker<'_> {
             match self.metric(name, expr, loss, frame, fields) {
                 Some(metric) => {
                     if let Some(first) = metrics.iter().find(|m| m.name == metric.name) {
-                        let mistake = Mistake::Duplicate { name: metric.name.clone(), what: "metric", first: first.span };
+                        let mistake =
+                            Mistake::Duplicate { name: metric.name.clone(), what: "metric", first: first.span };
                         self.mistake(item.span, &mistake);
                         is_fine = false;
                         continue;
@@ -161,7 +162,8 @@ impl Checker<'_> {
             (1, _) => fitting.pop()?,
             (0, Some((problem, p, t))) if candidates.len() == 1 => {
                 let operands = vec![(p.span, p.show()), (t.span, t.show())];
-                self.problem(&problem, &CallSite { name: entry.name, span: expr.span, operands, arguments: Vec::new() });
+                let site = self.call_site(entry.name, expr.span, operands, Vec::new());
+                self.problem(&problem, &site);
                 return None;
             }
             (0, None) => {
@@ -174,7 +176,10 @@ impl Checker<'_> {
                 return None;
             }
             _ => {
-                self.mistake(expr.span, &Mistake::MetricOperands { metric, reason: "several calls in the loss fit it" });
+                self.mistake(
+                    expr.span,
+                    &Mistake::MetricOperands { metric, reason: "several calls in the loss fit it" },
+                );
                 return None;
             }
         };

@@ -80,7 +80,14 @@ pub(super) enum Mistake {
     /// An input of another type than the signature says.
     InputType { name: Symbol, wanted: String, found: String, declared: Span, detail: Option<String> },
     /// An output of another type than the signature says.
-    OutputType { name: Symbol, wanted: String, found: String, made: Span, detail: Option<String>, dense: Option<(Span, String)> },
+    OutputType {
+        name: Symbol,
+        wanted: String,
+        found: String,
+        made: Span,
+        detail: Option<String>,
+        dense: Option<(Span, String)>,
+    },
     /// Another number of outputs than the signature says.
     OutputCount { wanted: usize, found: usize, declared: Span },
     /// Output names that are swapped.

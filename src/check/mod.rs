@@ -36,8 +36,8 @@ mod words;
 
 pub use paths::glob_matches;
 pub use program::{
-    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Forward, HyperValue, LayerRow, Length, Measure,
-    Metric, Model, Port, Program, Settings, Train, TypedSpan,
+    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
+    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
 
 use crate::diagnostics::tidy;
@@ -88,7 +88,8 @@ pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
             }
             ItemKind::Data(data) => {
                 // A second block of the same name has been told; only the first is found by it.
-                let is_first = checker.modules[module].names.get(&data.name.name).is_some_and(|n| n.span == data.name.span);
+                let is_first =
+                    checker.modules[module].names.get(&data.name.name).is_some_and(|n| n.span == data.name.span);
                 if is_first && matches!(checker.modules[module].names[&data.name.name].kind, NamedKind::Data(..)) {
                     checker.find_data(std::slice::from_ref(&data.name), module);
                 }

@@ -17,8 +17,23 @@ use std::sync::Arc;
 
 /// Every setting of a train.
 const SETTINGS: &[&str] = &[
-    "loss", "optimizer", "schedule", "epochs", "steps", "batch", "metrics", "clip", "shuffle", "drop_last", "seed",
-    "class_weights", "stop", "keep", "freeze", "validate", "load",
+    "loss",
+    "optimizer",
+    "schedule",
+    "epochs",
+    "steps",
+    "batch",
+    "metrics",
+    "clip",
+    "shuffle",
+    "drop_last",
+    "seed",
+    "class_weights",
+    "stop",
+    "keep",
+    "freeze",
+    "validate",
+    "load",
 ];
 
 /// Settings of the language that this version does not run.
@@ -359,8 +374,9 @@ impl Checker<'_> {
             return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });
         }
         let Some(metric) = evaluation.metrics.iter().find(|m| m.name == name.name) else {
-            let known: Vec<String> =
-                std::iter::once("loss".to_owned()).chain(evaluation.metrics.iter().map(|m| m.name.to_string())).collect();
+            let known: Vec<String> = std::iter::once("loss".to_owned())
+                .chain(evaluation.metrics.iter().map(|m| m.name.to_string()))
+                .collect();
             let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
             self.mistake(name.span, &Mistake::UnknownMeasure { name: name.name.to_string(), nearest: near, known });
             return None;

@@ -41,9 +41,10 @@ impl Checker<'_> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
         for ((name, value), param) in hypers.iter().zip(function.hypers.iter().flatten()) {
-            frame.bind(name, value.clone(), param.name.span);
+            frame.bind(name, value.clone());
         }
-        let mut fits = self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
+        let mut fits =
+            self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
         for (param, input) in function.inputs.iter().zip(inputs) {
             if let Some(ty) = &param.ty {
                 fits &= self.check_input(&param.name, ty, input, call, &mut frame);
@@ -54,7 +55,7 @@ impl Checker<'_> {
             return None;
         }
         for (param, input) in function.inputs.iter().zip(inputs) {
-            frame.bind(&param.name.name, Value::Tensor(input.clone()), param.name.span);
+            frame.bind(&param.name.name, Value::Tensor(input.clone()));
         }
         self.statements(&function.body, &mut frame);
         let result = match &function.body.result {
@@ -90,14 +91,15 @@ impl Checker<'_> {
             return true;
         }
         frame.dims.insert(name.clone(), size.clone());
-        frame.bind(name, Value::size(size.clone()), dim.span);
+        frame.bind(name, Value::size(size.clone()));
         true
     }
 
     fn is_constant_item(&self, module: usize, name: &Symbol) -> bool {
-        self.modules[module].names.get(name).is_some_and(|n| {
-            matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_))
-        })
+        self.modules[module]
+            .names
+            .get(name)
+            .is_some_and(|n| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_)))
     }
 
     fn check_input(&mut self, name: &Ident, ty: &TypeExpr, input: &Tensor, call: Span, frame: &mut Frame) -> bool {
@@ -106,8 +108,7 @@ impl Checker<'_> {
             None => true,
             Some(detail) => {
                 let (wanted, found) = (known.show(), input.show());
-                let mistake =
-                    Mistake::InputType { name: name.name.clone(), wanted, found, declared: ty.span, detail };
+                let mistake = Mistake::InputType { name: name.name.clone(), wanted, found, declared: ty.span, detail };
                 // Where a model is bound to data, the call is the signature itself.
                 let at = if input.span.is_empty() { call } else { input.span };
                 self.mistake(at, &mistake);
@@ -128,7 +129,8 @@ impl Checker<'_> {
         if !kinds_fit || known.shape.len() != shape.len() {
             return Some(None);
         }
-        let clash = known.shape.iter().zip(shape).position(|(a, b)| a.as_ref().is_some_and(|a| !self.builder.sizes_fit(a, b)));
+        let clash =
+            known.shape.iter().zip(shape).position(|(a, b)| a.as_ref().is_some_and(|a| !self.builder.sizes_fit(a, b)));
         clash.map(|axis| {
             let wanted = known.shape.get(axis).and_then(|d| d.clone());
             (shape.len() > 1)
@@ -375,7 +377,7 @@ impl Checker<'_> {
             let path = frame.body.prefix.join(&name.name).to_string();
             self.mistake(name.span, &Mistake::SamePath { path, first });
         }
-        frame.bind(&name.name, value, name.span);
+        frame.bind(&name.name, value);
     }
 
     /// `constant pe: [T, D] = expr`
@@ -424,7 +426,7 @@ impl Checker<'_> {
             value => value,
         };
         self.record_type(name.span, &value);
-        frame.bind(&name.name, value, name.span);
+        frame.bind(&name.name, value);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::names_in::{find_uses, names_in};
-use super::program::{ClassWeights, Forward, LayerRow, Model, Port, Settings, Train};
+use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
 use super::signature::tensor_type;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, StateScope, Tensor};
@@ -31,6 +31,7 @@ struct Pass {
     forward: Forward,
     rows: Vec<LayerRow>,
     inputs: Vec<Port>,
+    fits: Vec<Fit>,
 }
 
 impl Checker<'_> {
@@ -41,7 +42,8 @@ impl Checker<'_> {
         let training = self.pass(train, &pairing, &settings_found, true);
         let evaluation = self.pass(train, &pairing, &settings_found, false);
         let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
-        let settings: Option<Settings> = self.settings(train, &settings_found, module, &pairing, paths, evaluation.as_ref().map(|p| &p.forward));
+        let settings: Option<Settings> =
+            self.settings(train, &settings_found, module, &pairing, paths, evaluation.as_ref().map(|p| &p.forward));
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
         if !training.forward.graph.states.iter().any(|s| s.role == crate::ir::graph::StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
@@ -67,6 +69,7 @@ impl Checker<'_> {
             training: training.forward,
             evaluation: evaluation.forward,
             layers: training.rows,
+            fits: evaluation.fits,
             settings,
         })
     }
@@ -103,7 +106,10 @@ impl Checker<'_> {
                     None => {
                         let (takes, given) = (inputs.len(), train.bindings.len());
                         let callee = definition.function.name.name.to_string();
-                        self.mistake(arg.value.span, &Mistake::TooManyArguments { callee, takes, given, known: inputs });
+                        self.mistake(
+                            arg.value.span,
+                            &Mistake::TooManyArguments { callee, takes, given, known: inputs },
+                        );
                         is_fine = false;
                         continue;
                     }
@@ -112,7 +118,8 @@ impl Checker<'_> {
             if !inputs.iter().any(|i| **i == *input.name) {
                 let near = nearest(&input.name, inputs.iter().map(String::as_str)).map(str::to_owned);
                 let callee = definition.function.name.name.to_string();
-                let mistake = Mistake::UnknownArgument { callee, name: input.name.clone(), nearest: near, known: inputs };
+                let mistake =
+                    Mistake::UnknownArgument { callee, name: input.name.clone(), nearest: near, known: inputs };
                 self.mistake(input.span, &mistake);
                 is_fine = false;
                 continue;
@@ -211,7 +218,8 @@ impl Checker<'_> {
         let mut class_weights = None;
         let loss = self.loss(found, &mut frame, &fields, &mut class_weights)?;
         let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
-        let ports_out = outputs
+        let fits = self.fits(found, &frame, &outputs, &fields);
+        let ports_out: Vec<Port> = outputs
             .iter()
             .filter_map(|(name, value)| match value {
                 Value::Tensor(t) => Some(port(name, t)),
@@ -231,7 +239,7 @@ impl Checker<'_> {
             }
         }
         let total = total?;
-        let mut finish = |checker: &mut Self, t: &Tensor| match training {
+        let finish = |checker: &mut Self, t: &Tensor| match training {
             true => checker.builder.batch_mean(t, &[]).map_or(t.node, |m| m.node),
             false => t.node,
         };
@@ -239,9 +247,36 @@ impl Checker<'_> {
         let terms = terms.into_iter().map(|(name, t)| (name, finish(self, &t))).collect();
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
-        let forward =
-            Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
-        Some(Pass { forward, rows, inputs: ports })
+        let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
+        Some(Pass { forward, rows, inputs: ports, fits })
+    }
+
+    /// Which outputs are, as they stand, the prediction of a loss.
+    fn fits(
+        &self,
+        found: &Found<'_>,
+        frame: &Frame,
+        outputs: &[(Symbol, Value)],
+        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+    ) -> Vec<Fit> {
+        let calls = found.setting("loss").map(|loss| self.loss_calls(loss, frame)).unwrap_or_default();
+        let name_of = |expr: &Expr| match &expr.unparenthesized().kind {
+            ExprKind::Name(name) => Some(name.clone()),
+            ExprKind::Field { name, .. } => Some(name.name.clone()),
+            _ => None,
+        };
+        let mut fits: Vec<Fit> = Vec::new();
+        for call in calls {
+            let Some(output) = name_of(call.prediction).filter(|n| outputs.iter().any(|(o, _)| o == n)) else {
+                continue;
+            };
+            if fits.iter().any(|f| f.output == output) {
+                continue;
+            }
+            let target_field = name_of(call.target).filter(|n| fields.iter().any(|(f, ..)| f == n));
+            fits.push(Fit { output, loss: call.entry, target_field });
+        }
+        fits
     }
 
     /// An input of the graph for a data field.
@@ -275,7 +310,7 @@ impl Checker<'_> {
         // Names are looked up in the file of the train, not in that of the model.
         frame.module = found.module;
         for (name, value) in fields {
-            frame.bind(name, value.clone(), pairing.span);
+            frame.bind(name, value.clone());
         }
         let mut model_values = Vec::new();
         for ((name, field), tensor) in pairing.fields.iter().zip(inputs) {
@@ -284,7 +319,7 @@ impl Checker<'_> {
             if clash {
                 self.ambiguous(train, name, &model_name, &data_name);
             }
-            frame.bind(name, Value::Tensor(tensor.clone()), pairing.span);
+            frame.bind(name, Value::Tensor(tensor.clone()));
         }
         for (name, value) in outputs {
             model_values.push((name.clone(), value.clone()));
@@ -292,11 +327,11 @@ impl Checker<'_> {
             if taken {
                 self.ambiguous(train, name, &model_name, &data_name);
             }
-            frame.bind(name, value.clone(), pairing.span);
+            frame.bind(name, value.clone());
         }
-        frame.bind(&model_name, Value::Record(model_name.clone(), model_values), pairing.span);
+        frame.bind(&model_name, Value::Record(model_name.clone(), model_values));
         if data_name != model_name {
-            frame.bind(&data_name, Value::Record(data_name.clone(), fields.to_vec()), pairing.span);
+            frame.bind(&data_name, Value::Record(data_name.clone(), fields.to_vec()));
         }
         for statement in &train.statements {
             if let StatementKind::Let(binding) = &statement.kind {
@@ -368,7 +403,10 @@ impl Checker<'_> {
             Value::Unknown => None,
             Value::Tensor(t) if t.shape.is_empty() => Some(t),
             Value::Number(_) => {
-                self.mistake(span, &Mistake::NothingToTrain { reason: "this loss is the same whatever the weights are" });
+                self.mistake(
+                    span,
+                    &Mistake::NothingToTrain { reason: "this loss is the same whatever the weights are" },
+                );
                 None
             }
             other => {

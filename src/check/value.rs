@@ -1,6 +1,6 @@
 //! What an expression is while a program is checked.
 
-use crate::build::{Problem, StateScope, Tensor};
+use crate::build::{StateScope, Tensor};
 use crate::catalog::{Args, Duration, Entry};
 use crate::ir::dim::Dim;
 use crate::source::Span;
@@ -209,7 +209,6 @@ pub(super) fn show_number(n: f64) -> String {
 pub(super) struct Binding {
     pub name: Symbol,
     pub value: Value,
-    pub span: Span,
 }
 
 /// The names of a body that is being evaluated.
@@ -230,8 +229,8 @@ impl Frame {
         Frame { module, bindings: Vec::new(), body: BodyPath::new(prefix), dims: BTreeMap::new() }
     }
 
-    pub fn bind(&mut self, name: &Symbol, value: Value, span: Span) {
-        self.bindings.push(Binding { name: name.clone(), value, span });
+    pub fn bind(&mut self, name: &Symbol, value: Value) {
+        self.bindings.push(Binding { name: name.clone(), value });
     }
 
     pub fn lookup(&self, name: &str) -> Option<&Binding> {
@@ -246,9 +245,6 @@ impl Frame {
         })
     }
 }
-
-/// Either a problem of the builder, or nothing more to say.
-pub(super) type Built<T> = Result<T, Problem>;
 
 #[cfg(test)]
 mod tests {
