@@ -1,5 +1,10 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod architecture;
+mod catalog_examples;
+mod cli;
+mod examples;
+mod explanations;
 mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
@@ -8,6 +13,8 @@ mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod snapshot;
+mod ui;
 mod runtime;
 mod training;
 mod verifier;
