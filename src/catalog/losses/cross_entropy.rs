@@ -91,7 +91,7 @@ fn build(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
         }
         Kind::Float if target.rank() == logits.rank() => {
             super::same_shapes(b, logits, target)?;
-            if args.is_given("ignore") {
+            if args.optional_number("ignore").is_some() {
                 let message = "only a target of classes has positions to ignore; this one is probabilities".into();
                 return Err(Problem::Argument { argument: "ignore", message });
             }
