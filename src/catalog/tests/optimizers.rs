@@ -29,7 +29,7 @@ fn train(name: &str, args: &Args, gradients: &[f64]) -> Result<f64, Problem> {
     let slots = (definition.slots)(args);
     let mut b = Builder::new(true, false);
     let one = [Dim::constant(1)];
-    let mut state = |path: &str, b: &mut Builder| b.weight(&StateScope::default(), path, &one, Init::Full(0.0));
+    let state = |path: &str, b: &mut Builder| b.weight(&StateScope::default(), path, &one, Init::Full(0.0));
     let weight = state("w", &mut b)?;
     let gradient = state("g", &mut b)?;
     let kept = slots.iter().map(|s| state(s, &mut b)).collect::<Result<Vec<_>, _>>()?;
@@ -63,9 +63,8 @@ fn train(name: &str, args: &Args, gradients: &[f64]) -> Result<f64, Problem> {
             },
         )
         .unwrap();
-        let of = |t: &crate::build::Tensor| values[t.node.index()].data[0];
-        w = of(&updated.weight);
-        memory = updated.slots.iter().map(of).collect();
+        w = values[updated.weight.node.index()].data[0];
+        memory = updated.slots.iter().map(|t| values[t.node.index()].data[0]).collect();
     }
     Ok(w)
 }

@@ -93,6 +93,7 @@ fn roles_say_what_is_wrong() {
     let mut all = String::new();
     let problem = refused(&mut b, "cross_entropy", &[("logits", p.clone()), ("target", y.clone())], &[]);
     all += &words(&problem, "cross_entropy", &["[3]", "[3]"]);
+    all += &words(&problem, "cross_entropy", &["[3]", "class(3)"]);
     let problem = refused(&mut b, "bce_with_logits", &[("logits", p), ("y", y.clone())], &[]);
     all += &words(&problem, "bce_with_logits", &["[3]", "[3]"]);
     let problem = refused(&mut b, "bce", &[("probs", l), ("y", y)], &[]);
