@@ -1,3 +1,5 @@
 //! The `nnrun` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    nnrun::cli::main()
+}

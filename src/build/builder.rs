@@ -145,6 +145,13 @@ impl Builder {
         Ok(self.tensor(node, shape.to_vec(), false))
     }
 
+    /// The state at a path, if there is one yet.
+    pub fn existing_state(&self, path: &str) -> Option<Tensor> {
+        let (id, node, _) = self.states.get(path)?;
+        let shape = self.graph.states.get(id.0 as usize)?.shape.clone();
+        Some(self.tensor(*node, shape, false))
+    }
+
     /// At the end of a training step the state at this path takes the value, which must not be batched.
     pub fn update(&mut self, path: &str, value: &Tensor) {
         if let Some((state, ..)) = self.states.get(path) {

@@ -89,6 +89,12 @@ impl Args {
         self.values.push((name, value, span));
     }
 
+    /// As [`Args::set`], in front of all others: the tensor that a function has been waiting for.
+    pub fn set_first(&mut self, name: &'static str, value: ArgValue, span: Option<Span>) {
+        self.values.retain(|(n, ..)| *n != name);
+        self.values.insert(0, (name, value, span));
+    }
+
     /// The value of an argument; [`ArgValue::None`] for one that the entry does not have.
     pub fn get(&self, name: &str) -> &ArgValue {
         self.values.iter().find(|(n, ..)| *n == name).map_or(&ArgValue::None, |(_, v, _)| v)

@@ -130,6 +130,6 @@ impl Diagnostic {
 
 /// Sorts by place and removes repetitions, as every list of diagnostics is before it is shown.
 pub fn tidy(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|a, b| (a.span(), a.code).cmp(&(b.span(), b.code)));
+    diagnostics.sort_by_key(|d| (d.span(), d.code));
     diagnostics.dedup();
 }

@@ -162,6 +162,18 @@ impl Graph {
         self.outputs.iter().find(|o| &*o.name == name).map(|o| o.node)
     }
 
+    /// The number that all elements of a node are, where the program says it: a constant, however reshaped and
+    /// broadcast.
+    pub fn repeated_number(&self, mut id: NodeId) -> Option<f64> {
+        loop {
+            match (&self.node(id).op, self.node(id).inputs.as_slice()) {
+                (Op::Constant(number), _) => return Some(*number),
+                (Op::Reshape | Op::Broadcast, [x]) => id = *x,
+                _ => return None,
+            }
+        }
+    }
+
     /// The nodes that must be kept for their own sake: outputs and updates.
     pub fn roots(&self) -> impl Iterator<Item = NodeId> + '_ {
         self.outputs.iter().map(|o| o.node).chain(self.updates.iter().map(|u| u.value))

@@ -30,7 +30,7 @@ const WIDEST: usize = 56;
 
 /// The whole graph: inputs, states, body, outputs, updates.
 pub fn print(graph: &Graph, layout: &Layout) -> String {
-    let numbers = uniform_numbers(graph);
+    let numbers: Vec<Option<f64>> = (0..graph.nodes.len()).map(|i| graph.repeated_number(NodeId(i as u32))).collect();
     let ids = Ids { numbers: &numbers, width: graph.nodes.len().saturating_sub(1).to_string().len() };
     let mut shown = vec![false; graph.nodes.len()];
     for (slot, number) in shown.iter_mut().zip(&numbers) {
@@ -109,20 +109,6 @@ fn location(sources: Option<&SourceMap>, span: Span) -> String {
         true => sources.location(span),
         false => String::new(),
     }
-}
-
-/// The nodes all of whose elements are one number that the program contains.
-fn uniform_numbers(graph: &Graph) -> Vec<Option<f64>> {
-    let mut numbers: Vec<Option<f64>> = Vec::with_capacity(graph.nodes.len());
-    for node in &graph.nodes {
-        let number = match (&node.op, node.inputs.as_slice()) {
-            (Op::Constant(number), _) => Some(*number),
-            (Op::Reshape | Op::Broadcast, [x]) => numbers.get(x.index()).copied().flatten(),
-            _ => None,
-        };
-        numbers.push(number);
-    }
-    numbers
 }
 
 struct Ids<'a> {

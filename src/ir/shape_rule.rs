@@ -68,6 +68,8 @@ pub enum Mismatch {
     Ascending(Arc<[usize]>),
     /// Positions outside their axis.
     Bounds(&'static str),
+    /// A slice that does not move on.
+    NoStep,
     /// An input, state or node that the graph does not have.
     Undeclared(&'static str),
 }
@@ -87,6 +89,7 @@ impl fmt::Display for Mismatch {
             Mismatch::Permutation(p) => write!(f, "{p:?} does not name every axis once"),
             Mismatch::Ascending(axes) => write!(f, "the axes {axes:?} are not ascending"),
             Mismatch::Bounds(of) => write!(f, "{of} lies outside the axis"),
+            Mismatch::NoStep => f.write_str("the step is 0"),
             Mismatch::Undeclared(what) => write!(f, "the graph declares no such {what}"),
         }
     }
@@ -323,7 +326,7 @@ fn slice_shape(x: &[Dim], given: &[Dim], axis: usize, start: &Dim, step: i64) ->
     same_shape("the result", &with_size(x, axis, length.clone()), given)?;
     let last = start.clone() + Dim::constant(step) * (length.clone() - Dim::constant(1));
     if step == 0 {
-        return Err(Mismatch::Bounds("a step of 0"));
+        return Err(Mismatch::NoStep);
     }
     for (of, position) in [("the first position", start), ("the last position", &last)] {
         not_negative(of, position)?;

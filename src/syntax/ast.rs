@@ -357,8 +357,15 @@ pub enum ExprKind {
         /// Of what.
         unit: DurationUnit,
     },
-    /// `[a, b]`
+    /// `[a, b]`; an element may be [`ExprKind::Named`].
     List(Vec<Expr>),
+    /// `near: mae(a, b)`, only as an element of a list: a metric with a name.
+    Named {
+        /// The name.
+        name: Ident,
+        /// What it names.
+        value: Box<Expr>,
+    },
     /// `(a, b)`
     Tuple(Vec<Expr>),
     /// `(a)`
@@ -515,6 +522,8 @@ pub enum UnaryOperator {
 /// Operators with two operands, `|>` and `..` aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BinaryOperator {
+    /// `then`, which joins schedules; binds loosest of all
+    Then,
     /// `or`
     Or,
     /// `and`
@@ -549,6 +558,7 @@ impl BinaryOperator {
     /// As written.
     pub fn text(self) -> &'static str {
         match self {
+            BinaryOperator::Then => "then",
             BinaryOperator::Or => "or",
             BinaryOperator::And => "and",
             BinaryOperator::Equal => "==",

@@ -1,0 +1,86 @@
+//! Floor 4: the backward pass. Graph in, graph out.
+//!
+//! Reverse-mode differentiation (Griewank and Walther, *Evaluating Derivatives*, 2008, chapter 3): the nodes between
+//! `wrt` and `of` are visited from the last to the first; each hands the gradient of its result on to its operands by
+//! the one table in [`rules`]. The backward pass is ordinary nodes behind the forward ones, so everything that holds
+//! of a graph (the verifier, the optimizer, another differentiation) holds of it too.
+//!
+//! Nothing is computed that nobody asked for: an operand through which no `wrt` is reached gets no gradient.
+
+mod accumulate;
+mod emit;
+mod rules;
+
+pub use emit::Emitter;
+
+use crate::ir::graph::{Graph, NodeId};
+
+/// Appends the gradients of the scalar `of` with respect to the nodes `wrt`; `None` where `of` does not depend on one.
+///
+/// Every appended node has the source span of the forward node whose rule it belongs to.
+pub fn differentiate(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<Option<NodeId>> {
+    debug_assert!(graph.shape(of).is_empty(), "only a scalar has a gradient");
+    let on_path = on_path(graph, of, wrt);
+    if !on_path[of.index()] {
+        return vec![None; wrt.len()];
+    }
+
+    // For each node, the parts of its gradient that its readers contributed so far.
+    let mut contributions: Vec<Vec<NodeId>> = vec![Vec::new(); of.index() + 1];
+    let mut found: Vec<Option<NodeId>> = vec![None; wrt.len()];
+    let span = graph.node(of).span;
+    contributions[of.index()].push(Emitter::new(graph, span).constant(1.0));
+
+    for index in (0..=of.index()).rev() {
+        let node = NodeId(index as u32);
+        if !on_path[index] || contributions[index].is_empty() {
+            continue;
+        }
+        let span = graph.node(node).span;
+        let parts = std::mem::take(&mut contributions[index]);
+        let gradient = accumulate::sum(&mut Emitter::new(graph, span), &parts);
+        for (slot, _) in found.iter_mut().zip(wrt).filter(|(_, w)| **w == node) {
+            *slot = Some(gradient);
+        }
+
+        let operands = graph.node(node).inputs.clone();
+        let wanted: Vec<bool> = operands
+            .iter()
+            .enumerate()
+            .map(|(i, operand)| on_path[operand.index()] && rules::flows(&graph.node(node).op, i))
+            .collect();
+        if !wanted.contains(&true) {
+            continue;
+        }
+        let gradients = rules::gradients(&mut Emitter::new(graph, span), node, gradient, &wanted);
+        for (operand, gradient) in operands.iter().zip(gradients) {
+            contributions[operand.index()].extend(gradient);
+        }
+    }
+    crate::ir::verify::assert_verified(graph, "differentiate");
+    found
+}
+
+/// The nodes that depend on one of `wrt` and that `of` depends on.
+fn on_path(graph: &Graph, of: NodeId, wrt: &[NodeId]) -> Vec<bool> {
+    let mut depends = vec![false; graph.nodes.len()];
+    for id in wrt {
+        depends[id.index()] = true;
+    }
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let mut operands = node.inputs.iter().enumerate();
+        let reached = operands.any(|(i, operand)| depends[operand.index()] && rules::flows(&node.op, i));
+        depends[index] = depends[index] || reached;
+    }
+    let mut needed = vec![false; graph.nodes.len()];
+    needed[of.index()] = true;
+    for index in (0..=of.index()).rev().filter(|i| depends[*i]) {
+        if needed[index] {
+            let node = &graph.nodes[index];
+            for (_, operand) in node.inputs.iter().enumerate().filter(|(i, _)| rules::flows(&node.op, *i)) {
+                needed[operand.index()] = true;
+            }
+        }
+    }
+    depends.iter().zip(&needed).map(|(d, n)| *d && *n).collect()
+}

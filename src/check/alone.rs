@@ -1,0 +1,132 @@
+//! Blocks and models by themselves: those that no train uses, checked for what fails at every size.
+
+use super::checker::{Checker, NamedKind};
+use super::program::{Model, Program};
+use super::train::port;
+use super::value::{Definition, Frame, Value};
+use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::ir::dim::{Dim, batch};
+use crate::ir::graph::InputKind;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind, ItemKind, ScalarKind, Symbol, TypeExpr, TypeExprKind};
+use std::rc::Rc;
+
+impl Checker<'_> {
+    /// Every model of the file: as its first train has it, or else by itself. Blocks are checked on the way.
+    pub fn models_alone(&mut self, module: usize) -> Vec<Model> {
+        let ast = self.modules[module].ast.clone();
+        let mut models = Vec::new();
+        for item in &ast.items {
+            match &item.kind {
+                ItemKind::Model(function) => {
+                    let trained = self.trained_models.iter().position(|m| m.span == function.name.span);
+                    match trained {
+                        Some(index) => models.push(self.trained_models.remove(index)),
+                        None => {
+                            let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
+                            models.extend(self.alone(&definition));
+                        }
+                    }
+                }
+                ItemKind::Block(function) => {
+                    let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
+                    self.alone(&definition);
+                }
+                _ => {}
+            }
+        }
+        // Models of imported files that are trained here.
+        models.append(&mut self.trained_models);
+        models
+    }
+
+    /// Trains hold indices of models; their order has changed.
+    pub fn renumber(&mut self, program: &mut Program) {
+        for train in &mut program.trains {
+            if let Some(index) = program.models.iter().position(|m| m.name == train.name) {
+                train.model = index;
+            }
+        }
+    }
+
+    fn alone(&mut self, definition: &Rc<Definition>) -> Option<Model> {
+        let function = definition.function.clone();
+        self.builder = Builder::new(false, true);
+        self.rows.clear();
+        // Names of the signature that are nothing else are sizes of their own.
+        let mut frame = Frame::new(definition.module, StateScope::default());
+        let mut hypers: Vec<(Symbol, Value)> = Vec::new();
+        for param in function.hypers.iter().flatten() {
+            let value = match &param.default {
+                Some(default) => self.expression(default, &mut frame),
+                None => Value::Size(self.free_dim(&param.name.name)),
+            };
+            frame.bind(&param.name.name, value.clone());
+            hypers.push((param.name.name.clone(), value));
+        }
+        let mut inputs = Vec::new();
+        let mut ports = Vec::new();
+        for param in &function.inputs {
+            // Without a type, anything may come.
+            let ty = param.ty.as_ref()?;
+            let tensor = self.input_of_type(&param.name.name, ty, param.name.span, &mut frame)?;
+            ports.push(port(&param.name.name, &tensor));
+            inputs.push(tensor);
+        }
+        let outputs = self.instantiate(definition, &hypers, &inputs, StateScope::default(), function.signature)?;
+        let layers = std::mem::take(&mut self.rows);
+        let mut graph = std::mem::take(&mut self.builder.graph);
+        let mut named = Vec::new();
+        for (name, value) in &outputs {
+            let Value::Tensor(tensor) = value else { return None };
+            graph.add_output(name.clone(), tensor.node);
+            named.push(port(name, tensor));
+        }
+        let is_bound = ports.iter().chain(&named).all(|p| p.shape.iter().all(|d| d.as_constant().is_some()))
+            && graph.states.iter().all(|s| s.shape.iter().all(|d| d.as_constant().is_some()));
+        Some(Model {
+            name: function.name.name.clone(),
+            span: function.name.span,
+            inputs: ports,
+            outputs: named,
+            layers,
+            graph,
+            is_bound,
+        })
+    }
+
+    /// A tensor of a declared type, its unbound names made sizes of their own.
+    fn input_of_type(&mut self, name: &Symbol, ty: &TypeExpr, span: Span, frame: &mut Frame) -> Option<Tensor> {
+        if let TypeExprKind::Tensor { kind, shape } = &ty.kind {
+            let class = match kind {
+                Some(ScalarKind::Class(count)) => Some(&**count),
+                _ => None,
+            };
+            for dim in class.into_iter().chain(shape.iter().flatten()) {
+                self.free_name(dim, frame);
+            }
+        }
+        let known = self.type_of(ty, frame)?;
+        let shape: Option<Vec<Dim>> = known.shape.into_iter().collect();
+        let shape = shape?;
+        let mut node_shape = shape.clone();
+        node_shape.insert(0, batch());
+        let (_, node) = self.builder.graph.add_input(name.clone(), node_shape, InputKind::Field, span);
+        self.builder.span = span;
+        let kind: Kind = known.kind;
+        Some(Tensor { span, ..self.builder.tensor(node, shape, true).with_kind(kind) })
+    }
+
+    fn free_name(&mut self, dim: &Expr, frame: &mut Frame) {
+        let ExprKind::Name(name) = &dim.kind else { return };
+        let is_item = self.modules[frame.module]
+            .names
+            .get(name)
+            .is_some_and(|n| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_)));
+        if frame.lookup(name).is_none() && !is_item {
+            let size = self.free_dim(name);
+            frame.dims.insert(name.clone(), size.clone());
+            frame.bind(name, Value::Size(size));
+        }
+    }
+}

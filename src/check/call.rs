@@ -1,0 +1,502 @@
+//! Calls and pipes: what is called, and with which tensors.
+
+use super::arguments::Bound;
+use super::checker::{Checker, NamedKind};
+use super::mistake::Mistake;
+use super::program::LayerRow;
+use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
+use crate::build::{Problem, Role, StateScope, Tensor};
+use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind};
+use crate::ir::graph::StateRole;
+use crate::source::Span;
+use crate::syntax::ast::{self, Arg, Expr, ExprKind, Symbol};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// What a name stands for where something is called.
+enum Callee {
+    Stage(Rc<Stage>),
+    Block(Rc<Definition>),
+    Entry(&'static Entry),
+    /// A mistake was told.
+    Unknown,
+}
+
+const CALLABLE: &[EntryKind] = &[EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
+
+impl Checker<'_> {
+    /// `input |> stage`
+    pub fn pipe(&mut self, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
+        let value = self.expression(input, frame);
+        self.record_type(input.span, &value);
+        let result = match &stage.kind {
+            ExprKind::Name(name) => match self.callee(name, stage.span, frame) {
+                Callee::Entry(entry) => self.call_entry(entry, &[], stage.span, stage.span, Some(value), frame),
+                Callee::Block(block) => self.call_block(&block, &[], stage.span, stage.span, Some(value), frame),
+                Callee::Stage(stage_value) => self.apply_to(&stage_value, value, &[], stage.span, frame),
+                Callee::Unknown => Value::Unknown,
+            },
+            ExprKind::Call { callee, args, args_span } => {
+                self.call(callee, args, *args_span, stage.span, Some(value), frame)
+            }
+            _ => match self.expression(stage, frame) {
+                Value::Stage(stage_value) => self.apply_to(&stage_value, value, &[], stage.span, frame),
+                Value::Unknown => Value::Unknown,
+                other => self.mistake(stage.span, &Mistake::NotAStage { found: other.describe() }),
+            },
+        };
+        match result {
+            Value::Tensor(mut t) => {
+                t.span = stage.span;
+                if t.role != Role::Value {
+                    let bar_and_stage = Span { start: input.span.end, ..stage.span };
+                    self.role_stages.push((t.node, bar_and_stage));
+                }
+                let value = Value::Tensor(t);
+                self.record_type(stage.span, &value);
+                self.record_type(span, &value);
+                value
+            }
+            other => other,
+        }
+    }
+
+    /// `callee(args)`, with a tensor from the pipe or without.
+    pub fn call(
+        &mut self,
+        callee: &Expr,
+        args: &[Arg],
+        args_span: Span,
+        span: Span,
+        piped: Option<Value>,
+        frame: &mut Frame,
+    ) -> Value {
+        let target = match &callee.kind {
+            ExprKind::Name(name) => self.callee(name, callee.span, frame),
+            ExprKind::Field { base, name } => self.namespaced_callee(base, name, callee, frame),
+            _ => match self.expression(callee, frame) {
+                Value::Stage(stage) => Callee::Stage(stage),
+                Value::Unknown => Callee::Unknown,
+                other => {
+                    self.mistake(callee.span, &Mistake::NotAStage { found: other.describe() });
+                    Callee::Unknown
+                }
+            },
+        };
+        match target {
+            Callee::Entry(entry) => self.call_entry(entry, args, args_span, span, piped, frame),
+            Callee::Block(block) => self.call_block(&block, args, args_span, span, piped, frame),
+            Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
+            Callee::Unknown => {
+                for arg in args {
+                    self.expression(&arg.value, frame);
+                }
+                Value::Unknown
+            }
+        }
+    }
+
+    /// The nearest layer or function of this name.
+    fn callee(&mut self, name: &Symbol, span: Span, frame: &mut Frame) -> Callee {
+        if let Some(stage) = frame.lookup_stage(name) {
+            return Callee::Stage(stage);
+        }
+        match self.modules[frame.module].names.get(name).map(|n| n.kind.clone()) {
+            Some(NamedKind::Block(definition)) => return Callee::Block(definition),
+            Some(NamedKind::Layer(binding, home)) => {
+                return match self.file_layer(name, &binding, home) {
+                    Value::Stage(stage) => Callee::Stage(stage),
+                    _ => Callee::Unknown,
+                };
+            }
+            Some(NamedKind::Hyper(..) | NamedKind::HyperValue(_) | NamedKind::HyperBusy) => {
+                if let Value::Stage(stage) = self.hyper(frame.module, name, span) {
+                    return Callee::Stage(stage);
+                }
+            }
+            _ => {}
+        }
+        if let Some(entry) = catalog::find(name, CALLABLE) {
+            return Callee::Entry(entry);
+        }
+        // Nothing callable: say what the name is, if it is something.
+        let found = match frame.lookup(name).map(|b| b.value.clone()) {
+            Some(Value::Unknown) => return Callee::Unknown,
+            // A hyper of a block that is checked by itself: it may be a layer.
+            Some(Value::Size(_)) if self.builder.generic => return Callee::Unknown,
+            Some(value) => Some(value.describe()),
+            None => self.modules[frame.module].names.get(name).map(|n| format!("a {}", n.kind.word())),
+        };
+        match found {
+            Some(found) => self.mistake(span, &Mistake::NotAStage { found: format!("`{name}` is {found}") }),
+            None => self.unknown_name(name, span, "layer or function", frame),
+        };
+        Callee::Unknown
+    }
+
+    fn namespaced_callee(&mut self, base: &Expr, name: &ast::Ident, callee: &Expr, frame: &mut Frame) -> Callee {
+        if let ExprKind::Name(base_name) = &base.kind
+            && frame.lookup(base_name).is_none()
+            && let Some(NamedKind::Namespace(module)) =
+                self.modules[frame.module].names.get(base_name).map(|n| n.kind.clone())
+            && let Some(NamedKind::Block(block)) = self.modules[module].names.get(&name.name).map(|n| n.kind.clone())
+        {
+            return Callee::Block(block);
+        }
+        match self.expression(callee, frame) {
+            Value::Stage(stage) => Callee::Stage(stage),
+            Value::Unknown => Callee::Unknown,
+            other => {
+                self.mistake(callee.span, &Mistake::NotAStage { found: other.describe() });
+                Callee::Unknown
+            }
+        }
+    }
+
+    /// `Dense(16)`, `softmax(x, axis: 0)`, `x |> Dropout(0.5)`
+    pub fn call_entry(
+        &mut self,
+        entry: &'static Entry,
+        args: &[Arg],
+        args_span: Span,
+        span: Span,
+        piped: Option<Value>,
+        frame: &mut Frame,
+    ) -> Value {
+        if let Body::Layer { .. } = entry.body {
+            let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
+            let (scope, clash) = frame.body.next(entry.name, span);
+            self.same_path(&scope, clash, span);
+            let Some(Bound { args, missing, .. }) = bound else { return Value::Unknown };
+            if let Some(param) = missing.first() {
+                let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
+                return self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
+            }
+            let (path, applied, bound) = (RefCell::new(scope), Cell::new(false), Cell::new(false));
+            let stage = Rc::new(Stage::Layer(LayerInstance { entry, args, path, applied, bound, span }));
+            return match piped {
+                Some(value) => self.apply_to(&stage, value, &[], span, frame),
+                None => Value::Stage(stage),
+            };
+        }
+        let _ = args_span;
+        if let Some(Value::Stage(first)) = piped {
+            // A composition: the function waits for its tensor.
+            return match self.call_entry(entry, args, args_span, span, None, frame) {
+                Value::Stage(second) => Value::Stage(Rc::new(Stage::Composition(vec![first, second]))),
+                Value::Unknown => Value::Unknown,
+                other => self.mistake(span, &Mistake::NotAStage { found: other.describe() }),
+            };
+        }
+        let is_piped = piped.is_some();
+        let Some(bound) = self.bind_arguments(entry.name, entry.params, args, piped, span, frame) else {
+            return Value::Unknown;
+        };
+        let waits_for_first = !is_piped
+            && bound.missing.len() == 1
+            && bound.missing.first().map(|p| p.name) == entry.params.first().map(|p| p.name);
+        if waits_for_first {
+            return Value::Stage(Rc::new(Stage::Function { entry, args: bound.args, span }));
+        }
+        if let Some(param) = bound.missing.first() {
+            let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
+            return self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
+        }
+        self.build_function(entry, bound, span, is_piped)
+    }
+
+    fn build_function(&mut self, entry: &'static Entry, bound: Bound, span: Span, in_pipe: bool) -> Value {
+        let (build, number) = match entry.body {
+            Body::Function { build, number } => (build, number),
+            Body::Loss { build, .. } => (build, None),
+            _ => return Value::Unknown,
+        };
+        if let (Some(number), Some(numbers)) = (number, &bound.numbers) {
+            return Value::Number(number(numbers));
+        }
+        self.builder.span = span;
+        let first_node = self.builder.graph.nodes.len();
+        match build(&mut self.builder, &bound.args) {
+            Ok(results) => {
+                let value = one_or_tuple(results, span);
+                if let (true, Value::Tensor(t)) = (in_pipe, &value) {
+                    let output = t.show();
+                    let nodes = first_node..self.builder.graph.nodes.len();
+                    self.rows.push(LayerRow {
+                        path: entry.name.into(),
+                        kind: entry.name.into(),
+                        is_layer: false,
+                        output,
+                        parameters: Some(0),
+                        is_shared: false,
+                        nodes,
+                        span,
+                    });
+                }
+                value
+            }
+            Err(problem) => {
+                let operands = bound.args.tensors().map(|t| (t.span, t.show())).collect();
+                let arguments = argument_spans(&bound.args);
+                let mut site = self.call_site(entry.name, span, operands, arguments);
+                if let Problem::LossRole { operand, .. } = problem {
+                    let node = bound.args.tensors().nth(operand).map(|t| t.node);
+                    site.role_stage = self.role_stages.iter().rev().find(|(n, _)| Some(*n) == node).map(|(_, s)| *s);
+                }
+                self.problem(&problem, &site)
+            }
+        }
+    }
+
+    /// `Block(hypers)`, `Block(tensors)` where it has a single list, `x |> Block`.
+    pub fn call_block(
+        &mut self,
+        definition: &Rc<Definition>,
+        args: &[Arg],
+        args_span: Span,
+        span: Span,
+        piped: Option<Value>,
+        frame: &mut Frame,
+    ) -> Value {
+        let _ = args_span;
+        let name = definition.function.name.name.clone();
+        let (hyper_args, tensor_args) = match definition.function.hypers {
+            Some(_) => (args, &[] as &[Arg]),
+            None => (&[] as &[Arg], args),
+        };
+        let hypers = self.bind_hypers(definition, hyper_args, span, frame);
+        let (scope, clash) = frame.body.next(&name, span);
+        self.same_path(&scope, clash, span);
+        let Some(hypers) = hypers else {
+            for arg in tensor_args {
+                self.expression(&arg.value, frame);
+            }
+            return Value::Unknown;
+        };
+        let (path, bound) = (RefCell::new(scope), Cell::new(false));
+        let stage = Rc::new(Stage::Block(BlockInstance { definition: definition.clone(), hypers, path, bound, span }));
+        if tensor_args.is_empty() {
+            return match piped {
+                Some(value) => self.apply_to(&stage, value, &[], span, frame),
+                None => Value::Stage(stage),
+            };
+        }
+        self.call_stage(&stage, tensor_args, span, piped, frame)
+    }
+
+    fn same_path(&mut self, scope: &StateScope, clash: Option<Span>, span: Span) {
+        if let Some(first) = clash {
+            self.mistake(span, &Mistake::SamePath { path: scope.0.to_string(), first });
+        }
+    }
+
+    /// `shared(left)`, `CrossAttention(4)(memory)`, `x |> CrossAttention(4)(memory)`
+    fn call_stage(
+        &mut self,
+        stage: &Rc<Stage>,
+        args: &[Arg],
+        span: Span,
+        piped: Option<Value>,
+        frame: &mut Frame,
+    ) -> Value {
+        let mut values = Vec::new();
+        for arg in args {
+            if let Some(name) = &arg.name {
+                let callee = Value::Stage(stage.clone()).describe();
+                let mistake =
+                    Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: None, known: Vec::new() };
+                self.mistake(name.span, &mistake);
+            }
+            values.push(self.expression(&arg.value, frame));
+        }
+        match piped {
+            Some(value) => self.apply_to(stage, value, &values, span, frame),
+            None if values.len() + 1 == stage.arity() && !values.is_empty() => {
+                Value::Stage(Rc::new(Stage::Waiting { stage: stage.clone(), rest: values }))
+            }
+            None => match values.split_first() {
+                Some((first, rest)) => self.apply_to(stage, first.clone(), rest, span, frame),
+                None if stage.arity() == 0 => self.apply(stage, Vec::new(), span, frame),
+                None => Value::Stage(stage.clone()),
+            },
+        }
+    }
+
+    /// Applies a stage to a value that is a tensor, or composes it with one that is a stage.
+    pub fn apply_to(
+        &mut self,
+        stage: &Rc<Stage>,
+        first: Value,
+        rest: &[Value],
+        span: Span,
+        frame: &mut Frame,
+    ) -> Value {
+        if let Value::Stage(before) = first {
+            let stage = if rest.is_empty() {
+                stage.clone()
+            } else {
+                Rc::new(Stage::Waiting { stage: stage.clone(), rest: rest.to_vec() })
+            };
+            return Value::Stage(Rc::new(Stage::Composition(vec![before, stage])));
+        }
+        let mut inputs = vec![first];
+        inputs.extend(rest.iter().cloned());
+        self.apply(stage, inputs, span, frame)
+    }
+
+    /// Applies a stage to all its tensors.
+    pub fn apply(&mut self, stage: &Rc<Stage>, inputs: Vec<Value>, span: Span, frame: &mut Frame) -> Value {
+        let mut inputs = inputs;
+        // Several outputs go into a stage that takes several tensors.
+        if let ([Value::Tuple(parts)], true) = (inputs.as_slice(), stage.arity() > 1) {
+            inputs = parts.clone();
+        }
+        if let Stage::Composition(parts) | Stage::Repeat { copies: parts, .. } = &**stage {
+            let mut values = inputs;
+            for part in parts {
+                let part_span = stage_span(part).unwrap_or(span);
+                let result = self.apply(part, values, part_span, frame);
+                if let Value::Unknown = result {
+                    return Value::Unknown;
+                }
+                values = vec![result];
+            }
+            return values.into_iter().next().unwrap_or(Value::Unknown);
+        }
+        if let Stage::Waiting { stage, rest } = &**stage {
+            inputs.extend(rest.iter().cloned());
+            return self.apply(stage, inputs, span, frame);
+        }
+        if inputs.len() != stage.arity() {
+            let (wanted, given) = (stage.arity(), inputs.len());
+            let stage = Value::Stage(stage.clone()).describe();
+            return self.mistake(span, &Mistake::Arity { stage, wanted, given });
+        }
+        if let Stage::Function { entry, args, .. } = &**stage {
+            let Some(param) = entry.params.first() else { return Value::Unknown };
+            let Some(value) = inputs.into_iter().next() else { return Value::Unknown };
+            return self.apply_function(entry, args, param, value, span);
+        }
+        let mut tensors = Vec::new();
+        for input in &inputs {
+            match self.as_tensor(input, span) {
+                Some(t) => tensors.push(t),
+                None => return Value::Unknown,
+            }
+        }
+        match &**stage {
+            Stage::Layer(layer) => self.apply_layer(layer, &tensors, span),
+            Stage::Block(block) => self.apply_block(block, &tensors, span),
+            Stage::Residual { inner, shortcut, span: at } => {
+                self.apply_residual(inner, shortcut.as_ref(), &tensors, *at, frame)
+            }
+            Stage::Function { .. } | Stage::Composition(_) | Stage::Repeat { .. } | Stage::Waiting { .. } => {
+                Value::Unknown
+            }
+        }
+    }
+
+    fn apply_function(
+        &mut self,
+        entry: &'static Entry,
+        args: &Args,
+        param: &'static catalog::Param,
+        value: Value,
+        span: Span,
+    ) -> Value {
+        let mut args = args.clone();
+        match (&param.ty, &value) {
+            (_, Value::Unknown) => return Value::Unknown,
+            (catalog::ParamType::Tensors, Value::List(items) | Value::Tuple(items)) => {
+                let tensors: Option<Vec<Tensor>> = items.iter().map(|i| self.as_tensor(i, span)).collect();
+                let Some(tensors) = tensors else { return Value::Unknown };
+                args.set(param.name, ArgValue::Tensors(tensors), Some(span));
+            }
+            _ => {
+                let Some(tensor) = self.as_tensor(&value, span) else { return Value::Unknown };
+                args.set_first(param.name, ArgValue::Tensor(tensor), Some(span));
+            }
+        }
+        self.build_function(entry, Bound { args, missing: Vec::new(), numbers: None }, span, true)
+    }
+
+    fn apply_layer(&mut self, layer: &LayerInstance, tensors: &[Tensor], span: Span) -> Value {
+        let Body::Layer { apply, .. } = layer.entry.body else { return Value::Unknown };
+        self.builder.span = span;
+        let (first_node, first_state) = (self.builder.graph.nodes.len(), self.builder.graph.states.len());
+        let path = layer.path.borrow().clone();
+        match apply(&mut self.builder, &path, &layer.args, tensors) {
+            Ok(results) => {
+                let value = one_or_tuple(results, span);
+                let output = match &value {
+                    Value::Tensor(t) => t.show(),
+                    other => other.describe(),
+                };
+                let new = self.builder.graph.states.get(first_state..).unwrap_or_default();
+                let parameters = new
+                    .iter()
+                    .filter(|s| s.role == StateRole::Weight)
+                    .map(|s| {
+                        s.shape
+                            .iter()
+                            .map(|d| d.as_constant().and_then(|n| u64::try_from(n).ok()))
+                            .product::<Option<u64>>()
+                    })
+                    .sum::<Option<u64>>();
+                self.rows.push(LayerRow {
+                    path: path.0.clone(),
+                    kind: layer.entry.name.into(),
+                    is_layer: true,
+                    output,
+                    parameters,
+                    is_shared: layer.applied.replace(true),
+                    nodes: first_node..self.builder.graph.nodes.len(),
+                    span,
+                });
+                value
+            }
+            Err(problem) => {
+                let operands = tensors.iter().map(|t| (t.span, t.show())).collect();
+                let arguments = argument_spans(&layer.args);
+                let site = self.call_site(layer.entry.name, span, operands, arguments);
+                self.problem(&problem, &site)
+            }
+        }
+    }
+
+    fn apply_block(&mut self, block: &BlockInstance, tensors: &[Tensor], span: Span) -> Value {
+        let path = block.path.borrow().clone();
+        let name = block.definition.function.name.name.clone();
+        let outputs =
+            self.in_call(&name, span, |c| c.instantiate(&block.definition, &block.hypers, tensors, path, span));
+        match outputs.flatten() {
+            None => Value::Unknown,
+            Some(mut outputs) if outputs.len() == 1 => outputs.pop().map_or(Value::Unknown, |(_, v)| v),
+            Some(outputs) => Value::Tuple(outputs.into_iter().map(|(_, v)| v).collect()),
+        }
+    }
+}
+
+fn stage_span(stage: &Stage) -> Option<Span> {
+    match stage {
+        Stage::Layer(l) => Some(l.span),
+        Stage::Block(b) => Some(b.span),
+        Stage::Function { span, .. } | Stage::Residual { span, .. } => Some(*span),
+        Stage::Waiting { stage, .. } => stage_span(stage),
+        Stage::Composition(_) | Stage::Repeat { .. } => None,
+    }
+}
+
+fn one_or_tuple(mut results: Vec<Tensor>, span: Span) -> Value {
+    for t in &mut results {
+        t.span = span;
+    }
+    match results.len() {
+        1 => results.pop().map_or(Value::Unknown, Value::Tensor),
+        _ => Value::Tuple(results.into_iter().map(Value::Tensor).collect()),
+    }
+}
+
+fn argument_spans(args: &Args) -> Vec<(&'static str, Span)> {
+    args.iter().filter_map(|(name, _)| args.span(name).map(|span| (name, span))).collect()
+}

@@ -1,0 +1,189 @@
+//! The state of a check, and how mistakes are told.
+
+use super::mistake::Mistake;
+use super::program::{DataBlock, LayerRow, Model, TypedSpan};
+use super::value::{Definition, Value};
+use super::{Overrides, words};
+use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
+use crate::build::{Builder, Problem, Tensor};
+use crate::diagnostics::Diagnostic;
+use crate::ir::dim::{Dim, Var, VarKind};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::ast::{self, Symbol};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// How deep blocks may call blocks before we say that they never end.
+const MAX_DEPTH: usize = 64;
+
+pub(super) struct Checker<'o> {
+    pub sources: SourceMap,
+    pub diagnostics: Vec<Diagnostic>,
+    pub overrides: &'o Overrides,
+    pub modules: Vec<Module>,
+    pub data: Vec<DataBlock>,
+    /// The graph being built.
+    pub builder: Builder,
+    /// Layers applied in it.
+    pub rows: Vec<LayerRow>,
+    pub types: Vec<TypedSpan>,
+    /// Models as their trains have them.
+    pub trained_models: Vec<Model>,
+    /// The file that is checked.
+    pub main_module: usize,
+    /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
+    pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
+    /// The calls of blocks that we are in, for labels.
+    pub calls: Vec<(Symbol, Span)>,
+    next_var: u32,
+}
+
+/// A file with its names.
+pub(super) struct Module {
+    pub file: FileId,
+    pub ast: Rc<ast::File>,
+    pub directory: PathBuf,
+    pub names: BTreeMap<Symbol, Named>,
+}
+
+#[derive(Clone)]
+pub(super) struct Named {
+    pub kind: NamedKind,
+    pub span: Span,
+}
+
+#[derive(Clone)]
+pub(super) enum NamedKind {
+    /// Not evaluated yet.
+    Hyper(Rc<ast::Hyper>, usize),
+    HyperBusy,
+    HyperValue(Value),
+    Block(Rc<Definition>),
+    Model(Rc<Definition>),
+    /// Index in [`Checker::data`]; `None` where it is not described yet.
+    Data(Rc<ast::Data>, usize, Option<usize>),
+    /// A layer shared by the models of the file.
+    Layer(Rc<ast::Let>, usize),
+    /// `import … as p`
+    Namespace(usize),
+}
+
+impl NamedKind {
+    /// `block`, `hyper`, …
+    pub fn word(&self) -> &'static str {
+        match self {
+            NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_) => "hyper",
+            NamedKind::Block(_) => "block",
+            NamedKind::Model(_) => "model",
+            NamedKind::Data(..) => "data block",
+            NamedKind::Layer(..) => "layer",
+            NamedKind::Namespace(_) => "import",
+        }
+    }
+}
+
+impl<'o> Checker<'o> {
+    pub fn new(overrides: &'o Overrides) -> Self {
+        Checker {
+            sources: SourceMap::new(),
+            diagnostics: Vec::new(),
+            overrides,
+            modules: Vec::new(),
+            data: Vec::new(),
+            builder: Builder::new(false, false),
+            rows: Vec::new(),
+            types: Vec::new(),
+            trained_models: Vec::new(),
+            main_module: 0,
+            role_stages: Vec::new(),
+            calls: Vec::new(),
+            // 0 is the batch.
+            next_var: 1,
+        }
+    }
+
+    /// Tells a mistake, once: the same code at the same place is the same mistake seen through another call.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        let known = |d: &Diagnostic| d.code == diagnostic.code && d.span() == diagnostic.span();
+        if !self.diagnostics.iter().any(known) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    pub fn mistake(&mut self, span: Span, mistake: &Mistake) -> Value {
+        let diagnostic = words::diagnostic(mistake, span, &self.sources);
+        let diagnostic = self.with_calls(diagnostic);
+        self.report(diagnostic);
+        Value::Unknown
+    }
+
+    /// Tells what the builder found wrong with the operands of an operation.
+    pub fn problem(&mut self, problem: &Problem, site: &CallSite<'_>) -> Value {
+        let diagnostic = self.with_calls(problem_diagnostic(problem, site));
+        self.report(diagnostic);
+        Value::Unknown
+    }
+
+    /// The value, or [`Value::Unknown`] and the problem told.
+    pub fn settle(&mut self, built: Result<Tensor, Problem>, name: &str, span: Span, operands: &[&Tensor]) -> Value {
+        match built {
+            Ok(tensor) => Value::Tensor(tensor),
+            Err(problem) => {
+                let operands = operands.iter().map(|t| (t.span, t.show())).collect();
+                let site = self.call_site(name, span, operands, Vec::new());
+                self.problem(&problem, &site)
+            }
+        }
+    }
+
+    /// Where an operation is written.
+    pub fn call_site<'n>(
+        &self,
+        name: &'n str,
+        span: Span,
+        operands: Vec<(Span, String)>,
+        arguments: Vec<(&'static str, Span)>,
+    ) -> CallSite<'n> {
+        let start = span.start as usize;
+        let as_name = Span::new(span.file, start, start + name.len());
+        let name_span = if self.sources.text(as_name) == name { as_name } else { span.start_point() };
+        CallSite { name, span, name_span, operands, arguments, role_stage: None }
+    }
+
+    /// A mistake inside a block says for which call it is one, where that lies elsewhere.
+    fn with_calls(&self, diagnostic: Diagnostic) -> Diagnostic {
+        match self.calls.last() {
+            Some((name, span)) if !diagnostic.labels.iter().any(|l| l.span == *span) => {
+                diagnostic.label(*span, format!("in this call of `{name}`"))
+            }
+            _ => diagnostic,
+        }
+    }
+
+    /// A size of its own for a name that is not known yet.
+    pub fn free_dim(&mut self, name: &Symbol) -> Dim {
+        let id = self.next_var;
+        self.next_var += 1;
+        Dim::var(Var { id, kind: VarKind::Free, name: name.clone() })
+    }
+
+    /// Runs `body` as a call of a block, unless calls go too deep.
+    pub fn in_call<T>(&mut self, name: &Symbol, span: Span, body: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.calls.len() >= MAX_DEPTH {
+            self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            return None;
+        }
+        self.calls.push((name.clone(), span));
+        let result = body(self);
+        self.calls.pop();
+        Some(result)
+    }
+
+    pub fn record_type(&mut self, span: Span, value: &Value) {
+        if let Value::Tensor(t) = value {
+            let ty = t.show();
+            self.types.push(TypedSpan { span, ty });
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! `if`, `residual`, `repeat`, `let`: what decides where data flows.
+
+use super::checker::Checker;
+use super::mistake::Mistake;
+use super::value::{BlockInstance, BodyPath, Frame, LayerInstance, Stage, Value};
+use crate::build::{StateScope, Tensor};
+use crate::source::Span;
+use crate::syntax::ast::{self, Arg, Body, Expr, ExprKind, Pattern, StatementKind};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// More copies than this are a slip, and would fill the memory with names.
+const MAX_COPIES: i64 = 10_000;
+
+impl Checker<'_> {
+    /// `if c { a } else { b }`: one of them, chosen at compile time.
+    pub fn if_expression(
+        &mut self,
+        condition: &Expr,
+        then_body: &Body,
+        else_body: Option<&Body>,
+        span: Span,
+        frame: &mut Frame,
+    ) -> Value {
+        let Some(else_body) = else_body else {
+            self.mistake(span, &Mistake::NoResult { what: "this `if` where the condition does not hold: it" });
+            return Value::Unknown;
+        };
+        let chosen = match self.expression(condition, frame) {
+            Value::Bool(b) => b,
+            Value::Unknown => return Value::Unknown,
+            // A hyper of a block that is checked by itself.
+            Value::Size(_) if self.builder.generic => return Value::Unknown,
+            other => return self.mistake(condition.span, &Mistake::Condition { found: other.describe() }),
+        };
+        // Layers are counted in text order, also those of the branch that is not taken: training and evaluation may
+        // take different ones and must agree on the paths.
+        if chosen {
+            let value = self.body_value(then_body, frame);
+            self.count_layers(else_body, frame);
+            value
+        } else {
+            self.count_layers(then_body, frame);
+            self.body_value(else_body, frame)
+        }
+    }
+
+    /// The value of a body with a scope of its own, whose layers count in the enclosing one.
+    pub fn body_value(&mut self, body: &Body, frame: &mut Frame) -> Value {
+        let before = frame.bindings.len();
+        self.statements(body, frame);
+        let value = match &body.result {
+            Some(result) => self.expression(result, frame),
+            None if body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
+            None => self.mistake(body.span, &Mistake::NoResult { what: "this body" }),
+        };
+        frame.bindings.truncate(before);
+        value
+    }
+
+    /// Passes over the layers of a body as if it had been evaluated.
+    fn count_layers(&mut self, body: &Body, frame: &mut Frame) {
+        let probe = self.probe();
+        self.body_value(body, frame);
+        self.unprobe(probe);
+    }
+
+    /// Saves what an evaluation may change, so that it can be undone.
+    fn probe(&mut self) -> Probe {
+        Probe {
+            builder: self.builder.clone(),
+            diagnostics: self.diagnostics.len(),
+            rows: self.rows.len(),
+            types: self.types.len(),
+        }
+    }
+
+    fn unprobe(&mut self, probe: Probe) {
+        self.builder = probe.builder;
+        self.diagnostics.truncate(probe.diagnostics);
+        self.rows.truncate(probe.rows);
+        self.types.truncate(probe.types);
+    }
+
+    /// `let` statements (and, in blocks and models, `weight` and `constant`) before a body's result.
+    pub fn statements(&mut self, body: &Body, frame: &mut Frame) {
+        for statement in &body.statements {
+            match &statement.kind {
+                StatementKind::Let(binding) => self.let_statement(binding, frame),
+                StatementKind::Weight(declaration) => self.weight_statement(declaration, frame),
+                StatementKind::Constant(declaration) => self.constant_statement(declaration, frame),
+                StatementKind::Expression(expr) => {
+                    self.expression(expr, frame);
+                    self.mistake(expr.span, &Mistake::Unused);
+                }
+                StatementKind::Field { .. }
+                | StatementKind::Setting(_)
+                | StatementKind::Phase { .. }
+                | StatementKind::Group { .. }
+                | StatementKind::Error => {}
+            }
+        }
+    }
+
+    /// `let x = value`, `let (a, b) = value`
+    pub fn let_statement(&mut self, binding: &ast::Let, frame: &mut Frame) {
+        let before = frame.body.snapshot();
+        let value = self.expression(&binding.value, frame);
+        match &binding.pattern {
+            Pattern::Name(name) => {
+                let value = match value {
+                    Value::Stage(stage) => {
+                        // Its layers were counted as they were made; named, they belong to the name.
+                        let after = frame.body.counts();
+                        frame.body.restore(before);
+                        self.name_stage(&stage, name, frame, after);
+                        Value::Stage(stage)
+                    }
+                    value => value,
+                };
+                self.record_type(name.span, &value);
+                frame.bind(&name.name, value);
+            }
+            Pattern::Tuple(names, span) => {
+                let parts = match value {
+                    Value::Tuple(parts) | Value::List(parts) if parts.len() == names.len() => parts,
+                    Value::Unknown => vec![Value::Unknown; names.len()],
+                    other => {
+                        self.mistake(*span, &Mistake::Pattern { wanted: names.len(), found: other.describe() });
+                        vec![Value::Unknown; names.len()]
+                    }
+                };
+                for (name, part) in names.iter().zip(parts) {
+                    self.record_type(name.span, &part);
+                    frame.bind(&name.name, part);
+                }
+            }
+        }
+    }
+
+    /// Gives a layer the path of the `let` that binds it; what is composed becomes a body of that name.
+    /// `after` counts the layers of the body with those of the stage.
+    pub fn name_stage(&mut self, stage: &Rc<Stage>, name: &ast::Ident, frame: &Frame, after: BTreeMap<String, u32>) {
+        if matches!(&**stage, Stage::Function { .. }) {
+            return;
+        }
+        let (scope, clash) = frame.body.claim(&name.name, name.span);
+        if let Some(first) = clash {
+            self.mistake(name.span, &Mistake::SamePath { path: scope.0.to_string(), first });
+        }
+        let counted = Counted { before: frame.body.counts(), after };
+        rename(stage, &scope, &frame.body.prefix, &counted);
+    }
+
+    /// A layer that is bound at the top of a file.
+    pub fn file_layer(&mut self, name: &ast::Symbol, binding: &ast::Let, home: usize) -> Value {
+        let mut frame = Frame::new(home, StateScope::default());
+        // A file's layer that names itself would never end.
+        let span = binding.value.span;
+        let value = self.in_call(name, span, |c| c.expression(&binding.value, &mut frame)).unwrap_or(Value::Unknown);
+        match value {
+            Value::Stage(stage) => {
+                let fresh = Frame::new(home, StateScope::default());
+                if let Pattern::Name(name) = &binding.pattern {
+                    self.name_stage(&stage, name, &fresh, frame.body.counts());
+                }
+                Value::Stage(stage)
+            }
+            Value::Unknown => Value::Unknown,
+            other => {
+                let wanted = "a layer (only layers are bound at the top of a file; constants are hypers)".to_owned();
+                self.mistake(binding.value.span, &Mistake::Type { wanted, found: other.describe() })
+            }
+        }
+    }
+
+    /// `residual { stage }`, `residual(shortcut: stage) { stage }`
+    pub fn residual_stage(&mut self, args: &[Arg], body: &Body, span: Span, frame: &mut Frame) -> Value {
+        let mut shortcut = None;
+        for arg in args {
+            match &arg.name {
+                Some(name) if &*name.name == "shortcut" => match self.expression(&arg.value, frame) {
+                    Value::Stage(stage) => shortcut = Some(stage),
+                    Value::Unknown => return Value::Unknown,
+                    other => return self.mistake(arg.value.span, &Mistake::NotAStage { found: other.describe() }),
+                },
+                _ => {
+                    let name = arg.name.as_ref().map_or_else(|| "this argument".into(), |n| n.name.clone());
+                    let known = vec!["shortcut".to_owned()];
+                    let callee = "residual".to_owned();
+                    let mistake = Mistake::UnknownArgument { callee, name, nearest: None, known };
+                    return self.mistake(arg.span(), &mistake);
+                }
+            }
+        }
+        match self.body_value(body, frame) {
+            Value::Stage(inner) => Value::Stage(Rc::new(Stage::Residual { inner, shortcut, span })),
+            Value::Unknown => Value::Unknown,
+            other => {
+                let at = body.result.as_ref().map_or(body.span, |r| r.span);
+                self.mistake(at, &Mistake::NotAStage { found: other.describe() })
+            }
+        }
+    }
+
+    /// `x + inner(x)`
+    pub fn apply_residual(
+        &mut self,
+        inner: &Rc<Stage>,
+        shortcut: Option<&Rc<Stage>>,
+        tensors: &[Tensor],
+        span: Span,
+        frame: &mut Frame,
+    ) -> Value {
+        let Some(x) = tensors.first() else { return Value::Unknown };
+        let result = self.apply(inner, vec![Value::Tensor(x.clone())], span, frame);
+        let carried = match shortcut {
+            Some(stage) => self.apply(stage, vec![Value::Tensor(x.clone())], span, frame),
+            None => Value::Tensor(x.clone()),
+        };
+        let (Value::Tensor(result), Value::Tensor(carried)) = (result, carried) else { return Value::Unknown };
+        if !self.builder.shapes_fit(&carried.shape, &result.shape) {
+            let mistake = Mistake::Residual {
+                input: carried.show(),
+                result: result.show(),
+                input_span: carried.span,
+                result_span: result.span,
+            };
+            return self.mistake(span, &mistake);
+        }
+        self.builder.span = span;
+        let built = self.builder.add(&carried, &result);
+        self.settle(built, "residual", span, &[&carried, &result])
+    }
+
+    /// `repeat n { stage }`: n copies, each a body of its own.
+    pub fn repeat_stage(&mut self, count: &Expr, body: &Body, span: Span, frame: &mut Frame) -> Value {
+        let n = self.size_expression(count, frame);
+        let (scope, clash) = frame.body.next("repeat", span);
+        if let Some(first) = clash {
+            self.mistake(span, &Mistake::SamePath { path: scope.0.to_string(), first });
+        }
+        let copies = match n.map(|n| (n.as_constant(), n)) {
+            None => return Value::Unknown,
+            Some((Some(copies), _)) if (0..=MAX_COPIES).contains(&copies) => copies,
+            Some((Some(copies), _)) => {
+                let wanted = format!("a number of copies from 0 to {MAX_COPIES}");
+                return self.mistake(count.span, &Mistake::Type { wanted, found: copies.to_string() });
+            }
+            // By itself a block may not know how often.
+            Some((None, _)) if self.builder.generic => 1,
+            Some((None, n)) => {
+                let wanted = "a number of copies known at compile time".to_owned();
+                return self.mistake(count.span, &Mistake::Type { wanted, found: format!("`{n}`") });
+            }
+        };
+        let mut stages = Vec::new();
+        for copy in 0..copies {
+            let outer = std::mem::replace(&mut frame.body, BodyPath::new(StateScope(scope.join(&copy.to_string()))));
+            let value = self.body_value(body, frame);
+            frame.body = outer;
+            match value {
+                Value::Stage(stage) => stages.push(stage),
+                Value::Unknown => return Value::Unknown,
+                other => {
+                    let at = body.result.as_ref().map_or(body.span, |r| r.span);
+                    return self.mistake(at, &Mistake::NotAStage { found: other.describe() });
+                }
+            }
+        }
+        Value::Stage(Rc::new(Stage::Repeat { copies: stages, path: RefCell::new(scope) }))
+    }
+}
+
+struct Probe {
+    builder: crate::build::Builder,
+    diagnostics: usize,
+    rows: usize,
+    types: usize,
+}
+
+/// How many layers of each kind a body had before and after an expression.
+struct Counted {
+    before: BTreeMap<String, u32>,
+    after: BTreeMap<String, u32>,
+}
+
+impl Counted {
+    /// `dense3` as the first of its kind in a body of its own: `dense1`, where two were counted before.
+    fn from_one(&self, segment: &str) -> String {
+        self.after
+            .iter()
+            .find_map(|(kind, after)| {
+                let number: u32 = segment.strip_prefix(kind.as_str())?.parse().ok()?;
+                let before = self.before.get(kind).copied().unwrap_or(0);
+                (before < number && number <= *after).then(|| format!("{kind}{}", number - before))
+            })
+            .unwrap_or_else(|| segment.to_owned())
+    }
+}
+
+/// Moves a stage to a path: a single layer takes it, what is composed of several becomes a body of that name.
+fn rename(stage: &Stage, scope: &StateScope, from: &StateScope, counted: &Counted) {
+    match stage {
+        Stage::Layer(LayerInstance { path, bound, .. }) | Stage::Block(BlockInstance { path, bound, .. }) => {
+            if !bound.replace(true) {
+                *path.borrow_mut() = scope.clone();
+            }
+        }
+        Stage::Repeat { copies, path } => {
+            let old = path.replace(scope.clone());
+            copies.iter().for_each(|c| move_layers(c, &|p| Some(StateScope(scope.join(below(p, &old)?)))));
+        }
+        Stage::Waiting { stage, .. } => rename(stage, scope, from, counted),
+        Stage::Residual { .. } | Stage::Composition(_) => move_layers(stage, &|p| {
+            let rest = below(p, from)?;
+            let (head, tail) = rest.split_once('.').map_or((rest, None), |(head, tail)| (head, Some(tail)));
+            let head = counted.from_one(head);
+            Some(StateScope(scope.join(&tail.map_or(head.clone(), |tail| format!("{head}.{tail}")))))
+        }),
+        Stage::Function { .. } => {}
+    }
+}
+
+/// What stands behind a prefix in a path.
+fn below<'p>(path: &'p StateScope, prefix: &StateScope) -> Option<&'p str> {
+    if prefix.0.is_empty() { Some(&path.0) } else { path.0.strip_prefix(&*prefix.0)?.strip_prefix('.') }
+}
+
+/// Gives every layer in a stage the path that `moved` says. Layers that a `let` has bound keep theirs: they are shared.
+fn move_layers(stage: &Stage, moved: &dyn Fn(&StateScope) -> Option<StateScope>) {
+    match stage {
+        Stage::Layer(LayerInstance { path, bound, .. }) | Stage::Block(BlockInstance { path, bound, .. }) => {
+            let target = moved(&path.borrow());
+            if let (false, Some(target)) = (bound.get(), target) {
+                *path.borrow_mut() = target;
+            }
+        }
+        Stage::Repeat { copies, path } => {
+            let target = moved(&path.borrow());
+            if let Some(target) = target {
+                *path.borrow_mut() = target;
+            }
+            copies.iter().for_each(|c| move_layers(c, moved));
+        }
+        Stage::Waiting { stage, .. } => move_layers(stage, moved),
+        Stage::Residual { inner, shortcut, .. } => {
+            move_layers(inner, moved);
+            if let Some(shortcut) = shortcut {
+                move_layers(shortcut, moved);
+            }
+        }
+        Stage::Composition(parts) => parts.iter().for_each(|p| move_layers(p, moved)),
+        Stage::Function { .. } => {}
+    }
+}

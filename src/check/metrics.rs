@@ -1,0 +1,286 @@
+//! Metrics: their declarations, and the operands they take from the loss.
+
+use super::checker::Checker;
+use super::mistake::Mistake;
+use super::program::Metric;
+use super::train::Found;
+use super::value::{Frame, Value};
+use crate::build::{Kind, Problem, Tensor};
+use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param};
+use crate::data::FieldType;
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
+
+/// A call of a catalog loss in a loss.
+pub(super) struct LossCall<'a> {
+    pub entry: &'static Entry,
+    pub prediction: &'a Expr,
+    pub target: &'a Expr,
+}
+
+type Fields = [(Symbol, Option<FieldType>, Span)];
+
+impl Checker<'_> {
+    /// The calls of catalog losses in a loss, with their operands. Those that take an operand from a pipe are not
+    /// among them: it has no expression of its own.
+    pub fn loss_calls<'a>(&self, loss: &'a Expr, frame: &Frame) -> Vec<LossCall<'a>> {
+        let mut calls: Vec<(&'a Expr, &'a [Arg], &'static Entry)> = Vec::new();
+        walk(loss, &mut |expr| {
+            if let ExprKind::Call { callee, args, .. } = &expr.kind
+                && let ExprKind::Name(name) = &callee.kind
+                && frame.lookup_stage(name).is_none()
+                && let Some(entry) = catalog::find(name, &[EntryKind::Loss])
+            {
+                calls.push((expr, args.as_slice(), entry));
+            }
+        });
+        calls
+            .into_iter()
+            .filter_map(|(_, args, entry)| {
+                let Body::Loss { operands, .. } = entry.body else { return None };
+                let operand = |name: &str| -> Option<&'a Expr> {
+                    let named = args.iter().find(|a| a.name.as_ref().is_some_and(|n| &*n.name == name));
+                    let position = entry.params.iter().position(|p| p.name == name)?;
+                    let positional = || args.iter().filter(|a| a.name.is_none()).nth(position);
+                    named.or_else(positional).map(|a| &a.value)
+                };
+                Some(LossCall { entry, prediction: operand(operands.0)?, target: operand(operands.1)? })
+            })
+            .collect()
+    }
+
+    /// The setting `metrics`. `None` where a mistake was told.
+    pub fn metrics(&mut self, found: &Found<'_>, frame: &mut Frame, fields: &Fields) -> Option<Vec<Metric>> {
+        let Some(setting) = found.setting("metrics") else { return Some(Vec::new()) };
+        let items = match &setting.kind {
+            ExprKind::List(items) => items.iter().collect(),
+            ExprKind::Error => return None,
+            _ => vec![setting],
+        };
+        let loss = found.setting("loss");
+        let mut metrics: Vec<Metric> = Vec::new();
+        let mut is_fine = true;
+        for item in items {
+            let (name, expr) = match &item.kind {
+                ExprKind::Named { name, value } => (Some(name.name.clone()), &**value),
+                _ => (None, item),
+            };
+            match self.metric(name, expr, loss, frame, fields) {
+                Some(metric) => {
+                    if let Some(first) = metrics.iter().find(|m| m.name == metric.name) {
+                        let mistake =
+                            Mistake::Duplicate { name: metric.name.clone(), what: "metric", first: first.span };
+                        self.mistake(item.span, &mistake);
+                        is_fine = false;
+                        continue;
+                    }
+                    metrics.push(metric);
+                }
+                None => is_fine = false,
+            }
+        }
+        is_fine.then_some(metrics)
+    }
+
+    fn metric(
+        &mut self,
+        name: Option<Symbol>,
+        expr: &Expr,
+        loss: Option<&Expr>,
+        frame: &mut Frame,
+        fields: &Fields,
+    ) -> Option<Metric> {
+        let (word, args, word_span): (&Symbol, &[Arg], Span) = match &expr.kind {
+            ExprKind::Name(name) => (name, &[], expr.span),
+            ExprKind::Call { callee, args, .. } => match &callee.kind {
+                ExprKind::Name(name) => (name, args, callee.span),
+                _ => return self.not_a_metric(expr.span),
+            },
+            ExprKind::Error => return None,
+            _ => return self.not_a_metric(expr.span),
+        };
+        let Some(entry) = catalog::find(word, &[EntryKind::Metric]) else {
+            self.unknown_entry(word, word_span, EntryKind::Metric, "metric");
+            return None;
+        };
+        // `f1(logits, species)`: the two operands in front of the arguments; `f1` alone takes them from the loss.
+        let own = entry.params;
+        let positional: Vec<&Arg> = args.iter().filter(|a| a.name.is_none()).collect();
+        let takes_operands = own.iter().take(2).filter(|p| matches!(p.ty, catalog::ParamType::Tensor)).count() == 2;
+        let (operands, rest): (Vec<&Expr>, Vec<Arg>) = if takes_operands || positional.len() >= 2 {
+            let skip = positional.len().min(2);
+            let operands: Vec<&Expr> = positional.iter().take(2).map(|a| &a.value).collect();
+            let mut seen = 0;
+            let rest = args
+                .iter()
+                .filter(|a| {
+                    seen += usize::from(a.name.is_none());
+                    a.name.is_some() || seen > skip
+                })
+                .cloned()
+                .collect();
+            (operands, rest)
+        } else {
+            (Vec::new(), args.to_vec())
+        };
+        let settings: Vec<&'static Param> =
+            own.iter().filter(|p| !matches!(p.ty, catalog::ParamType::Tensor | catalog::ParamType::Tensors)).collect();
+        let args = self.metric_arguments(entry, &settings, &rest, expr.span, frame)?;
+        let candidates: Vec<(&Expr, &Expr)> = match operands.as_slice() {
+            [prediction, target] => vec![(*prediction, *target)],
+            [_] => {
+                let (callee, param) = (entry.name.to_owned(), "target".to_owned());
+                let doc = "what the prediction is compared with".to_owned();
+                self.mistake(expr.span, &Mistake::MissingArgument { callee, param, doc });
+                return None;
+            }
+            _ => {
+                let calls = loss.map(|l| self.loss_calls(l, frame)).unwrap_or_default();
+                calls.into_iter().map(|c| (c.prediction, c.target)).collect()
+            }
+        };
+        let metric = entry.name.to_owned();
+        let mut fitting = Vec::new();
+        let mut problems: Vec<(Problem, Tensor, Tensor)> = Vec::new();
+        for (prediction, target) in &candidates {
+            let p = self.expression(prediction, frame);
+            let t = self.expression(target, frame);
+            if matches!((&p, &t), (Value::Unknown, _) | (_, Value::Unknown)) {
+                return None;
+            }
+            let (Some(p), Some(t)) = (self.as_tensor(&p, prediction.span), self.as_tensor(&t, target.span)) else {
+                return None;
+            };
+            let Body::Metric(definition) = &entry.body else { return None };
+            self.builder.span = expr.span;
+            match (definition.build)(&mut self.builder, &args, &p, &t) {
+                Ok(built) => fitting.push((built, t, *target)),
+                Err(problem) => problems.push((problem, p, t)),
+            }
+        }
+        let (built, target, target_expr) = match (fitting.len(), problems.into_iter().next()) {
+            (1, _) => fitting.pop()?,
+            (0, Some((problem, p, t))) if candidates.len() == 1 => {
+                let operands = vec![(p.span, p.show()), (t.span, t.show())];
+                let site = self.call_site(entry.name, expr.span, operands, Vec::new());
+                self.problem(&problem, &site);
+                return None;
+            }
+            (0, None) => {
+                let reason = "the loss calls none of the catalog's losses with a prediction and a target";
+                self.mistake(expr.span, &Mistake::MetricOperands { metric, reason });
+                return None;
+            }
+            (0, Some(_)) => {
+                self.mistake(expr.span, &Mistake::MetricOperands { metric, reason: "no call in the loss fits it" });
+                return None;
+            }
+            _ => {
+                self.mistake(
+                    expr.span,
+                    &Mistake::MetricOperands { metric, reason: "several calls in the loss fit it" },
+                );
+                return None;
+            }
+        };
+        let (class_count, classes) = match &target.kind {
+            Kind::Class { count, names } => (count.as_constant().unwrap_or(0).max(0) as usize, names.clone()),
+            _ => (0, None),
+        };
+        let target_field = match &target_expr.kind {
+            ExprKind::Name(name) => fields.iter().find(|(f, ..)| f == name).map(|(f, ..)| f.clone()),
+            _ => None,
+        };
+        Some(Metric {
+            name: name.unwrap_or_else(|| entry.name.into()),
+            entry,
+            args,
+            operands: built.iter().map(|t| t.node).collect(),
+            target_field,
+            context: MetricContext { classes, class_count, units: Vec::new() },
+            span: expr.span,
+        })
+    }
+
+    fn metric_arguments(
+        &mut self,
+        entry: &'static Entry,
+        settings: &[&'static Param],
+        given: &[Arg],
+        span: Span,
+        frame: &mut Frame,
+    ) -> Option<Args> {
+        let mut args = Args::new();
+        let mut next = 0;
+        for arg in given {
+            let param = match &arg.name {
+                Some(name) => settings.iter().find(|p| p.name == &*name.name),
+                None => {
+                    next += 1;
+                    settings.get(next - 1)
+                }
+            };
+            let known: Vec<String> = settings.iter().map(|p| p.name.to_owned()).collect();
+            match param {
+                Some(param) => {
+                    let value = self.argument(entry.name, param, &param.ty, &arg.value, None, frame)?;
+                    args.set(param.name, value, Some(arg.value.span));
+                }
+                None => {
+                    let callee = entry.name.to_owned();
+                    let mistake = match &arg.name {
+                        Some(name) => {
+                            let near = crate::diagnostics::nearest(&name.name, known.iter().map(String::as_str));
+                            let nearest = near.map(str::to_owned);
+                            Mistake::UnknownArgument { callee, name: name.name.clone(), nearest, known }
+                        }
+                        None => Mistake::TooManyArguments { callee, takes: known.len(), given: given.len(), known },
+                    };
+                    self.mistake(arg.span(), &mistake);
+                    return None;
+                }
+            }
+        }
+        for param in settings {
+            if args.is_given(param.name) {
+                continue;
+            }
+            match param.default {
+                Default::Value(text) => args.set(param.name, super::arguments::default_value(&param.ty, text), None),
+                Default::Required => {
+                    let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
+                    self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
+                    return None;
+                }
+            }
+        }
+        Some(args)
+    }
+
+    fn not_a_metric(&mut self, span: Span) -> Option<Metric> {
+        let wanted = "a metric, such as `accuracy` or `f1(logits, species)`".to_owned();
+        self.mistake(span, &Mistake::Type { wanted, found: "something else".into() });
+        None
+    }
+}
+
+/// Visits a loss and its parts, as far as a call of a loss may stand in them.
+fn walk<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+    visit(expr);
+    match &expr.kind {
+        ExprKind::Paren(inner) => walk(inner, visit),
+        ExprKind::Unary { operand, .. } => walk(operand, visit),
+        ExprKind::Binary { left, right, .. } => {
+            walk(left, visit);
+            walk(right, visit);
+        }
+        ExprKind::Call { args, .. } => args.iter().for_each(|a| walk(&a.value, visit)),
+        ExprKind::Pipe { input, stage } => {
+            walk(input, visit);
+            walk(stage, visit);
+        }
+        ExprKind::Record(entries) => entries.iter().for_each(|e| walk(&e.value, visit)),
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().for_each(|i| walk(i, visit)),
+        _ => {}
+    }
+}

@@ -1,0 +1,139 @@
+//! What can be wrong with a program, beyond the operands of an operation ([`crate::build::Problem`]) and the data
+//! ([`crate::data::DataError`]): the facts. `words.rs` says them.
+
+use crate::catalog::{EntryKind, Param};
+use crate::source::Span;
+use crate::syntax::ast::Symbol;
+
+/// A mistake; where it was made is given beside it.
+#[derive(Debug, Clone)]
+pub(super) enum Mistake {
+    // Names.
+    /// A name that nothing has.
+    UnknownName { name: Symbol, wanted: &'static str, nearest: Option<String>, known: Vec<String> },
+    /// A name of another framework.
+    ForeignName { name: String, framework: &'static str, ours: &'static str },
+    /// A catalog entry where another kind is wanted.
+    WrongKind { name: String, is: EntryKind, wanted: &'static str },
+    /// Two things of one name.
+    Duplicate { name: Symbol, what: &'static str, first: Span },
+    /// An import that gives nothing.
+    Import { path: String, reason: String },
+    /// A name that the imported file does not have.
+    ImportedName { name: Symbol, path: String, nearest: Option<String> },
+    /// A hyper that needs itself.
+    HyperCycle { name: Symbol },
+    /// `--set` of a hyper that is not there.
+    UnknownHyper { name: String, nearest: Option<String>, known: Vec<String> },
+    /// A value where a layer or function is wanted.
+    NotAStage { found: String },
+    /// `a.b` where `a` has no `b`.
+    NoField { base: String, name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// A dimension name that no input binds.
+    UnboundDim { name: Symbol },
+    /// Two layers with one path.
+    SamePath { path: String, first: Span },
+    /// A part of the language that this version does not run.
+    NotYet { what: &'static str },
+    /// Blocks that call each other without end.
+    Recursion { name: Symbol },
+
+    // Arguments.
+    /// One that must be given.
+    MissingArgument { callee: String, param: String, doc: String },
+    /// One that the callee does not have.
+    UnknownArgument { callee: String, name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// More positional ones than the callee takes.
+    TooManyArguments { callee: String, takes: usize, given: usize, known: Vec<String> },
+    /// One given twice.
+    RepeatedArgument { callee: String, name: String, first: Span },
+    /// One of the wrong type.
+    ArgumentType { callee: String, param: String, wanted: String, found: String },
+    /// One out of its bounds.
+    ArgumentBounds { callee: String, param: &'static Param, found: String },
+    /// One that is not among the choices.
+    ArgumentChoice { callee: String, param: String, choices: Vec<String>, found: String, nearest: Option<String> },
+    /// A number that is not whole where a size is wanted.
+    NotWhole { number: String, floored: Option<String> },
+    /// A number that is not a size: 0 or negative.
+    NotASize { number: String },
+
+    // Expressions.
+    /// An operator on things that it is not for.
+    Operands { operator: &'static str, left: String, right: String },
+    /// A value of another type than wanted.
+    Type { wanted: String, found: String },
+    /// A condition that is known only when the program runs.
+    Condition { found: String },
+    /// A number of tensors that a stage does not take.
+    Arity { stage: String, wanted: usize, given: usize },
+    /// A pattern of other length than the value.
+    Pattern { wanted: usize, found: String },
+    /// A body without an output.
+    NoResult { what: &'static str },
+    /// An expression whose value is lost.
+    Unused,
+    /// A division by zero at compile time.
+    DivisionByZero,
+
+    // Signatures.
+    /// An input of another type than the signature says.
+    InputType { name: Symbol, wanted: String, found: String, declared: Span, detail: Option<String> },
+    /// An output of another type than the signature says.
+    OutputType {
+        name: Symbol,
+        wanted: String,
+        found: String,
+        made: Span,
+        detail: Option<String>,
+        dense: Option<(Span, String)>,
+    },
+    /// Another number of outputs than the signature says.
+    OutputCount { wanted: usize, found: usize, declared: Span },
+    /// Output names that are swapped.
+    OutputOrder { position: usize, declared: Symbol, written: Symbol },
+    /// A residual whose stage changes the shape.
+    Residual { input: String, result: String, input_span: Span, result_span: Span },
+
+    // Training.
+    /// A setting that must be there.
+    MissingSetting { setting: &'static str, example: &'static str },
+    /// A setting that is not one.
+    UnknownSetting { name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// A setting with a value of the wrong type.
+    SettingType { setting: String, wanted: String, found: String },
+    /// A model input that no field gives.
+    NoFieldForInput { input: Symbol, data: Symbol, nearest: Option<String>, fields: Vec<String>, declared: Span },
+    /// A loss that is not one number an example.
+    LossType { found: String },
+    /// A name that is an output and a field.
+    Ambiguous { name: Symbol, model: Symbol, data: Symbol },
+    /// A metric whose operands cannot be taken from the loss.
+    MetricOperands { metric: String, reason: &'static str },
+    /// A split that the data does not have.
+    NoSplit { split: String, data: Symbol },
+    /// A measure that is not made.
+    UnknownMeasure { name: String, nearest: Option<String>, known: Vec<String> },
+    /// A path or glob that no weight has.
+    UnknownPath { path: String, nearest: Option<String>, known: Vec<String> },
+    /// `epochs` and `steps`.
+    Conflict { first: &'static str, second: &'static str, first_span: Span },
+    /// A part of a schedule that must say how long it is.
+    ScheduleLength { schedule: String },
+    /// A loss that no weight takes part in.
+    NothingToTrain { reason: &'static str },
+
+    // Data blocks.
+    /// Something in a data block that is not data.
+    NotData { wanted: &'static str, found: String },
+    /// A function that is not for data.
+    NotADataFunction { name: Symbol, nearest: Option<String> },
+
+    // Expectations.
+    /// Something that is not a fact.
+    UnknownFact { name: String, nearest: Option<String>, known: Vec<String> },
+    /// A number where a fact is wanted, or the other way round.
+    FactType { wanted: &'static str, found: &'static str },
+    /// A fact without a train.
+    NoTrain,
+}

@@ -1,0 +1,132 @@
+//! Floor 5: from the syntax tree to a checked program: names, arguments, shapes, roles, training.
+//!
+//! Checking *is* building: a model is evaluated with tensors in place of data, and what comes out is its graph. A
+//! mistake gives a diagnostic and an unknown value, which agrees with everything, so that one mistake is told once.
+//!
+//! ```text
+//! items.rs        the names of a file, imports, hypers
+//! data_block.rs   data blocks → data::DataPlan            data_split.rs  their splits
+//! expression.rs   expressions                             call.rs        calls, pipes, applications
+//! arguments.rs    arguments against parameters            flow.rs        let, if, residual, repeat
+//! signature.rs    blocks and models against their types   alone.rs       those that no train uses
+//! train.rs        model + data + loss                     metrics.rs, settings.rs, facts.rs
+//! mistake.rs      what can be wrong                       words/         how it is said
+//! ```
+
+mod alone;
+mod arguments;
+mod call;
+mod checker;
+mod data_block;
+mod data_split;
+mod expression;
+mod facts;
+mod flow;
+mod items;
+mod metrics;
+mod mistake;
+mod names_in;
+mod paths;
+mod program;
+mod settings;
+mod signature;
+mod train;
+mod value;
+mod words;
+
+pub use paths::glob_matches;
+pub use program::{
+    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
+    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
+};
+
+use crate::diagnostics::tidy;
+use crate::syntax::ast::ItemKind;
+use checker::{Checker, NamedKind};
+use std::path::{Path, PathBuf};
+use value::Value;
+
+/// What the command line adds to a file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// `--set name=value`, in order.
+    pub set: Vec<(String, String)>,
+    /// `--epochs n`
+    pub epochs: Option<u64>,
+    /// `--seed n`
+    pub seed: Option<u64>,
+}
+
+/// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
+pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, ReadError> {
+    let text = std::fs::read(path).map_err(|error| ReadError { path: path.to_owned(), message: error.to_string() })?;
+    let text = String::from_utf8(text)
+        .map_err(|_| ReadError { path: path.to_owned(), message: "it is not UTF-8 text".to_owned() })?;
+    Ok(check_text(path, &text, overrides))
+}
+
+/// Checks a text as if it stood in the file `path` (which need not exist; imports and data are relative to it).
+pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
+    let mut checker = Checker::new(overrides);
+    let module = checker.add_module(path, text, &mut Vec::new());
+    checker.main_module = module;
+    checker.override_hypers(module);
+    let ast = checker.modules[module].ast.clone();
+    let file = checker.modules[module].file;
+    let mut program = Program::default();
+    for item in &ast.items {
+        match &item.kind {
+            ItemKind::Hyper(hyper) => {
+                let name = hyper.name.name.clone();
+                let value = match checker.hyper(module, &name, hyper.name.span) {
+                    Value::Number(n) => HyperValue::Number(n),
+                    Value::Bool(b) => HyperValue::Bool(b),
+                    Value::Text(text) => HyperValue::Text(text),
+                    _ => HyperValue::Other,
+                };
+                program.hypers.push((name, value));
+            }
+            ItemKind::Data(data) => {
+                // A second block of the same name has been told; only the first is found by it.
+                let is_first =
+                    checker.modules[module].names.get(&data.name.name).is_some_and(|n| n.span == data.name.span);
+                if is_first && matches!(checker.modules[module].names[&data.name.name].kind, NamedKind::Data(..)) {
+                    checker.find_data(std::slice::from_ref(&data.name), module);
+                }
+            }
+            ItemKind::Sweep(_) => {
+                checker.mistake(item.span, &mistake::Mistake::NotYet { what: "`sweep`" });
+            }
+            _ => {}
+        }
+    }
+    for item in &ast.items {
+        if let ItemKind::Train(train) = &item.kind
+            && let Some(train) = checker.train(train, module)
+        {
+            program.trains.push(train);
+        }
+    }
+    program.models = checker.models_alone(module);
+    checker.renumber(&mut program);
+    for item in &ast.items {
+        if let ItemKind::Expect(expect) = &item.kind {
+            program.facts.extend(checker.facts(expect, &program.trains, module));
+        }
+    }
+    program.data = std::mem::take(&mut checker.data);
+    program.types = std::mem::take(&mut checker.types);
+    let mut diagnostics = checker.diagnostics;
+    tidy(&mut diagnostics);
+    let ast = std::rc::Rc::unwrap_or_clone(ast);
+    Checked { sources: checker.sources, file, ast, program, diagnostics }
+}
+
+/// A file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// Which.
+    pub path: PathBuf,
+    /// Why.
+    pub message: String,
+}

@@ -1,0 +1,346 @@
+//! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
+
+use crate::build::{Kind, Normalizer, Role};
+use crate::catalog::{Args, Duration, Entry, MetricContext};
+use crate::data::{DataPlan, Description, Split};
+use crate::diagnostics::Diagnostic;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Graph, NodeId};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::ast;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The result of checking: what was understood, and everything that is wrong.
+#[derive(Debug)]
+pub struct Checked {
+    /// All texts: the file, its imports.
+    pub sources: SourceMap,
+    /// The file itself.
+    pub file: FileId,
+    /// Its tree.
+    pub ast: ast::File,
+    /// What was understood. Complete only where there are no errors.
+    pub program: Program,
+    /// In file order, without repetitions.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// Whether the program cannot run.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// A checked program.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// Hypers with their values after overrides, in file order.
+    pub hypers: Vec<(Arc<str>, HyperValue)>,
+    /// Models of the file, bound to the data of their first train where they have one.
+    pub models: Vec<Model>,
+    /// Data blocks.
+    pub data: Vec<DataBlock>,
+    /// Trains, in file order.
+    pub trains: Vec<Train>,
+    /// Facts of all `expect` blocks.
+    pub facts: Vec<Fact>,
+    /// The type of every stage and name, for summaries, hover and hints.
+    pub types: Vec<TypedSpan>,
+}
+
+/// The value of a hyper.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HyperValue {
+    /// A number.
+    Number(f64),
+    /// `true`, `false`
+    Bool(bool),
+    /// A string.
+    Text(Arc<str>),
+    /// Anything else (a layer, a list).
+    Other,
+}
+
+/// An expression and its type.
+#[derive(Debug, Clone)]
+pub struct TypedSpan {
+    /// Where.
+    pub span: Span,
+    /// `[32, 14, 14]`
+    pub ty: String,
+}
+
+/// A data block.
+#[derive(Debug)]
+pub struct DataBlock {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What to load.
+    pub plan: DataPlan,
+    /// Types of the fields and sizes of the splits.
+    pub description: Description,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// A model by itself, in evaluation mode.
+#[derive(Debug)]
+pub struct Model {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its name stands.
+    pub span: Span,
+    /// Its inputs.
+    pub inputs: Vec<Port>,
+    /// Its outputs.
+    pub outputs: Vec<Port>,
+    /// Its layers, in order of first application, for `summary`.
+    pub layers: Vec<LayerRow>,
+    /// Its graph: an output for each of the model's, an input for each of the model's.
+    pub graph: Graph,
+    /// Whether every size in it is known (the batch aside): it is bound to data or was written with numbers.
+    pub is_bound: bool,
+}
+
+/// An input or output of a model.
+#[derive(Debug, Clone)]
+pub struct Port {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What its numbers are.
+    pub kind: Kind,
+    /// Its shape per example.
+    pub shape: Vec<Dim>,
+    /// What it stands for.
+    pub role: Role,
+    /// Its node.
+    pub node: NodeId,
+    /// The expression that made it, or where the input is declared.
+    pub span: Span,
+}
+
+/// One line of `summary`: an application of a layer or a function with no weights in a pipeline.
+#[derive(Debug, Clone)]
+pub struct LayerRow {
+    /// `conv_unit1.conv2d1`, for functions their name.
+    pub path: Arc<str>,
+    /// The entry's name: `Conv2d`, `relu`.
+    pub kind: Arc<str>,
+    /// Whether it is a layer (has a path of its own) or a function.
+    pub is_layer: bool,
+    /// The type of its result per example.
+    pub output: String,
+    /// Trainable numbers that this application made; 0 for a second use of a shared layer, `None` where a size is open.
+    pub parameters: Option<u64>,
+    /// Whether its weights were made by an earlier row.
+    pub is_shared: bool,
+    /// Its nodes in the graph: for FLOPs.
+    pub nodes: std::ops::Range<usize>,
+    /// Where it is applied.
+    pub span: Span,
+}
+
+/// A `train` item.
+#[derive(Debug)]
+pub struct Train {
+    /// The model's name: what events call it.
+    pub name: Arc<str>,
+    /// Index in [`Program::models`].
+    pub model: usize,
+    /// Index in [`Program::data`].
+    pub data: usize,
+    /// Where the model's name stands.
+    pub span: Span,
+    /// The graph of a training step.
+    pub training: Forward,
+    /// The graph of evaluation.
+    pub evaluation: Forward,
+    /// Layers of the training graph's model.
+    pub layers: Vec<LayerRow>,
+    /// Which outputs the loss holds against which fields.
+    pub fits: Vec<Fit>,
+    /// Everything else.
+    pub settings: Settings,
+}
+
+/// An output of the model that is, as it stands, the prediction of a catalog loss in the loss of the train. From it
+/// follows what `predict` makes of the output: probabilities of logits, class names, values in their own units.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// Name of the output.
+    pub output: Arc<str>,
+    /// The loss: `cross_entropy`.
+    pub loss: &'static Entry,
+    /// The data field of the target, where it is one as it stands.
+    pub target_field: Option<Arc<str>>,
+}
+
+/// Model and loss as one graph. Its inputs are data fields by name ([`crate::ir::graph::InputKind::Field`], in their
+/// per-example shape behind the batch), and the scalar inputs of [`Forward::normalizers`].
+#[derive(Debug)]
+pub struct Forward {
+    /// Without backward pass and updates (those of running statistics aside).
+    pub graph: Graph,
+    /// In training the mean loss of the batch, `[]`; in evaluation the loss of each example, `[B]`.
+    pub loss: NodeId,
+    /// The terms of a loss written as a record, each like `loss`; empty otherwise.
+    pub terms: Vec<(Arc<str>, NodeId)>,
+    /// Outputs of the model.
+    pub outputs: Vec<Port>,
+    /// Metrics (evaluation only).
+    pub metrics: Vec<Metric>,
+    /// What to average over a split before it is measured (evaluation only).
+    pub normalizers: Vec<Normalizer>,
+    /// Where the weights of `class_weights: balanced` go once the data is there.
+    pub class_weights: Option<ClassWeights>,
+}
+
+/// `class_weights: balanced`: a literal of ones, `[classes]`, to be replaced by n / (classes * count of the class) over
+/// the training split (0 for a class that is not in it).
+#[derive(Debug, Clone)]
+pub struct ClassWeights {
+    /// The [`crate::ir::op::Op::Literal`] node.
+    pub node: NodeId,
+    /// The data field whose classes are counted.
+    pub field: Arc<str>,
+    /// How many classes.
+    pub classes: usize,
+}
+
+/// A metric of a train.
+#[derive(Debug)]
+pub struct Metric {
+    /// What events call it: `accuracy`, or the name given in `[near: mae(…)]`.
+    pub name: Arc<str>,
+    /// Its declaration; the body is [`crate::catalog::Body::Metric`].
+    pub entry: &'static Entry,
+    /// Its arguments.
+    pub args: Args,
+    /// What to read from the evaluation graph.
+    pub operands: Vec<NodeId>,
+    /// The data field of the target, where it is one as it stands: its units and class names apply.
+    pub target_field: Option<Arc<str>>,
+    /// Classes of the target.
+    pub context: MetricContext,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// An entry with its arguments.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// The declaration.
+    pub entry: &'static Entry,
+    /// The arguments.
+    pub args: Args,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// How long a train lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// Whole passes.
+    Epochs(u64),
+    /// Optimizer steps.
+    Steps(u64),
+}
+
+/// Gradient clipping.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// All gradients together to this norm, as `torch.nn.utils.clip_grad_norm_`.
+    Norm(f64),
+    /// Each number to this size, as `torch.nn.utils.clip_grad_value_`.
+    Value(f64),
+}
+
+/// A measured quantity: `validation.loss`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measure {
+    /// Of which split.
+    pub split: Split,
+    /// `loss`, or the name of a metric.
+    pub metric: Arc<str>,
+    /// Whether more is better.
+    pub higher_is_better: bool,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// The settings of a train.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// With its `lr` among the arguments.
+    pub optimizer: Configured,
+    /// Parts of the `then` chain; empty means a constant rate.
+    pub schedule: Vec<Configured>,
+    /// How long.
+    pub length: Length,
+    /// Examples a step.
+    pub batch: usize,
+    /// Whether each epoch has an order of its own.
+    pub shuffle: bool,
+    /// Whether a last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Of initial weights, shuffling, random nodes.
+    pub seed: u64,
+    /// Gradient clipping.
+    pub clip: Option<Clip>,
+    /// Paths of weights that are not trained, globs resolved.
+    pub frozen: Vec<Arc<str>>,
+    /// How often the validation split is measured.
+    pub validate: Duration,
+    /// `stop: patience(measure, how long)`
+    pub stop: Option<(Measure, Duration)>,
+    /// `keep: best(measure)`
+    pub keep: Option<Measure>,
+    /// `load: "weights.safetensors"`, resolved against the file.
+    pub load: Option<PathBuf>,
+}
+
+/// A fact of `expect`.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// As written, on one line.
+    pub text: String,
+    /// What must hold.
+    pub expression: FactExpr,
+    /// Index in [`Program::trains`] that it is about.
+    pub train: usize,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A fact, or a number in one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FactExpr {
+    /// A number.
+    Number(f64),
+    /// Trainable numbers of the model.
+    Parameters,
+    /// Bytes of a training step.
+    Memory,
+    /// Seconds that training took.
+    Seconds,
+    /// A measure after training.
+    Measure(Split, Arc<str>),
+    /// An operator of the language on numbers or truth values.
+    Binary(ast::BinaryOperator, Box<FactExpr>, Box<FactExpr>),
+    /// `-x`
+    Negate(Box<FactExpr>),
+    /// `not x`
+    Not(Box<FactExpr>),
+    /// The model can learn one batch of this size by heart.
+    Overfits {
+        /// How many examples.
+        batch: usize,
+    },
+    /// The generated gradients agree with finite differences to this relative tolerance.
+    GradientsMatch {
+        /// Relative.
+        tolerance: f64,
+    },
+}

@@ -1,0 +1,464 @@
+//! The settings of a train.
+
+use super::checker::Checker;
+use super::mistake::Mistake;
+use super::paths::glob_matches;
+use super::program::{Clip, Configured, Forward, Length, Measure, Settings};
+use super::train::{Found, Pairing};
+use super::value::{Frame, Value};
+use crate::build::StateScope;
+use crate::catalog::{self, Body, Duration, EntryKind};
+use crate::data::Split;
+use crate::diagnostics::nearest;
+use crate::source::Span;
+use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind, StatementKind};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Every setting of a train.
+const SETTINGS: &[&str] = &[
+    "loss",
+    "optimizer",
+    "schedule",
+    "epochs",
+    "steps",
+    "batch",
+    "metrics",
+    "clip",
+    "shuffle",
+    "drop_last",
+    "seed",
+    "class_weights",
+    "stop",
+    "keep",
+    "freeze",
+    "validate",
+    "load",
+];
+
+/// Settings of the language that this version does not run.
+const LATER: &[&str] = &["accumulate", "augment", "ema", "recompute"];
+
+const DEFAULT_BATCH: usize = 32;
+
+impl Checker<'_> {
+    /// The settings as written, each at most once, none unknown.
+    pub fn collect_settings<'a>(&mut self, train: &'a ast::Train) -> Found<'a> {
+        let mut settings: Vec<&ast::Setting> = Vec::new();
+        for statement in &train.statements {
+            match &statement.kind {
+                StatementKind::Setting(setting) => {
+                    let key = &*setting.key.name;
+                    if LATER.contains(&key) {
+                        self.mistake(setting.key.span, &Mistake::NotYet { what: "this setting" });
+                    } else if !SETTINGS.contains(&key) {
+                        let near = nearest(key, SETTINGS.iter().copied()).map(str::to_owned);
+                        let known = SETTINGS.iter().map(|s| (*s).to_owned()).collect();
+                        let name = setting.key.name.clone();
+                        self.mistake(setting.key.span, &Mistake::UnknownSetting { name, nearest: near, known });
+                    } else if let Some(first) = settings.iter().find(|s| *s.key.name == *key) {
+                        let (name, first) = (setting.key.name.clone(), first.key.span);
+                        self.mistake(setting.key.span, &Mistake::Duplicate { name, what: "setting", first });
+                    } else {
+                        settings.push(setting);
+                    }
+                }
+                StatementKind::Phase { name, .. } => {
+                    self.mistake(name.span, &Mistake::NotYet { what: "`phase`" });
+                }
+                StatementKind::Group { patterns, .. } => {
+                    self.mistake(patterns.span, &Mistake::NotYet { what: "`group`" });
+                }
+                _ => {}
+            }
+        }
+        let module = self.main_module;
+        Found { module, settings }
+    }
+
+    /// Everything beside loss and metrics. `None` where a mistake was told.
+    pub fn settings(
+        &mut self,
+        train: &ast::Train,
+        found: &Found<'_>,
+        module: usize,
+        pairing: &Pairing,
+        paths: Option<Vec<Arc<str>>>,
+        evaluation: Option<&Forward>,
+    ) -> Option<Settings> {
+        let mut frame = Frame::new(module, StateScope::default());
+        let at = train.model.last().map_or(Span::default(), |i| i.span);
+        let mut is_fine = true;
+        if found.setting("loss").is_none() {
+            let example = "loss: cross_entropy(logits, label)";
+            self.mistake(at, &Mistake::MissingSetting { setting: "loss", example });
+            is_fine = false;
+        }
+        let optimizer = match found.setting("optimizer") {
+            Some(expr) => self.configured(expr, EntryKind::Optimizer, "optimizer", &mut frame),
+            None => {
+                let example = "optimizer: Adam(lr: 1e-3)";
+                self.mistake(at, &Mistake::MissingSetting { setting: "optimizer", example });
+                None
+            }
+        };
+        let schedule = match found.setting("schedule") {
+            Some(expr) => self.schedule(expr, &mut frame),
+            None => Some(Vec::new()),
+        };
+        let length = self.length(found, at, &mut frame);
+        let batch = self.count(found, "batch", DEFAULT_BATCH as u64, &mut frame);
+        let seed = match (self.overrides.seed, found.setting("seed")) {
+            (Some(seed), _) => Some(seed),
+            (None, None) => Some(0),
+            (None, Some(expr)) => match self.expression(expr, &mut frame) {
+                Value::Number(n) if n >= 0.0 && n.fract() == 0.0 && n < 9e15 => Some(n as u64),
+                other => self.wrong_setting("seed", expr.span, "a whole number that is not negative", &other),
+            },
+        };
+        let shuffle = self.flag(found, "shuffle", true, &mut frame);
+        let drop_last = self.flag(found, "drop_last", false, &mut frame);
+        let clip = match found.setting("clip") {
+            None => Some(None),
+            Some(expr) => self.clip(expr, &mut frame).map(Some),
+        };
+        let validate = match found.setting("validate") {
+            None => Some(Duration::Epochs(1.0)),
+            Some(expr) => match self.expression(expr, &mut frame) {
+                Value::Duration(d) if d.steps(1) >= 1 => Some(d),
+                other => self.wrong_setting("validate", expr.span, "a duration such as `500 steps`", &other),
+            },
+        };
+        let stop = match found.setting("stop") {
+            None => Some(None),
+            Some(expr) => self.patience(expr, pairing, evaluation, &mut frame).map(Some),
+        };
+        let keep = match found.setting("keep") {
+            None => Some(None),
+            Some(expr) => self.keep(expr, pairing, evaluation).map(Some),
+        };
+        let frozen = match (found.setting("freeze"), paths) {
+            (None, _) => Some(Vec::new()),
+            (Some(expr), Some(paths)) => self.frozen(expr, &paths, at),
+            (Some(_), None) => Some(Vec::new()),
+        };
+        let load: Option<Option<PathBuf>> = match found.setting("load") {
+            None => Some(None),
+            Some(expr) => match self.expression(expr, &mut frame) {
+                Value::Text(path) => {
+                    let directory = self.modules.get(module).map(|m| m.directory.clone()).unwrap_or_default();
+                    Some(Some(directory.join(&*path)))
+                }
+                other => self.wrong_setting("load", expr.span, "a path in quotes", &other),
+            },
+        };
+        let settings = Settings {
+            optimizer: optimizer?,
+            schedule: schedule?,
+            length: length?,
+            batch: batch? as usize,
+            shuffle: shuffle?,
+            drop_last: drop_last?,
+            seed: seed?,
+            clip: clip?,
+            frozen: frozen?,
+            validate: validate?,
+            stop: stop?,
+            keep: keep?,
+            load: load?,
+        };
+        is_fine.then_some(settings)
+    }
+
+    fn wrong_setting<T>(&mut self, setting: &str, span: Span, wanted: &str, found: &Value) -> Option<T> {
+        if !matches!(found, Value::Unknown) {
+            let (setting, wanted, found) = (setting.to_owned(), wanted.to_owned(), found.describe());
+            self.mistake(span, &Mistake::SettingType { setting, wanted, found });
+        }
+        None
+    }
+
+    /// `Adam(lr: 1e-3)`, `cosine(to: 1e-5)`
+    fn configured(
+        &mut self,
+        expr: &Expr,
+        kind: EntryKind,
+        wanted: &'static str,
+        frame: &mut Frame,
+    ) -> Option<Configured> {
+        let (name, args, name_span) = match &expr.unparenthesized().kind {
+            ExprKind::Name(name) => (name.clone(), &[] as &[ast::Arg], expr.span),
+            ExprKind::Call { callee, args, .. } => match &callee.kind {
+                ExprKind::Name(name) => (name.clone(), args.as_slice(), callee.span),
+                _ => {
+                    let found = "something else".to_owned();
+                    self.mistake(expr.span, &Mistake::Type { wanted: format!("a {wanted}"), found });
+                    return None;
+                }
+            },
+            ExprKind::Error => return None,
+            _ => {
+                let found = "something else".to_owned();
+                self.mistake(expr.span, &Mistake::Type { wanted: format!("the name of a {wanted}"), found });
+                return None;
+            }
+        };
+        let Some(entry) = catalog::find(&name, &[kind]) else {
+            self.unknown_entry(&name, name_span, kind, wanted);
+            return None;
+        };
+        let bound = self.bind_arguments(entry.name, entry.params, args, None, expr.span, frame)?;
+        if let Some(param) = bound.missing.first() {
+            let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
+            self.mistake(expr.span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
+            return None;
+        }
+        Some(Configured { entry, args: bound.args, span: expr.span })
+    }
+
+    /// `warmup(5 epochs) then cosine(to: 1e-5)`
+    fn schedule(&mut self, expr: &Expr, frame: &mut Frame) -> Option<Vec<Configured>> {
+        let mut parts = Vec::new();
+        flatten_then(expr, &mut parts);
+        let count = parts.len();
+        let mut schedule = Vec::new();
+        let mut is_fine = true;
+        for (i, part) in parts.into_iter().enumerate() {
+            let Some(configured) = self.configured(part, EntryKind::Schedule, "schedule", frame) else {
+                is_fine = false;
+                continue;
+            };
+            let length = match &configured.entry.body {
+                Body::Schedule(rate) => (rate.length)(&configured.args),
+                _ => None,
+            };
+            if i + 1 < count && length.is_none() {
+                let schedule = configured.entry.name.to_owned();
+                self.mistake(part.span, &Mistake::ScheduleLength { schedule });
+                is_fine = false;
+            }
+            schedule.push(configured);
+        }
+        is_fine.then_some(schedule)
+    }
+
+    fn length(&mut self, found: &Found<'_>, at: Span, frame: &mut Frame) -> Option<Length> {
+        let (epochs, steps) = (found.setting("epochs"), found.setting("steps"));
+        if let (Some(first_span), Some(second)) = (found.key_span("epochs"), found.key_span("steps")) {
+            self.mistake(second, &Mistake::Conflict { first: "epochs", second: "steps", first_span });
+            return None;
+        }
+        // What is written is checked even where the command line replaces it.
+        let written = match (epochs, steps) {
+            (Some(_), _) => self.count(found, "epochs", 1, frame).map(Length::Epochs),
+            (None, Some(_)) => self.count(found, "steps", 1, frame).map(Length::Steps),
+            (None, None) if self.overrides.epochs.is_some() => Some(Length::Epochs(1)),
+            (None, None) => {
+                self.mistake(at, &Mistake::MissingSetting { setting: "epochs", example: "epochs: 20" });
+                None
+            }
+        };
+        written.map(|w| self.overrides.epochs.map_or(w, Length::Epochs))
+    }
+
+    /// A setting that is a whole number of at least 1.
+    fn count(&mut self, found: &Found<'_>, key: &str, default: u64, frame: &mut Frame) -> Option<u64> {
+        let Some(expr) = found.setting(key) else { return Some(default) };
+        match self.expression(expr, frame) {
+            Value::Number(n) if n >= 1.0 && n.fract() == 0.0 && n < 9e15 => Some(n as u64),
+            // `epochs: 5 epochs` says it twice, and right.
+            Value::Duration(Duration::Epochs(n)) if key == "epochs" && n >= 1.0 && n.fract() == 0.0 => Some(n as u64),
+            Value::Duration(Duration::Steps(n)) if key == "steps" && n >= 1.0 && n.fract() == 0.0 => Some(n as u64),
+            other => self.wrong_setting(key, expr.span, "a whole number of at least 1", &other),
+        }
+    }
+
+    fn flag(&mut self, found: &Found<'_>, key: &str, default: bool, frame: &mut Frame) -> Option<bool> {
+        let Some(expr) = found.setting(key) else { return Some(default) };
+        match self.expression(expr, frame) {
+            Value::Bool(b) => Some(b),
+            other => self.wrong_setting(key, expr.span, "`true` or `false`", &other),
+        }
+    }
+
+    fn clip(&mut self, expr: &Expr, frame: &mut Frame) -> Option<Clip> {
+        if let ExprKind::Call { callee, args, .. } = &expr.kind
+            && let (ExprKind::Name(name), [arg]) = (&callee.kind, args.as_slice())
+            && matches!(&**name, "norm" | "value")
+        {
+            return match self.expression(&arg.value, frame) {
+                Value::Number(c) if c > 0.0 && c.is_finite() => {
+                    Some(if &**name == "norm" { Clip::Norm(c) } else { Clip::Value(c) })
+                }
+                other => self.wrong_setting("clip", arg.value.span, "a number above 0", &other),
+            };
+        }
+        if !matches!(expr.kind, ExprKind::Error) {
+            let (wanted, found) = ("`norm(1.0)` or `value(0.5)`".to_owned(), "something else".to_owned());
+            self.mistake(expr.span, &Mistake::SettingType { setting: "clip".into(), wanted, found });
+        }
+        None
+    }
+
+    /// `patience(validation.loss, 10 epochs)`
+    fn patience(
+        &mut self,
+        expr: &Expr,
+        pairing: &Pairing,
+        evaluation: Option<&Forward>,
+        frame: &mut Frame,
+    ) -> Option<(Measure, Duration)> {
+        if let ExprKind::Call { callee, args, .. } = &expr.kind
+            && let (ExprKind::Name(name), [measure, duration]) = (&callee.kind, args.as_slice())
+            && &**name == "patience"
+        {
+            let measure = self.measure(&measure.value, pairing, evaluation);
+            let duration = match self.expression(&duration.value, frame) {
+                Value::Duration(d) => Some(d),
+                other => {
+                    let wanted = "a duration such as `10 epochs`";
+                    self.wrong_setting("stop", duration.value.span, wanted, &other)
+                }
+            };
+            return Some((measure?, duration?));
+        }
+        if !matches!(expr.kind, ExprKind::Error) {
+            let wanted = "`patience(validation.loss, 10 epochs)`".to_owned();
+            let found = "something else".to_owned();
+            self.mistake(expr.span, &Mistake::SettingType { setting: "stop".into(), wanted, found });
+        }
+        None
+    }
+
+    /// `best(validation.loss)`
+    fn keep(&mut self, expr: &Expr, pairing: &Pairing, evaluation: Option<&Forward>) -> Option<Measure> {
+        if let ExprKind::Call { callee, args, .. } = &expr.kind
+            && let (ExprKind::Name(name), [measure]) = (&callee.kind, args.as_slice())
+            && &**name == "best"
+        {
+            return self.measure(&measure.value, pairing, evaluation);
+        }
+        if !matches!(expr.kind, ExprKind::Error) {
+            let (wanted, found) = ("`best(validation.loss)`".to_owned(), "something else".to_owned());
+            self.mistake(expr.span, &Mistake::SettingType { setting: "keep".into(), wanted, found });
+        }
+        None
+    }
+
+    /// `validation.loss`
+    fn measure(&mut self, expr: &Expr, pairing: &Pairing, evaluation: Option<&Forward>) -> Option<Measure> {
+        let ExprKind::Field { base, name } = &expr.kind else {
+            if !matches!(expr.kind, ExprKind::Error) {
+                let wanted = "a measure such as `validation.loss`".to_owned();
+                self.mistake(expr.span, &Mistake::Type { wanted, found: "something else".into() });
+            }
+            return None;
+        };
+        let ExprKind::Name(split_name) = &base.kind else {
+            let wanted = "`train` or `validation` before the dot".to_owned();
+            self.mistake(base.span, &Mistake::Type { wanted, found: "something else".into() });
+            return None;
+        };
+        let split = match &**split_name {
+            "train" => Split::Train,
+            "validation" => Split::Validation,
+            other => {
+                let wanted = "`train` or `validation` (the test split is used once, at the end)".to_owned();
+                self.mistake(base.span, &Mistake::Type { wanted, found: format!("`{other}`") });
+                return None;
+            }
+        };
+        self.has_split(split, base.span, pairing.data)?;
+        let evaluation = evaluation?;
+        if &*name.name == "loss" {
+            return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });
+        }
+        let Some(metric) = evaluation.metrics.iter().find(|m| m.name == name.name) else {
+            let known: Vec<String> = std::iter::once("loss".to_owned())
+                .chain(evaluation.metrics.iter().map(|m| m.name.to_string()))
+                .collect();
+            let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
+            self.mistake(name.span, &Mistake::UnknownMeasure { name: name.name.to_string(), nearest: near, known });
+            return None;
+        };
+        let higher_is_better = matches!(&metric.entry.body, Body::Metric(m) if m.higher_is_better);
+        Some(Measure { split, metric: metric.name.clone(), higher_is_better, span: expr.span })
+    }
+
+    /// Tells where a split does not exist.
+    pub fn has_split(&mut self, split: Split, span: Span, data: usize) -> Option<()> {
+        let block = self.data.get(data)?;
+        // Where nothing is known of the sizes, something else has been told.
+        if block.description.examples.is_some() && block.description.examples(split).is_none() {
+            let (split, data) = (split.name().to_owned(), block.name.clone());
+            self.mistake(span, &Mistake::NoSplit { split, data });
+            return None;
+        }
+        Some(())
+    }
+
+    /// `[path, "glob.*"]`
+    fn frozen(&mut self, expr: &Expr, paths: &[Arc<str>], at: Span) -> Option<Vec<Arc<str>>> {
+        let items = match &expr.kind {
+            ExprKind::List(items) => items.iter().collect(),
+            _ => vec![expr],
+        };
+        let mut frozen: Vec<Arc<str>> = Vec::new();
+        let mut is_fine = true;
+        for item in items {
+            let Some(pattern) = path_text(item) else {
+                if !matches!(item.kind, ExprKind::Error) {
+                    let wanted = "the path of a weight or layer, or a glob in quotes".to_owned();
+                    self.mistake(item.span, &Mistake::Type { wanted, found: "something else".into() });
+                }
+                is_fine = false;
+                continue;
+            };
+            let matching: Vec<Arc<str>> = paths.iter().filter(|p| glob_matches(&pattern, p)).cloned().collect();
+            if matching.is_empty() {
+                let mut known: Vec<String> = Vec::new();
+                for path in paths {
+                    let layer = path.rsplit_once('.').map_or(&**path, |(layer, _)| layer);
+                    for candidate in [layer, path] {
+                        if !known.iter().any(|k| k == candidate) {
+                            known.push(candidate.to_owned());
+                        }
+                    }
+                }
+                let near = nearest(&pattern, known.iter().map(String::as_str)).map(str::to_owned);
+                self.mistake(item.span, &Mistake::UnknownPath { path: pattern, nearest: near, known });
+                is_fine = false;
+            }
+            frozen.extend(matching);
+        }
+        frozen.sort();
+        frozen.dedup();
+        if is_fine && frozen.len() == paths.len() {
+            let reason = "every weight is frozen";
+            self.mistake(at, &Mistake::NothingToTrain { reason });
+            return None;
+        }
+        is_fine.then_some(frozen)
+    }
+}
+
+/// `backbone.dense1` or `"backbone.*"` as text.
+fn path_text(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.to_string()),
+        ExprKind::String(text) => Some(text.clone()),
+        ExprKind::Field { base, name } => Some(format!("{}.{}", path_text(base)?, name.name)),
+        ExprKind::Paren(inner) => path_text(inner),
+        _ => None,
+    }
+}
+
+fn flatten_then<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
+    match &expr.unparenthesized().kind {
+        ExprKind::Binary { op: BinaryOperator::Then, left, right, .. } => {
+            flatten_then(left, parts);
+            flatten_then(right, parts);
+        }
+        _ => parts.push(expr),
+    }
+}

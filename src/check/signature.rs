@@ -1,0 +1,442 @@
+//! Blocks and models: binding the names of a signature, evaluating the body, holding it to its contract.
+
+use super::checker::{Checker, NamedKind};
+use super::mistake::Mistake;
+use super::value::{Definition, Frame, Value};
+use crate::build::{Kind, StateScope, Tensor, show_type};
+use crate::catalog::Fans;
+use crate::data::FieldKind;
+use crate::diagnostics::nearest;
+use crate::ir::dim::{Comparison, Dim};
+use crate::source::Span;
+use crate::syntax::ast::{
+    ConstantDeclaration, Expr, ExprKind, Ident, Output, Outputs, ScalarKind, StatementKind, Symbol, TypeExpr,
+    TypeExprKind, WeightDeclaration,
+};
+use std::rc::Rc;
+
+/// A type as far as it is known; `None` for a size that a mistake hides.
+pub(super) struct KnownType {
+    pub kind: Kind,
+    pub shape: Vec<Option<Dim>>,
+}
+
+impl KnownType {
+    fn show(&self) -> String {
+        let shape: Vec<Dim> = self.shape.iter().flatten().cloned().collect();
+        if shape.len() == self.shape.len() { show_type(&self.kind, &shape) } else { "[…]".to_owned() }
+    }
+}
+
+impl Checker<'_> {
+    /// Evaluates a block or model with these inputs. The outputs with their names; `None` where a mistake was told.
+    pub fn instantiate(
+        &mut self,
+        definition: &Rc<Definition>,
+        hypers: &[(Symbol, Value)],
+        inputs: &[Tensor],
+        path: StateScope,
+        call: Span,
+    ) -> Option<Vec<(Symbol, Value)>> {
+        let function = definition.function.clone();
+        let mut frame = Frame::new(definition.module, path);
+        for ((name, value), param) in hypers.iter().zip(function.hypers.iter().flatten()) {
+            frame.bind(name, value.clone());
+        }
+        let mut fits =
+            self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
+        for (param, input) in function.inputs.iter().zip(inputs) {
+            if let Some(ty) = &param.ty {
+                fits &= self.check_input(&param.name, ty, input, call, &mut frame);
+            }
+        }
+        if !fits {
+            // The body would only repeat what the signature has said.
+            return None;
+        }
+        for (param, input) in function.inputs.iter().zip(inputs) {
+            frame.bind(&param.name.name, Value::Tensor(input.clone()));
+        }
+        self.statements(&function.body, &mut frame);
+        let result = match &function.body.result {
+            Some(result) => self.expression(result, &mut frame),
+            None if function.body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
+            None => {
+                let what = "this body";
+                self.mistake(function.name.span, &Mistake::NoResult { what })
+            }
+        };
+        let made = function.body.result.as_ref().map_or(function.name.span, |r| r.span);
+        self.check_outputs(&function.outputs, result, function.body.result.as_deref(), made, &mut frame)
+    }
+
+    /// Binds the bare dimension names of input types to the sizes of the inputs.
+    fn bind_dims(&mut self, types: &[Option<&TypeExpr>], inputs: &[Tensor], frame: &mut Frame) -> bool {
+        let mut fits = true;
+        for (ty, input) in types.iter().zip(inputs) {
+            let Some(TypeExpr { kind: TypeExprKind::Tensor { kind, shape }, .. }) = ty else { continue };
+            if let (Some(ScalarKind::Class(count)), Kind::Class { count: size, .. }) = (kind, &input.kind) {
+                fits &= self.bind_dim(count, size, frame);
+            }
+            for (dim, size) in shape.iter().flatten().zip(&input.shape) {
+                fits &= self.bind_dim(dim, size, frame);
+            }
+        }
+        fits
+    }
+
+    fn bind_dim(&mut self, dim: &Expr, size: &Dim, frame: &mut Frame) -> bool {
+        let ExprKind::Name(name) = &dim.kind else { return true };
+        if frame.dims.contains_key(name) || frame.lookup(name).is_some() || self.is_constant_item(frame.module, name) {
+            return true;
+        }
+        frame.dims.insert(name.clone(), size.clone());
+        frame.bind(name, Value::size(size.clone()));
+        true
+    }
+
+    fn is_constant_item(&self, module: usize, name: &Symbol) -> bool {
+        self.modules[module]
+            .names
+            .get(name)
+            .is_some_and(|n| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_)))
+    }
+
+    fn check_input(&mut self, name: &Ident, ty: &TypeExpr, input: &Tensor, call: Span, frame: &mut Frame) -> bool {
+        let Some(known) = self.type_of(ty, frame) else { return true };
+        match self.type_clash(&known, &input.kind, &input.shape) {
+            None => true,
+            Some(detail) => {
+                let (wanted, found) = (known.show(), input.show());
+                let mistake = Mistake::InputType { name: name.name.clone(), wanted, found, declared: ty.span, detail };
+                // Where a model is bound to data, the call is the signature itself.
+                let at = if input.span.is_empty() { call } else { input.span };
+                self.mistake(at, &mistake);
+                false
+            }
+        }
+    }
+
+    /// Why a type is not as wanted: `None` where it is; the detail of one size, where that says more.
+    fn type_clash(&self, known: &KnownType, kind: &Kind, shape: &[Dim]) -> Option<Option<String>> {
+        let kinds_fit = match (&known.kind, kind) {
+            (Kind::Class { count: a, .. }, Kind::Class { count: b, .. }) => self.builder.sizes_fit(a, b),
+            // A class is an integer, and 0 and 1 are.
+            (Kind::Int, Kind::Class { .. } | Kind::Bool) => true,
+            (Kind::Float, Kind::Int | Kind::Bool) => true,
+            (a, b) => a == b,
+        };
+        if !kinds_fit || known.shape.len() != shape.len() {
+            return Some(None);
+        }
+        let clash =
+            known.shape.iter().zip(shape).position(|(a, b)| a.as_ref().is_some_and(|a| !self.builder.sizes_fit(a, b)));
+        clash.map(|axis| {
+            let wanted = known.shape.get(axis).and_then(|d| d.clone());
+            (shape.len() > 1)
+                .then(|| wanted.zip(shape.get(axis)).map(|(w, s)| format!("axis {axis} is {s} instead of {w}")))
+                .flatten()
+        })
+    }
+
+    /// What a type says; `None` where a mistake was told.
+    pub fn type_of(&mut self, ty: &TypeExpr, frame: &mut Frame) -> Option<KnownType> {
+        match &ty.kind {
+            TypeExprKind::Error => None,
+            TypeExprKind::Field(path) => self.field_type_of(path, ty.span, frame),
+            TypeExprKind::Tensor { kind, shape } => {
+                let kind = match kind {
+                    None | Some(ScalarKind::Float) => Kind::Float,
+                    Some(ScalarKind::Int) => Kind::Int,
+                    Some(ScalarKind::Bool) => Kind::Bool,
+                    Some(ScalarKind::Class(count)) => {
+                        Kind::Class { count: self.dim_expression(count, frame)?, names: None }
+                    }
+                };
+                let shape = shape.iter().flatten().map(|dim| self.dim_expression(dim, frame)).collect();
+                Some(KnownType { kind, shape })
+            }
+        }
+    }
+
+    /// A dim of a type: a name must be bound.
+    fn dim_expression(&mut self, dim: &Expr, frame: &mut Frame) -> Option<Dim> {
+        if let ExprKind::Name(name) = &dim.kind
+            && frame.lookup(name).is_none()
+            && !self.is_constant_item(frame.module, name)
+        {
+            self.mistake(dim.span, &Mistake::UnboundDim { name: name.clone() });
+            return None;
+        }
+        let size = self.size_expression(dim, frame)?;
+        if size.as_constant().is_some_and(|n| n < 1) {
+            self.mistake(dim.span, &Mistake::NotASize { number: size.to_string() });
+            return None;
+        }
+        Some(size)
+    }
+
+    fn field_type_of(&mut self, path: &[Ident], span: Span, frame: &mut Frame) -> Option<KnownType> {
+        let (field, data_path) = path.split_last()?;
+        let data = self.find_data(data_path, frame.module)?;
+        let block = self.data.get(data)?;
+        let known: Vec<String> = block.plan.fields.iter().map(|f| f.name.clone()).collect();
+        if !known.iter().any(|k| **k == *field.name) {
+            let base = block.name.to_string();
+            let near = nearest(&field.name, known.iter().map(String::as_str)).map(str::to_owned);
+            self.mistake(field.span, &Mistake::NoField { base, name: field.name.clone(), nearest: near, known });
+            return None;
+        }
+        let _ = span;
+        let ty = block.description.field(&field.name)?;
+        let (kind, shape) = tensor_type(ty);
+        Some(KnownType { kind, shape: shape.into_iter().map(Some).collect() })
+    }
+
+    /// `data.field.classes`, `data.field.shape`: `None` where the expression is not of that form.
+    pub fn field_fact(&mut self, base: &Expr, name: &Ident, frame: &mut Frame) -> Option<Value> {
+        let ExprKind::Field { base: data, name: field } = &base.kind else { return None };
+        let path = match &data.kind {
+            ExprKind::Name(n) => vec![Ident { name: n.clone(), span: data.span }],
+            ExprKind::Field { base, name } => match &base.kind {
+                ExprKind::Name(n) => vec![Ident { name: n.clone(), span: base.span }, name.clone()],
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let first = path.first()?;
+        if frame.lookup(&first.name).is_some() || !self.modules[frame.module].names.contains_key(&first.name) {
+            return None;
+        }
+        let Some(index) = self.find_data(&path, frame.module) else { return Some(Value::Unknown) };
+        let Some(block) = self.data.get(index) else { return Some(Value::Unknown) };
+        let known: Vec<String> = block.plan.fields.iter().map(|f| f.name.clone()).collect();
+        if !known.iter().any(|k| **k == *field.name) {
+            let base = block.name.to_string();
+            let near = nearest(&field.name, known.iter().map(String::as_str)).map(str::to_owned);
+            let mistake = Mistake::NoField { base, name: field.name.clone(), nearest: near, known };
+            return Some(self.mistake(field.span, &mistake));
+        }
+        let Some(ty) = block.description.field(&field.name).cloned() else { return Some(Value::Unknown) };
+        Some(match (&*name.name, &ty.kind) {
+            ("classes", FieldKind::Class { names }) => Value::Number(names.len() as f64),
+            ("shape", _) => Value::List(ty.shape.iter().map(|n| Value::Number(*n as f64)).collect()),
+            _ => {
+                let known = match ty.kind {
+                    FieldKind::Class { .. } => vec!["classes".to_owned(), "shape".to_owned()],
+                    _ => vec!["shape".to_owned()],
+                };
+                let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
+                let base = format!("the field `{}`, a {ty},", field.name);
+                self.mistake(name.span, &Mistake::NoField { base, name: name.name.clone(), nearest: near, known })
+            }
+        })
+    }
+
+    /// Names the outputs and holds them to their types.
+    fn check_outputs(
+        &mut self,
+        outputs: &Outputs,
+        result: Value,
+        written: Option<&Expr>,
+        made: Span,
+        frame: &mut Frame,
+    ) -> Option<Vec<(Symbol, Value)>> {
+        let single = |name: Option<&Ident>| name.map_or_else(|| Symbol::from("output"), |n| n.name.clone());
+        let declared: Vec<(Symbol, Option<&Output>)> = match outputs {
+            Outputs::Inferred => vec![("output".into(), None)],
+            Outputs::One(output) => vec![(single(output.name.as_ref()), Some(output))],
+            Outputs::Many(many) => many.iter().map(|o| (single(o.name.as_ref()), Some(o))).collect(),
+        };
+        let values = match result {
+            Value::Unknown => return None,
+            Value::Tuple(parts) => parts,
+            value => vec![value],
+        };
+        // Without a signature a tuple is as it is.
+        let declared = if matches!(outputs, Outputs::Inferred) && values.len() > 1 {
+            (1..=values.len()).map(|i| (Symbol::from(format!("output{i}")), None)).collect()
+        } else {
+            declared
+        };
+        if declared.len() != values.len() {
+            let at = match outputs {
+                Outputs::One(o) => o.span,
+                Outputs::Many(many) => many.first().map_or(made, |o| o.span),
+                Outputs::Inferred => made,
+            };
+            let (wanted, found) = (declared.len(), values.len());
+            self.mistake(made, &Mistake::OutputCount { wanted, found, declared: at });
+            return None;
+        }
+        if let (Some(Expr { kind: ExprKind::Tuple(items), .. }), Outputs::Many(many)) =
+            (written.map(Expr::unparenthesized), outputs)
+        {
+            self.check_output_order(items, many);
+        }
+        let mut named = Vec::new();
+        for (position, ((name, output), value)) in declared.into_iter().zip(values).enumerate() {
+            let value = match value {
+                Value::Unknown => return None,
+                Value::Tensor(t) => Value::Tensor(t),
+                value @ (Value::Number(_) | Value::Size(_) | Value::Bool(_)) => {
+                    self.as_tensor(&value, made).map_or(Value::Unknown, Value::Tensor)
+                }
+                other => {
+                    let wanted = "a tensor as output".to_owned();
+                    self.mistake(made, &Mistake::Type { wanted, found: other.describe() })
+                }
+            };
+            if let (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) = (&value, output) {
+                self.check_output(&name, ty, tensor, position, written, frame);
+            }
+            named.push((name, value));
+        }
+        Some(named)
+    }
+
+    fn check_output_order(&mut self, items: &[Expr], declared: &[Output]) {
+        for (position, (item, output)) in items.iter().zip(declared).enumerate() {
+            let (ExprKind::Name(written), Some(name)) = (&item.kind, &output.name) else { continue };
+            let elsewhere = declared.iter().filter_map(|o| o.name.as_ref()).any(|n| n.name == *written);
+            if *written != name.name && elsewhere {
+                let (declared, written) = (name.name.clone(), written.clone());
+                self.mistake(item.span, &Mistake::OutputOrder { position, declared, written });
+            }
+        }
+    }
+
+    fn check_output(
+        &mut self,
+        name: &Symbol,
+        ty: &TypeExpr,
+        tensor: &Tensor,
+        position: usize,
+        written: Option<&Expr>,
+        frame: &mut Frame,
+    ) {
+        let Some(known) = self.type_of(ty, frame) else { return };
+        let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return };
+        let dense = written.and_then(|e| self.last_dense(e, &known, tensor));
+        let _ = position;
+        let mistake = Mistake::OutputType {
+            name: name.clone(),
+            wanted: known.show(),
+            found: tensor.show(),
+            made: tensor.span,
+            detail,
+            dense,
+        };
+        self.mistake(ty.span, &mistake);
+    }
+
+    /// The units of the `Dense` that ends a pipeline, and what they would have to be.
+    fn last_dense(&self, expr: &Expr, known: &KnownType, found: &Tensor) -> Option<(Span, String)> {
+        let ExprKind::Pipe { stage, .. } = &expr.unparenthesized().kind else { return None };
+        let ExprKind::Call { callee, args, .. } = &stage.kind else { return None };
+        let is_dense = matches!(&callee.kind, ExprKind::Name(n) if &**n == "Dense");
+        let units = args.iter().find(|a| a.name.as_ref().is_none_or(|n| &*n.name == "units"))?;
+        let (wanted, have) = (known.shape.split_last()?, found.shape.split_last()?);
+        let leads_fit = wanted.1.len() == have.1.len()
+            && wanted.1.iter().zip(have.1).all(|(w, h)| w.as_ref().is_none_or(|w| w.compare(h) == Comparison::Equal));
+        (is_dense && leads_fit).then(|| Some((units.value.span, wanted.0.as_ref()?.to_string())))?
+    }
+
+    /// `weight w: [D, out] = xavier_uniform`
+    pub fn weight_statement(&mut self, declaration: &WeightDeclaration, frame: &mut Frame) {
+        let name = &declaration.name;
+        let ty = self.type_of(&declaration.ty, frame);
+        let init = self.init_argument(&declaration.init, frame);
+        let value = match (ty, init) {
+            (Some(ty), Some(init)) => {
+                let shape: Option<Vec<Dim>> = ty.shape.into_iter().collect();
+                match shape {
+                    Some(shape) if ty.kind == Kind::Float => {
+                        let size = |i: usize| {
+                            let at = shape.len().checked_sub(i + 1).and_then(|i| shape.get(i));
+                            at.map_or(1.0, |d| d.as_constant().unwrap_or(1) as f64)
+                        };
+                        // The last two axes, [in, out]; a vector is a bias of as many units.
+                        let fans = Fans { input: size(1), output: size(0) };
+                        let scope = frame.body.prefix.clone();
+                        self.builder.span = name.span;
+                        let built = self.builder.weight(&scope, &name.name, &shape, init.resolve(fans));
+                        self.settle(built, "weight", name.span, &[])
+                    }
+                    Some(_) => {
+                        let found = ty.kind.to_string();
+                        self.mistake(declaration.ty.span, &Mistake::Type { wanted: "a weight of floats".into(), found })
+                    }
+                    None => Value::Unknown,
+                }
+            }
+            _ => Value::Unknown,
+        };
+        let (_, clash) = frame.body.claim(&name.name, name.span);
+        if let Some(first) = clash {
+            let path = frame.body.prefix.join(&name.name).to_string();
+            self.mistake(name.span, &Mistake::SamePath { path, first });
+        }
+        frame.bind(&name.name, value);
+    }
+
+    /// `constant pe: [T, D] = expr`
+    pub fn constant_statement(&mut self, declaration: &ConstantDeclaration, frame: &mut Frame) {
+        let name = &declaration.name;
+        let value = self.expression(&declaration.value, frame);
+        let value = match (&value, &declaration.ty) {
+            (Value::Unknown, _) => Value::Unknown,
+            (_, None) => value,
+            (value, Some(ty)) => match (self.as_tensor(value, declaration.value.span), self.type_of(ty, frame)) {
+                (Some(tensor), Some(known)) => {
+                    let shape: Option<Vec<Dim>> = known.shape.iter().cloned().collect();
+                    match (shape, tensor.rank()) {
+                        // A number fills the shape.
+                        (Some(shape), 0) => {
+                            self.builder.span = name.span;
+                            let built = self.builder.broadcast_to(&tensor, &shape, tensor.batched);
+                            self.settle(built, "constant", name.span, &[&tensor])
+                        }
+                        _ => {
+                            if let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) {
+                                let mistake = Mistake::OutputType {
+                                    name: name.name.clone(),
+                                    wanted: known.show(),
+                                    found: tensor.show(),
+                                    made: tensor.span,
+                                    detail,
+                                    dense: None,
+                                };
+                                self.mistake(ty.span, &mistake);
+                                Value::Unknown
+                            } else {
+                                Value::Tensor(tensor)
+                            }
+                        }
+                    }
+                }
+                _ => Value::Unknown,
+            },
+        };
+        let value = match value {
+            Value::Tensor(t) => {
+                self.builder.span = name.span;
+                Value::Tensor(self.builder.unary(crate::ir::op::Unary::StopGradient, &t))
+            }
+            value => value,
+        };
+        self.record_type(name.span, &value);
+        frame.bind(&name.name, value);
+    }
+}
+
+/// A field's type as that of a tensor.
+pub(super) fn tensor_type(ty: &crate::data::FieldType) -> (Kind, Vec<Dim>) {
+    let kind = match &ty.kind {
+        FieldKind::Float => Kind::Float,
+        FieldKind::Int => Kind::Int,
+        FieldKind::Bool => Kind::Bool,
+        FieldKind::Class { names } => Kind::Class { count: Dim::from(names.len()), names: Some(names.clone()) },
+    };
+    (kind, ty.shape.iter().map(|n| Dim::from(*n)).collect())
+}

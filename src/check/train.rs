@@ -1,0 +1,482 @@
+//! `train` items: the model bound to its data, the loss, the metrics.
+
+use super::checker::{Checker, NamedKind};
+use super::mistake::Mistake;
+use super::names_in::{find_uses, names_in};
+use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
+use super::signature::tensor_type;
+use super::value::{Definition, Frame, Value};
+use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::diagnostics::nearest;
+use crate::ir::dim::batch;
+use crate::ir::graph::InputKind;
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A model with the data it is trained on.
+pub(super) struct Pairing {
+    pub definition: Rc<Definition>,
+    pub data: usize,
+    /// The model's inputs with the fields that give them.
+    pub fields: Vec<(Symbol, Symbol)>,
+    /// Where the model's name stands in `train`.
+    pub span: Span,
+}
+
+/// One evaluation of model and loss.
+struct Pass {
+    forward: Forward,
+    rows: Vec<LayerRow>,
+    inputs: Vec<Port>,
+    fits: Vec<Fit>,
+}
+
+impl Checker<'_> {
+    /// Checks a `train` item. `None` where a mistake was told.
+    pub fn train(&mut self, train: &ast::Train, module: usize) -> Option<Train> {
+        let pairing = self.pair(train, module)?;
+        let settings_found = self.collect_settings(train);
+        let training = self.pass(train, &pairing, &settings_found, true);
+        let evaluation = self.pass(train, &pairing, &settings_found, false);
+        let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
+        let settings: Option<Settings> =
+            self.settings(train, &settings_found, module, &pairing, paths, evaluation.as_ref().map(|p| &p.forward));
+        let (training, evaluation, settings) = (training?, evaluation?, settings?);
+        if !training.forward.graph.states.iter().any(|s| s.role == crate::ir::graph::StateRole::Weight) {
+            self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
+            return None;
+        }
+        let name = pairing.definition.function.name.name.clone();
+        let outputs = evaluation.forward.outputs.clone();
+        let model = Model {
+            name: name.clone(),
+            span: pairing.definition.function.name.span,
+            inputs: evaluation.inputs,
+            outputs,
+            layers: evaluation.rows,
+            graph: evaluation.forward.graph.clone(),
+            is_bound: true,
+        };
+        self.trained_models.push(model);
+        Some(Train {
+            name,
+            model: self.trained_models.len() - 1,
+            data: pairing.data,
+            span: pairing.span,
+            training: training.forward,
+            evaluation: evaluation.forward,
+            layers: training.rows,
+            fits: evaluation.fits,
+            settings,
+        })
+    }
+
+    /// The model, the data, and which field gives which input.
+    fn pair(&mut self, train: &ast::Train, module: usize) -> Option<Pairing> {
+        let definition = self.find_model(&train.model, module);
+        let data = self.find_data(&train.data, module);
+        let span = train.model.last().map_or(Span::default(), |i| i.span);
+        let (definition, data) = (definition?, data?);
+        let block = self.data.get(data)?;
+        let data_name = block.name.clone();
+        let known: Vec<String> = block.description.fields.iter().map(|(n, _)| n.clone()).collect();
+        let mut fields = Vec::new();
+        let mut is_fine = true;
+        let mut bound: BTreeMap<Symbol, (Symbol, Span)> = BTreeMap::new();
+        for arg in &train.bindings {
+            let field = match &arg.value.kind {
+                ExprKind::Name(field) => field.clone(),
+                ExprKind::Error => return None,
+                _ => {
+                    let wanted = "the name of a data field".to_owned();
+                    self.mistake(arg.value.span, &Mistake::Type { wanted, found: "something else".into() });
+                    is_fine = false;
+                    continue;
+                }
+            };
+            let inputs: Vec<String> = definition.function.inputs.iter().map(|i| i.name.name.to_string()).collect();
+            let input = match &arg.name {
+                Some(name) => name.clone(),
+                // `train Net(x) on data`: in order.
+                None => match definition.function.inputs.get(bound.len()) {
+                    Some(input) => Ident { name: input.name.name.clone(), span: arg.value.span },
+                    None => {
+                        let (takes, given) = (inputs.len(), train.bindings.len());
+                        let callee = definition.function.name.name.to_string();
+                        self.mistake(
+                            arg.value.span,
+                            &Mistake::TooManyArguments { callee, takes, given, known: inputs },
+                        );
+                        is_fine = false;
+                        continue;
+                    }
+                },
+            };
+            if !inputs.iter().any(|i| **i == *input.name) {
+                let near = nearest(&input.name, inputs.iter().map(String::as_str)).map(str::to_owned);
+                let callee = definition.function.name.name.to_string();
+                let mistake =
+                    Mistake::UnknownArgument { callee, name: input.name.clone(), nearest: near, known: inputs };
+                self.mistake(input.span, &mistake);
+                is_fine = false;
+                continue;
+            }
+            bound.insert(input.name.clone(), (field, arg.value.span));
+        }
+        for param in &definition.function.inputs {
+            let input = param.name.name.clone();
+            let (field, at) = bound.get(&input).cloned().unwrap_or((input.clone(), span));
+            if !known.iter().any(|k| **k == *field) {
+                let near = nearest(&field, known.iter().map(String::as_str)).map(str::to_owned);
+                let mistake = Mistake::NoFieldForInput {
+                    input: field.clone(),
+                    data: data_name.clone(),
+                    nearest: near,
+                    fields: known.clone(),
+                    declared: param.name.span,
+                };
+                self.mistake(at, &mistake);
+                is_fine = false;
+                continue;
+            }
+            fields.push((input, field));
+        }
+        is_fine.then_some(Pairing { definition, data, fields, span })
+    }
+
+    pub fn find_model(&mut self, path: &[Ident], module: usize) -> Option<Rc<Definition>> {
+        let (name, home) = match path {
+            [name] => (name, module),
+            [alias, name] => match self.modules[module].names.get(&alias.name).map(|n| n.kind.clone()) {
+                Some(NamedKind::Namespace(home)) => (name, home),
+                _ => {
+                    self.unknown_item(alias, module, "import", |k| matches!(k, NamedKind::Namespace(_)));
+                    return None;
+                }
+            },
+            _ => return None,
+        };
+        match self.modules[home].names.get(&name.name).map(|n| n.kind.clone()) {
+            Some(NamedKind::Model(definition)) => Some(definition),
+            _ => {
+                self.unknown_item(name, home, "model", |k| matches!(k, NamedKind::Model(_)));
+                None
+            }
+        }
+    }
+
+    /// Builds model, loss and metrics once.
+    fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, training: bool) -> Option<Pass> {
+        self.builder = Builder::new(training, false);
+        self.rows.clear();
+        // Every field that the loss or a metric names, and the model's inputs.
+        let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
+        for statement in &train.statements {
+            used.extend(names_in(statement));
+        }
+        let block = self.data.get(pairing.data)?;
+        let data_name = block.name.clone();
+        let fields: Vec<(Symbol, Option<crate::data::FieldType>, Span)> = block
+            .description
+            .fields
+            .iter()
+            .map(|(name, ty)| {
+                let span = block.plan.field(name).map_or(block.span, |f| f.span);
+                (Symbol::from(name.as_str()), ty.clone(), span)
+            })
+            .collect();
+        let mut tensors: Vec<(Symbol, Value)> = Vec::new();
+        for (name, ty, span) in &fields {
+            if !used.contains(name) && !used.contains(&data_name) {
+                continue;
+            }
+            let value = match ty {
+                Some(ty) => self.field_input(name, ty, *span),
+                None => Value::Unknown,
+            };
+            tensors.push((name.clone(), value));
+        }
+        let field = |name: &Symbol| tensors.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+        let mut inputs = Vec::new();
+        let mut ports = Vec::new();
+        for (input, name) in &pairing.fields {
+            match field(name) {
+                Some(Value::Tensor(t)) => {
+                    ports.push(port(input, &t));
+                    inputs.push(t);
+                }
+                // The data block has told why.
+                _ => return None,
+            }
+        }
+        let outputs = self.instantiate(&pairing.definition, &[], &inputs, StateScope::default(), pairing.span)?;
+        let rows = std::mem::take(&mut self.rows);
+        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
+        let mut class_weights = None;
+        let loss = self.loss(found, &mut frame, &fields, &mut class_weights)?;
+        let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
+        let fits = self.fits(found, &frame, &outputs, &fields);
+        let ports_out: Vec<Port> = outputs
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Tensor(t) => Some(port(name, t)),
+                _ => None,
+            })
+            .collect();
+        let mut terms = Vec::new();
+        let mut total: Option<Tensor> = None;
+        for (name, tensor) in loss {
+            let tensor = self.per_example(&tensor);
+            total = Some(match total {
+                None => tensor.clone(),
+                Some(sum) => self.builder.add(&sum, &tensor).unwrap_or(sum),
+            });
+            if let Some(name) = name {
+                terms.push((name, tensor));
+            }
+        }
+        let total = total?;
+        let finish = |checker: &mut Self, t: &Tensor| match training {
+            true => checker.builder.batch_mean(t, &[]).map_or(t.node, |m| m.node),
+            false => t.node,
+        };
+        let loss = finish(self, &total);
+        let terms = terms.into_iter().map(|(name, t)| (name, finish(self, &t))).collect();
+        let normalizers = std::mem::take(&mut self.builder.normalizers);
+        let graph = std::mem::take(&mut self.builder.graph);
+        let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
+        Some(Pass { forward, rows, inputs: ports, fits })
+    }
+
+    /// Which outputs are, as they stand, the prediction of a loss.
+    fn fits(
+        &self,
+        found: &Found<'_>,
+        frame: &Frame,
+        outputs: &[(Symbol, Value)],
+        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+    ) -> Vec<Fit> {
+        let calls = found.setting("loss").map(|loss| self.loss_calls(loss, frame)).unwrap_or_default();
+        let name_of = |expr: &Expr| match &expr.unparenthesized().kind {
+            ExprKind::Name(name) => Some(name.clone()),
+            ExprKind::Field { name, .. } => Some(name.name.clone()),
+            _ => None,
+        };
+        let mut fits: Vec<Fit> = Vec::new();
+        for call in calls {
+            let Some(output) = name_of(call.prediction).filter(|n| outputs.iter().any(|(o, _)| o == n)) else {
+                continue;
+            };
+            if fits.iter().any(|f| f.output == output) {
+                continue;
+            }
+            let target_field = name_of(call.target).filter(|n| fields.iter().any(|(f, ..)| f == n));
+            fits.push(Fit { output, loss: call.entry, target_field });
+        }
+        fits
+    }
+
+    /// An input of the graph for a data field.
+    pub fn field_input(&mut self, name: &Symbol, ty: &crate::data::FieldType, span: Span) -> Value {
+        let (kind, shape) = tensor_type(ty);
+        let mut node_shape = shape.clone();
+        node_shape.insert(0, batch());
+        let (_, node) = self.builder.graph.add_input(name.clone(), node_shape, InputKind::Field, span);
+        self.builder.span = span;
+        Value::Tensor(Tensor { span, ..self.builder.tensor(node, shape, true).with_kind(kind) })
+    }
+
+    /// A loss term for each example, also where it is the same for all.
+    fn per_example(&mut self, tensor: &Tensor) -> Tensor {
+        self.builder.broadcast_to(tensor, &[], true).unwrap_or_else(|_| tensor.clone())
+    }
+
+    /// The names that a loss may use: outputs, inputs, fields, and the `let`s of the train.
+    fn loss_frame(
+        &mut self,
+        train: &ast::Train,
+        pairing: &Pairing,
+        outputs: &[(Symbol, Value)],
+        fields: &[(Symbol, Value)],
+        inputs: &[Tensor],
+        found: &Found<'_>,
+    ) -> Frame {
+        let model_name = pairing.definition.function.name.name.clone();
+        let data_name = self.data.get(pairing.data).map_or_else(|| Symbol::from(""), |b| b.name.clone());
+        let mut frame = Frame::new(pairing.definition.module, StateScope::default());
+        // Names are looked up in the file of the train, not in that of the model.
+        frame.module = found.module;
+        for (name, value) in fields {
+            frame.bind(name, value.clone());
+        }
+        let mut model_values = Vec::new();
+        for ((name, field), tensor) in pairing.fields.iter().zip(inputs) {
+            model_values.push((name.clone(), Value::Tensor(tensor.clone())));
+            let clash = name != field && fields.iter().any(|(f, _)| f == name);
+            if clash {
+                self.ambiguous(train, name, &model_name, &data_name);
+            }
+            frame.bind(name, Value::Tensor(tensor.clone()));
+        }
+        for (name, value) in outputs {
+            model_values.push((name.clone(), value.clone()));
+            let taken = fields.iter().any(|(f, _)| f == name) || pairing.fields.iter().any(|(i, _)| i == name);
+            if taken {
+                self.ambiguous(train, name, &model_name, &data_name);
+            }
+            frame.bind(name, value.clone());
+        }
+        frame.bind(&model_name, Value::Record(model_name.clone(), model_values));
+        if data_name != model_name {
+            frame.bind(&data_name, Value::Record(data_name.clone(), fields.to_vec()));
+        }
+        for statement in &train.statements {
+            if let StatementKind::Let(binding) = &statement.kind {
+                self.let_statement(binding, &mut frame);
+            }
+        }
+        frame
+    }
+
+    /// Tells every use of a name that stands for two things.
+    fn ambiguous(&mut self, train: &ast::Train, name: &Symbol, model: &Symbol, data: &Symbol) {
+        for span in find_uses(&train.statements, name) {
+            let mistake = Mistake::Ambiguous { name: name.clone(), model: model.clone(), data: data.clone() };
+            self.mistake(span, &mistake);
+        }
+    }
+
+    /// The terms of the loss.
+    fn loss(
+        &mut self,
+        found: &Found<'_>,
+        frame: &mut Frame,
+        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+        class_weights: &mut Option<ClassWeights>,
+    ) -> Option<Vec<(Option<Symbol>, Tensor)>> {
+        let loss = found.setting("loss")?;
+        let entries: Vec<(Option<Symbol>, &Expr)> = match &loss.kind {
+            ExprKind::Record(entries) => entries
+                .iter()
+                .map(|e| match &e.key.kind {
+                    ExprKind::Name(name) => (Some(name.clone()), &e.value),
+                    _ => (Some("loss".into()), &e.value),
+                })
+                .collect(),
+            _ => vec![(None, loss)],
+        };
+        let mut terms = Vec::new();
+        let mut is_fine = true;
+        for (name, expr) in entries {
+            let value = self.expression(expr, frame);
+            match self.loss_term(value, expr.span) {
+                Some(tensor) => terms.push((name, tensor)),
+                None => is_fine = false,
+            }
+        }
+        if !is_fine {
+            return None;
+        }
+        if let Some(setting) = found.setting("class_weights") {
+            match &setting.kind {
+                ExprKind::Name(word) if &**word == "balanced" => {}
+                ExprKind::None => return Some(terms),
+                ExprKind::Error => return None,
+                _ => {
+                    let (wanted, found) = ("`balanced` or `none`".to_owned(), "something else".to_owned());
+                    let mistake = Mistake::SettingType { setting: "class_weights".into(), wanted, found };
+                    self.mistake(setting.span, &mistake);
+                    return None;
+                }
+            }
+            let weighed = self.balance(loss, setting.span, frame, fields, &mut terms)?;
+            *class_weights = Some(weighed);
+        }
+        Some(terms)
+    }
+
+    fn loss_term(&mut self, value: Value, span: Span) -> Option<Tensor> {
+        match value {
+            Value::Unknown => None,
+            Value::Tensor(t) if t.shape.is_empty() => Some(t),
+            Value::Number(_) => {
+                self.mistake(
+                    span,
+                    &Mistake::NothingToTrain { reason: "this loss is the same whatever the weights are" },
+                );
+                None
+            }
+            other => {
+                self.mistake(span, &Mistake::LossType { found: other.describe() });
+                None
+            }
+        }
+    }
+
+    /// `class_weights: balanced`: weighs each example by the class of the loss's target.
+    fn balance(
+        &mut self,
+        loss: &Expr,
+        at: Span,
+        frame: &mut Frame,
+        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+        terms: &mut [(Option<Symbol>, Tensor)],
+    ) -> Option<ClassWeights> {
+        let calls = self.loss_calls(loss, frame);
+        let targets: Vec<&Expr> = calls.iter().map(|c| c.target).collect();
+        let mut chosen = None;
+        for target in targets {
+            if let (ExprKind::Name(name), Value::Tensor(t)) = (&target.kind, self.expression(target, frame))
+                && let (Kind::Class { count, .. }, []) = (&t.kind, t.shape.as_slice())
+                && fields.iter().any(|(f, ..)| f == name)
+            {
+                chosen = Some((name.clone(), t.clone(), count.as_constant().unwrap_or(1).max(1) as usize));
+                break;
+            }
+        }
+        let Some((field, target, classes)) = chosen else {
+            let wanted = "a loss whose target is a data field of classes".to_owned();
+            let found = "another target".to_owned();
+            self.mistake(at, &Mistake::SettingType { setting: "class_weights: balanced".into(), wanted, found });
+            return None;
+        };
+        self.builder.span = at;
+        let weights = self.builder.literal(&[classes], vec![1.0; classes]);
+        let node = weights.node;
+        let weight = self.builder.gather_rows(&weights, &target).ok()?;
+        let normalizer = self.builder.normalizer(&weight).ok()?;
+        let share = self.builder.divide(&weight, &normalizer).ok()?;
+        for (_, term) in terms {
+            *term = self.builder.multiply(term, &share).ok()?;
+        }
+        Some(ClassWeights { node, field, classes })
+    }
+}
+
+/// The settings of a train as written.
+pub(super) struct Found<'a> {
+    pub module: usize,
+    pub settings: Vec<&'a ast::Setting>,
+}
+
+impl<'a> Found<'a> {
+    pub fn setting(&self, key: &str) -> Option<&'a Expr> {
+        self.settings.iter().find(|s| &*s.key.name == key).map(|s| &s.value)
+    }
+
+    pub fn key_span(&self, key: &str) -> Option<Span> {
+        self.settings.iter().find(|s| &*s.key.name == key).map(|s| s.key.span)
+    }
+}
+
+pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {
+    Port { name: name.clone(), kind: t.kind.clone(), shape: t.shape.clone(), role: t.role, node: t.node, span: t.span }
+}
+
+fn weight_paths(forward: &Forward) -> Vec<Arc<str>> {
+    let weights = forward.graph.states.iter().filter(|s| s.role == crate::ir::graph::StateRole::Weight);
+    weights.map(|s| s.path.clone()).collect()
+}

@@ -1,0 +1,149 @@
+//! Words for mistakes with arguments and expressions.
+
+use super::suggest;
+use crate::catalog::{Bounds, Param, ParamType};
+use crate::check::mistake::Mistake;
+use crate::check::value::show_number;
+use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::source::{SourceMap, Span};
+
+pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
+    Some(match mistake {
+        Mistake::MissingArgument { callee, param, doc } => {
+            let message = format!("`{callee}` needs `{param}`");
+            let diagnostic = Diagnostic::new(Code::E0201, message, span, format!("`{param}` is missing"));
+            if doc.is_empty() { diagnostic } else { diagnostic.help(format!("`{param}`: {doc}")) }
+        }
+        Mistake::UnknownArgument { callee, name, nearest, known } => {
+            let callee = quote(callee);
+            let message = format!("{callee} has no argument `{name}`");
+            let diagnostic = Diagnostic::new(Code::E0202, message, span, "not an argument of it");
+            suggest(diagnostic, span, nearest.as_ref(), known, "its arguments")
+        }
+        Mistake::TooManyArguments { callee, takes, given, known } => {
+            let callee = quote(callee);
+            let message = match takes {
+                0 => format!("{callee} takes no arguments like this"),
+                1 => format!("{callee} takes one argument, and {given} are given"),
+                takes => format!("{callee} takes {takes} arguments, and {given} are given"),
+            };
+            let diagnostic = Diagnostic::new(Code::E0203, message, span, "one too many");
+            match known.as_slice() {
+                [] => diagnostic,
+                known => {
+                    diagnostic.help(format!("its arguments: {}", quoted_list(known.iter().map(String::as_str), 12)))
+                }
+            }
+        }
+        Mistake::RepeatedArgument { callee, name, first } => {
+            let message = format!("`{name}` of {} is given twice", quote(callee));
+            Diagnostic::new(Code::E0204, message, span, "the second time").label(*first, "the first time")
+        }
+        Mistake::ArgumentType { callee, param, wanted, found } => {
+            let message = format!("`{param}` of {} must be {wanted}", quote(callee));
+            Diagnostic::new(Code::E0205, message, span, format!("this is {found}"))
+        }
+        Mistake::ArgumentBounds { callee, param, found } => {
+            let message = format!("`{}` of {} must be {}, not {found}", param.name, quote(callee), bounds(param));
+            Diagnostic::new(Code::E0206, message, span, "out of bounds")
+                .help(format!("`{}`: {}", param.name, param.doc))
+        }
+        Mistake::ArgumentChoice { callee, param, choices, found, nearest } => {
+            let choices_text: Vec<String> = choices.iter().map(|c| format!("`{c}`")).collect();
+            let message =
+                format!("`{param}` of {} must be {}, not `{found}`", quote(callee), choices_text.join(" or "));
+            suggest(Diagnostic::new(Code::E0207, message, span, "not a choice"), span, nearest.as_ref(), &[], "")
+        }
+        Mistake::NotWhole { number, floored } => {
+            let message = format!("{number} is not a whole number, so it is not a size");
+            let diagnostic = Diagnostic::new(Code::E0208, message, span, "a size is wanted here");
+            match floored {
+                Some(floored) => diagnostic.fix(format!("round down to {floored}"), span, floored.as_str()),
+                None => diagnostic,
+            }
+        }
+        Mistake::NotASize { number } => {
+            let message = format!("a size must be at least 1, and this is {number}");
+            Diagnostic::new(Code::E0208, message, span, "a size is wanted here")
+        }
+        Mistake::Operands { operator, left, right } => {
+            let message = format!("`{operator}` does not work between {left} and {right}");
+            Diagnostic::new(Code::E0210, message, span, "here")
+        }
+        Mistake::Type { wanted, found } => {
+            Diagnostic::new(Code::E0211, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+        }
+        Mistake::Condition { found } => {
+            let message = "the condition of `if` must be true or false at compile time";
+            Diagnostic::new(Code::E0212, message, span, format!("this is {found}")).help(
+                "`if` chooses while the program is checked; to choose number by number, use `where(condition, a, b)`",
+            )
+        }
+        Mistake::Arity { stage, wanted, given } => {
+            let tensors = |n: &usize| if *n == 1 { "one tensor".to_owned() } else { format!("{n} tensors") };
+            let message = format!("{stage} takes {}, and gets {}", tensors(wanted), tensors(given));
+            let diagnostic = Diagnostic::new(Code::E0213, message, span, "applied here");
+            if *wanted == 2 && *given == 1 {
+                let text = sources.text(span);
+                diagnostic
+                    .help(format!("the first comes from the pipe, the others in parentheses: `x |> {text}(other)`"))
+            } else {
+                diagnostic
+            }
+        }
+        Mistake::Pattern { wanted, found } => {
+            let message = format!("these {wanted} names cannot take apart {found}");
+            Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"))
+        }
+        Mistake::NoResult { what } => {
+            let message = format!("{what} has no result");
+            Diagnostic::new(Code::E0215, message, span, "nothing comes out of it")
+                .help("the last line of a body is an expression: its output")
+        }
+        Mistake::Unused => {
+            let message = "the value of this expression is lost";
+            Diagnostic::new(Code::E0216, message, span, "not the last of its body, and not named")
+                .help("only the last expression of a body is its output; name this one with `let`, or remove it")
+        }
+        Mistake::DivisionByZero => Diagnostic::new(Code::E0217, "a division by zero", span, "divides by 0"),
+        _ => return None,
+    })
+}
+
+/// A callee is a name, or a phrase with quotes of its own.
+fn quote(callee: &str) -> String {
+    if callee.contains(' ') { callee.to_owned() } else { format!("`{callee}`") }
+}
+
+fn bounds(param: &Param) -> String {
+    fn of(ty: &ParamType) -> Option<String> {
+        match ty {
+            ParamType::Number(b) => Some(interval(b)),
+            ParamType::Whole { min, max } if *max >= i64::from(i32::MAX) => {
+                Some(format!("a whole number of at least {min}"))
+            }
+            ParamType::Whole { min, max } => Some(format!("a whole number from {min} to {max}")),
+            ParamType::OneOf(types) => types.iter().find_map(of),
+            _ => None,
+        }
+    }
+    of(&param.ty).unwrap_or_else(|| "within its bounds".to_owned())
+}
+
+fn interval(b: &Bounds) -> String {
+    let low = match (b.min.is_finite(), b.above_min) {
+        (false, _) => None,
+        (true, true) => Some(format!("more than {}", show_number(b.min))),
+        (true, false) => Some(format!("at least {}", show_number(b.min))),
+    };
+    let high = match (b.max.is_finite(), b.below_max) {
+        (false, _) => None,
+        (true, true) => Some(format!("less than {}", show_number(b.max))),
+        (true, false) => Some(format!("at most {}", show_number(b.max))),
+    };
+    match (low, high) {
+        (Some(low), Some(high)) => format!("{low} and {high}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "a finite number".to_owned(),
+    }
+}

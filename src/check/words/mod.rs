@@ -1,0 +1,35 @@
+//! How a [`Mistake`] is said.
+
+mod arguments;
+mod names;
+mod signatures;
+mod training;
+
+use super::mistake::Mistake;
+use crate::diagnostics::{Diagnostic, quoted_list};
+use crate::source::{SourceMap, Span};
+
+/// The diagnostic of a mistake made at `span`.
+pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Diagnostic {
+    names::diagnostic(mistake, span)
+        .or_else(|| arguments::diagnostic(mistake, span, sources))
+        .or_else(|| signatures::diagnostic(mistake, span, sources))
+        .unwrap_or_else(|| training::diagnostic(mistake, span))
+}
+
+/// `did you mean `Dense`?` as a fix at `span`, or else what there is to choose from.
+fn suggest(diagnostic: Diagnostic, span: Span, nearest: Option<&String>, known: &[String], what: &str) -> Diagnostic {
+    match nearest {
+        Some(nearest) => diagnostic.fix(format!("did you mean `{nearest}`?"), span, nearest.as_str()),
+        None if known.is_empty() => diagnostic,
+        None => diagnostic.help(format!("{what}: {}", quoted_list(known.iter().map(String::as_str), 12))),
+    }
+}
+
+/// `an optimizer`, `a layer`.
+fn with_article(word: &str) -> String {
+    match word.chars().next() {
+        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {word}"),
+        _ => format!("a {word}"),
+    }
+}

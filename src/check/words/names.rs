@@ -1,0 +1,95 @@
+//! Words for mistakes with names.
+
+use super::{suggest, with_article};
+use crate::catalog::EntryKind;
+use crate::check::mistake::Mistake;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
+    Some(match mistake {
+        Mistake::UnknownName { name, wanted, nearest, known } => {
+            let diagnostic =
+                Diagnostic::new(Code::E0101, format!("there is no {wanted} called `{name}`"), span, "not known here");
+            let what = match *wanted {
+                "value" => "names in scope".to_owned(),
+                wanted => format!("there is: {wanted}"),
+            };
+            let what = if *wanted == "value" { what } else { what.replace("there is: ", "known as ") };
+            suggest(diagnostic, span, nearest.as_ref(), known, &what)
+        }
+        Mistake::ForeignName { name, framework, ours } => {
+            let message = format!("`{name}` is called `{ours}` here");
+            Diagnostic::new(Code::E0102, message, span, format!("the name that {framework} uses")).fix(
+                format!("write `{ours}`"),
+                span,
+                *ours,
+            )
+        }
+        Mistake::WrongKind { name, is, wanted } => {
+            let is_word = with_article(is.word());
+            let message = format!("`{name}` is {is_word}, and {} is wanted here", with_article(wanted));
+            let diagnostic = Diagnostic::new(Code::E0103, message, span, format!("this is {is_word}"));
+            match is {
+                EntryKind::Optimizer => diagnostic.help("an optimizer stands after `optimizer:` in `train`"),
+                EntryKind::Schedule => diagnostic.help("a schedule stands after `schedule:` in `train`"),
+                EntryKind::Loss => diagnostic.help("a loss stands after `loss:` in `train`"),
+                EntryKind::Metric => diagnostic.help("a metric stands in the list after `metrics:` in `train`"),
+                EntryKind::Initializer => diagnostic.help("initial weights stand after `init:` or in a `weight`"),
+                EntryKind::Source | EntryKind::DataFunction => diagnostic.help("this belongs into a `data` block"),
+                EntryKind::Expectation => diagnostic.help("this belongs into `expect`"),
+                EntryKind::Layer | EntryKind::Function => diagnostic.help("this belongs into a model or block"),
+            }
+        }
+        Mistake::Duplicate { name, what, first } => {
+            Diagnostic::new(Code::E0104, format!("`{name}` is there twice"), span, format!("a second `{name}`"))
+                .label(*first, format!("the first, a {what}"))
+                .help("give one of them another name")
+        }
+        Mistake::Import { path, reason } => {
+            Diagnostic::new(Code::E0105, format!("`{path}` cannot be imported"), span, reason.clone())
+                .help("paths are relative to the file that imports")
+        }
+        Mistake::ImportedName { name, path, nearest } => {
+            let message = format!("`{path}` has no `{name}`");
+            suggest(Diagnostic::new(Code::E0105, message, span, "not in that file"), span, nearest.as_ref(), &[], "")
+        }
+        Mistake::HyperCycle { name } => {
+            Diagnostic::new(Code::E0106, format!("the hyper `{name}` needs its own value"), span, "needed here again")
+                .help("a hyper is computed from numbers and other hypers, never in a circle")
+        }
+        Mistake::UnknownHyper { name, nearest, known } => {
+            let message = format!("there is no hyper `{name}` to set");
+            let diagnostic = Diagnostic::new(Code::E0107, message, span, "not a hyper of this file");
+            suggest(diagnostic, span, nearest.as_ref(), known, "its hypers")
+        }
+        Mistake::NotAStage { found } => {
+            let message = "data can flow only through a layer, a block or a function".to_owned();
+            Diagnostic::new(Code::E0108, message, span, format!("this is {}", found.trim_start_matches("this is ")))
+        }
+        Mistake::NoField { base, name, nearest, known } => {
+            let diagnostic = Diagnostic::new(Code::E0109, format!("{base} has no `{name}`"), span, "not there");
+            suggest(diagnostic, span, nearest.as_ref(), known, "it has")
+        }
+        Mistake::UnboundDim { name } => {
+            Diagnostic::new(Code::E0110, format!("no input says how large `{name}` is"), span, "not bound")
+                .help(format!("use `{name}` as an axis of an input, `x: [{name}]`, or write a number"))
+        }
+        Mistake::SamePath { path, first } => {
+            let message = format!("two layers would have the path `{path}`");
+            Diagnostic::new(Code::E0111, message, span, "the second")
+                .label(*first, "the first")
+                .help("weights are saved under their paths: rename one of the layers")
+        }
+        Mistake::NotYet { what } => {
+            let message = format!("{what} is part of the language, but this version does not run it");
+            Diagnostic::new(Code::E0112, message, span, "not in this version")
+        }
+        Mistake::Recursion { name } => {
+            let message = format!("`{name}` is made of itself without end");
+            Diagnostic::new(Code::E0113, message, span, "called here again")
+                .help("a block is expanded where it is called, so it cannot contain itself; use `repeat`")
+        }
+        _ => return None,
+    })
+}

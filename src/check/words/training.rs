@@ -1,0 +1,109 @@
+//! Words for mistakes in `train`, `data` and `expect`.
+
+use super::suggest;
+use crate::check::mistake::Mistake;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::source::Span;
+
+pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
+    match mistake {
+        Mistake::MissingSetting { setting, example } => {
+            let message = format!("this `train` has no `{setting}`");
+            Diagnostic::new(Code::E0601, message, span, format!("`{setting}:` is missing"))
+                .help(format!("add a line such as `{example}`"))
+        }
+        Mistake::UnknownSetting { name, nearest, known } => {
+            let diagnostic =
+                Diagnostic::new(Code::E0602, format!("there is no setting `{name}`"), span, "not a setting");
+            suggest(diagnostic, span, nearest.as_ref(), known, "settings")
+        }
+        Mistake::SettingType { setting, wanted, found } => {
+            Diagnostic::new(Code::E0603, format!("`{setting}` must be {wanted}"), span, format!("this is {found}"))
+        }
+        Mistake::NoFieldForInput { input, data, nearest, fields, declared } => {
+            let message = format!("`{data}` has no field `{input}` for this input of the model");
+            let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
+                .label(*declared, "the input");
+            let diagnostic = match nearest {
+                Some(nearest) => diagnostic.help(format!("did you mean the field `{nearest}`?")),
+                None => suggest(diagnostic, span, None, fields, "its fields"),
+            };
+            diagnostic.help("a field of another name is bound with `train Model(input: field) on data`")
+        }
+        Mistake::LossType { found } => {
+            let message = "a loss must be one number for each example";
+            let diagnostic = Diagnostic::new(Code::E0605, message, span, format!("this is {found}"));
+            if found.contains('[') {
+                diagnostic.help("reduce it with `mean(…)` or `sum(…)`, or compare with `mse(prediction, target)`")
+            } else {
+                diagnostic
+            }
+        }
+        Mistake::Ambiguous { name, model, data } => {
+            let message = format!("`{name}` is an output of the model and a field of the data");
+            Diagnostic::new(Code::E0606, message, span, "which one?")
+                .fix(format!("the model's: `{model}.{name}`"), span, format!("{model}.{name}"))
+                .fix(format!("the data's: `{data}.{name}`"), span, format!("{data}.{name}"))
+        }
+        Mistake::MetricOperands { metric, reason } => {
+            let message = format!("`{metric}` cannot tell what to compare");
+            Diagnostic::new(Code::E0607, message, span, reason.to_string())
+                .help(format!("name the prediction and the target: `{metric}(prediction, target)`"))
+        }
+        Mistake::NoSplit { split, data } => {
+            let message = format!("`{data}` has no {split} split");
+            Diagnostic::new(Code::E0608, message, span, "not there").help(format!(
+                "say in `data {data}` how it is split, for example `split: random(train: 70%, validation: 15%, test: 15%)`"
+            ))
+        }
+        Mistake::UnknownMeasure { name, nearest, known } => {
+            let diagnostic = Diagnostic::new(Code::E0609, format!("`{name}` is not measured"), span, "not measured");
+            let diagnostic = suggest(diagnostic, span, nearest.as_ref(), known, "what is measured");
+            diagnostic.help("what stands in `metrics: […]` is measured, and the loss")
+        }
+        Mistake::UnknownPath { path, nearest, known } => {
+            let message = format!("no weight has the path `{path}`");
+            let diagnostic = Diagnostic::new(Code::E0610, message, span, "names nothing");
+            match nearest {
+                Some(nearest) => diagnostic.fix(format!("did you mean `{nearest}`?"), span, format!("\"{nearest}\"")),
+                None => suggest(diagnostic, span, None, known, "paths"),
+            }
+        }
+        Mistake::Conflict { first, second, first_span } => {
+            let message = format!("`{first}` and `{second}` say two things about how long to train");
+            Diagnostic::new(Code::E0611, message, span, "this one or the other").label(*first_span, "the other")
+        }
+        Mistake::ScheduleLength { schedule } => {
+            let message = format!("`{schedule}` must say how long it lasts, for another part follows");
+            Diagnostic::new(Code::E0612, message, span, "how long?").help(format!(
+                "add `over:`, for example `{schedule}(…, over: 5 epochs)`; only the last part fills what is left"
+            ))
+        }
+        Mistake::NothingToTrain { reason } => {
+            Diagnostic::new(Code::E0613, format!("there is nothing to train: {reason}"), span, "here")
+        }
+        Mistake::NotData { wanted, found } => {
+            Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+        }
+        Mistake::NotADataFunction { name, nearest } => {
+            let message = format!("`{name}` is not something that can be done to data");
+            let diagnostic = Diagnostic::new(Code::E0541, message, span, "not a data function");
+            suggest(diagnostic, span, nearest.as_ref(), &[], "")
+        }
+        Mistake::UnknownFact { name, nearest, known } => {
+            let diagnostic =
+                Diagnostic::new(Code::E0701, format!("`{name}` is nothing that can be expected"), span, "not known");
+            suggest(diagnostic, span, nearest.as_ref(), known, "what can be")
+        }
+        Mistake::FactType { wanted, found } => {
+            Diagnostic::new(Code::E0702, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+                .help("a fact compares: `test.accuracy >= 0.9`")
+        }
+        Mistake::NoTrain => {
+            let message = "nothing is trained in this file, so nothing can be expected of it";
+            Diagnostic::new(Code::E0703, message, span, "of which training?").help("add a `train Model on data { … }`")
+        }
+        // The other families have said theirs.
+        _ => Diagnostic::new(Code::E0211, "something is wrong here", span, "here"),
+    }
+}

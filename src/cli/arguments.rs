@@ -1,0 +1,361 @@
+//! What may stand on the command line. Only declarations; what they mean is in the file of each subcommand.
+
+use crate::check::Overrides;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The exit statuses, as the help shows them.
+const STATUSES: &str = "Exit status: 0 fine, 1 the program or its data is wrong, 2 the command line is wrong,\n\
+                        3 an `expect` failed, 4 training diverged, 130 interrupted (the weights were saved).";
+
+/// `nnrun`
+#[derive(Debug, Parser)]
+#[command(
+    name = "nnrun",
+    version,
+    about = "Checks, trains and runs neural networks written in the .nn language",
+    long_about = "Checks, trains and runs neural networks written in the .nn language.\n\n\
+                  `nnrun model.nn` checks the file, trains its models, measures them on the test split and \
+                  verifies what the file expects. Every other step of that is a command of its own.",
+    override_usage = "nnrun [OPTIONS] FILE\n       nnrun COMMAND [OPTIONS] …",
+    after_help = STATUSES,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    infer_subcommands = false
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Talk {
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+
+    /// Print nothing but what went wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Even into a file
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check, train, measure on the test split, verify every `expect` (what `nnrun FILE` does)
+    Run(TrainArgs),
+    /// Only check: say everything that is wrong
+    Check(CheckArgs),
+    /// Show the layers with their shapes, parameters and costs
+    Summary(SummaryArgs),
+    /// Check and train
+    Train(TrainArgs),
+    /// Measure the weights of a run on a split
+    Eval(EvalArgs),
+    /// Let the weights of a run predict
+    Predict(PredictArgs),
+    /// Show the generated backward pass, or check it
+    Grad(GradArgs),
+    /// Train and verify every `expect`
+    Test(TrainArgs),
+    /// Explain a diagnostic or an entry of the catalog
+    Explain(ExplainArgs),
+    /// Format files in place
+    Fmt(FmtArgs),
+}
+
+/// A program and what the command line changes in it.
+#[derive(Debug, Clone, Args)]
+pub struct ProgramArgs {
+    /// The program
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// What the command line changes.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+}
+
+/// What the command line changes in a program.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ChangeArgs {
+    /// Give a hyper another value (may be repeated)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+
+    /// Train for this many epochs
+    #[arg(long, value_name = "N", value_parser = epochs)]
+    pub epochs: Option<u64>,
+
+    /// Start every random choice from this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+impl ChangeArgs {
+    /// As the checker takes them.
+    pub fn overrides(&self) -> Overrides {
+        Overrides { set: self.set.clone(), epochs: self.epochs, seed: self.seed }
+    }
+}
+
+/// `run`, `train`, `test`
+#[derive(Debug, Clone, Args)]
+pub struct TrainArgs {
+    /// What to run.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Save the run in this new directory instead of runs/FILE/N
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Start from the weights of this file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub init: Option<PathBuf>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+
+    /// Also tell of every step
+    #[arg(long)]
+    pub log_steps: bool,
+}
+
+/// `check`
+#[derive(Debug, Clone, Args)]
+pub struct CheckArgs {
+    /// The programs
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// What the command line changes.
+    #[command(flatten)]
+    pub changes: ChangeArgs,
+
+    /// How diagnostics are written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: DiagnosticFormat,
+
+    /// Also print what this stage made of the program
+    #[arg(long, value_name = "STAGE")]
+    pub emit: Option<Stage>,
+}
+
+/// How diagnostics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiagnosticFormat {
+    /// With the source, arrows and advice
+    Human,
+    /// One line each: file:line:column: error[E0301]: message
+    Short,
+    /// One JSON object on standard output
+    Json,
+}
+
+/// A stage whose result can be printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// The syntax tree
+    Ast,
+    /// The graph of model and loss
+    Ir,
+    /// The graph of a training step: backward pass, clipping, updates
+    Backward,
+    /// The order of execution and the place of every tensor in memory
+    Plan,
+}
+
+/// `summary`
+#[derive(Debug, Clone, Args)]
+pub struct SummaryArgs {
+    /// What to show.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+
+    /// Show the memory of a training step with this many examples, exactly
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub batch: Option<usize>,
+
+    /// Print one JSON object a model
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `eval`
+#[derive(Debug, Clone, Args)]
+pub struct EvalArgs {
+    /// The program; the run has its own copy of it, as it was
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The run whose weights are measured; the newest of the file where it is left out
+    #[arg(long, value_name = "RUN")]
+    pub from: Option<PathBuf>,
+
+    /// Which examples; every split where it is left out
+    #[arg(long, value_name = "SPLIT")]
+    pub split: Option<SplitName>,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A split by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum SplitName {
+    Train,
+    Validation,
+    Test,
+}
+
+/// `predict`
+#[derive(Debug, Clone, Args)]
+pub struct PredictArgs {
+    /// The program; the run has its own copy of it, as it was
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The run whose weights predict; the newest of the file where it is left out
+    #[arg(long, value_name = "RUN")]
+    pub from: Option<PathBuf>,
+
+    /// The model or train, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+
+    /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+
+    /// Where predictions go, .csv or .npy
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+}
+
+/// `grad`
+#[derive(Debug, Clone, Args)]
+pub struct GradArgs {
+    /// Whose gradients.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+
+    /// Compare with finite differences
+    #[arg(long)]
+    pub check: bool,
+
+    /// The relative difference that passes
+    #[arg(long, value_name = "X", default_value_t = 1e-5, requires = "check", value_parser = tolerance)]
+    pub tolerance: f64,
+
+    /// Print one JSON object a weight
+    #[arg(long, requires = "check")]
+    pub json: bool,
+}
+
+/// `explain`
+#[derive(Debug, Clone, Args)]
+pub struct ExplainArgs {
+    /// A code (E0301) or a name of the catalog (Dense); a list of both where it is left out
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `fmt`
+#[derive(Debug, Clone, Args)]
+pub struct FmtArgs {
+    /// The programs; `-` formats standard input to standard output
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+
+    /// Change nothing; say what would change, and fail if anything would
+    #[arg(long)]
+    pub check: bool,
+}
+
+fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err("a hyper is set as NAME=VALUE, like --set width=64".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(n) => Ok(n),
+        Err(_) => Err("a whole number is wanted".to_owned()),
+    }
+}
+
+fn epochs(text: &str) -> Result<u64, String> {
+    positive(text).map(|n| n as u64)
+}
+
+/// More workers than this are a slip of the finger.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        n if n > MOST_THREADS => Err(format!("at most {MOST_THREADS}")),
+        n => Ok(n),
+    }
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
+        _ => Err("a number above 0 is wanted, like 1e-5".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_declarations_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn assignments_need_a_name_and_a_value() {
+        assert_eq!(assignment("width=64"), Ok(("width".to_owned(), "64".to_owned())));
+        assert_eq!(assignment(" name = a=b "), Ok(("name".to_owned(), "a=b".to_owned())));
+        assert!(assignment("width").is_err());
+        assert!(assignment("=3").is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! `nnrun check`: everything that is wrong, and what each stage made of the program.
+
+use super::arguments::{CheckArgs, DiagnosticFormat, Stage};
+use super::exit::Exit;
+use super::files;
+use super::numbers::{count, counted};
+use super::output::{GREEN, Output, paint};
+use crate::check::Checked;
+use crate::compile;
+use crate::diagnostics::{Format, Style, render_all};
+use crate::ir::print::{Layout, print};
+use crate::syntax;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Runs the command. Every file is checked, even where one before it is wrong.
+pub fn check(output: &Output, args: &CheckArgs) -> Exit {
+    let overrides = args.changes.overrides();
+    let mut worst = Exit::Fine;
+    let mut found: Vec<Value> = Vec::new();
+    for path in &args.files {
+        let checked = match files::open(output, path, &overrides) {
+            Ok(checked) => checked,
+            Err(exit) => {
+                worst = worst.max(exit);
+                continue;
+            }
+        };
+        if checked.has_errors() {
+            worst = worst.max(Exit::Wrong);
+        }
+        match args.format {
+            DiagnosticFormat::Human => {
+                files::show_diagnostics(output, &checked);
+                if args.emit.is_none() && !checked.has_errors() {
+                    output.say(&fine(path, &checked));
+                }
+            }
+            DiagnosticFormat::Short => {
+                let style = Style { color: output.error_has_color() };
+                output.complain(&render_all(&checked.sources, &checked.diagnostics, Format::Short, style));
+            }
+            DiagnosticFormat::Json => found.extend(diagnostics_json(&checked)),
+        }
+        if let Some(stage) = args.emit {
+            worst = worst.max(emit(output, &checked, stage));
+        }
+    }
+    if args.format == DiagnosticFormat::Json {
+        output.result(&format!("{}\n", json!({ "diagnostics": found })));
+    }
+    worst
+}
+
+/// `✓ iris.nn: 1 model, 131 parameters, 150 examples`
+fn fine(path: &Path, checked: &Checked) -> String {
+    let program = &checked.program;
+    let mut parts = Vec::new();
+    if !program.models.is_empty() {
+        parts.push(counted(program.models.len() as u64, "model"));
+        let parameters: Option<Vec<u64>> =
+            program.models.iter().flat_map(|m| &m.layers).map(|row| row.parameters).collect();
+        if let Some(parameters) = parameters {
+            parts.push(counted(parameters.iter().sum(), "parameter"));
+        }
+    }
+    if let Some(examples) = examples(checked) {
+        parts.push(counted(examples, "example"));
+    }
+    format!(
+        "{} {}: {}",
+        paint(GREEN, "✓"),
+        path.display(),
+        if parts.is_empty() { "fine".into() } else { parts.join(", ") }
+    )
+}
+
+fn examples(checked: &Checked) -> Option<u64> {
+    let all: Option<Vec<usize>> =
+        checked.program.data.iter().map(|d| d.description.examples.map(|e| e.iter().sum())).collect();
+    all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<usize>() as u64)
+}
+
+/// The diagnostics of one file as the renderer gives them: the format is fixed there, once.
+fn diagnostics_json(checked: &Checked) -> Vec<Value> {
+    let text = render_all(&checked.sources, &checked.diagnostics, Format::Json, Style { color: false });
+    match serde_json::from_str::<Value>(&text) {
+        Ok(Value::Object(mut object)) => match object.remove("diagnostics") {
+            Some(Value::Array(found)) => found,
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Prints what a stage made of the program. The tree is there whatever is wrong; the rest only for a program that
+/// can run.
+fn emit(output: &Output, checked: &Checked, stage: Stage) -> Exit {
+    if stage == Stage::Ast {
+        let lines = &checked.sources.file(checked.file).lines;
+        output.result(&syntax::print(&checked.ast, syntax::Positions::Lines(lines)));
+        return Exit::Fine;
+    }
+    if checked.has_errors() {
+        return Exit::Wrong;
+    }
+    let program = &checked.program;
+    if program.trains.is_empty() && stage == Stage::Ir {
+        for model in &program.models {
+            output.result(&format!("# {}\n", model.name));
+            output.result(&print(&model.graph, &Layout { sources: Some(&checked.sources), backward_from: None }));
+        }
+        return Exit::Fine;
+    }
+    if program.trains.is_empty() {
+        output.error("the program trains nothing, so there is no training step to show", None);
+        return Exit::Wrong;
+    }
+    for train in &program.trains {
+        if program.trains.len() > 1 {
+            output.result(&format!("# {}, batch {}\n", train.name, count(train.settings.batch as u64)));
+        }
+        let text = match stage {
+            Stage::Ast => Ok(String::new()),
+            Stage::Ir => Ok(compile::emit_ir(train, &checked.sources)),
+            Stage::Backward => Ok(compile::emit_backward(train, &checked.sources)),
+            Stage::Plan => compile::emit_plan(train, &checked.sources),
+        };
+        match text {
+            Ok(text) => output.result(&text),
+            Err(error) => {
+                output.error(&error.to_string(), Some("this is a mistake of nnrun, not of the program"));
+                return Exit::Wrong;
+            }
+        }
+    }
+    Exit::Fine
+}

@@ -1,0 +1,74 @@
+//! `nnrun eval`: the weights of a run, measured again.
+
+use super::arguments::{EvalArgs, SplitName};
+use super::exit::Exit;
+use super::output::{BOLD, Output, paint};
+use super::{failure, files, measures, run};
+use crate::data::Split;
+use crate::train::{self, Evaluated};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub fn eval(output: &Output, args: &EvalArgs) -> Exit {
+    let from = match run_of(output, &args.file, args.from.as_deref()) {
+        Ok(from) => from,
+        Err(exit) => return exit,
+    };
+    let split = args.split.map(|name| match name {
+        SplitName::Train => Split::Train,
+        SplitName::Validation => Split::Validation,
+        SplitName::Test => Split::Test,
+    });
+    match train::evaluate(&from, split, run::threads(args.threads)) {
+        Ok(results) if args.json => {
+            for result in &results {
+                let object = json!({
+                    "event": "eval", "train": &*result.train, "split": result.split.name(),
+                    "measures": result.measures.to_json(), "run": from.display().to_string(),
+                });
+                output.result(&format!("{object}\n"));
+            }
+            Exit::Fine
+        }
+        Ok(results) => {
+            show(output, &from, &results);
+            Exit::Fine
+        }
+        Err(failure) => failure::tell(output, &failure::pending::sources(), &failure),
+    }
+}
+
+fn show(output: &Output, from: &Path, results: &[Evaluated]) {
+    let mut rest = results;
+    while let Some(first) = rest.first() {
+        let of_one = rest.iter().take_while(|r| r.train == first.train).count();
+        let (these, others) = rest.split_at(of_one);
+        let rows: Vec<_> = these.iter().map(|r| (r.split.name(), &r.measures)).collect();
+        output.say(&format!("{} from {}", paint(BOLD, &first.train), from.display()));
+        output.result(&measures::table(&rows, output.width()));
+        rest = others;
+    }
+}
+
+/// The run that is meant: the one that is named, else the newest of the file.
+pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<PathBuf, Exit> {
+    files::readable(output, file)?;
+    if let Some(from) = from {
+        return Ok(from.to_owned());
+    }
+    match train::latest_run(file, Path::new("runs")) {
+        Some(run) => {
+            output.note(&format!("the newest run is used, {}", run.display()));
+            Ok(run)
+        }
+        None => {
+            let shown = file.display();
+            output.error(
+                &format!("there is no run of {shown} in the folder runs"),
+                Some(&format!("`nnrun train {shown}` makes one; --from names one that is somewhere else")),
+            );
+            Err(Exit::CommandLine)
+        }
+    }
+}

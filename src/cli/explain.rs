@@ -1,0 +1,176 @@
+//! `nnrun explain`: the page of a diagnostic, or of an entry of the catalog.
+
+use super::arguments::ExplainArgs;
+use super::exit::Exit;
+use super::output::{BOLD, CYAN, DIM, Output, paint};
+use super::table::{Align, Table};
+use crate::catalog::{self, Entry, EntryKind};
+use crate::diagnostics::{Code, nearest};
+
+/// Runs the command.
+pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
+    let Some(name) = args.name.as_deref() else {
+        output.result(&contents(output.width()));
+        return Exit::Fine;
+    };
+    if let Some(code) = Code::parse(name) {
+        output.result(&page(code.explanation(), output.width()));
+        return Exit::Fine;
+    }
+    let entries: Vec<&Entry> = catalog::entries().filter(|e| e.name == name).collect();
+    if !entries.is_empty() {
+        let pages: Vec<String> = entries.iter().map(|e| entry_page(e)).collect();
+        output.result(&pages.join("\n"));
+        return Exit::Fine;
+    }
+    if let Some((entry, framework)) = catalog::find_elsewhere(name) {
+        output.say(&format!("`{name}` ({framework}) is called `{}` here.\n", entry.name));
+        output.result(&entry_page(entry));
+        return Exit::Fine;
+    }
+    let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
+    let help = match nearest(name, names) {
+        Some(meant) => format!("a similar name is `{meant}`"),
+        None => "`nnrun explain` lists everything".to_owned(),
+    };
+    output.error(&format!("nothing is called `{name}`"), Some(&help));
+    Exit::CommandLine
+}
+
+const KINDS: [EntryKind; 10] = [
+    EntryKind::Layer,
+    EntryKind::Function,
+    EntryKind::Loss,
+    EntryKind::Optimizer,
+    EntryKind::Schedule,
+    EntryKind::Metric,
+    EntryKind::Initializer,
+    EntryKind::Source,
+    EntryKind::DataFunction,
+    EntryKind::Expectation,
+];
+
+/// Everything that can be explained.
+fn contents(width: usize) -> String {
+    let mut text = String::new();
+    for kind in KINDS {
+        let names: Vec<&str> = catalog::entries().filter(|e| e.kind() == kind).map(|e| e.name).collect();
+        if !names.is_empty() {
+            text.push_str(&format!("{}\n", paint(BOLD, &plural(kind))));
+            text.push_str(&wrap(&names.join(", "), width, "  "));
+            text.push('\n');
+        }
+    }
+    text.push_str(&format!("{}\n", paint(BOLD, "diagnostics")));
+    let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
+    for code in Code::ALL {
+        table.row(vec![code.text().to_owned(), code.title().to_owned()]);
+    }
+    text.push_str(&table.render(width.max(100), "  "));
+    text
+}
+
+fn plural(kind: EntryKind) -> String {
+    match kind {
+        EntryKind::Loss => "losses".to_owned(),
+        EntryKind::Initializer => kind.word().to_owned(),
+        _ => format!("{}s", kind.word()),
+    }
+}
+
+/// The page of an entry, its headings in bold.
+fn entry_page(entry: &Entry) -> String {
+    let page = catalog::explain(entry);
+    let lines: Vec<&str> = page.lines().collect();
+    let mut text = String::new();
+    for (i, line) in lines.iter().enumerate() {
+        let next_is_set_in = lines.get(i + 1).is_some_and(|next| next.starts_with(' '));
+        let is_heading = i == 0 || (next_is_set_in && !line.starts_with(' ') && !line.is_empty());
+        text.push_str(&if is_heading { paint(BOLD, line) } else { (*line).to_owned() });
+        text.push('\n');
+    }
+    text
+}
+
+/// A page of Markdown for the terminal: paragraphs wrapped, programs set in, marks turned into styles.
+fn page(markdown: &str, width: usize) -> String {
+    let mut text = String::new();
+    let mut paragraph = String::new();
+    let mut in_program = false;
+    let flush = |paragraph: &mut String, text: &mut String| {
+        if !paragraph.is_empty() {
+            text.push_str(&wrap(paragraph, width, ""));
+            paragraph.clear();
+        }
+    };
+    for line in markdown.lines() {
+        if let Some(fence) = line.strip_prefix("```") {
+            flush(&mut paragraph, &mut text);
+            in_program = !in_program;
+            if fence.contains("wrong") {
+                text.push_str(&format!("  {}\n", paint(DIM, "# wrong")));
+            } else if fence.contains("right") {
+                text.push_str(&format!("  {}\n", paint(DIM, "# right")));
+            }
+        } else if in_program {
+            text.push_str(&format!("  {}\n", paint(CYAN, line)).replace("  \n", "\n"));
+        } else if line.starts_with('#') {
+            flush(&mut paragraph, &mut text);
+            text.push_str(&format!("{}\n", paint(BOLD, line.trim_start_matches('#').trim())));
+        } else if line.trim().is_empty() {
+            flush(&mut paragraph, &mut text);
+            text.push('\n');
+        } else if line.starts_with("- ") || line.starts_with("| ") {
+            flush(&mut paragraph, &mut text);
+            text.push_str(&format!("{line}\n"));
+        } else {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line.trim());
+        }
+    }
+    flush(&mut paragraph, &mut text);
+    text
+}
+
+/// Words in lines of at most `width`, each behind `indent`.
+fn wrap(text: &str, width: usize, indent: &str) -> String {
+    use unicode_width::UnicodeWidthStr;
+    let mut lines: Vec<String> = Vec::new();
+    let mut line = String::from(indent);
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::replace(&mut line, indent.to_owned()));
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    if !is_empty {
+        lines.push(line);
+    }
+    lines.iter().map(|l| format!("{l}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_wrapped_behind_the_indent() {
+        assert_eq!(wrap("one two three four", 11, "  "), "  one two\n  three\n  four\n");
+        assert_eq!(wrap("", 11, "  "), "");
+    }
+
+    #[test]
+    fn pages_keep_their_programs() {
+        let text = page("# E1: title\n\nSome\nwords.\n\n```nn wrong\nlet x = 1\n```\n", 40);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        assert_eq!(text, "E1: title\n\nSome words.\n\n  # wrong\n  let x = 1\n");
+    }
+}

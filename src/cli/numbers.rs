@@ -1,0 +1,134 @@
+//! Numbers as people read them.
+
+/// A measure: four digits that matter, `0.9565`, `12.35`, `1.2e-7`.
+pub fn measure(x: f64) -> String {
+    let size = x.abs();
+    if !x.is_finite() {
+        return if x.is_nan() { "nan".to_owned() } else { format!("{}inf", if x < 0.0 { "-" } else { "" }) };
+    }
+    if size == 0.0 {
+        "0".to_owned()
+    } else if !(1e-4..1e6).contains(&size) {
+        format!("{x:.3e}")
+    } else if size < 10.0 {
+        format!("{x:.4}")
+    } else if size < 100.0 {
+        format!("{x:.3}")
+    } else if size < 1000.0 {
+        format!("{x:.2}")
+    } else {
+        format!("{x:.1}")
+    }
+}
+
+/// A learning rate: `0.01`, `3.2e-4`.
+pub fn rate(x: f64) -> String {
+    if x == 0.0 {
+        "0".to_owned()
+    } else if x.abs() >= 1e-3 {
+        let text = format!("{x:.5}");
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        let text = format!("{x:.2e}");
+        match text.split_once('e') {
+            Some((digits, exponent)) => {
+                format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.'))
+            }
+            None => text,
+        }
+    }
+}
+
+/// A whole number in groups of three: `1,234,567`.
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number of one thing: `1 epoch`, `1,200 epochs`.
+pub fn counted(n: u64, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
+/// A size in memory: `512 B`, `1.5 KiB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if n < 1024 {
+        return format!("{n} B");
+    }
+    let mut size = n as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS.get(unit).copied().unwrap_or("PiB"))
+}
+
+/// Large amounts: `950`, `1.2k`, `3.4M`.
+pub fn compact(x: f64) -> String {
+    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    for (size, unit) in UNITS {
+        if x.abs() >= size {
+            return format!("{:.1}{unit}", x / size);
+        }
+    }
+    format!("{x:.0}")
+}
+
+/// A stretch of time: `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 10 min`.
+pub fn seconds(s: f64) -> String {
+    if s < 10.0 {
+        format!("{s:.2} s")
+    } else if s < 60.0 {
+        format!("{s:.1} s")
+    } else if s < 3600.0 {
+        let whole = s.round() as u64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    } else {
+        let minutes = (s / 60.0).round() as u64;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_keep_the_digits_that_matter() {
+        assert_eq!(measure(0.956_521), "0.9565");
+        assert_eq!(measure(12.345_6), "12.346");
+        assert_eq!(measure(0.000_012), "1.200e-5");
+        assert_eq!(measure(0.0), "0");
+        assert_eq!(measure(f64::NAN), "nan");
+        assert_eq!(measure(f64::NEG_INFINITY), "-inf");
+    }
+
+    #[test]
+    fn rates_are_short() {
+        assert_eq!(rate(0.01), "0.01");
+        assert_eq!(rate(0.0003), "3e-4");
+        assert_eq!(rate(0.000_123_4), "1.23e-4");
+        assert_eq!(rate(1.0), "1");
+    }
+
+    #[test]
+    fn amounts_have_units() {
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(12), "12");
+        assert_eq!(counted(1, "epoch"), "1 epoch");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(12), "12 B");
+        assert_eq!(compact(1234.0), "1.2k");
+        assert_eq!(seconds(185.2), "3 min 05 s");
+        assert_eq!(seconds(7260.0), "2 h 01 min");
+    }
+}

@@ -1,0 +1,105 @@
+//! Standard output and standard error: colours, width, and readers that go away.
+
+use super::arguments::{Color, Talk};
+use clap::builder::styling::{AnsiColor, Style};
+use std::io::{IsTerminal, Write};
+
+/// The width where there is no terminal to ask.
+const WIDTH_WITHOUT_TERMINAL: usize = 100;
+/// Wider tables are hard to follow with the eye.
+const WIDEST: usize = 120;
+
+/// How a command talks. Everything is written with colours; the streams take them out where they are not wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    /// Whether only what went wrong is printed.
+    pub quiet: bool,
+    width: usize,
+}
+
+impl Output {
+    /// Settles colours for the whole process.
+    pub fn new(talk: Talk) -> Output {
+        match talk.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+        let width = terminal_size::terminal_size().map_or(WIDTH_WITHOUT_TERMINAL, |(w, _)| usize::from(w.0));
+        Output { quiet: talk.quiet, width: width.clamp(20, WIDEST) }
+    }
+
+    /// Columns that there is room for.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whether standard error shows colours.
+    pub fn error_has_color(&self) -> bool {
+        anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// Whether a progress bar can be seen: there is a terminal that can move its cursor.
+    pub fn has_bar(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    }
+
+    /// Whether a person watches standard output.
+    pub fn is_watched(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
+    /// Writes a result to standard output, as it is. A reader that has gone away (`| head`) is no mistake: what it
+    /// does not want is dropped, and the command goes on to its end.
+    pub fn result(&self, text: &str) {
+        let mut stream = anstream::stdout().lock();
+        // Where standard output cannot be written to, there is nobody left to tell.
+        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    }
+
+    /// Writes a line of a report to standard output, unless all should be quiet.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            self.result(&format!("{line}\n"));
+        }
+    }
+
+    /// Writes what went wrong to standard error, as it is.
+    pub fn complain(&self, text: &str) {
+        let mut stream = anstream::stderr().lock();
+        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    }
+
+    /// One line on standard error: `error: …`, with advice below it.
+    pub fn error(&self, message: &str, help: Option<&str>) {
+        let mut text = format!("{}: {message}\n", paint(RED, "error"));
+        if let Some(help) = help {
+            text.push_str(&format!("{}: {help}\n", paint(CYAN, "help")));
+        }
+        self.complain(&text);
+    }
+
+    /// One line on standard error that is not a mistake.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            self.complain(&format!("{}: {message}\n", paint(CYAN, "note")));
+        }
+    }
+}
+
+/// Mistakes, failed facts.
+pub const RED: Style = AnsiColor::Red.on_default().bold();
+/// Facts that hold.
+pub const GREEN: Style = AnsiColor::Green.on_default();
+/// Advice, names.
+pub const CYAN: Style = AnsiColor::Cyan.on_default();
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// What can be skipped.
+pub const DIM: Style = Style::new().dimmed();
+
+/// A text in a style.
+pub fn paint(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}

@@ -1,0 +1,156 @@
+//! `nnrun FILE`, `nnrun run FILE`: check, train, measure, verify. Also the way that `train` and `test` go.
+
+use super::arguments::TrainArgs;
+use super::exit::Exit;
+use super::output::{BOLD, DIM, GREEN, Output, RED, paint};
+use super::progress::{JsonEvents, Progress};
+use super::{failure, files, interrupt, measures, numbers};
+use crate::check::Checked;
+use crate::train::{self, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
+use std::path::PathBuf;
+use unicode_width::UnicodeWidthStr;
+
+/// Runs the command.
+pub fn run(output: &Output, args: &TrainArgs) -> Exit {
+    execute(output, args, Purpose::Run)
+}
+
+/// What a program is run for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Everything.
+    Run,
+    /// The weights.
+    Train,
+    /// The facts of `expect`.
+    Test,
+}
+
+/// Checks and runs a program, with progress and a report.
+pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
+    let overrides = args.program.changes.overrides();
+    let checked = match files::program(output, &args.program.file, &overrides) {
+        Ok(checked) => checked,
+        Err(exit) => return exit,
+    };
+    if purpose == Purpose::Test && checked.program.facts.is_empty() {
+        output.note(&format!("{} expects nothing; `expect {{ … }}` says what must hold", args.program.file.display()));
+        return Exit::Fine;
+    }
+    let options = RunOptions {
+        threads: threads(args.threads),
+        out: args.out.clone(),
+        runs: PathBuf::from("runs"),
+        init: args.init.clone(),
+        log_steps: args.log_steps,
+        expect: purpose != Purpose::Train,
+        overrides,
+        interrupt: interrupt::flag(*output),
+    };
+    let result = if args.json {
+        let mut observer = JsonEvents::new(output, args.log_steps);
+        go(&checked, &options, &mut observer, purpose)
+    } else {
+        let mut observer = Progress::new(output, &checked.program, args.log_steps);
+        let result = go(&checked, &options, &mut observer, purpose);
+        observer.finish();
+        result
+    };
+    match result {
+        Ok(outcome) => {
+            if !args.json {
+                report(output, &checked, &outcome);
+            }
+            status(&outcome)
+        }
+        Err(error) => failure::tell(output, &checked.sources, &error),
+    }
+}
+
+fn go(
+    checked: &Checked,
+    options: &RunOptions,
+    observer: &mut dyn train::Observer,
+    purpose: Purpose,
+) -> Result<Outcome, RunError> {
+    match purpose {
+        Purpose::Test => train::test(checked, options, observer),
+        Purpose::Run | Purpose::Train => train::run(checked, options, observer),
+    }
+}
+
+/// As many as the machine has, unless the command line says otherwise.
+pub fn threads(wanted: Option<usize>) -> usize {
+    wanted.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+fn status(outcome: &Outcome) -> Exit {
+    if outcome.trains.iter().any(|t| t.stopped == Some(Stopped::Interrupted)) {
+        Exit::Interrupted
+    } else if outcome.facts.iter().any(|f| !f.ok) {
+        Exit::ExpectFailed
+    } else {
+        Exit::Fine
+    }
+}
+
+/// The end of a run: measures of each train, facts, where everything is.
+fn report(output: &Output, checked: &Checked, outcome: &Outcome) {
+    for train in &outcome.trains {
+        if outcome.trains.len() > 1 {
+            output.say(&format!("\n{}", paint(BOLD, &train.train)));
+        } else {
+            output.say("");
+        }
+        output.say(split_table(train, output.width()).trim_end_matches('\n'));
+    }
+    if !outcome.facts.is_empty() {
+        let text = facts(checked, &outcome.facts);
+        // What failed is told even where all should be quiet.
+        if output.quiet && outcome.facts.iter().any(|f| !f.ok) {
+            output.complain(&text);
+        } else {
+            output.say(&format!("\n{}", text.trim_end_matches('\n')));
+        }
+    }
+    output.say(&format!("\n{} {}", paint(DIM, "saved in"), outcome.directory.display()));
+}
+
+fn split_table(train: &TrainReport, width: usize) -> String {
+    let rows: Vec<_> = train.measures.splits.iter().map(|(split, measures)| (split.name(), measures)).collect();
+    measures::table(&rows, width)
+}
+
+/// The facts, each with a mark, its value, and where it is written if it does not hold.
+fn facts(checked: &Checked, facts: &[FactResult]) -> String {
+    let widest = facts.iter().map(|f| f.text.width()).max().unwrap_or(0);
+    let mut text = String::new();
+    for fact in facts {
+        let mark = if fact.ok { paint(GREEN, "✓") } else { paint(RED, "✗") };
+        let room = " ".repeat(widest.saturating_sub(fact.text.width()));
+        let mut line = format!("  {mark} {}{room}", fact.text);
+        if let Some(value) = fact.value {
+            line.push_str(&format!("  {}", whole_or_measure(value)));
+        }
+        if !fact.ok {
+            line.push_str(&format!("  {}", paint(RED, "does not hold")));
+            line.push_str(&paint(DIM, &format!("  {}", checked.sources.location(fact.span))));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+        if let Some(note) = &fact.note {
+            text.push_str(&format!("    {note}\n"));
+        }
+    }
+    text
+}
+
+/// Counts are shown as counts.
+fn whole_or_measure(x: f64) -> String {
+    if x.fract() == 0.0 && x.abs() >= 1.0 && x.abs() < 1e15 {
+        let sign = if x < 0.0 { "-" } else { "" };
+        format!("{sign}{}", numbers::count(x.abs() as u64))
+    } else {
+        numbers::measure(x)
+    }
+}

@@ -1,0 +1,164 @@
+//! `nnrun summary`: the layers of each model with their shapes, parameters and costs.
+
+use super::arguments::SummaryArgs;
+use super::exit::Exit;
+use super::files;
+use super::numbers::{bytes, compact, count};
+use super::output::{BOLD, DIM, Output, paint};
+use super::table::{Align, Table};
+use crate::build::show_type;
+use crate::check::{Checked, LayerRow, Model, Port, Train};
+use crate::compile;
+use crate::ir::graph::NodeId;
+use serde_json::{Value, json};
+
+/// Runs the command.
+pub fn summary(output: &Output, args: &SummaryArgs) -> Exit {
+    let checked = match files::program(output, &args.program.file, &args.program.changes.overrides()) {
+        Ok(checked) => checked,
+        Err(exit) => return exit,
+    };
+    if checked.program.models.is_empty() {
+        output.error(&format!("{} has no model", args.program.file.display()), None);
+        return Exit::Wrong;
+    }
+    let mut worst = Exit::Fine;
+    for (index, model) in checked.program.models.iter().enumerate() {
+        let train = checked.program.trains.iter().find(|t| t.model == index);
+        if args.json {
+            let mut object = as_json(model);
+            if let (Some(batch), Some(train), Some(object)) = (args.batch, train, object.as_object_mut()) {
+                match compile::step_cost(train, batch) {
+                    Ok(cost) => {
+                        object.insert("batch".into(), json!(batch));
+                        object.insert("step_bytes".into(), json!(cost.bytes));
+                        object.insert("step_flops".into(), json!(cost.flops));
+                    }
+                    Err(error) => worst = worst.max(broken(output, &error)),
+                }
+            }
+            output.result(&format!("{object}\n"));
+            continue;
+        }
+        if index > 0 {
+            output.result("\n");
+        }
+        output.result(&heading(&checked, model, train));
+        output.result(&table(model).render(output.width(), "  "));
+        if let Some(batch) = args.batch {
+            worst = worst.max(memory(output, model, train, batch));
+        }
+    }
+    worst
+}
+
+/// `Classifier(x: [4]) -> logits: class(3)`, and the data that it is bound to.
+fn heading(checked: &Checked, model: &Model, train: Option<&Train>) -> String {
+    let ports = |ports: &[Port]| {
+        let shown: Vec<String> =
+            ports.iter().map(|p| format!("{}: {}", p.name, show_type(&p.kind, &p.shape))).collect();
+        shown.join(", ")
+    };
+    let outputs = match model.outputs.as_slice() {
+        [one] => ports(std::slice::from_ref(one)),
+        many => format!("({})", ports(many)),
+    };
+    let data = train.and_then(|t| checked.program.data.get(t.data)).map(|d| format!(" on {}", d.name));
+    let line = format!("{}({}) -> {outputs}", paint(BOLD, &model.name), ports(&model.inputs));
+    format!("{line}{}\n", paint(DIM, &data.unwrap_or_default()))
+}
+
+fn table(model: &Model) -> Table {
+    let mut table = Table::new(&[
+        ("layer", Align::Left),
+        ("output", Align::Left),
+        ("parameters", Align::Right),
+        ("FLOPs", Align::Right),
+    ]);
+    for row in &model.layers {
+        let parameters = match row.parameters {
+            _ if row.is_shared => "shared".to_owned(),
+            Some(0) if !row.is_layer => String::new(),
+            Some(n) => count(n),
+            None => "open".to_owned(),
+        };
+        table.row(vec![
+            row.path.to_string(),
+            row.output.clone(),
+            parameters,
+            flops(model, row).map_or_else(String::new, |n| compact(n as f64)),
+        ]);
+    }
+    let parameters = total_parameters(model).map_or_else(|| "open".to_owned(), count);
+    let all = total_flops(model).map_or_else(String::new, |n| compact(n as f64));
+    table.total(vec!["total".to_owned(), String::new(), parameters, all]);
+    table
+}
+
+/// Of one application, for one example. Not known where sizes are open.
+fn flops(model: &Model, row: &LayerRow) -> Option<u64> {
+    model.is_bound.then(|| nodes_flops(model, row.nodes.clone()))
+}
+
+fn total_flops(model: &Model) -> Option<u64> {
+    model.is_bound.then(|| nodes_flops(model, 0..model.graph.nodes.len()))
+}
+
+fn nodes_flops(model: &Model, nodes: std::ops::Range<usize>) -> u64 {
+    let last = model.graph.nodes.len();
+    (nodes.start..nodes.end.min(last)).map(|i| compile::node_flops(&model.graph, NodeId(i as u32), 1)).sum()
+}
+
+fn total_parameters(model: &Model) -> Option<u64> {
+    model.layers.iter().map(|row| row.parameters).sum()
+}
+
+/// The memory of a training step.
+fn memory(output: &Output, model: &Model, train: Option<&Train>, batch: usize) -> Exit {
+    let Some(train) = train else {
+        output.note(&format!("{} is not trained in this file: it has no training step", model.name));
+        return Exit::Fine;
+    };
+    match compile::step_cost(train, batch) {
+        Ok(cost) => {
+            output.result(&format!(
+                "\n  a training step with a batch of {}: {} ({} bytes), {}FLOPs\n",
+                count(batch as u64),
+                bytes(cost.bytes as u64),
+                count(cost.bytes as u64),
+                spaced(&compact(cost.flops as f64)),
+            ));
+            Exit::Fine
+        }
+        Err(error) => broken(output, &error),
+    }
+}
+
+/// `1.2 M` before a unit, `950 ` without a prefix.
+fn spaced(amount: &str) -> String {
+    match amount.char_indices().find(|(_, c)| c.is_alphabetic()) {
+        Some((at, _)) => format!("{} {}", &amount[..at], &amount[at..]),
+        None => format!("{amount} "),
+    }
+}
+
+fn broken(output: &Output, error: &compile::CompileError) -> Exit {
+    output.error(&error.to_string(), Some("this is a mistake of nnrun, not of the program"));
+    Exit::Wrong
+}
+
+fn as_json(model: &Model) -> Value {
+    let layers: Vec<Value> = model
+        .layers
+        .iter()
+        .map(|row| {
+            json!({
+                "path": &*row.path, "kind": &*row.kind, "output": row.output, "parameters": row.parameters,
+                "shared": row.is_shared, "flops": flops(model, row),
+            })
+        })
+        .collect();
+    json!({
+        "model": &*model.name, "layers": layers, "parameters": total_parameters(model), "flops": total_flops(model),
+    })
+}

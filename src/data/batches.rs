@@ -1,0 +1,125 @@
+//! Batches: which examples, in which order, and their values side by side.
+
+use super::dataset::Field;
+use super::random::{Purpose, Stream};
+use rayon::prelude::*;
+
+/// Below so many numbers, copying is faster than waking threads.
+const WORTH_THREADS: usize = 1 << 18;
+
+/// The batches of one epoch. The order depends on the seed and the epoch only.
+#[derive(Debug, Clone)]
+pub struct Batches {
+    order: Vec<u32>,
+    size: usize,
+    drop_last: bool,
+    next: usize,
+}
+
+impl Batches {
+    /// The examples of a split in batches of `size` (0 counts as 1); shuffled by `(seed, epoch)` where `shuffle` is
+    /// given. With `drop_last`, a last batch that is not full is left out.
+    pub fn new(examples: &[u32], size: usize, drop_last: bool, shuffle: Option<(u64, u64)>) -> Self {
+        let mut order = examples.to_vec();
+        if let Some((seed, epoch)) = shuffle {
+            Stream::new(seed, Purpose::Shuffle, epoch).shuffle(&mut order);
+        }
+        Batches { order, size: size.max(1), drop_last, next: 0 }
+    }
+
+    /// The number of batches of the epoch.
+    pub fn count(&self) -> usize {
+        if self.drop_last { self.order.len() / self.size } else { self.order.len().div_ceil(self.size) }
+    }
+
+    /// The next batch: indices of examples.
+    pub fn next_batch(&mut self) -> Option<&[u32]> {
+        let end = (self.next + self.size).min(self.order.len());
+        let batch = self.order.get(self.next..end).filter(|b| !b.is_empty())?;
+        if self.drop_last && batch.len() < self.size {
+            return None;
+        }
+        self.next = end;
+        Some(batch)
+    }
+
+    /// Leaves out the first `batches`, to go on in the middle of an epoch.
+    pub fn skip_batches(&mut self, batches: usize) {
+        self.next = batches.saturating_mul(self.size).min(self.order.len());
+    }
+}
+
+/// Writes the values of `rows` of a field side by side into `out`.
+///
+/// `out` holds `rows.len()` examples of equal size: the field's, or for ragged fields the length that the batch is
+/// padded to (padding is 0, what is longer is cut). Allocates nothing.
+pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
+    let each = out.len() / rows.len().max(1);
+    if each == 0 {
+        return;
+    }
+    let copy = |(slot, row): (&mut [f32], &u32)| {
+        let row = *row as usize;
+        let range = match &field.offsets {
+            None => row * each..(row + 1) * each,
+            Some(offsets) => match (offsets.get(row), offsets.get(row + 1)) {
+                (Some(start), Some(end)) => *start..*end,
+                _ => 0..0,
+            },
+        };
+        let values = field.values.get(range).unwrap_or(&[]);
+        for (to, from) in slot.iter_mut().zip(values) {
+            *to = *from;
+        }
+        slot.iter_mut().skip(values.len()).for_each(|padding| *padding = 0.0);
+    };
+    if out.len() < WORTH_THREADS {
+        out.chunks_exact_mut(each).zip(rows).for_each(copy);
+    } else {
+        out.par_chunks_exact_mut(each).zip(rows).for_each(copy);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FieldKind, FieldType};
+    use super::*;
+
+    fn all(mut batches: Batches) -> Vec<Vec<u32>> {
+        let mut all = Vec::new();
+        while let Some(batch) = batches.next_batch() {
+            all.push(batch.to_vec());
+        }
+        assert_eq!(all.len(), batches.count());
+        all
+    }
+
+    #[test]
+    fn batches_cover_the_split() {
+        let examples: Vec<u32> = (10..17).collect();
+        assert_eq!(all(Batches::new(&examples, 3, false, None)), [vec![10, 11, 12], vec![13, 14, 15], vec![16]]);
+        assert_eq!(all(Batches::new(&examples, 3, true, None)).len(), 2);
+        assert_eq!(all(Batches::new(&[], 3, false, None)).len(), 0);
+        let shuffled = all(Batches::new(&examples, 3, false, Some((1, 0)))).concat();
+        assert_ne!(shuffled, examples);
+        assert_eq!(shuffled, all(Batches::new(&examples, 2, false, Some((1, 0)))).concat());
+        assert_ne!(shuffled, all(Batches::new(&examples, 3, false, Some((1, 1)))).concat());
+        let mut resumed = Batches::new(&examples, 3, false, Some((1, 0)));
+        resumed.skip_batches(1);
+        assert_eq!(resumed.next_batch(), Some(&shuffled[3..6]));
+    }
+
+    #[test]
+    fn values_are_gathered_and_padded() {
+        let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: false };
+        let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        let mut field = Field { name: "x".into(), kind, values, rows: 3, offsets: None, inverse: None };
+        let mut out = [9.0; 4];
+        gather(&field, &[2, 0], &mut out);
+        assert_eq!(out, [4.0, 5.0, 0.0, 1.0]);
+        field.offsets = Some(vec![0, 1, 3, 6]);
+        let mut out = [9.0; 6];
+        gather(&field, &[2, 0], &mut out);
+        assert_eq!(out, [3.0, 4.0, 5.0, 0.0, 0.0, 0.0]);
+    }
+}

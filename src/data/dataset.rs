@@ -1,0 +1,227 @@
+//! A data block in memory.
+
+use super::class_names::class_names;
+use super::estimate::{check_known, fit, inverse};
+use super::evaluate::{Evaluator, place_in};
+use super::field_type::{FieldType, finished, type_of};
+use super::fitted::{Estimate, Fitted, FittedField, Inverse};
+use super::load_sources::Sources;
+use super::plan::{DataPlan, FieldPlan, SplitSpec};
+use super::problem::{At, DataError, DataProblem, DataResult};
+use super::resolve::{Examples, Resolved, agree, resolve};
+use super::source_spec::Split;
+use super::split::assign;
+
+/// All examples of a data block.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The fields, in file order (only those asked for, after [`apply`](super::apply)).
+    pub fields: Vec<Field>,
+    /// Which examples belong to which split.
+    pub splits: Splits,
+    /// What was estimated and the class names.
+    pub fitted: Fitted,
+    /// For each example the number of its row in the source, from 0, splits one after the other; stable under
+    /// `drop_missing`. Random draws are keyed by it.
+    pub ids: Vec<u32>,
+}
+
+/// The values of a field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: FieldType,
+    /// The values, example after example, row-major; classes and truth values as their number.
+    pub values: Vec<f32>,
+    /// The number of examples.
+    pub rows: usize,
+    /// Where it is ragged: where each example begins in `values`, and at last where they end (`rows + 1` numbers).
+    pub offsets: Option<Vec<usize>>,
+    /// Back to its own units, where it is standardized or rescaled.
+    pub inverse: Option<Inverse>,
+}
+
+/// The examples of each split, ascending.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Splits {
+    /// What is fitted.
+    pub train: Vec<u32>,
+    /// Empty where there is none.
+    pub validation: Vec<u32>,
+    /// Empty where there is none.
+    pub test: Vec<u32>,
+}
+
+impl Splits {
+    /// The examples of a split.
+    pub fn get(&self, split: Split) -> &[u32] {
+        match split {
+            Split::Train => &self.train,
+            Split::Validation => &self.validation,
+            Split::Test => &self.test,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, split: Split) -> &mut Vec<u32> {
+        match split {
+            Split::Train => &mut self.train,
+            Split::Validation => &mut self.validation,
+            Split::Test => &mut self.test,
+        }
+    }
+}
+
+impl Dataset {
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+}
+
+/// Reads a data block: sources, split, estimates on the training split, values.
+///
+/// Errors: the first problem of the data.
+pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
+    let mut fields = Vec::new();
+    for field in &plan.fields {
+        fields.push((field, finished(resolve(&field.expr, None)?)?));
+    }
+    let stratify = match &plan.split {
+        SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
+        _ => None,
+    };
+    let examples = common_examples(&fields)?;
+    let needed: Vec<&Resolved> = fields.iter().map(|(_, r)| r).chain(&stratify).collect();
+    let sources = Sources::load(&needed)?;
+    let strata = match &stratify {
+        None => None,
+        Some(by) => {
+            if let (Some(by), Some(all)) = (&by.examples, &examples) {
+                agree(("stratify", by), ("the fields", all)).at(plan.split_span)?;
+            }
+            Some(strata_of(by, &sources)?)
+        }
+    };
+    let (counts, given) = examples.as_ref().map_or(([0; 3], None), |e| (e.counts, e.given.as_deref()));
+    let splits = assign(&plan.split, counts, given, strata.as_deref()).at(plan.split_span)?;
+    let mut fitted = Fitted::default();
+    let mut values = Vec::new();
+    for (field, resolved) in &fields {
+        let estimates = fit(resolved, &sources, &splits.train)?;
+        values.push(compute(field, resolved, &sources, &estimates)?);
+        fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
+    }
+    Ok(Dataset { fields: values, splits, fitted, ids: ids(examples.as_ref()) })
+}
+
+/// `stratify:` must be a scalar class that needs no split itself.
+pub(crate) fn resolve_strata(by: &super::field_expr::FieldExpr) -> DataResult<Resolved> {
+    let resolved = resolve(by, None)?;
+    if class_names(&resolved.element).is_none() || !resolved.shape.is_empty() {
+        let found = type_of(&resolved).to_string();
+        return Err(DataError::new(by.span, DataProblem::StratifyNotClass { found }));
+    }
+    Ok(resolved)
+}
+
+fn strata_of(by: &Resolved, sources: &Sources) -> DataResult<Vec<u64>> {
+    let estimates = fit(by, sources, &[])?;
+    let evaluator = Evaluator::new(sources, &estimates);
+    let count: usize = by.examples.as_ref().map_or(0, |e| e.counts.iter().sum());
+    let mut strata = Vec::new();
+    let rows: Vec<u32> = (0..count as u32).collect();
+    let read = evaluator.each_block(by, &rows, &mut |_, values| {
+        strata.extend(values.numbers().iter().map(|class| *class as u64));
+        Ok(())
+    });
+    read.at(by.span)?;
+    Ok(strata)
+}
+
+/// The examples that all fields speak of.
+pub(crate) fn common_examples(fields: &[(&FieldPlan, Resolved)]) -> DataResult<Option<Examples>> {
+    let mut first: Option<(&str, &Examples)> = None;
+    for (field, resolved) in fields {
+        let Some(examples) = &resolved.examples else { continue };
+        match first {
+            None => first = Some((&field.name, examples)),
+            Some(first) => agree(first, (&field.name, examples)).at(field.span)?,
+        }
+    }
+    Ok(first.map(|(_, e)| e.clone()))
+}
+
+pub(crate) fn ids(examples: Option<&Examples>) -> Vec<u32> {
+    match examples {
+        None => Vec::new(),
+        Some(e) => match &e.kept {
+            Some(kept) => kept.to_vec(),
+            None => (0..e.counts.iter().sum::<usize>() as u32).collect(),
+        },
+    }
+}
+
+pub(crate) fn remember(resolved: &Resolved, estimates: Vec<Estimate>) -> FittedField {
+    FittedField {
+        shape: resolved.shape.clone(),
+        classes: class_names(&resolved.element).map(|names| names.to_vec()),
+        inverse: inverse(resolved, &estimates),
+        estimates,
+    }
+}
+
+/// The values of a field over all its examples.
+pub(crate) fn compute(
+    field: &FieldPlan,
+    resolved: &Resolved,
+    sources: &Sources,
+    estimates: &[Estimate],
+) -> DataResult<Field> {
+    let rows: usize = resolved.examples.as_ref().map_or(0, |e| e.counts.iter().sum());
+    let all: Vec<u32> = (0..rows as u32).collect();
+    let evaluator = Evaluator::new(sources, estimates);
+    let mut values: Vec<f32> = Vec::with_capacity(rows * resolved.each());
+    let each = resolved.each().max(1);
+    let computed = evaluator.each_block(resolved, &all, &mut |rows, block| {
+        for (i, value) in block.numbers().into_iter().enumerate() {
+            let small = value as f32;
+            if !small.is_finite() {
+                let place = rows.get(i / each).and_then(|row| place_in(resolved, *row));
+                let (what, value) = (field.name.clone(), value.to_string());
+                return Err(Box::new(DataProblem::NotFinite { what, value, place, in_data: false }));
+            }
+            values.push(small);
+        }
+        Ok(())
+    });
+    computed.map_err(|mut problem| {
+        if let DataProblem::UnknownClass { field: name, .. } = &mut *problem {
+            name.clone_from(&field.name);
+        }
+        DataError { span: resolved.span, problem }
+    })?;
+    let inverse = inverse(resolved, estimates);
+    Ok(Field { name: field.name.clone(), kind: type_of(resolved), values, rows, offsets: None, inverse })
+}
+
+/// A field of a plan with the estimates it was fitted with, ready for other data.
+pub(crate) fn resolve_known(
+    field: &FieldPlan,
+    expr: &super::field_expr::FieldExpr,
+    fitted: &Fitted,
+) -> DataResult<(Resolved, Vec<Estimate>)> {
+    let Some(known) = fitted.fields.get(&field.name) else {
+        let reason = "nothing was saved for it".to_string();
+        return Err(DataError::new(field.span, DataProblem::FittedMismatch { field: field.name.clone(), reason }));
+    };
+    let resolved = finished(resolve(expr, Some(&known.estimates))?)?;
+    if resolved.shape != known.shape {
+        let (wanted, found) = (known.shape.clone(), resolved.shape.clone());
+        let problem = DataProblem::ReplacementShape { field: field.name.clone(), wanted, found };
+        return Err(DataError::new(field.span, problem));
+    }
+    check_known(&resolved, &known.estimates, &field.name)?;
+    Ok((resolved, known.estimates.clone()))
+}

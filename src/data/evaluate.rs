@@ -1,0 +1,350 @@
+//! The values of an expression, block of examples by block of examples, in f64.
+//!
+//! Blocks have a fixed size, so that sums over them do not depend on the number of threads.
+
+use super::array_file::Array;
+use super::cell::{Parsed, number_name, parse};
+use super::field_expr::{BinaryOp, UnaryOp};
+use super::fitted::Estimate;
+use super::layout::{Layout, broadcast_index};
+use super::load_sources::{Column, Sources};
+use super::problem::{DataProblem, Found};
+use super::resolve::{Element, Op, Resolved};
+use super::table_reader::place_of;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Elements of a block, about.
+const BLOCK: usize = 1 << 18;
+
+/// The values of a block of examples, one example after the other.
+#[derive(Debug, Clone)]
+pub(crate) enum Values {
+    /// Missing values are NaN.
+    Numbers(Vec<f64>),
+    Texts(Vec<Option<Arc<str>>>),
+}
+
+impl Values {
+    /// The numbers; text counts as missing, which resolving has ruled out.
+    pub fn numbers(self) -> Vec<f64> {
+        match self {
+            Values::Numbers(v) => v,
+            Values::Texts(v) => vec![f64::NAN; v.len()],
+        }
+    }
+}
+
+/// Computes values from sources and estimates.
+pub(crate) struct Evaluator<'a> {
+    sources: &'a Sources,
+    estimates: &'a [Estimate],
+    /// By estimate: the class of a name and of a number.
+    classes: Vec<Option<Lookup>>,
+}
+
+struct Lookup {
+    by_name: HashMap<String, usize>,
+    by_number: HashMap<u64, usize>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(sources: &'a Sources, estimates: &'a [Estimate]) -> Self {
+        let classes = estimates
+            .iter()
+            .map(|e| match e {
+                Estimate::Classes { names } => {
+                    let by_name = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
+                    let number = |n: &str| match parse(n) {
+                        Parsed::Number(n) => Some((n + 0.0).to_bits()),
+                        _ => None,
+                    };
+                    let by_number = names.iter().enumerate().filter_map(|(i, n)| Some((number(n)?, i))).collect();
+                    Some(Lookup { by_name, by_number })
+                }
+                _ => None,
+            })
+            .collect();
+        Evaluator { sources, estimates, classes }
+    }
+
+    /// Calls `f` with the values of every block of `rows`, in order.
+    pub fn each_block(
+        &self,
+        node: &Resolved,
+        rows: &[u32],
+        f: &mut dyn FnMut(&[u32], Values) -> Found<()>,
+    ) -> Found<()> {
+        // A few blocks at a time are computed side by side and consumed in order, so that memory stays small.
+        let size = (BLOCK / node.each().max(1)).max(1);
+        for group in rows.chunks(size.saturating_mul(rayon::current_num_threads().max(1))) {
+            let blocks: Vec<Found<Values>> = group.par_chunks(size).map(|rows| self.block(node, rows)).collect();
+            for (rows, values) in group.chunks(size).zip(blocks) {
+                f(rows, values?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The values of the examples `rows`.
+    pub fn block(&self, node: &Resolved, rows: &[u32]) -> Found<Values> {
+        let part = |i: usize| match node.parts.get(i) {
+            Some(part) => self.block(part, rows),
+            None => Ok(Values::Numbers(Vec::new())),
+        };
+        let estimate = |i: &usize| self.estimates.get(*i);
+        Ok(match &node.op {
+            Op::Number(n) => Values::Numbers(vec![*n; rows.len()]),
+            Op::Columns { columns, .. } => self.columns(node, columns, rows),
+            Op::Array(source) => match self.sources.array(&format!("{source:?}")) {
+                Some(array) => Values::Numbers(examples(&array, node.each(), rows)),
+                None => Values::Numbers(Vec::new()),
+            },
+            Op::Binary(op) => Values::Numbers(binary(*op, node, part(0)?.numbers(), part(1)?.numbers())),
+            Op::Unary(op) => Values::Numbers(unary(*op, part(0)?.numbers())),
+            Op::Standardize { estimate: i, layout } => {
+                let mut v = part(0)?.numbers();
+                if let Some(Estimate::Standardize { mean, deviation }) = estimate(i) {
+                    let one = |x: f64, (m, d): (f64, f64)| if d == 0.0 { 0.0 * (x - m) } else { (x - m) / d };
+                    by_column(&mut v, *layout, node.each(), &pairs(mean, deviation), one);
+                }
+                Values::Numbers(v)
+            }
+            Op::Rescale { estimate: i, layout, lo, hi } => {
+                let mut v = part(0)?.numbers();
+                if let Some(Estimate::Rescale { min, max }) = estimate(i) {
+                    let one = |x: f64, (a, b): (f64, f64)| {
+                        let share = if b > a { (x - a) / (b - a) } else { 0.0 * x };
+                        lo + share * (hi - lo)
+                    };
+                    by_column(&mut v, *layout, node.each(), &pairs(min, max), one);
+                }
+                Values::Numbers(v)
+            }
+            Op::Fill { estimate: i, layout, .. } => {
+                let mut v = part(0)?.numbers();
+                if let Some(Estimate::Fill { values }) = estimate(i) {
+                    let one = |x: f64, (fill, _): (f64, f64)| if x.is_nan() { fill } else { x };
+                    by_column(&mut v, *layout, node.each(), &pairs(values, values), one);
+                }
+                Values::Numbers(v)
+            }
+            Op::FillNumber(n) => {
+                Values::Numbers(part(0)?.numbers().into_iter().map(|x| if x.is_nan() { *n } else { x }).collect())
+            }
+            Op::FillText(t) => Values::Texts(match part(0)? {
+                Values::Texts(v) => v.into_iter().map(|x| x.or_else(|| Some(t.clone()))).collect(),
+                // A column of which no cell is there.
+                Values::Numbers(v) => {
+                    v.into_iter().map(|x| Some(if x.is_nan() { t.clone() } else { number_name(x).into() })).collect()
+                }
+            }),
+            Op::Classes { estimate: i, fixed } => {
+                Values::Numbers(self.class_numbers(node, *i, *fixed, part(0)?, rows)?)
+            }
+            Op::OneHot(n) => {
+                let classes = part(0)?.numbers();
+                let mut v = vec![0.0; classes.len() * n];
+                for (slot, class) in v.chunks_exact_mut((*n).max(1)).zip(classes) {
+                    if let Some(one) = slot.get_mut(class as usize) {
+                        *one = 1.0;
+                    }
+                }
+                Values::Numbers(v)
+            }
+            Op::Reshape => part(0)?,
+            Op::Concat(axis) => Values::Numbers(self.concat(node, *axis, rows)?),
+            Op::First => {
+                let steps = node.parts.first().and_then(|p| p.shape.first()).copied().unwrap_or(1);
+                let (each, stride) = (node.each(), node.each() * steps);
+                match part(0)? {
+                    Values::Numbers(v) => Values::Numbers(firsts(&v, each, stride)),
+                    Values::Texts(v) => Values::Texts(firsts(&v, each, stride)),
+                }
+            }
+        })
+    }
+
+    fn columns(&self, node: &Resolved, columns: &[(String, super::schema::ColumnKind)], rows: &[u32]) -> Values {
+        let examples = node.examples.as_ref();
+        let key = examples.map_or("", |e| e.source.0.as_str());
+        let kept = examples.and_then(|e| e.kept.as_deref());
+        let row = |r: u32| kept.map_or(r as usize, |k| k.get(r as usize).map_or(usize::MAX, |r| *r as usize));
+        let width = columns.len();
+        let loaded: Vec<Option<Arc<Column>>> = columns.iter().map(|(name, _)| self.sources.column(key, name)).collect();
+        if loaded.iter().flatten().any(|c| matches!(**c, Column::Texts(_))) {
+            let mut out = vec![None; rows.len() * width];
+            for (j, column) in loaded.iter().enumerate() {
+                for (slot, r) in out.iter_mut().skip(j).step_by(width).zip(rows) {
+                    *slot = match column.as_deref() {
+                        Some(Column::Texts(v)) => v.get(row(*r)).cloned().flatten(),
+                        Some(Column::Numbers(v)) => {
+                            v.get(row(*r)).filter(|n| !n.is_nan()).map(|n| number_name(*n).into())
+                        }
+                        None => None,
+                    };
+                }
+            }
+            return Values::Texts(out);
+        }
+        let mut out = vec![f64::NAN; rows.len() * width];
+        for (j, column) in loaded.iter().enumerate() {
+            if let Some(Column::Numbers(v)) = column.as_deref() {
+                for (slot, r) in out.iter_mut().skip(j).step_by(width).zip(rows) {
+                    *slot = v.get(row(*r)).copied().unwrap_or(f64::NAN);
+                }
+            }
+        }
+        Values::Numbers(out)
+    }
+
+    fn class_numbers(&self, node: &Resolved, i: usize, fixed: bool, values: Values, rows: &[u32]) -> Found<Vec<f64>> {
+        let Some(lookup) = self.classes.get(i).and_then(Option::as_ref) else {
+            return Ok(values.numbers());
+        };
+        if node.parts.first().is_some_and(|p| matches!(p.element, Element::Class(_))) {
+            return Ok(values.numbers());
+        }
+        let known = lookup.by_name.len();
+        let each = node.each().max(1);
+        let unknown = |name: String, element: usize| -> Box<DataProblem> {
+            let place = rows.get(element / each).and_then(|row| place_in(node, *row));
+            if fixed {
+                let what = "the new data".to_string();
+                return Box::new(DataProblem::LabelOutside { what, value: name, place, classes: known, needed: None });
+            }
+            let names = match self.estimates.get(i) {
+                Some(Estimate::Classes { names }) => names.clone(),
+                _ => Vec::new(),
+            };
+            Box::new(DataProblem::UnknownClass { field: String::new(), name, place, known: names })
+        };
+        match values {
+            Values::Numbers(v) => v
+                .into_iter()
+                .enumerate()
+                .map(|(e, x)| {
+                    if fixed && x >= 0.0 && x < known as f64 && x.fract() == 0.0 {
+                        return Ok(x);
+                    }
+                    match lookup.by_number.get(&(x + 0.0).to_bits()) {
+                        Some(class) if !fixed => Ok(*class as f64),
+                        _ => Err(unknown(number_name(x), e)),
+                    }
+                })
+                .collect(),
+            Values::Texts(v) => v
+                .into_iter()
+                .enumerate()
+                .map(|(e, x)| {
+                    let name = x.as_deref().unwrap_or("");
+                    lookup.by_name.get(name).map(|c| *c as f64).ok_or_else(|| unknown(name.to_string(), e))
+                })
+                .collect(),
+        }
+    }
+
+    fn concat(&self, node: &Resolved, axis: usize, rows: &[u32]) -> Found<Vec<f64>> {
+        // Everything from the axis on lies together within a part, and so it does in the whole.
+        let run = |shape: &[usize]| shape.get(axis..).unwrap_or(&[]).iter().product::<usize>();
+        let mut blocks = Vec::new();
+        for part in &node.parts {
+            blocks.push((self.block(part, rows)?.numbers(), run(&part.shape)));
+        }
+        let outer = node.shape.iter().take(axis).product::<usize>() * rows.len();
+        let mut out = Vec::with_capacity(node.each() * rows.len());
+        for i in 0..outer {
+            for (values, run) in &blocks {
+                out.extend_from_slice(values.get(i * run..(i + 1) * run).unwrap_or(&[]));
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// Where the values of an example come from, for messages.
+pub(crate) fn place_in(node: &Resolved, example: u32) -> Option<super::problem::Place> {
+    let mut place = None;
+    node.walk(&mut |n| {
+        if place.is_some() {
+            return;
+        }
+        let kept = n.examples.as_ref().and_then(|e| e.kept.as_deref());
+        let row = kept.map_or(Some(u64::from(example)), |k| k.get(example as usize).map(|r| u64::from(*r)));
+        match (&n.op, row) {
+            (Op::Columns { table, .. }, Some(row)) => place = place_of(table.origin(), row),
+            (Op::Array(_), Some(row)) => {
+                let source = n.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
+                place = Some(super::problem::Place { source, line: row + 1, in_file: false });
+            }
+            _ => {}
+        }
+    });
+    place
+}
+
+fn examples(array: &Array, each: usize, rows: &[u32]) -> Vec<f64> {
+    let mut out = Vec::with_capacity(each * rows.len());
+    for row in rows {
+        let start = *row as usize * each;
+        array.numbers.copy(start..start + each, &mut out);
+    }
+    out
+}
+
+fn firsts<T: Clone>(values: &[T], each: usize, stride: usize) -> Vec<T> {
+    values.chunks(stride.max(1)).flat_map(|c| c.get(..each).unwrap_or(&[]).iter().cloned()).collect()
+}
+
+fn pairs(a: &[f64], b: &[f64]) -> Vec<(f64, f64)> {
+    a.iter().copied().zip(b.iter().copied()).collect()
+}
+
+/// Applies a function with the numbers of its column to every element.
+fn by_column(
+    values: &mut [f64],
+    layout: Layout,
+    each: usize,
+    columns: &[(f64, f64)],
+    one: impl Fn(f64, (f64, f64)) -> f64,
+) {
+    let table: Vec<(f64, f64)> =
+        (0..each).map(|e| columns.get(layout.column(e)).copied().unwrap_or((0.0, 0.0))).collect();
+    for example in values.chunks_mut(each.max(1)) {
+        for (value, column) in example.iter_mut().zip(&table) {
+            *value = one(*value, *column);
+        }
+    }
+}
+
+fn unary(op: UnaryOp, mut values: Vec<f64>) -> Vec<f64> {
+    for value in &mut values {
+        *value = op.apply(*value);
+    }
+    values
+}
+
+fn binary(op: BinaryOp, node: &Resolved, mut left: Vec<f64>, right: Vec<f64>) -> Vec<f64> {
+    let [a, b] = node.parts.as_slice() else { return left };
+    if a.shape == b.shape {
+        for (x, y) in left.iter_mut().zip(&right) {
+            *x = op.apply(*x, *y);
+        }
+        return left;
+    }
+    if b.each() == 1 && a.shape == node.shape {
+        for (example, y) in left.chunks_mut(a.each().max(1)).zip(&right) {
+            for x in example {
+                *x = op.apply(*x, *y);
+            }
+        }
+        return left;
+    }
+    let (ia, ib) = (broadcast_index(&a.shape, &node.shape), broadcast_index(&b.shape, &node.shape));
+    let at = |v: &[f64], i: usize| v.get(i).copied().unwrap_or(f64::NAN);
+    left.chunks(a.each().max(1))
+        .zip(right.chunks(b.each().max(1)))
+        .flat_map(|(x, y)| ia.iter().zip(&ib).map(move |(i, j)| op.apply(at(x, *i), at(y, *j))))
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! The type of a field, known at check time from scans.
+
+use super::dataset::{common_examples, resolve_strata};
+use super::field_expr::FieldExpr;
+use super::plan::{DataPlan, SplitSpec};
+use super::problem::{At, DataError, DataProblem, DataResult};
+use super::resolve::{Element, Resolved, agree, resolve};
+use super::source_spec::Split;
+use super::split::split_sizes;
+use std::fmt;
+use std::sync::Arc;
+
+/// What the elements of a field are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FieldKind {
+    /// Numbers.
+    Float,
+    /// Whole numbers.
+    Int,
+    /// 0 and 1.
+    Bool,
+    /// `0 .. names.len() - 1`, each with a name.
+    Class {
+        /// The names, by class.
+        names: Arc<[String]>,
+    },
+}
+
+impl FieldKind {
+    /// The number of classes.
+    pub fn classes(&self) -> Option<usize> {
+        match self {
+            FieldKind::Class { names } => Some(names.len()),
+            _ => None,
+        }
+    }
+}
+
+/// The type of a field, per example.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldType {
+    /// What its elements are.
+    pub kind: FieldKind,
+    /// Its shape. Where it is ragged, the first dim is that of the longest example.
+    pub shape: Vec<usize>,
+    /// Whether the first axis differs from example to example.
+    pub ragged: bool,
+}
+
+impl FieldType {
+    /// Elements of one example (of the longest one, where it is ragged).
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// As it is written: `[4]`, `class(3)`, `class(68)[128]`, `float`.
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            FieldKind::Float if self.shape.is_empty() => return f.write_str("float"),
+            FieldKind::Float => {}
+            FieldKind::Int => f.write_str("int")?,
+            FieldKind::Bool => f.write_str("bool")?,
+            FieldKind::Class { names } => write!(f, "class({})", names.len())?,
+        }
+        if self.shape.is_empty() {
+            return Ok(());
+        }
+        let dims: Vec<String> = self.shape.iter().map(ToString::to_string).collect();
+        write!(f, "[{}]", dims.join(", "))
+    }
+}
+
+/// The type of a field expression.
+///
+/// Errors: what the data holds does not suit what is asked of it; the span is that of the part it is about.
+pub fn field_type(expr: &FieldExpr) -> DataResult<FieldType> {
+    Ok(type_of(&finished(resolve(expr, None)?)?))
+}
+
+/// A whole field: numbers or classes, none missing.
+pub(crate) fn finished(resolved: Resolved) -> DataResult<Resolved> {
+    if !matches!(resolved.element, Element::Class(_)) {
+        resolved.needs_numbers("a field")?;
+    }
+    resolved.needs_all("the field")?;
+    resolved.needs_finite()?;
+    if resolved.examples.is_none() {
+        return Err(DataError::new(resolved.span, DataProblem::ConstantField));
+    }
+    Ok(resolved)
+}
+
+pub(crate) fn type_of(resolved: &Resolved) -> FieldType {
+    let kind = match &resolved.element {
+        Element::Number | Element::Text => FieldKind::Float,
+        Element::Bool => FieldKind::Bool,
+        Element::Class(names) => FieldKind::Class { names: names.clone() },
+    };
+    FieldType { kind, shape: resolved.shape.clone(), ragged: false }
+}
+
+/// A data block as the checker, the editor and the planner need it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// Each field's type, in file order; none where it has errors.
+    pub fields: Vec<(String, Option<FieldType>)>,
+    /// Examples in each split, where that is known. Splits that do not exist have 0.
+    pub examples: Option<[usize; 3]>,
+}
+
+impl Description {
+    /// The type of a field.
+    pub fn field(&self, name: &str) -> Option<&FieldType> {
+        self.fields.iter().find(|(n, _)| n == name).and_then(|(_, t)| t.as_ref())
+    }
+
+    /// The number of examples of a split; none where unknown or where the split does not exist.
+    pub fn examples(&self, split: Split) -> Option<usize> {
+        self.examples.and_then(|e| e.get(split.index()).copied()).filter(|n| *n > 0)
+    }
+}
+
+/// The types of all fields and the sizes of the splits, with every independent error of the block.
+pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
+    let mut errors: Vec<DataError> = Vec::new();
+    let mut fields = Vec::new();
+    let mut resolved = Vec::new();
+    for field in &plan.fields {
+        match resolve(&field.expr, None).and_then(finished) {
+            Ok(tree) => {
+                fields.push((field.name.clone(), Some(type_of(&tree))));
+                resolved.push((field, tree));
+            }
+            Err(error) => {
+                fields.push((field.name.clone(), None));
+                errors.push(error);
+            }
+        }
+    }
+    let mut examples = None;
+    match common_examples(&resolved) {
+        Err(error) => errors.push(error),
+        Ok(None) => {}
+        Ok(Some(common)) => {
+            match split_sizes(&plan.split, common.counts, common.given.as_deref()).at(plan.split_span) {
+                Ok(sizes) => examples = Some(sizes),
+                Err(error) => errors.push(error),
+            }
+            if let SplitSpec::Random { stratify: Some(by), .. } = &plan.split {
+                let strata = resolve_strata(by).and_then(|by| match &by.examples {
+                    Some(e) => agree(("stratify", e), ("the fields", &common)).at(plan.split_span),
+                    None => Ok(()),
+                });
+                errors.extend(strata.err());
+            }
+        }
+    }
+    // A file that several fields read is wrong once.
+    let mut distinct: Vec<DataError> = Vec::new();
+    for error in errors {
+        if !distinct.iter().any(|e| e.problem == error.problem) {
+            distinct.push(error);
+        }
+    }
+    (Description { fields, examples }, distinct)
+}

@@ -1,0 +1,158 @@
+//! Opening data files: compressed or not, several by one pattern, and what to say where one is not there.
+
+use super::problem::{DataProblem, Found};
+use super::source_spec::DataFile;
+use crate::diagnostics::nearest;
+use flate2::read::MultiGzDecoder;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// A reader of the file's content, which is decompressed where it begins as gzip does.
+pub(crate) fn open(file: &DataFile) -> Found<Box<dyn Read>> {
+    let metadata = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
+    if metadata.is_dir() {
+        return Err(unreadable(file, "it is a folder"));
+    }
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(&file.path).map_err(|e| failure(file, &e))?);
+    let compressed = reader.fill_buf().map_err(|e| failure(file, &e))?.starts_with(&[0x1f, 0x8b]);
+    Ok(if compressed {
+        Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader)))
+    } else {
+        Box::new(reader)
+    })
+}
+
+/// The whole content, decompressed.
+pub(crate) fn read_all(file: &DataFile) -> Found<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(file)?.read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
+    Ok(bytes)
+}
+
+/// What an input error means for the user.
+pub(crate) fn failure(file: &DataFile, error: &std::io::Error) -> Box<DataProblem> {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => not_found(file),
+        ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
+            unreadable(file, &format!("its compressed content is damaged or cut short ({error})"))
+        }
+        _ => unreadable(file, &error.to_string()),
+    }
+}
+
+fn unreadable(file: &DataFile, reason: &str) -> Box<DataProblem> {
+    Box::new(DataProblem::Unreadable { written: file.written.clone(), reason: reason.to_string() })
+}
+
+fn not_found(file: &DataFile) -> Box<DataProblem> {
+    let folder = file.path.parent().unwrap_or(Path::new(""));
+    let mut missing_folder = None;
+    for ancestor in folder.ancestors().filter(|a| !a.as_os_str().is_empty()) {
+        if ancestor.exists() {
+            break;
+        }
+        missing_folder = Some(shown_folder(file, ancestor));
+    }
+    let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let neighbours: Vec<String> = names_in(folder);
+    let nearest = nearest(&name, neighbours.iter().map(String::as_str)).map(|n| match file.written.rsplit_once('/') {
+        Some((before, _)) => format!("{before}/{n}"),
+        None => n.to_string(),
+    });
+    Box::new(DataProblem::NoFile { written: file.written.clone(), nearest, missing_folder })
+}
+
+/// A folder on the way to a file, written as the user wrote the file.
+fn shown_folder(file: &DataFile, folder: &Path) -> String {
+    let below = file.path.components().count().saturating_sub(folder.components().count());
+    let written: Vec<_> = Path::new(&file.written).components().collect();
+    let kept = written.len().saturating_sub(below);
+    if kept == 0 {
+        return folder.display().to_string();
+    }
+    written.iter().take(kept).collect::<PathBuf>().display().to_string()
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .filter(|n| !n.starts_with('.'))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The files themselves: a pattern stands for those that it matches, by name.
+pub(crate) fn expand(files: &[DataFile]) -> Found<Vec<DataFile>> {
+    let mut all = Vec::new();
+    for file in files {
+        let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if !name.contains(['*', '?']) || file.path.exists() {
+            all.push(file.clone());
+            continue;
+        }
+        let folder = file.path.parent().unwrap_or(Path::new(""));
+        let pattern: Vec<char> = name.chars().collect();
+        let matching: Vec<String> =
+            names_in(folder).into_iter().filter(|n| matches(&pattern, &n.chars().collect::<Vec<_>>())).collect();
+        if matching.is_empty() {
+            return Err(not_found(file));
+        }
+        all.extend(matching.into_iter().map(|n| {
+            let written = match file.written.rsplit_once('/') {
+                Some((before, _)) => format!("{before}/{n}"),
+                None => n.clone(),
+            };
+            DataFile::new(written, folder.join(n))
+        }));
+    }
+    Ok(all)
+}
+
+/// Whether a name matches a pattern of `*` (any characters) and `?` (one character).
+fn matches(pattern: &[char], name: &[char]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some(('*', rest)), _) => (0..=name.len()).any(|skip| name.get(skip..).is_some_and(|n| matches(rest, n))),
+        (Some(('?', rest)), Some((_, name))) => matches(rest, name),
+        (Some((p, rest)), Some((n, name))) => p == n && matches(rest, name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_names() {
+        let m = |p: &str, n: &str| matches(&p.chars().collect::<Vec<_>>(), &n.chars().collect::<Vec<_>>());
+        assert!(m("part-*.csv", "part-01.csv") && m("*", "a") && m("a?c", "abc") && m("a*", "a"));
+        assert!(!m("part-*.csv", "part-01.txt") && !m("a?c", "ac"));
+    }
+
+    #[test]
+    fn a_missing_file_names_its_neighbour() {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::write(dir.path().join("iris.csv"), "a\n1\n").expect("written");
+        let problem = |written: &str| match open(&DataFile::new(written, dir.path().join(written))) {
+            Err(p) => *p,
+            Ok(_) => panic!("{written} exists"),
+        };
+        let DataProblem::NoFile { nearest, missing_folder, .. } = problem("irsi.csv") else { panic!() };
+        assert_eq!((nearest.as_deref(), missing_folder), (Some("iris.csv"), None));
+        let DataProblem::NoFile { missing_folder, .. } = problem("data/more/iris.csv") else { panic!() };
+        assert_eq!(missing_folder.as_deref(), Some("data"));
+        let DataProblem::NoFile { .. } = *expand(&[DataFile::new("x*.csv", dir.path().join("x*.csv"))]).unwrap_err()
+        else {
+            panic!()
+        };
+        let DataProblem::Unreadable { .. } = *open(&DataFile::new(".", dir.path())).err().expect("a folder") else {
+            panic!()
+        };
+    }
+}

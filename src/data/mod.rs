@@ -1,0 +1,52 @@
+//! Floor 3: sources and what they hold, fitted transforms, splits and batches.
+//!
+//! A `data { }` block reaches this module as a [`DataPlan`]: for each field a [`FieldExpr`], a tree over the columns of
+//! tables and over arrays. It is read twice. At check time [`describe`] and [`field_type`] learn from *scans* (kept on
+//! disk between runs) what each file holds, and say what does not fit. At run time [`load`] reads the cells, splits the
+//! examples, estimates on the training split what is to be estimated, and computes the values of every field.
+//! [`apply`] does the same for new data with estimates from before.
+//!
+//! This module knows nothing of the language's syntax, and nothing above it knows how a file is read.
+
+mod array_file;
+mod batches;
+mod cell;
+mod class_names;
+mod dataset;
+mod estimate;
+mod evaluate;
+mod field_expr;
+mod field_type;
+mod files;
+mod fitted;
+mod generators;
+mod layout;
+mod load_sources;
+mod new_data;
+mod plan;
+mod problem;
+mod random;
+mod resolve;
+mod resolve_source;
+mod scan;
+mod scan_cache;
+mod schema;
+mod select;
+mod source_spec;
+mod split;
+mod table_reader;
+#[cfg(test)]
+mod tests;
+mod wording;
+
+pub use batches::{Batches, gather};
+pub use dataset::{Dataset, Field, Splits, load};
+pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
+pub use field_type::{Description, FieldKind, FieldType, describe, field_type};
+pub use fitted::{Estimate, Fitted, FittedField, Inverse};
+pub use new_data::apply;
+pub use plan::{DataPlan, FieldPlan, SplitSpec};
+pub use problem::{DataError, DataProblem, DataResult, MissingIn, Place};
+pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
+pub use select::{Name, Selector, column, select};
+pub use source_spec::{Cell, DataFile, PerSplit, SourceSpec, Split, TableExpr, TableNode};

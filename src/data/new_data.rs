@@ -1,0 +1,139 @@
+//! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
+
+use super::dataset::{Dataset, Splits, common_examples, compute, ids, resolve_known};
+use super::field_expr::{FieldExpr, FieldNode};
+use super::fitted::Fitted;
+use super::load_sources::Sources;
+use super::plan::{DataPlan, FieldPlan, SplitSpec};
+use super::problem::{At, DataError, DataProblem, DataResult};
+use super::source_spec::{SourceSpec, TableExpr, TableNode};
+use std::collections::BTreeSet;
+
+/// Reads new data in place of the plan's source, with the estimates and class names of an earlier
+/// [`load`](super::load).
+///
+/// Only the `wanted` fields are computed, so only the columns that they need must be there; columns may stand in
+/// another order. Everything is in `splits.test`, in the order of the rows; where the plan says `drop_missing`, rows
+/// that lack a needed column are left out, and `ids` says which are there. With `replaced` none, the plan's own sources
+/// and split are read again, with the saved estimates.
+///
+/// Errors: a needed column that is missing, a class name never seen (with its place), fields of several sources.
+pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wanted: &[&str]) -> DataResult<Dataset> {
+    let mut fields: Vec<&FieldPlan> = Vec::new();
+    for name in wanted {
+        match plan.field(name) {
+            Some(field) => fields.push(field),
+            None => {
+                let fields = plan.fields.iter().map(|f| f.name.clone()).collect();
+                let problem = DataProblem::NoField { field: name.to_string(), fields };
+                return Err(DataError::new(plan.split_span, problem));
+            }
+        }
+    }
+    let mut expressions: Vec<FieldExpr> = fields.iter().map(|f| f.expr.clone()).collect();
+    if let Some(new) = replaced {
+        replaceable(plan, &fields, new)?;
+        let needed = needed_columns(&expressions);
+        expressions = expressions.iter().map(|e| with_source(e, new, &needed)).collect();
+    }
+    let mut resolved = Vec::new();
+    let mut estimates = Vec::new();
+    for (field, expr) in fields.iter().zip(&expressions) {
+        let (tree, known) = resolve_known(field, expr, fitted)?;
+        resolved.push((*field, tree));
+        estimates.push(known);
+    }
+    let examples = common_examples(&resolved)?;
+    let trees: Vec<_> = resolved.iter().map(|(_, r)| r).collect();
+    let sources = Sources::load(&trees)?;
+    let mut values = Vec::new();
+    for ((field, tree), known) in resolved.iter().zip(&estimates) {
+        values.push(compute(field, tree, &sources, known)?);
+    }
+    let total: usize = examples.as_ref().map_or(0, |e| e.counts.iter().sum());
+    let splits = match (replaced, &plan.split) {
+        (Some(_), _) => Splits { test: (0..total as u32).collect(), ..Splits::default() },
+        // The split may depend on a field that is not wanted here, so it is made as in a full load.
+        (None, SplitSpec::Random { stratify: Some(_), .. }) => super::dataset::load(plan)?.splits,
+        (None, spec) => {
+            let (counts, given) = examples.as_ref().map_or(([0; 3], None), |e| (e.counts, e.given.as_deref()));
+            super::split::assign(spec, counts, given, None).at(plan.split_span)?
+        }
+    };
+    Ok(Dataset { fields: values, splits, fitted: fitted.clone(), ids: ids(examples.as_ref()) })
+}
+
+/// One file can replace one source, of its own kind.
+fn replaceable(plan: &DataPlan, fields: &[&FieldPlan], new: &SourceSpec) -> DataResult<()> {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut wrong = None;
+    for field in fields {
+        field.expr.walk(&mut |node| {
+            let source = match &*node.node {
+                FieldNode::Columns { table, .. } => table.origin(),
+                FieldNode::Array(source) => source,
+                _ => return,
+            };
+            found.insert(format!("{source:?}"));
+            if source.is_array() != new.is_array() {
+                wrong = Some((field.span, DataProblem::WrongReplacement { wanted: source.name(), given: new.name() }));
+            }
+        });
+    }
+    if let Some((span, problem)) = wrong {
+        return Err(DataError::new(span, problem));
+    }
+    if found.len() > 1 {
+        let fields = fields.iter().map(|f| f.name.clone()).collect();
+        return Err(DataError::new(plan.split_span, DataProblem::SeveralSources { fields }));
+    }
+    Ok(())
+}
+
+fn needed_columns(expressions: &[FieldExpr]) -> BTreeSet<String> {
+    let mut needed = BTreeSet::new();
+    for expression in expressions {
+        expression.walk(&mut |node| {
+            if let FieldNode::Columns { names, .. } = &*node.node {
+                needed.extend(names.iter().cloned());
+            }
+        });
+    }
+    needed
+}
+
+fn with_source(expr: &FieldExpr, new: &SourceSpec, needed: &BTreeSet<String>) -> FieldExpr {
+    let again = |e: &FieldExpr| with_source(e, new, needed);
+    let node = match &*expr.node {
+        FieldNode::Columns { table, names, scalar } => {
+            FieldNode::Columns { table: table_with_source(table, new, needed), names: names.clone(), scalar: *scalar }
+        }
+        FieldNode::Array(_) => FieldNode::Array(new.clone()),
+        FieldNode::Number(n) => FieldNode::Number(*n),
+        FieldNode::Binary(op, a, b) => FieldNode::Binary(*op, again(a), again(b)),
+        FieldNode::Unary(op, a) => FieldNode::Unary(*op, again(a)),
+        FieldNode::Standardize(a) => FieldNode::Standardize(again(a)),
+        FieldNode::Rescale { field, lo, hi } => FieldNode::Rescale { field: again(field), lo: *lo, hi: *hi },
+        FieldNode::Fill(a, filling) => FieldNode::Fill(again(a), filling.clone()),
+        FieldNode::Classes(a, n) => FieldNode::Classes(again(a), *n),
+        FieldNode::OneHot(a) => FieldNode::OneHot(again(a)),
+        FieldNode::Reshape(a, dims) => FieldNode::Reshape(again(a), dims.clone()),
+        FieldNode::Concat(parts, axis) => FieldNode::Concat(parts.iter().map(again).collect(), *axis),
+        FieldNode::First(a) => FieldNode::First(again(a)),
+    };
+    FieldExpr::new(node, expr.span)
+}
+
+/// `drop_missing` looks only at the columns that are needed: the others may not even be there.
+fn table_with_source(table: &TableExpr, new: &SourceSpec, needed: &BTreeSet<String>) -> TableExpr {
+    match &*table.node {
+        TableNode::Source(_) => TableExpr::source(new.clone(), table.span),
+        TableNode::DropMissing { table: inner, columns } => {
+            let columns = match columns {
+                None => needed.iter().cloned().collect(),
+                Some(names) => names.iter().filter(|n| needed.contains(*n)).cloned().collect(),
+            };
+            table_with_source(inner, new, needed).drop_missing(Some(columns), table.span)
+        }
+    }
+}

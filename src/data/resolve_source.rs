@@ -1,0 +1,152 @@
+//! The types of columns and arrays, from their scans.
+
+use super::field_expr::UnaryOp;
+use super::problem::{At, DataError, DataProblem, DataResult, Found, MissingIn, Place};
+use super::resolve::{Element, Examples, Op, Resolved, TextIn};
+use super::scan::ArrayScan;
+use super::scan_cache::array_scan;
+use super::schema::{ColumnKind, facts};
+use super::source_spec::{PerSplit, SourceSpec, Split, TableExpr};
+use crate::source::Span;
+use std::sync::Arc;
+
+/// What can be said before anything is computed: a logarithm straight of a column that holds 0.
+pub(crate) fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) -> DataResult<()> {
+    let fails = |value: f64| !op.apply(value).is_finite();
+    let Op::Columns { table, columns } = &part.op else { return Ok(()) };
+    let facts = facts(table)?;
+    for column in columns.iter().filter_map(|(name, _)| facts.schema.column(name)).filter(|_| facts.exact()) {
+        if let Some((value, place)) = [&column.min, &column.max].into_iter().flatten().find(|(v, _)| fails(*v)) {
+            let (value, place) = (super::cell::number_name(*value), place.clone());
+            let problem = DataProblem::OutsideDomain { function, column: column.name.clone(), value, place };
+            return Err(DataError::new(part.span, problem));
+        }
+    }
+    Ok(())
+}
+
+/// The splits that a source names, if it is given per split.
+fn given_splits(source: &SourceSpec, span: Span) -> DataResult<Option<Vec<Split>>> {
+    let Some(files) = source.files().filter(|f| f.is_given()) else { return Ok(None) };
+    let given: Vec<Split> = files.parts().iter().map(|(s, _)| *s).collect();
+    if !given.contains(&Split::Train) {
+        return Err(DataError::new(span, DataProblem::NoTrain { given }));
+    }
+    Ok(Some(given))
+}
+
+/// `t.a`, `t[a, b]`
+pub(crate) fn columns(table: &TableExpr, names: &[String], scalar: bool, span: Span) -> DataResult<Resolved> {
+    let facts = facts(table)?;
+    let schema = &facts.schema;
+    let rows = schema.total_rows() as u64;
+    let mut columns = Vec::new();
+    let mut missing = Vec::new();
+    let mut texts = Vec::new();
+    let mut infinite = None;
+    for name in names {
+        let Some(column) = schema.column(name) else {
+            return Err(DataError::new(span, super::select::no_column(schema, name)));
+        };
+        columns.push((name.clone(), column.kind));
+        if column.missing > 0 {
+            missing.push(MissingIn {
+                column: name.clone(),
+                count: column.missing,
+                rows,
+                first: column.first_missing.clone(),
+                text: column.kind == ColumnKind::Text,
+            });
+        }
+        if let Some((value, place)) = &column.first_text {
+            let (column, value, place, count) = (name.clone(), value.clone(), place.clone(), column.texts);
+            texts.push(TextIn { column, value, place, count, rows });
+        } else if let (None, Some((value, place))) = (&infinite, &column.infinite) {
+            infinite = Some((name.clone(), value.clone(), place.clone()));
+        }
+    }
+    let source = table.origin();
+    Ok(Resolved {
+        op: Op::Columns { table: table.clone(), columns },
+        parts: Vec::new(),
+        span,
+        element: if texts.is_empty() { Element::Number } else { Element::Text },
+        shape: if scalar { Vec::new() } else { vec![names.len()] },
+        examples: Some(Examples {
+            counts: schema.rows,
+            given: given_splits(source, span)?,
+            kept: facts.kept.clone(),
+            source: Arc::new((format!("{source:?}"), schema.source.clone())),
+        }),
+        image: false,
+        missing,
+        texts,
+        infinite,
+    })
+}
+
+/// The scans of an array's files, each with its split and name.
+pub(crate) fn array_scans(source: &SourceSpec) -> Found<Vec<(Split, String, Arc<ArrayScan>)>> {
+    let mut scans: Vec<(Split, String, Arc<ArrayScan>)> = Vec::new();
+    for (split, files) in source.files().map(PerSplit::parts).unwrap_or_default() {
+        for file in super::files::expand(files)? {
+            let scan = array_scan(&file, source.name())?;
+            let each = |s: &ArrayScan| s.shape.get(1..).unwrap_or(&[]).to_vec();
+            if let Some((_, name, first)) = scans.first()
+                && each(first) != each(&scan)
+            {
+                return Err(Box::new(DataProblem::ArraysDiffer {
+                    first: (name.clone(), each(first)),
+                    other: (file.written.clone(), each(&scan)),
+                }));
+            }
+            scans.push((split, file.written.clone(), scan));
+        }
+    }
+    Ok(scans)
+}
+
+/// `idx(…)`, `npy(…)`
+pub(crate) fn array(source: &SourceSpec, span: Span) -> DataResult<Resolved> {
+    let scans = array_scans(source).at(span)?;
+    let given = given_splits(source, span)?;
+    let Some((_, _, first)) = scans.first() else {
+        return Err(DataError::new(span, DataProblem::NoTrain { given: Vec::new() }));
+    };
+    let mut counts = [0usize; 3];
+    let place = |name: &str, row: u64| Place { source: name.to_string(), line: row + 1, in_file: false };
+    let mut lacking = MissingIn { column: String::new(), count: 0, rows: 0, first: Vec::new(), text: false };
+    let mut infinite = None;
+    for (split, name, scan) in &scans {
+        if let Some(count) = counts.get_mut(split.index()) {
+            *count += scan.shape.first().copied().unwrap_or(0);
+        }
+        lacking.rows += scan.shape.iter().product::<usize>() as u64;
+        lacking.count += scan.missing;
+        if scan.missing > 0 {
+            lacking.column = name.clone();
+            lacking.first.push(place(name, scan.missing_row));
+        }
+        if let (None, Some((row, value))) = (&infinite, &scan.infinite) {
+            infinite = Some((name.clone(), value.clone(), place(name, *row)));
+        }
+    }
+    let names: Vec<&str> = scans.iter().map(|(_, n, _)| n.as_str()).collect();
+    Ok(Resolved {
+        op: Op::Array(source.clone()),
+        parts: Vec::new(),
+        span,
+        element: if scans.iter().all(|(_, _, s)| s.boolean) { Element::Bool } else { Element::Number },
+        shape: first.shape.get(1..).unwrap_or(&[]).to_vec(),
+        examples: Some(Examples {
+            counts,
+            given,
+            kept: None,
+            source: Arc::new((format!("{source:?}"), names.join(", "))),
+        }),
+        image: matches!(source, SourceSpec::Idx(_)),
+        missing: if lacking.count > 0 { vec![lacking] } else { Vec::new() },
+        texts: Vec::new(),
+        infinite,
+    })
+}

@@ -1,0 +1,188 @@
+//! Scans are kept in memory, and those of big files on disk, so that checking a file twice costs nothing the second
+//! time.
+//!
+//! A scan belongs to a canonical path, a size and a time of change. The cache is a help, never a need: where its folder
+//! cannot be read or written, scans are simply made again.
+
+use super::array_file::read_array;
+use super::files::failure;
+use super::problem::Found;
+use super::scan::{ArrayScan, Scanner, TableScan};
+use super::source_spec::DataFile;
+use super::table_reader::{TablePart, read};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+/// Raised whenever a scan holds something else than before.
+const VERSION: u32 = 1;
+/// Smaller files are scanned faster than a cache file is found.
+const WORTH_KEEPING: u64 = 1 << 18;
+/// A file that changed so recently may change again within the clock's grain.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The scan of a table's file.
+pub(crate) fn table_scan(file: &DataFile) -> Found<Arc<TableScan>> {
+    kept(std::slice::from_ref(file), "table", || {
+        let part = TablePart::File(file.clone());
+        let mut scanner = Scanner::default();
+        let rows = read(&part, &mut scanner)?;
+        Ok(scanner.finish(rows))
+    })
+}
+
+/// The scan of an array's file; `format` is `idx` or `npy`.
+pub(crate) fn array_scan(file: &DataFile, format: &'static str) -> Found<Arc<ArrayScan>> {
+    kept(std::slice::from_ref(file), format, || {
+        let array = read_array(file, format)?;
+        Ok(ArrayScan::of(&array.shape, array.boolean, array.numbers.iter()))
+    })
+}
+
+/// What the files were when they were scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct Stamp {
+    version: u32,
+    kind: String,
+    files: Vec<FileStamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct FileStamp {
+    path: PathBuf,
+    size: u64,
+    seconds: u64,
+    nanoseconds: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept<T> {
+    stamp: Stamp,
+    scan: T,
+}
+
+type Memory = Mutex<HashMap<Stamp, Arc<dyn Any + Send + Sync>>>;
+static MEMORY: LazyLock<Memory> = LazyLock::new(Memory::default);
+
+/// What `make` gives for the content of `files`; kept under `kind` until one of them changes.
+pub(crate) fn kept<T>(files: &[DataFile], kind: &str, make: impl FnOnce() -> Found<T>) -> Found<Arc<T>>
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    let mut stamps = Vec::new();
+    for file in files {
+        match stamp(file)? {
+            Some(stamp) => stamps.push(stamp),
+            None => return make().map(Arc::new),
+        }
+    }
+    let stamp = Stamp { version: VERSION, kind: kind.to_string(), files: stamps };
+    if stamp.files.is_empty() {
+        return make().map(Arc::new);
+    }
+    let known = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).get(&stamp).cloned();
+    if let Some(scan) = known.and_then(|s| s.downcast::<T>().ok()) {
+        return Ok(scan);
+    }
+    let size: u64 = stamp.files.iter().map(|f| f.size).sum();
+    let on_disk = if size >= WORTH_KEEPING { disk_path(&stamp) } else { None };
+    let scan = match on_disk.as_deref().and_then(|p| read_kept(p, &stamp)) {
+        Some(scan) => scan,
+        None => {
+            let scan = make()?;
+            match on_disk {
+                Some(path) => {
+                    let kept = Kept { stamp: stamp.clone(), scan };
+                    write_kept(&path, &kept);
+                    kept.scan
+                }
+                None => scan,
+            }
+        }
+    };
+    let scan = Arc::new(scan);
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner).insert(stamp, scan.clone());
+    Ok(scan)
+}
+
+/// What the file is now; none where it may change again without showing it.
+fn stamp(file: &DataFile) -> Found<Option<FileStamp>> {
+    let metadata = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
+    let modified = metadata.modified().ok();
+    let settled = modified.and_then(|m| SystemTime::now().duration_since(m).ok()).is_some_and(|age| age > SETTLED);
+    let since = modified.and_then(|m| m.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
+    Ok(settled.then(|| FileStamp {
+        path: fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone()),
+        size: metadata.len(),
+        seconds: since.as_secs(),
+        nanoseconds: since.subsec_nanos(),
+    }))
+}
+
+/// One cache file for each set of paths, so that the cache does not grow with every change of a file.
+fn disk_path(stamp: &Stamp) -> Option<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME") {
+        // Tests leave nothing behind in the home of whoever runs them.
+        _ if cfg!(test) => std::env::temp_dir(),
+        Some(dir) if Path::new(&dir).is_absolute() => PathBuf::from(dir),
+        _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
+    };
+    let paths: Vec<_> = stamp.files.iter().map(|f| f.path.as_path()).collect();
+    let name = format!("{}:{paths:?}", stamp.kind);
+    // FNV-1a: the same in every version of the compiler, unlike the standard library's hash.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    Some(base.join("nnrun").join(format!("scan-{hash:016x}.json")))
+}
+
+fn read_kept<T: DeserializeOwned>(path: &Path, stamp: &Stamp) -> Option<T> {
+    let kept: Kept<T> = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+    (kept.stamp == *stamp).then_some(kept.scan)
+}
+
+/// Written beside and renamed, so that nobody reads half a file. Whatever fails, the scan is still there.
+fn write_kept<T: Serialize>(path: &Path, kept: &Kept<T>) {
+    let Some(folder) = path.parent() else { return };
+    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&beside, serde_json::to_vec(kept).unwrap_or_default()))
+        .and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scans_survive_on_disk_until_the_file_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = DataFile::new("a.csv", folder.path().join("a.csv"));
+        let write = |content: String, age: u64| {
+            fs::write(&file.path, content).expect("written");
+            let when = SystemTime::now() - Duration::from_secs(age);
+            fs::File::options().write(true).open(&file.path).and_then(|f| f.set_modified(when)).expect("set");
+        };
+        write(format!("a\n{}", "0.5\n".repeat(100_000)), 60);
+        let scan = table_scan(&file).expect("scanned");
+        let stamp = || Stamp {
+            version: VERSION,
+            kind: "table".into(),
+            files: vec![stamp(&file).expect("there").expect("settled")],
+        };
+        let (first, path) = (stamp(), disk_path(&stamp()).expect("a path"));
+        assert_eq!(read_kept::<TableScan>(&path, &first).as_ref(), Some(&*scan));
+        write(format!("a\n{}", "1.5\n".repeat(100_000)), 50);
+        assert_eq!(read_kept::<TableScan>(&path, &stamp()), None, "another time of change");
+        assert_ne!(table_scan(&file).expect("scanned again"), scan);
+        fs::write(&path, b"{").expect("written");
+        assert_eq!(read_kept::<TableScan>(&path, &stamp()), None, "half a file is no scan");
+        let _ = fs::remove_file(path);
+    }
+}

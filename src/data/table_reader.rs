@@ -1,0 +1,180 @@
+//! Reading tables cell by cell, from CSV files and from memory alike.
+
+use super::cell::{Parsed, parse};
+use super::files::{failure, open};
+use super::generators::{MemoryTable, generate};
+use super::problem::{DataProblem, Found, Place};
+use super::source_spec::{DataFile, SourceSpec, Split};
+use std::collections::HashMap;
+use std::io::{Cursor, Read};
+
+/// A piece of a table that is read in one go.
+pub(crate) enum TablePart {
+    /// A CSV file.
+    File(DataFile),
+    /// Literal or generated rows, with their source's name.
+    Memory(MemoryTable, &'static str),
+}
+
+impl TablePart {
+    /// How messages call it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            TablePart::File(f) => &f.written,
+            TablePart::Memory(_, name) => name,
+        }
+    }
+
+    /// The place of a line (of a file) or of a row (from 0) of rows in memory.
+    pub(crate) fn place(&self, line: u64) -> Place {
+        Place { source: self.name().to_string(), line, in_file: matches!(self, TablePart::File(_)) }
+    }
+}
+
+/// The pieces of a source of tables, in the order in which rows are numbered.
+pub(crate) fn parts(source: &SourceSpec) -> Found<Vec<(Split, TablePart)>> {
+    if let Some(table) = generate(source)? {
+        return Ok(vec![(Split::Train, TablePart::Memory(table, source.name()))]);
+    }
+    let mut parts = Vec::new();
+    if let SourceSpec::Csv(files) = source {
+        for (split, files) in files.parts() {
+            parts.extend(super::files::expand(files)?.into_iter().map(|f| (split, TablePart::File(f))));
+        }
+    }
+    Ok(parts)
+}
+
+/// Receives a table as it is read.
+pub(crate) trait TableSink {
+    /// The names of the columns; says for each whether its cells are wanted.
+    fn header(&mut self, columns: &[String]) -> Found<Vec<bool>>;
+    /// A cell, row by row and within a row column by column. `line` is the place's.
+    fn cell(&mut self, column: usize, line: u64, cell: Parsed<'_>);
+}
+
+/// Reads a part to its end; gives the number of rows.
+pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
+    match part {
+        TablePart::File(file) => read_csv(file, part, sink),
+        TablePart::Memory(table, name) => {
+            no_duplicates(&table.columns, name)?;
+            let wanted = sink.header(&table.columns)?;
+            for (i, row) in table.rows.iter().enumerate() {
+                for (column, cell) in row.iter().enumerate() {
+                    if wanted.get(column).copied().unwrap_or(false) {
+                        sink.cell(column, i as u64 + 1, cell.parsed());
+                    }
+                }
+            }
+            if table.rows.is_empty() {
+                return Err(Box::new(DataProblem::Empty { written: name.to_string(), header: true }));
+            }
+            Ok(table.rows.len() as u64)
+        }
+    }
+}
+
+fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
+    let (delimiter, crlf, reader) = begin(file)?;
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(reader);
+    let mut record = csv::ByteRecord::new();
+    if !reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
+        return Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: false }));
+    }
+    let mut columns = Vec::with_capacity(record.len());
+    for cell in &record {
+        columns.push(text(cell, || part.place(1))?.trim().to_string());
+    }
+    no_duplicates(&columns, &file.written)?;
+    let wanted = sink.header(&columns)?;
+    let mut rows = 0u64;
+    while reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
+        let line = line_of(&record, reader.position().line(), crlf);
+        if record.len() != columns.len() {
+            let problem =
+                DataProblem::RaggedRow { place: part.place(line), cells: record.len(), columns: columns.len() };
+            return Err(Box::new(problem));
+        }
+        for (column, cell) in record.iter().enumerate() {
+            if wanted.get(column).copied().unwrap_or(false) {
+                sink.cell(column, line, parse(text(cell, || part.place(line))?));
+            }
+        }
+        rows += 1;
+    }
+    if rows == 0 {
+        return Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: true }));
+    }
+    Ok(rows)
+}
+
+/// What separates cells (commas, unless the first line has none but tabs or semicolons), whether lines end in CR LF, and
+/// the file from its beginning.
+fn begin(file: &DataFile) -> Found<(u8, bool, Box<dyn Read>)> {
+    let mut reader = open(file)?;
+    let mut head = Vec::new();
+    reader.by_ref().take(1 << 14).read_to_end(&mut head).map_err(|e| failure(file, &e))?;
+    let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
+    let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
+    Ok((delimiter, line.ends_with(b"\r"), Box::new(Cursor::new(head).chain(reader))))
+}
+
+/// The line that a record begins on. The reader counts line feeds: where it says a record begins, blank lines may
+/// follow, and where lines end in CR LF, the LF of a record is read with the next one.
+fn line_of(record: &csv::ByteRecord, after: u64, crlf: bool) -> u64 {
+    let before = record.position().map_or(0, csv::Position::line);
+    let within = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+    if crlf { after.saturating_sub(within) } else { before.max(after.saturating_sub(within + 1)) }
+}
+
+fn text(cell: &[u8], place: impl Fn() -> Place) -> Found<&str> {
+    std::str::from_utf8(cell).map_err(|_| Box::new(DataProblem::NotUtf8 { place: place() }))
+}
+
+fn csv_failure(file: &DataFile, error: csv::Error) -> Box<DataProblem> {
+    match error.into_kind() {
+        csv::ErrorKind::Io(e) => failure(file, &e),
+        other => Box::new(DataProblem::Unreadable { written: file.written.clone(), reason: format!("{other:?}") }),
+    }
+}
+
+fn no_duplicates(columns: &[String], source: &str) -> Found<()> {
+    let mut seen = HashMap::new();
+    for (i, column) in columns.iter().enumerate() {
+        if let Some(first) = seen.insert(column.as_str(), i) {
+            let (column, source) = (column.clone(), source.to_string());
+            return Err(Box::new(DataProblem::DuplicateColumn { column, source, positions: (first + 1, i + 1) }));
+        }
+    }
+    Ok(())
+}
+
+/// Where a row (from 0, over all parts) stands. Reads the source again, so it is for messages only.
+pub(crate) fn place_of(source: &SourceSpec, row: u64) -> Option<Place> {
+    struct Find {
+        row: u64,
+        seen: u64,
+        line: Option<u64>,
+    }
+    impl TableSink for Find {
+        fn header(&mut self, columns: &[String]) -> Found<Vec<bool>> {
+            Ok((0..columns.len()).map(|i| i == 0).collect())
+        }
+        fn cell(&mut self, _: usize, line: u64, _: Parsed<'_>) {
+            if self.seen == self.row {
+                self.line = Some(line);
+            }
+            self.seen += 1;
+        }
+    }
+    let mut find = Find { row, seen: 0, line: None };
+    for (_, part) in parts(source).ok()? {
+        read(&part, &mut find).ok()?;
+        if let Some(line) = find.line {
+            return Some(part.place(line));
+        }
+    }
+    None
+}

@@ -1,0 +1,426 @@
+//! The words for every [`DataProblem`].
+
+use super::cell::{Parsed, parse};
+use super::problem::{DataProblem, MissingIn};
+use super::source_spec::Split;
+use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::source::Span;
+
+/// Names that a list shows before it is cut short.
+const SHOWN: usize = 12;
+
+impl DataProblem {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        use DataProblem as P;
+        match self {
+            P::NoFile { .. } => Code::E0501,
+            P::Unreadable { .. } | P::TooManyRows { .. } => Code::E0502,
+            P::NoColumn { .. } => Code::E0503,
+            P::DuplicateColumn { .. } => Code::E0504,
+            P::RaggedRow { .. } => Code::E0505,
+            P::TextForNumber { .. } => Code::E0506,
+            P::Missing { .. } => Code::E0507,
+            P::LabelOutside { .. } => Code::E0508,
+            P::ClassesOfEstimate | P::OneHotOfNumbers | P::TooManyClasses { .. } | P::ClassesForNumber { .. } => {
+                Code::E0509
+            }
+            P::BadArray { .. } => Code::E0510,
+            P::LengthsDiffer { .. } | P::RowsDiffer { .. } => Code::E0511,
+            P::Shares { .. } | P::ShareOutside { .. } | P::ShareTwice { .. } => Code::E0512,
+            P::SplitGiven { .. } | P::SplitsDiffer { .. } | P::NoTrain { .. } => Code::E0513,
+            P::EmptySplit { .. } => Code::E0514,
+            P::NotFinite { .. } | P::OutsideDomain { .. } => Code::E0515,
+            P::UnknownClass { .. } => Code::E0516,
+            P::Broadcast { .. } | P::Reshape { .. } | P::ConcatShapes { .. } | P::NoAxis { .. } => Code::E0517,
+            P::RangeReversed { .. } | P::ChosenTwice { .. } | P::NothingChosen | P::ExceptNotChosen { .. } => {
+                Code::E0518
+            }
+            P::Empty { .. } | P::AllDropped { .. } => Code::E0519,
+            P::NotUtf8 { .. } => Code::E0520,
+            P::StratifyNotClass { .. } => Code::E0521,
+            P::Argument { .. } => Code::E0522,
+            P::WrongReplacement { .. }
+            | P::SeveralSources { .. }
+            | P::ReplacementShape { .. }
+            | P::FittedMismatch { .. }
+            | P::NoField { .. } => Code::E0523,
+            P::ColumnsDiffer { .. } | P::ArraysDiffer { .. } => Code::E0524,
+            P::FillMismatch { .. } | P::NothingToEstimate { .. } => Code::E0525,
+            P::ConstantField => Code::E0526,
+        }
+    }
+
+    /// The problem in words, at `span` of the `.nn` file.
+    pub fn diagnostic(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        match self {
+            DataProblem::NoFile { written, nearest, missing_folder } => {
+                let d = say(format!("there is no file `{written}`"), "read here");
+                match (nearest, missing_folder) {
+                    (_, Some(folder)) => d.help(format!(
+                        "there is no folder `{folder}` either; paths are relative to the folder of the `.nn` file"
+                    )),
+                    (Some(nearest), None) => d.help(format!("there is `{nearest}`")),
+                    (None, None) => d.help("paths are relative to the folder of the `.nn` file"),
+                }
+            }
+            DataProblem::Unreadable { written, reason } => {
+                say(format!("`{written}` cannot be read: {reason}"), "read here")
+            }
+            DataProblem::TooManyRows { rows } => {
+                say(format!("{rows} rows are more than can be numbered ({} at most)", u32::MAX - 1), "read here")
+            }
+            DataProblem::Empty { written, header: false } => say(format!("`{written}` is empty"), "read here"),
+            DataProblem::Empty { written, header: true } => {
+                say(format!("`{written}` has no rows"), "nothing to learn from")
+            }
+            DataProblem::AllDropped { source, rows } => say(
+                format!("`drop_missing` leaves none of the {rows} rows of `{source}`"),
+                "every row lacks some value",
+            )
+            .help("name the columns that must be there, or fill the others: `t.a |> fill(mean)`"),
+            DataProblem::NotUtf8 { place } => say(format!("{place} is not UTF-8"), "read here")
+                .help("save the file as UTF-8: `iconv -f LATIN1 -t UTF-8 old.csv > new.csv`"),
+            DataProblem::NoColumn { .. }
+            | DataProblem::DuplicateColumn { .. }
+            | DataProblem::RaggedRow { .. }
+            | DataProblem::ColumnsDiffer { .. }
+            | DataProblem::RangeReversed { .. }
+            | DataProblem::ChosenTwice { .. }
+            | DataProblem::NothingChosen
+            | DataProblem::ExceptNotChosen { .. } => self.about_columns(span),
+            DataProblem::TextForNumber { .. }
+            | DataProblem::Missing { .. }
+            | DataProblem::LabelOutside { .. }
+            | DataProblem::ClassesOfEstimate
+            | DataProblem::OneHotOfNumbers
+            | DataProblem::TooManyClasses { .. }
+            | DataProblem::ClassesForNumber { .. }
+            | DataProblem::FillMismatch { .. }
+            | DataProblem::NothingToEstimate { .. }
+            | DataProblem::NotFinite { .. }
+            | DataProblem::OutsideDomain { .. }
+            | DataProblem::UnknownClass { .. } => self.about_values(span),
+            DataProblem::BadArray { written, format, reason } => {
+                say(format!("`{written}` is not a sound {format} file: {reason}"), "read here")
+            }
+            DataProblem::ArraysDiffer { first, other } => {
+                say("files that are read as one hold examples of different shapes".to_string(), "read as one here")
+                    .note(format!("`{}` has {:?}, `{}` has {:?}", first.0, first.1, other.0, other.1))
+            }
+            DataProblem::Broadcast { op, left, right } => {
+                say(format!("`{op}` of {left:?} and {right:?}"), "these shapes do not go together")
+                    .note("shapes are per example and are compared from the last axis on; a 1 fits anything")
+            }
+            DataProblem::Reshape { from, to } => {
+                let dims: Vec<String> = to.iter().map(|d| d.map_or("_".into(), |d| d.to_string())).collect();
+                let (have, want): (usize, usize) = (from.iter().product(), to.iter().flatten().product());
+                let d =
+                    say(format!("{from:?} cannot be reshaped to [{}]", dims.join(", ")), "another number of elements");
+                match to.iter().filter(|d| d.is_none()).count() {
+                    0 => d.note(format!("{have} elements against {want}; the axis of examples is not written")),
+                    1 => d.note(format!("{have} elements are not a multiple of {want}")),
+                    _ => d.note("only one dim can be `_`"),
+                }
+            }
+            DataProblem::ConcatShapes { first, other, axis } => {
+                say(format!("{first:?} and {other:?} cannot be joined along axis {axis}"), "joined here")
+                    .note("all other dims must be equal")
+            }
+            DataProblem::NoAxis { axis, shape } => say(format!("{shape:?} has no axis {axis}"), "needs that axis")
+                .note("axes are per example, counted from 0"),
+            DataProblem::Argument { of, argument, value, wanted } => {
+                say(format!("`{argument}` of `{of}` must be {wanted}; it is {value}"), "here")
+            }
+            DataProblem::ConstantField => say("this field takes nothing from the data".to_string(), "the same for all")
+                .help("a field is made of a column or an array; a constant belongs into the model"),
+            DataProblem::WrongReplacement { .. }
+            | DataProblem::SeveralSources { .. }
+            | DataProblem::ReplacementShape { .. }
+            | DataProblem::FittedMismatch { .. }
+            | DataProblem::NoField { .. } => self.about_new_data(span),
+            DataProblem::LengthsDiffer { .. }
+            | DataProblem::RowsDiffer { .. }
+            | DataProblem::SplitsDiffer { .. }
+            | DataProblem::NoTrain { .. }
+            | DataProblem::Shares { .. }
+            | DataProblem::ShareOutside { .. }
+            | DataProblem::ShareTwice { .. }
+            | DataProblem::SplitGiven { .. }
+            | DataProblem::EmptySplit { .. }
+            | DataProblem::StratifyNotClass { .. } => self.about_splits(span),
+        }
+    }
+
+    fn about_columns(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        match self {
+            DataProblem::NoColumn { column, nearest, columns, source } => {
+                let d = say(format!("`{source}` has no column `{column}`"), "no such column");
+                let list = quoted_list(columns.iter().map(String::as_str), SHOWN);
+                let mut d = d.note(format!("its columns are {list}"));
+                if columns.iter().all(|c| matches!(parse(c), Parsed::Number(_))) {
+                    d = d.help(
+                        "its first line looks like data; a table needs a first line with the names of its columns",
+                    );
+                }
+                match nearest {
+                    // Only where the span is the name alone would an edit hit nothing else.
+                    Some(nearest) if span.len() == column.len() && is_name(nearest) => {
+                        d.fix(format!("write `{nearest}`"), span, nearest.clone())
+                    }
+                    Some(nearest) => d.help(format!("there is `{nearest}`")),
+                    None => d,
+                }
+            }
+            DataProblem::DuplicateColumn { column, source, positions: (first, second) } => {
+                say(format!("`{source}` has two columns `{column}`"), "read here")
+                    .note(format!("they are its columns {first} and {second}"))
+                    .help("a name must say which column is meant: rename one of them")
+            }
+            DataProblem::RaggedRow { place, cells, columns } => {
+                let d = say(
+                    format!("{place} has {}, and there are {}", cells_of(*cells), columns_of(*columns)),
+                    "read here",
+                );
+                if *cells > *columns && place.in_file {
+                    d.help("a cell that holds a comma stands in quotes: \"a, b\"")
+                } else {
+                    d.help("a value that is missing is an empty cell, not a left out one")
+                }
+            }
+            DataProblem::ColumnsDiffer { first, other, lacking, extra } => {
+                let mut d = say(format!("`{first}` and `{other}` do not have the same columns"), "read as one table");
+                for (names, verb) in [(lacking, "lacks"), (extra, "also has")] {
+                    if !names.is_empty() {
+                        d = d
+                            .note(format!("`{other}` {verb} {}", quoted_list(names.iter().map(String::as_str), SHOWN)));
+                    }
+                }
+                d
+            }
+            DataProblem::RangeReversed { from, to } => {
+                say(format!("`{from}` comes after `{to}` in the table"), "a range runs in the order of the columns")
+                    .help(format!("write `{to} .. {from}`"))
+            }
+            DataProblem::ChosenTwice { column } => say(format!("column `{column}` is chosen twice"), "already chosen"),
+            DataProblem::NothingChosen => say("no column is left".to_string(), "nothing is chosen here"),
+            DataProblem::ExceptNotChosen { column } => {
+                say(format!("column `{column}` is taken out but was not chosen"), "not among the chosen columns")
+            }
+            _ => say("something is wrong with the columns".to_string(), "here"),
+        }
+    }
+
+    fn about_values(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        let of_class = "a class is a name, not a quantity; `one_hot` makes a vector of it";
+        match self {
+            DataProblem::TextForNumber { column, value, place, count, rows, wanted_by } => {
+                let d = say(
+                    format!("`{wanted_by}` needs numbers, and column `{column}` holds \"{value}\" at {place}"),
+                    "text where a number is wanted",
+                );
+                let d = d.note(format!("{count} of its {rows} cells {} text", if *count == 1 { "is" } else { "are" }));
+                // Few strays in a column of numbers are a mistake in the data; otherwise the column is meant as text.
+                if count.saturating_mul(4) < *rows {
+                    d.help("empty cells, `NA` and `NaN` count as missing; anything else has to be a number")
+                } else {
+                    d.help(format!(
+                        "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
+                    ))
+                }
+            }
+            DataProblem::Missing { columns, reaches } => {
+                let total: u64 = columns.iter().map(|m| m.count).sum();
+                let names = quoted_list(columns.iter().map(|m| m.column.as_str()), SHOWN);
+                let (values, reach) = if total == 1 { ("value", "reaches") } else { ("values", "reach") };
+                let what = if columns.len() > 1 { "columns" } else { "column" };
+                let mut d = say(
+                    format!("{total} missing {values} of {what} {names} {reach} {reaches}"),
+                    "values are missing here",
+                );
+                for m in columns.iter().take(4) {
+                    d = d.note(missing_note(m));
+                }
+                let text = columns.iter().all(|m| m.text);
+                let filling = if text { "fill(\"unknown\")" } else { "fill(mean)" };
+                d.help(format!("fill them with `|> {filling}`, or leave out their rows with `t |> drop_missing`"))
+            }
+            DataProblem::LabelOutside { what, value, place, classes, needed } => {
+                let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+                let last = classes.saturating_sub(1);
+                let d = say(
+                    format!("`{what}` holds {value}{at}, and the classes are 0 to {last}"),
+                    "one of these is not a class",
+                );
+                let d = match needed {
+                    Some(n) if n > classes => {
+                        d.help(format!("`classes({n})` has a class for every label that is there"))
+                    }
+                    _ => d,
+                };
+                d.help("`classes` without a number makes a class of every value that is there")
+            }
+            DataProblem::ClassesOfEstimate => {
+                say("classes cannot be made of estimated values".to_string(), "depends on the training split")
+                    .note("which classes there are is known before the data is split; means and deviations are not")
+                    .help("make the classes first, or fill with a value: `fill(0)`, `fill(\"unknown\")`")
+            }
+            DataProblem::OneHotOfNumbers => {
+                say("`one_hot` needs a class".to_string(), "this is not a class").help("write `|> classes |> one_hot`")
+            }
+            DataProblem::TooManyClasses { count } => {
+                say(format!("{count} classes are more than can be told apart (16777216)"), "here")
+            }
+            DataProblem::ClassesForNumber { wanted_by } => {
+                say(format!("`{wanted_by}` needs numbers, and this is a class"), "a class").help(of_class)
+            }
+            DataProblem::FillMismatch { column, filling, text } => {
+                let name = if column.is_empty() { "this".to_string() } else { format!("column `{column}`") };
+                let (kind, instead) = if *text { ("text", "fill(\"unknown\")") } else { ("numbers", "fill(mean)") };
+                say(format!("{name} is {kind} and cannot be filled with {filling}"), "filled here")
+                    .help(format!("write `{instead}`"))
+            }
+            DataProblem::NothingToEstimate { what, wanted_by } => {
+                say(format!("`{wanted_by}` finds no value of `{what}`"), "nothing to estimate from")
+                    .note("all of its values are missing, or all that the training split has")
+            }
+            DataProblem::NotFinite { what, value, place, in_data } => {
+                let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+                match in_data {
+                    true => say(format!("`{what}` holds {value}{at}"), "not a finite number"),
+                    false => say(format!("`{what}` becomes {value}{at}"), "not a finite number")
+                        .help("look for a division by 0, or a number beyond what 32 bits hold"),
+                }
+            }
+            DataProblem::OutsideDomain { function, column, value, place } => {
+                let d = say(format!("`{function}` of {value}: column `{column}` at {place}"), "no finite result");
+                if *function == "log" { d.help("`log(1 + t.a)` is finite for all that is not negative") } else { d }
+            }
+            DataProblem::UnknownClass { field, name, place, known } => {
+                let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+                say(format!("\"{name}\"{at} is not a class of `{field}`"), "the model has not seen this class")
+                    .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
+            }
+            _ => say("something is wrong with the values".to_string(), "here"),
+        }
+    }
+
+    fn about_splits(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        match self {
+            DataProblem::LengthsDiffer { first, other, split } => {
+                let of = split.map_or(String::new(), |s| format!(" in {}", s.name()));
+                say(
+                    format!("{} has {} examples{of}, {} has {}", name(&first.0), first.1, name(&other.0), other.1),
+                    "another number of examples",
+                )
+                .note("the fields of a data block describe the same examples, one after another")
+            }
+            DataProblem::RowsDiffer { source } => {
+                say(format!("different rows of `{source}` are put side by side"), "other rows")
+                    .help("use one table for all fields: `let t = csv(…) |> drop_missing`")
+            }
+            DataProblem::SplitsDiffer { first, other } => {
+                let describe = |splits: &[Split]| match splits {
+                    [] => "not given per split".to_string(),
+                    some => format!("given for {}", quoted_list(some.iter().map(|s| s.name()), 3)),
+                };
+                say("the sources do not give the same splits".to_string(), "differs").note(format!(
+                    "{} is {}, {} is {}",
+                    name(&first.0),
+                    describe(&first.1),
+                    name(&other.0),
+                    describe(&other.1)
+                ))
+            }
+            DataProblem::NoTrain { given } => say("this source gives nothing to train on".to_string(), "no `train:`")
+                .note(match given.as_slice() {
+                    [] => "it names no file".to_string(),
+                    some => format!("it gives {}", quoted_list(some.iter().map(|s| s.name()), 3)),
+                }),
+            DataProblem::Shares { shares, sum } => {
+                let sum_text = percent(*sum);
+                if shares.iter().any(|(s, _)| *s == Split::Train) {
+                    say(format!("the shares make {sum_text}, not 100 %"), "these shares")
+                        .help("leave out `train` to give it the rest")
+                } else {
+                    say(format!("the shares make {sum_text}, which leaves nothing to train on"), "these shares")
+                }
+            }
+            DataProblem::ShareOutside { split, share } => {
+                say(format!("`{}` gets {}", split.name(), percent(*share)), "a share is more than 0 and at most 100 %")
+            }
+            DataProblem::ShareTwice { split } => say(format!("`{}` is given two shares", split.name()), "twice"),
+            DataProblem::SplitGiven { split } => {
+                say(format!("`{}` is given by the sources already", split.name()), "given again here")
+                    .help("a split of given sources carves only out of their `train`")
+            }
+            DataProblem::EmptySplit { split, share, rows } => say(
+                format!("`{}` gets no example: {} of {rows} is less than one", split.name(), percent(*share)),
+                "leaves a split empty",
+            ),
+            DataProblem::StratifyNotClass { found } => {
+                say(format!("`stratify` needs a class, and this is {found}"), "not a class")
+                    .help("name a field of classes, such as `t.species |> classes`")
+            }
+            _ => say("something is wrong with the split".to_string(), "here"),
+        }
+    }
+
+    fn about_new_data(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        let list = |names: &[String]| quoted_list(names.iter().map(String::as_str), SHOWN);
+        match self {
+            DataProblem::WrongReplacement { wanted, given } => {
+                say(format!("this is read from `{wanted}`, and the new data is `{given}`"), "what the model reads")
+            }
+            DataProblem::SeveralSources { fields } => {
+                say(format!("{} come from several sources, and the new data is one", list(fields)), "this data block")
+            }
+            DataProblem::ReplacementShape { field, wanted, found } => say(
+                format!("`{field}` is {wanted:?} in the model and {found:?} in the new data"),
+                "what the model reads",
+            ),
+            DataProblem::FittedMismatch { field, reason } => {
+                say(format!("what was saved for `{field}` does not belong to this program"), "this field")
+                    .note(reason.clone())
+                    .help("use the program that the run was trained with; a run keeps a copy of it")
+            }
+            DataProblem::NoField { field, fields } => say(format!("there is no field `{field}`"), "this data block")
+                .note(format!("its fields are {}", list(fields))),
+            _ => say("the new data does not fit".to_string(), "here"),
+        }
+    }
+}
+
+fn missing_note(m: &MissingIn) -> String {
+    let places: Vec<String> = m.first.iter().map(ToString::to_string).collect();
+    let more = if m.count > places.len() as u64 { ", …" } else { "" };
+    format!("`{}`: {} of {}, at {}{more}", m.column, m.count, m.rows, places.join(", "))
+}
+
+fn cells_of(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "cell" } else { "cells" })
+}
+
+fn columns_of(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "column" } else { "columns" })
+}
+
+/// A field in backquotes; a part of an expression as it is.
+fn name(name: &str) -> String {
+    if is_name(name) { format!("`{name}`") } else { name.to_string() }
+}
+
+fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+fn percent(share: f64) -> String {
+    // Rounded, because 0.1 + 0.2 is not 0.3; adding 0 turns a -0 into 0.
+    format!("{} %", (share * 1e8).round() / 1e6 + 0.0)
+}

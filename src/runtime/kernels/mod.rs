@@ -1,0 +1,356 @@
+//! What does the work: one file a family of kernels.
+//!
+//! [`Code`] is where safe code ends: it is made from a list of kernels with the places of their operands, checks every
+//! range and every overlap once, and from then on runs without looking.
+#![allow(unsafe_code)] // the only place; each block says why it is sound
+
+pub mod assemble;
+pub mod elementwise;
+pub mod lines;
+pub mod math;
+pub mod matmul;
+pub mod memory;
+pub mod random;
+pub mod reduce;
+pub mod rows;
+pub mod team;
+
+use self::elementwise::{Access, MAX_AXES, MAX_SLOTS, TILE};
+use self::memory::{Bases, Buffer, Place, Space};
+use self::rows::RowOp;
+use self::team::Team;
+use super::element::Element;
+use super::feed::Feed;
+
+/// One instruction.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Kernel {
+    Elementwise(elementwise::Program),
+    Reduce(reduce::Reduce),
+    Lines(lines::Lines),
+    Rows(rows::Rows),
+    Along(rows::Along),
+    Assemble(assemble::Assemble),
+    Random(random::Random),
+    MatMul(matmul::MatMul),
+}
+
+/// A range of memory that a kernel touches.
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    space: Space,
+    /// First element and one past the last.
+    start: i128,
+    end: i128,
+}
+
+impl Range {
+    fn linear(place: Place, len: usize) -> Range {
+        Range { space: place.space, start: place.offset as i128, end: place.offset as i128 + len as i128 }
+    }
+
+    /// The smallest range around a strided operand.
+    fn strided(place: Place, axes: impl IntoIterator<Item = (usize, isize)>) -> Range {
+        let (mut low, mut high, mut empty) = (0_i128, 0_i128, false);
+        for (size, stride) in axes {
+            let reach = (size as i128 - 1) * stride as i128;
+            empty |= size == 0;
+            low += reach.min(0);
+            high += reach.max(0);
+        }
+        let start = place.offset as i128;
+        let (start, end) = if empty { (start, start) } else { (start + low, start + high + 1) };
+        Range { space: place.space, start, end }
+    }
+
+    fn overlaps(&self, other: &Range) -> bool {
+        self.space == other.space && self.start < other.end && other.start < self.end
+    }
+}
+
+impl Kernel {
+    /// What it reads and what it writes.
+    fn ranges(&self) -> (Vec<Range>, Vec<Range>) {
+        match self {
+            Kernel::Elementwise(p) => {
+                let read = |load: &elementwise::Load| match &load.access {
+                    Access::Linear => Range::linear(load.place, p.count),
+                    Access::Scalar => Range::linear(load.place, 1),
+                    Access::Splat => Range::linear(load.place, TILE),
+                    Access::Strided(axes) => Range::strided(load.place, axes.iter().copied()),
+                };
+                let writes = p.stores.iter().map(|s| Range::linear(s.place, p.count)).collect();
+                (p.loads.iter().map(read).collect(), writes)
+            }
+            Kernel::Reduce(r) => {
+                let axes = r.kept.iter().chain(&r.reduced).copied();
+                (vec![Range::strided(r.input, axes)], vec![Range::linear(r.output, reduce::count(&r.kept))])
+            }
+            Kernel::Lines(l) => {
+                let all = l.sizes.iter().product();
+                (vec![Range::linear(l.input, all)], vec![Range::linear(l.output, l.sizes[0] * l.result_block())])
+            }
+            Kernel::Rows(r) => {
+                let (table, lines) = (r.rows * r.width, r.count * r.width);
+                let (read, write) = match r.op {
+                    RowOp::Gather => (table, lines),
+                    RowOp::Scatter => (lines, table),
+                };
+                let reads = vec![Range::linear(r.input, read), Range::linear(r.indices, r.count)];
+                (reads, vec![Range::linear(r.output, write)])
+            }
+            Kernel::Along(a) => {
+                let long = a.sizes.iter().product();
+                let short = a.sizes[0] * a.sizes[2];
+                let (read, write) = if a.place { (short, long) } else { (long, short) };
+                (
+                    vec![Range::linear(a.input, read), Range::linear(a.indices, short)],
+                    vec![Range::linear(a.output, write)],
+                )
+            }
+            Kernel::Assemble(a) => {
+                let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
+                (reads.collect(), vec![Range::linear(a.output, a.count)])
+            }
+            Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
+            Kernel::MatMul(p) => {
+                let [m, k, n] = p.sizes;
+                let stack = |side: usize| p.stack.iter().map(move |s| (s.0, s.1[side]));
+                let left = Range::strided(p.inputs[0], stack(0).chain([(m, p.left[0]), (k, p.left[1])]));
+                let right = Range::strided(p.inputs[1], stack(1).chain([(k, p.right[0]), (n, p.right[1])]));
+                let count: usize = p.stack.iter().map(|s| s.0).product();
+                (vec![left, right], vec![Range::linear(p.output, count * m * n)])
+            }
+        }
+    }
+
+    /// Into how many pieces it is cut; from the sizes alone.
+    pub fn pieces(&self) -> usize {
+        match self {
+            Kernel::Elementwise(k) => k.pieces(),
+            Kernel::Reduce(k) => k.pieces(),
+            Kernel::Lines(k) => k.pieces(),
+            Kernel::Rows(k) => k.pieces(),
+            Kernel::Along(k) => k.pieces(),
+            Kernel::Assemble(_) => 1,
+            Kernel::Random(k) => k.pieces(),
+            Kernel::MatMul(k) => k.pieces(),
+        }
+    }
+
+    /// # Safety
+    /// The kernel was checked by [`Code::new`], `bases` are of buffers that are long enough, `scratch` has room for
+    /// what the kernel asks for and is not used by another thread.
+    unsafe fn run<E: Element>(&self, bases: &Bases<E>, feed: &Feed, scratch: *mut E, piece: usize) {
+        // SAFETY: passed on.
+        unsafe {
+            match self {
+                Kernel::Elementwise(k) => k.run(bases, scratch, piece),
+                Kernel::Reduce(k) => k.run(bases, piece),
+                Kernel::Lines(k) => k.run(bases, piece),
+                Kernel::Rows(k) => k.run(bases, piece),
+                Kernel::Along(k) => k.run(bases, piece),
+                Kernel::Assemble(k) => k.run(bases),
+                Kernel::Random(k) => k.run(bases, feed, piece),
+                Kernel::MatMul(k) => k.run(bases, piece),
+            }
+        }
+    }
+
+    /// The first number among the operands, or the results, that is NaN or infinite. The
+    /// memories are the arena, the inputs, the states and the literals.
+    pub fn not_finite<E: Element>(&self, memory: [&[E]; 4], results: bool) -> Option<E> {
+        let (reads, writes) = self.ranges();
+        let of = |range: &Range| {
+            let memory = memory[range.space as usize];
+            memory.get(range.start.max(0) as usize..range.end.max(0) as usize).unwrap_or(&[])
+        };
+        let ranges = if results { writes } else { reads };
+        ranges.iter().flat_map(|r| of(r).iter().copied()).find(|x| !x.finite())
+    }
+
+    fn check(&self, sizes: &Sizes) -> Result<(), String> {
+        let (reads, writes) = self.ranges();
+        for range in reads.iter().chain(&writes) {
+            if range.start < 0 || range.end > sizes.of(range.space) as i128 {
+                return Err(format!("{range:?} is out of bounds"));
+            }
+        }
+        for (i, write) in writes.iter().enumerate() {
+            if matches!(write.space, Space::Inputs | Space::Literals) {
+                return Err(format!("{write:?} is written"));
+            }
+            if writes[..i].iter().any(|w| w.overlaps(write)) {
+                return Err(format!("{write:?} is written twice"));
+            }
+            for (r, read) in reads.iter().enumerate().filter(|(_, r)| r.overlaps(write)) {
+                match self {
+                    Kernel::Elementwise(p) if in_place(p, r, i) => {}
+                    _ => return Err(format!("{read:?} is read while {write:?} is written")),
+                }
+            }
+        }
+        match self {
+            Kernel::Elementwise(p) => check_program(p),
+            Kernel::Assemble(a) => check_parts(a),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether a result may lie where an operand lies.
+fn in_place(p: &elementwise::Program, load: usize, store: usize) -> bool {
+    let (Some(l), Some(s)) = (p.loads.get(load), p.stores.get(store)) else { return false };
+    let reads = p.steps.iter().rposition(|step| step.operands.contains(&(load as u8)));
+    let written = p.steps.iter().position(|step| step.target == s.slot);
+    l.access == Access::Linear && l.place == s.place && (!s.direct || reads < written)
+}
+
+fn check_program(p: &elementwise::Program) -> Result<(), String> {
+    let slots = p.loads.len() + p.registers;
+    if slots > MAX_SLOTS {
+        return Err(format!("{slots} slots"));
+    }
+    for load in &p.loads {
+        if let Access::Strided(axes) = &load.access
+            && (axes.is_empty() || axes.len() > MAX_AXES || reduce::count(axes) != p.count)
+        {
+            return Err(format!("an operand of {} numbers has the axes {axes:?}", p.count));
+        }
+    }
+    let register = |slot: u8| (p.loads.len()..slots).contains(&(slot as usize));
+    for step in &p.steps {
+        let inside = step.operands.iter().all(|o| (*o as usize) < slots);
+        if !inside || !register(step.target) || step.operands.contains(&step.target) {
+            return Err(format!("{step:?} of {slots} slots"));
+        }
+    }
+    for (i, store) in p.stores.iter().enumerate() {
+        let again = p.stores[..i].iter().any(|s| s.direct && s.slot == store.slot);
+        let writers = p.steps.iter().filter(|s| s.target == store.slot).count();
+        if !register(store.slot) || store.direct && (again || writers != 1) {
+            return Err(format!("{store:?} of {slots} slots"));
+        }
+    }
+    Ok(())
+}
+
+fn check_parts(a: &assemble::Assemble) -> Result<(), String> {
+    for part in &a.parts {
+        let target = Place { space: Space::Arena, offset: part.target };
+        let range = Range::strided(target, part.axes.iter().map(|a| (a.0, a.2)));
+        if range.start < 0 || range.end > a.count as i128 {
+            return Err(format!("a part covers {range:?} of {}", a.count));
+        }
+    }
+    Ok(())
+}
+
+/// Elements of the four pieces of memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Sizes {
+    pub arena: usize,
+    pub inputs: usize,
+    pub states: usize,
+    pub literals: usize,
+}
+
+impl Sizes {
+    fn of(&self, space: Space) -> usize {
+        match space {
+            Space::Arena => self.arena,
+            Space::Inputs => self.inputs,
+            Space::States => self.states,
+            Space::Literals => self.literals,
+        }
+    }
+}
+
+/// The memory of a run.
+pub struct Memory<'a, E> {
+    /// What a step computes.
+    pub arena: &'a mut Buffer<E>,
+    /// What the caller supplied.
+    pub inputs: &'a Buffer<E>,
+    /// What lives from step to step.
+    pub states: &'a mut Buffer<E>,
+    /// What is known at compile time.
+    pub literals: &'a Buffer<E>,
+    /// [`Code::scratch`] numbers for each thread.
+    pub scratch: &'a mut Buffer<E>,
+}
+
+/// Checked instructions.
+#[derive(Debug, Clone)]
+pub struct Code {
+    kernels: Vec<Kernel>,
+    sizes: Sizes,
+    scratch: usize,
+}
+
+impl Code {
+    /// Checks that every operand lies within its memory, that only the arena and the states are written, and that no
+    /// instruction reads what it writes, but element by element.
+    pub fn new(kernels: Vec<Kernel>, sizes: Sizes) -> Result<Code, String> {
+        let mut scratch = 0;
+        for (i, kernel) in kernels.iter().enumerate() {
+            kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
+            if let Kernel::Elementwise(program) = kernel {
+                scratch = scratch.max(program.scratch());
+            }
+        }
+        Ok(Code { kernels, sizes, scratch })
+    }
+
+    /// The instructions.
+    pub fn kernels(&self) -> &[Kernel] {
+        &self.kernels
+    }
+
+    /// Scratch elements of a thread.
+    pub fn scratch(&self) -> usize {
+        self.scratch
+    }
+
+    /// Runs the instructions of a range, in order.
+    ///
+    /// # Panics
+    /// Where a buffer is smaller than the sizes that the code was checked with.
+    pub fn run<E: Element>(&self, range: std::ops::Range<usize>, memory: Memory<E>, team: &Team, feed: &Feed) {
+        let Memory { arena, inputs, states, literals, scratch } = memory;
+        let sizes = &self.sizes;
+        assert!(arena.len() >= sizes.arena && inputs.len() >= sizes.inputs, "memory of another plan");
+        assert!(states.len() >= sizes.states && literals.len() >= sizes.literals, "memory of another plan");
+        assert!(scratch.len() >= self.scratch * team.threads(), "scratch of another plan");
+        let bases = Bases {
+            arena: arena.as_mut_slice().as_mut_ptr(),
+            inputs: inputs.as_slice().as_ptr().cast_mut(),
+            states: states.as_mut_slice().as_mut_ptr(),
+            literals: literals.as_slice().as_ptr().cast_mut(),
+        };
+        let scratch = SendPointer(scratch.as_mut_slice().as_mut_ptr());
+        for kernel in &self.kernels[range] {
+            let pieces = kernel.pieces();
+            let run = |piece: usize, worker: usize| {
+                let scratch = scratch;
+                // SAFETY: checked by `new`, with these sizes (asserted above); the buffers are borrowed for the whole
+                // run; each worker has its own part of the scratch memory.
+                unsafe { kernel.run(&bases, feed, scratch.0.add(worker * self.scratch), piece) }
+            };
+            if pieces == 1 {
+                run(0, 0);
+            } else {
+                team.run(pieces, &run);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct SendPointer<E>(*mut E);
+// SAFETY: each thread reaches its own part only (`Code::run`).
+unsafe impl<E: Send> Send for SendPointer<E> {}
+// SAFETY: as above.
+unsafe impl<E: Send> Sync for SendPointer<E> {}

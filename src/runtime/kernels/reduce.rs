@@ -1,0 +1,203 @@
+//! Sums, maxima and minima over axes.
+//!
+//! No sum is ever shared between two pieces: a piece owns a range of results. Rows in memory are summed in 32 lanes
+//! that are joined in a fixed order, so the bits are those of every instruction set and every number of threads.
+
+use super::memory::{Bases, Place};
+use crate::ir::op::{Binary, Reduction};
+use crate::runtime::element::{Element, apply_binary};
+use multiversion::multiversion;
+
+/// Numbers that are added side by side.
+const LANES: usize = 32;
+/// Columns whose sums are kept in the first-level cache.
+const COLUMNS: usize = 1024;
+/// Elements read by a piece.
+const PIECE: usize = 128 * 1024;
+
+/// Reduces a strided operand; the result is linear.
+#[derive(Debug, Clone)]
+pub struct Reduce {
+    /// How.
+    pub reduction: Reduction,
+    /// Sizes and strides of the axes of the result, joined where they continue each other.
+    pub kept: Vec<(usize, isize)>,
+    /// Sizes and strides of the axes that go, likewise.
+    pub reduced: Vec<(usize, isize)>,
+    /// First element of the operand.
+    pub input: Place,
+    /// First element of the result.
+    pub output: Place,
+}
+
+pub(super) fn count(axes: &[(usize, isize)]) -> usize {
+    axes.iter().map(|a| a.0).product()
+}
+
+/// Offset of the element with this row-major index.
+#[inline(always)]
+pub(super) fn offset_of(axes: &[(usize, isize)], mut index: usize) -> isize {
+    let mut offset = 0;
+    for (size, stride) in axes.iter().rev() {
+        offset += (index % size) as isize * stride;
+        index /= size;
+    }
+    offset
+}
+
+impl Reduce {
+    /// Whether the numbers of one result lie side by side in memory.
+    fn by_rows(&self) -> bool {
+        self.reduced.last().is_some_and(|r| r.1 == 1)
+            || self.kept.last().is_none_or(|k| k.1 != 1 && self.reduced.last().is_some_and(|r| r.1.abs() < k.1.abs()))
+    }
+
+    /// Results of a piece.
+    fn piece(&self) -> usize {
+        // A multiple of a line, so that no two pieces share one.
+        (PIECE / count(&self.reduced).max(1)).next_multiple_of(16).max(16)
+    }
+
+    /// Into how many pieces it is cut: ranges of results.
+    pub fn pieces(&self) -> usize {
+        count(&self.kept).div_ceil(self.piece())
+    }
+
+    /// Runs one piece.
+    ///
+    /// # Safety
+    /// The operands were checked by `Code::new`.
+    pub unsafe fn run<E: Element>(&self, bases: &Bases<E>, piece: usize) {
+        let start = piece * self.piece();
+        let end = (start + self.piece()).min(count(&self.kept));
+        let place = Place { offset: self.output.offset + start, ..self.output };
+        // SAFETY: the pieces' ranges of the result are disjoint, and the operand is not the result (checked).
+        unsafe {
+            let output = bases.write(place, end - start);
+            run_range(self, bases.pointer(self.input), output, start);
+        }
+    }
+}
+
+#[inline(always)]
+fn combine<E: Element>(reduction: Reduction, a: E, b: E) -> E {
+    match reduction {
+        Reduction::Sum => a + b,
+        Reduction::Maximum => apply_binary(Binary::Maximum, a, b),
+        Reduction::Minimum => apply_binary(Binary::Minimum, a, b),
+    }
+}
+
+#[inline(always)]
+fn neutral<E: Element>(reduction: Reduction) -> E {
+    match reduction {
+        Reduction::Sum => E::ZERO,
+        Reduction::Maximum => E::LOWEST,
+        Reduction::Minimum => -E::LOWEST,
+    }
+}
+
+/// One number from many that lie side by side. `reduction` is a constant where this is inlined.
+#[inline(always)]
+pub(super) fn row<E: Element>(reduction: Reduction, x: &[E]) -> E {
+    if x.len() < LANES {
+        return x.iter().fold(neutral(reduction), |a, b| combine(reduction, a, *b));
+    }
+    let mut lanes = [neutral::<E>(reduction); LANES];
+    let chunks = x.chunks_exact(LANES);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane = combine(reduction, *lane, *x);
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        *lane = combine(reduction, *lane, *x);
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = combine(reduction, lanes[i], lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// # Safety
+/// `input` and the strides are those of a checked operand.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn run_range<E: Element>(this: &Reduce, input: *const E, output: &mut [E], start: usize) {
+    // SAFETY: passed on.
+    unsafe {
+        match this.reduction {
+            Reduction::Sum => run_with(Reduction::Sum, this, input, output, start),
+            Reduction::Maximum => run_with(Reduction::Maximum, this, input, output, start),
+            Reduction::Minimum => run_with(Reduction::Minimum, this, input, output, start),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn run_with<E: Element>(how: Reduction, this: &Reduce, input: *const E, output: &mut [E], start: usize) {
+    if count(&this.reduced) == 0 {
+        output.fill(neutral(how));
+        return;
+    }
+    if this.by_rows() {
+        let (outer, inner) = match this.reduced.split_last() {
+            Some((last, outer)) => (outer, *last),
+            None => (&[][..], (1, 1)),
+        };
+        let runs = count(outer);
+        for (i, y) in output.iter_mut().enumerate() {
+            let base = offset_of(&this.kept, start + i);
+            let mut sum = neutral(how);
+            for run in 0..runs {
+                // SAFETY (here and below): offsets of elements of the operand.
+                let from = unsafe { input.offset(base + offset_of(outer, run)) };
+                let part = if inner.1 == 1 {
+                    row(how, unsafe { std::slice::from_raw_parts(from, inner.0) })
+                } else {
+                    (0..inner.0)
+                        .fold(neutral(how), |a, j| combine(how, a, unsafe { *from.offset(j as isize * inner.1) }))
+                };
+                sum = if runs == 1 { part } else { combine(how, sum, part) };
+            }
+            *y = sum;
+        }
+        return;
+    }
+    let rows = count(&this.reduced);
+    let (inner, stride) = this.kept.last().copied().unwrap_or((1, 1));
+    let mut done = 0;
+    while done < output.len() {
+        let at = start + done;
+        let run = (inner - at % inner).min(output.len() - done).min(COLUMNS);
+        let sums = &mut output[done..done + run];
+        let base = offset_of(&this.kept, at);
+        for r in 0..rows {
+            // SAFETY: as above.
+            let from = unsafe { input.offset(base + offset_of(&this.reduced, r)) };
+            if stride == 1 {
+                let x = unsafe { std::slice::from_raw_parts(from, run) };
+                if r == 0 {
+                    sums.copy_from_slice(x);
+                } else {
+                    for (sum, x) in sums.iter_mut().zip(x) {
+                        *sum = combine(how, *sum, *x);
+                    }
+                }
+            } else {
+                for (j, sum) in sums.iter_mut().enumerate() {
+                    let x = unsafe { *from.offset(j as isize * stride) };
+                    *sum = if r == 0 { x } else { combine(how, *sum, x) };
+                }
+            }
+        }
+        done += run;
+    }
+}

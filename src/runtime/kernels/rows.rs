@@ -1,0 +1,169 @@
+//! Kernels that read an index: rows of a table, one number per line, and their transposes. The indices come from data
+//! that the checker has seen; a wrong one is moved into the table, so that it can never reach outside of it.
+
+use super::memory::{Bases, Place};
+use crate::runtime::element::Element;
+
+/// Elements of a piece.
+const PIECE: usize = 64 * 1024;
+/// Columns of a piece of a scatter: a cache line of f32, four times.
+const SCATTER_COLUMNS: usize = 64;
+
+/// Which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOp {
+    /// `x` is the table `[rows, width]`; the result is `[count, width]`.
+    Gather,
+    /// `x` is `[count, width]`; sums into `[rows, width]`.
+    Scatter,
+}
+
+/// Rows of a table, or their transpose. All operands are linear.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Which.
+    pub op: RowOp,
+    /// Rows of the table.
+    pub rows: usize,
+    /// Numbers of a row.
+    pub width: usize,
+    /// How many indices.
+    pub count: usize,
+    /// The numbers.
+    pub input: Place,
+    /// The row numbers.
+    pub indices: Place,
+    /// The result.
+    pub output: Place,
+}
+
+impl Rows {
+    /// Into how many pieces it is cut: a gather by indices, a scatter by columns (two indices may meet in one row).
+    pub fn pieces(&self) -> usize {
+        match self.op {
+            RowOp::Gather => self.count.div_ceil(self.piece()),
+            RowOp::Scatter if (self.count + self.rows) * self.width < PIECE => 1,
+            RowOp::Scatter => self.width.div_ceil(SCATTER_COLUMNS),
+        }
+    }
+
+    fn piece(&self) -> usize {
+        (PIECE / self.width.max(1)).max(1)
+    }
+
+    /// Runs one piece.
+    ///
+    /// # Safety
+    /// The operands were checked by `Code::new`.
+    pub unsafe fn run<E: Element>(&self, bases: &Bases<E>, piece: usize) {
+        let (rows, width) = (self.rows, self.width);
+        match self.op {
+            RowOp::Gather => {
+                let start = piece * self.piece();
+                let count = self.piece().min(self.count - start);
+                let to = Place { offset: self.output.offset + start * width, ..self.output };
+                let from = Place { offset: self.indices.offset + start, ..self.indices };
+                // SAFETY: ranges of the result are disjoint; the operands are not the result (checked).
+                let (table, indices, output) = unsafe {
+                    (bases.read(self.input, rows * width), bases.read(from, count), bases.write(to, count * width))
+                };
+                if rows == 0 || width == 0 {
+                    return output.fill(E::ZERO);
+                }
+                for (index, row) in indices.iter().zip(output.chunks_exact_mut(width)) {
+                    let index = index.to_index().min(rows - 1);
+                    row.copy_from_slice(&table[index * width..(index + 1) * width]);
+                }
+            }
+            RowOp::Scatter => {
+                let columns = if self.pieces() == 1 {
+                    0..width
+                } else {
+                    piece * SCATTER_COLUMNS..((piece + 1) * SCATTER_COLUMNS).min(width)
+                };
+                // SAFETY: the operands are not the result (checked).
+                let (x, indices) =
+                    unsafe { (bases.read(self.input, self.count * width), bases.read(self.indices, self.count)) };
+                // SAFETY: each piece writes its own columns of each row.
+                let row = |index: usize| unsafe {
+                    let offset = self.output.offset + index * width + columns.start;
+                    bases.write(Place { offset, ..self.output }, columns.len())
+                };
+                for index in 0..rows {
+                    row(index).fill(E::ZERO);
+                }
+                if rows == 0 || width == 0 {
+                    return;
+                }
+                for (index, x) in indices.iter().zip(x.chunks_exact(width)) {
+                    let sums = row(index.to_index().min(rows - 1));
+                    for (sum, x) in sums.iter_mut().zip(&x[columns.clone()]) {
+                        *sum = *sum + *x;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One number per line, or its transpose. All operands are linear.
+#[derive(Debug, Clone)]
+pub struct Along {
+    /// Whether numbers are placed rather than taken.
+    pub place: bool,
+    /// Axes before, the axis, axes behind.
+    pub sizes: [usize; 3],
+    /// Taken from `[outer, n, inner]`, placed from `[outer, 1, inner]`.
+    pub input: Place,
+    /// `[outer, 1, inner]`
+    pub indices: Place,
+    /// The other of the two.
+    pub output: Place,
+}
+
+impl Along {
+    fn piece(&self) -> usize {
+        (PIECE / (self.sizes[1] * self.sizes[2]).max(1)).max(1)
+    }
+
+    /// Into how many pieces it is cut.
+    pub fn pieces(&self) -> usize {
+        self.sizes[0].div_ceil(self.piece())
+    }
+
+    /// Runs one piece.
+    ///
+    /// # Safety
+    /// The operands were checked by `Code::new`.
+    pub unsafe fn run<E: Element>(&self, bases: &Bases<E>, piece: usize) {
+        let [outer, n, inner] = self.sizes;
+        let start = piece * self.piece();
+        let count = self.piece().min(outer - start);
+        let at = |place: Place, block: usize| Place { offset: place.offset + start * block, ..place };
+        let (long, short) = (n * inner, inner);
+        let (read, write) = if self.place { (short, long) } else { (long, short) };
+        // SAFETY: ranges of the outer axis are disjoint; the operands are not the result (checked).
+        let (x, indices, y) = unsafe {
+            (
+                bases.read(at(self.input, read), count * read),
+                bases.read(at(self.indices, short), count * short),
+                bases.write(at(self.output, write), count * write),
+            )
+        };
+        if self.place {
+            y.fill(E::ZERO);
+        }
+        if n == 0 {
+            return y.fill(E::ZERO);
+        }
+        for (line, index) in indices.iter().enumerate() {
+            let (block, column) = (line / inner, line % inner);
+            let far = block * long + index.to_index().min(n - 1) * inner + column;
+            if self.place {
+                y[far] = x[line];
+            } else {
+                y[line] = x[far];
+            }
+        }
+    }
+}

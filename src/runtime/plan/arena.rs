@@ -1,0 +1,175 @@
+//! Where each stored result lies: lifetimes, results in place of operands that die, packed offsets.
+
+use super::fuse::{Groups, is_whole};
+use super::lower::{Lowered, Task};
+use super::order::Order;
+
+/// The memory of the results.
+#[derive(Debug, Default)]
+pub struct Layout {
+    /// For each item that is stored in the arena, its first element.
+    pub offset: Vec<Option<usize>>,
+    /// For each item, whether it takes the place of another.
+    pub in_place_of: Vec<Option<usize>>,
+    /// Elements of the arena.
+    pub size: usize,
+    /// The most elements that live at one time: no layout can be smaller.
+    pub demand: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Life {
+    from: usize,
+    to: usize,
+    size: usize,
+}
+
+/// Lays out the arena; `line` is the number of elements of a cache line.
+pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -> Layout {
+    let work = &lowered.work;
+    let mut position = vec![0; groups.members.len()];
+    for (at, group) in order.sequence.iter().enumerate() {
+        position[*group] = at;
+    }
+    // Who is stored, from when to when.
+    let mut lives: Vec<Option<Life>> = vec![None; work.len()];
+    let stored = stored(lowered, groups);
+    for (i, item) in work.iter().enumerate() {
+        if let (true, Some(group), None) = (stored[i], groups.of[i], order.state_of[i]) {
+            let size = item.count().next_multiple_of(line);
+            lives[i] = Some(Life { from: position[group], to: position[group], size });
+        }
+    }
+    for (i, item) in work.iter().enumerate() {
+        let Some(group) = groups.of[i] else { continue };
+        for view in item.views() {
+            if let Some(life) = &mut lives[view.root] {
+                life.to = life.to.max(position[group]);
+            }
+        }
+    }
+    for output in &lowered.outputs {
+        if let Some(life) = &mut lives[*output] {
+            life.to = usize::MAX;
+        }
+    }
+    let mut layout =
+        Layout { offset: vec![None; work.len()], in_place_of: vec![None; work.len()], ..Layout::default() };
+    // In place: the new result continues the life of the old.
+    let mut owner: Vec<usize> = (0..work.len()).collect();
+    for (at, group) in order.sequence.iter().enumerate() {
+        let members = &groups.members[*group];
+        if !members.iter().all(|m| matches!(work[*m].task, Task::Elementwise(_))) {
+            continue;
+        }
+        let mut dying: Vec<usize> = Vec::new();
+        for view in members.iter().flat_map(|m| work[*m].views()) {
+            let root = view.root;
+            let dies = lives[root].is_some_and(|life| life.to == at && life.from < at);
+            if dies && !dying.contains(&root) {
+                dying.push(root);
+            }
+        }
+        dying.retain(|root| {
+            let views = members.iter().flat_map(|m| work[*m].views());
+            views.filter(|v| v.root == *root).all(|v| is_whole(v, &work[*root]))
+        });
+        for member in members {
+            let Some(life) = lives[*member] else { continue };
+            let place = dying.iter().position(|root| lives[*root].is_some_and(|l| l.size == life.size));
+            let Some(place) = place else { continue };
+            let root = dying.swap_remove(place);
+            layout.in_place_of[*member] = Some(root);
+            owner[*member] = owner[root];
+        }
+    }
+    let mut blocks: Vec<(usize, Life)> = Vec::new();
+    let mut block_of: Vec<Option<usize>> = vec![None; work.len()];
+    let mut in_order: Vec<usize> = (0..work.len()).filter(|i| lives[*i].is_some()).collect();
+    in_order.sort_by_key(|i| lives[*i].map(|l| l.from));
+    for i in in_order {
+        let Some(life) = lives[i] else { continue };
+        match block_of[owner[i]] {
+            Some(block) => {
+                blocks[block].1.to = blocks[block].1.to.max(life.to);
+                block_of[i] = Some(block);
+            }
+            None => {
+                block_of[owner[i]] = Some(blocks.len());
+                block_of[i] = Some(blocks.len());
+                blocks.push((0, life));
+            }
+        }
+    }
+    pack(&mut blocks);
+    for (i, block) in block_of.iter().enumerate() {
+        if let (Some(block), true) = (block, lives[i].is_some()) {
+            layout.offset[i] = Some(blocks[*block].0);
+        }
+    }
+    layout.size = blocks.iter().map(|(offset, life)| offset + life.size).max().unwrap_or(0);
+    layout.demand = demand(&blocks, order.sequence.len());
+    layout
+}
+
+/// Which items lie in memory: those that another instruction reads, or the caller.
+pub fn stored(lowered: &Lowered, groups: &Groups) -> Vec<bool> {
+    let mut stored = vec![false; lowered.work.len()];
+    for (i, item) in lowered.work.iter().enumerate() {
+        for view in item.views() {
+            if groups.of[view.root] != groups.of[i] {
+                stored[view.root] = true;
+            }
+        }
+        if !matches!(item.task, Task::Elementwise(_)) {
+            stored[i] = true;
+        }
+    }
+    for item in lowered.outputs.iter().chain(lowered.updates.iter().map(|(_, item)| item)) {
+        stored[*item] = true;
+    }
+    stored
+}
+
+/// The largest first, each in the narrowest gap that is free throughout its life, else behind the others.
+fn pack(blocks: &mut [(usize, Life)]) {
+    let mut by_size: Vec<usize> = (0..blocks.len()).collect();
+    by_size.sort_by_key(|b| (std::cmp::Reverse(blocks[*b].1.size), blocks[*b].1.from));
+    // By offset.
+    let mut placed: Vec<usize> = Vec::with_capacity(blocks.len());
+    for block in by_size {
+        let life = blocks[block].1;
+        let mut free = 0;
+        let mut best: Option<(usize, usize)> = None;
+        for other in &placed {
+            let (offset, other) = blocks[*other];
+            if other.to < life.from || life.to < other.from {
+                continue;
+            }
+            if offset > free && offset - free >= life.size && best.is_none_or(|(gap, _)| offset - free < gap) {
+                best = Some((offset - free, free));
+            }
+            if offset + other.size > free {
+                free = offset + other.size;
+            }
+        }
+        let offset = best.map_or(free, |(_, offset)| offset);
+        blocks[block].0 = offset;
+        let index = placed.partition_point(|b| blocks[*b].0 < offset);
+        placed.insert(index, block);
+    }
+}
+
+fn demand(blocks: &[(usize, Life)], steps: usize) -> usize {
+    let mut change = vec![0_isize; steps + 2];
+    for (_, life) in blocks {
+        change[life.from] += life.size as isize;
+        change[life.to.min(steps) + 1] -= life.size as isize;
+    }
+    let (mut now, mut most) = (0_isize, 0);
+    for c in change {
+        now += c;
+        most = most.max(now);
+    }
+    most as usize
+}

@@ -1,0 +1,208 @@
+//! A plan for people: one line an instruction.
+
+use super::Plan;
+use super::arena::Layout;
+use super::lower::{Lowered, Operand, Task, Work};
+use super::view::View;
+use crate::ir::graph::Graph;
+use crate::ir::op::Unary;
+use crate::runtime::kernels::Kernel;
+use crate::runtime::kernels::elementwise::TileOp;
+use crate::runtime::kernels::memory::{Place, Space};
+use crate::source::SourceMap;
+use std::fmt::Write;
+
+/// What is needed to name things.
+pub struct Describer<'a> {
+    /// The graph.
+    pub graph: &'a Graph,
+    /// Its work.
+    pub lowered: &'a Lowered,
+    /// Where the items lie.
+    pub places: &'a [Option<Place>],
+    /// Who lies in place of whom.
+    pub layout: &'a Layout,
+}
+
+/// The parts of a line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// What is done.
+    pub operation: String,
+    /// What comes out.
+    pub results: String,
+    /// What goes in.
+    pub operands: String,
+    /// Bytes of the results.
+    pub bytes: usize,
+    /// Pieces that threads share.
+    pub pieces: usize,
+}
+
+impl Describer<'_> {
+    /// Describes the instruction of a group.
+    pub fn line(&self, members: &[usize], kernel: &Kernel, element: usize) -> Line {
+        let work = &self.lowered.work;
+        let stored: Vec<usize> = members.iter().copied().filter(|m| self.places[*m].is_some()).collect();
+        let results: Vec<String> = stored.iter().map(|m| self.result(*m)).collect();
+        let mut operands: Vec<String> = Vec::new();
+        for operand in members.iter().flat_map(|m| &work[*m].operands) {
+            let text = match operand {
+                Operand::View(view) if members.contains(&view.root) => continue,
+                Operand::View(view) => self.operand(view),
+                Operand::Constant(x) => x.to_string(),
+            };
+            if !operands.contains(&text) {
+                operands.push(text);
+            }
+        }
+        let names: Vec<String> = members.iter().map(|m| name(&work[*m])).collect();
+        let operation = match kernel {
+            Kernel::MatMul(p) => {
+                let [m, k, n] = p.sizes;
+                let stack: usize = p.stack.iter().map(|s| s.0).product();
+                let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
+                format!("matmul {times}{m}×{k}×{n}")
+            }
+            _ if names.len() > 1 => format!("fused {{{}}}", names.join(" ")),
+            _ => names.join(" "),
+        };
+        Line {
+            operation,
+            results: results.join(", "),
+            operands: operands.join(", "),
+            bytes: stored.iter().map(|m| work[*m].count() * element).sum(),
+            pieces: kernel.pieces(),
+        }
+    }
+
+    fn result(&self, item: usize) -> String {
+        let shape = &self.lowered.work[item].shape;
+        match self.places[item] {
+            Some(Place { space: Space::Arena, offset }) => {
+                let place = match self.layout.in_place_of[item] {
+                    Some(other) => format!("@{offset} in place of %{other}"),
+                    None => format!("@{offset}"),
+                };
+                format!("%{item} {shape:?} {place}")
+            }
+            Some(Place { space: Space::States, offset }) => {
+                let state = self.lowered.updates.iter().find(|(state, i)| *i == item || self.state_at(*state, offset));
+                let path = state.map_or("?", |(state, _)| &*self.graph.states[*state].path);
+                format!("%{item} {shape:?} in {path}")
+            }
+            _ => format!("%{item} {shape:?}"),
+        }
+    }
+
+    /// Whether the graph's state lies at this offset.
+    fn state_at(&self, state: usize, offset: usize) -> bool {
+        let lies = |(i, w): (usize, &Work)| {
+            matches!(w.task, Task::State(s) if s == state) && self.places[i].is_some_and(|p| p.offset == offset)
+        };
+        self.lowered.work.iter().enumerate().any(lies)
+    }
+
+    fn operand(&self, view: &View) -> String {
+        let item = &self.lowered.work[view.root];
+        let name = match item.task {
+            Task::Input(input) => self.graph.inputs[input].name.to_string(),
+            Task::State(state) => self.graph.states[state].path.to_string(),
+            Task::Literal(_) => "literal".to_string(),
+            _ => format!("%{}", view.root),
+        };
+        let mut text = format!("{name} {:?}", view.shape());
+        if !view.is_linear() || view.offset != 0 {
+            let strides: Vec<String> = view.axes.iter().map(|a| a.1.to_string()).collect();
+            let _ = write!(text, " strides ({})", strides.join(", "));
+            if view.offset != 0 {
+                let _ = write!(text, " from {}", view.offset);
+            }
+        }
+        text
+    }
+}
+
+/// The name of what an item does.
+fn name(item: &Work) -> String {
+    match &item.task {
+        Task::Input(_) => "input".into(),
+        Task::State(_) => "state".into(),
+        Task::Literal(_) => "literal".into(),
+        Task::Elementwise(TileOp::Unary(Unary::StopGradient)) => "copy".into(),
+        Task::Elementwise(TileOp::Unary(unary)) => snake(&format!("{unary:?}")),
+        Task::Elementwise(TileOp::Binary(binary)) => snake(&format!("{binary:?}")),
+        Task::Elementwise(TileOp::Select) => "select".into(),
+        Task::Random { distribution, stream } => {
+            format!("random {} stream {stream}", snake(&format!("{distribution:?}")))
+        }
+        Task::MatMul => "matmul".into(),
+        Task::Reduce { reduction, axes } => format!("reduce {} over {axes:?}", snake(&format!("{reduction:?}"))),
+        Task::Lines { op, axis } => format!("{} along {axis}", snake(&format!("{op:?}"))),
+        Task::Pad { axis, before, value } => format!("pad axis {axis} with {value} from {before}"),
+        Task::Concat { axis } => format!("concat axis {axis}"),
+        Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
+        Task::Along { place: true, axis, .. } => format!("place along {axis}"),
+        Task::Along { place: false, axis, .. } => format!("take along {axis}"),
+    }
+}
+
+fn snake(camel: &str) -> String {
+    let mut text = String::new();
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
+
+/// `1.5 MB`; thousands, not 1024s.
+fn show_bytes(bytes: usize) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} B"),
+        10_000..10_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} = {}", self.results, self.operation)?;
+        if !self.operands.is_empty() {
+            write!(f, " of {}", self.operands)?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// What `check --emit plan` prints: a header, then a line for each instruction: what it does, its results with their
+    /// places in the arena (in elements), its operands, and where in the source it comes from.
+    pub fn describe(&self, sources: Option<&SourceMap>) -> String {
+        let mut sizes = vec![format!("B = {}", self.binding.batch)];
+        sizes.extend(self.binding.lengths.iter().map(|(id, n)| format!("#{id} = {n}")));
+        let mut text = format!(
+            "plan for {}: {} instructions, arena {} ({} live at most)\n",
+            sizes.join(", "),
+            self.instructions.len(),
+            show_bytes(self.arena_bytes()),
+            show_bytes(self.demand * self.element_bytes),
+        );
+        let number = self.instructions.len().saturating_sub(1).to_string().len();
+        for (i, instruction) in self.instructions.iter().enumerate() {
+            let line = &instruction.line;
+            let _ = write!(text, "{i:>number$}  {line}");
+            let _ = write!(text, "  # {}", show_bytes(line.bytes));
+            if line.pieces > 1 {
+                let _ = write!(text, ", {} pieces", line.pieces);
+            }
+            if let Some(sources) = sources.filter(|s| s.files().any(|(id, _)| id == instruction.span.file)) {
+                let _ = write!(text, ", {}", sources.location(instruction.span));
+            }
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,452 @@
+//! From the nodes of a graph to work: views disappear into the operands, sizes are numbers, what a kernel cannot read
+//! as it lies gets a copy.
+
+use super::literals::Literals;
+use super::view::View;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Graph, NodeId};
+use crate::ir::op::{Distribution, Op, Reduction, Unary};
+use crate::runtime::element::{Element, apply_binary, apply_unary};
+use crate::runtime::executable::PlanError;
+use crate::runtime::feed::Binding;
+use crate::runtime::kernels::elementwise::{MAX_AXES, TileOp};
+use crate::runtime::kernels::lines::LineOp;
+use crate::runtime::kernels::rows::RowOp;
+use std::sync::Arc;
+
+/// An operand.
+#[derive(Debug, Clone)]
+pub enum Operand {
+    /// Numbers in memory.
+    View(View),
+    /// The same known number everywhere.
+    Constant(f64),
+}
+
+/// What an item of work is.
+#[derive(Debug, Clone)]
+#[allow(missing_docs)]
+pub enum Task {
+    /// Supplied by the caller: index of the input.
+    Input(usize),
+    /// Held: index of the graph's state.
+    State(usize),
+    /// Known: where it lies among the literals.
+    Literal(usize),
+    /// Number by number; all operands have as many numbers as the result.
+    Elementwise(TileOp),
+    Random {
+        stream: u32,
+        distribution: Distribution,
+    },
+    MatMul,
+    Reduce {
+        reduction: Reduction,
+        axes: Arc<[usize]>,
+    },
+    /// The operand is linear.
+    Lines {
+        op: LineOp,
+        axis: usize,
+    },
+    Pad {
+        axis: usize,
+        before: usize,
+        value: f64,
+    },
+    Concat {
+        axis: usize,
+    },
+    /// Both operands are linear.
+    Rows {
+        op: RowOp,
+        rows: usize,
+    },
+    /// Both operands are linear.
+    Along {
+        place: bool,
+        axis: usize,
+        size: usize,
+    },
+}
+
+/// A tensor that lies linear in memory, or passes through registers.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// How it comes about.
+    pub task: Task,
+    /// From what.
+    pub operands: Vec<Operand>,
+    /// Its sizes.
+    pub shape: Vec<usize>,
+    /// For which node.
+    pub node: NodeId,
+}
+
+impl Work {
+    /// How many numbers.
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether it is there before the step.
+    pub fn is_source(&self) -> bool {
+        matches!(self.task, Task::Input(_) | Task::State(_) | Task::Literal(_))
+    }
+
+    /// The memory that it reads.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        self.operands.iter().filter_map(|o| match o {
+            Operand::View(view) => Some(view),
+            Operand::Constant(_) => None,
+        })
+    }
+}
+
+/// All work of a graph, each item behind what it reads.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    /// The items.
+    pub work: Vec<Work>,
+    /// The item of each output of the graph; it is linear and its own.
+    pub outputs: Vec<usize>,
+    /// State (index) and item of each update; no item is written to two states.
+    pub updates: Vec<(usize, usize)>,
+}
+
+/// The number that a dimension stands for.
+pub fn size_of(dim: &Dim, binding: &Binding) -> Result<usize, PlanError> {
+    let value = match dim.as_constant() {
+        Some(n) => Some(n),
+        None => dim.evaluate(&|v| binding.size(v.id).and_then(|n| i64::try_from(n).ok())),
+    };
+    value.and_then(|n| usize::try_from(n).ok()).ok_or_else(|| PlanError::Size { dim: dim.to_string() })
+}
+
+/// The numbers that a shape stands for.
+pub fn sizes_of(shape: &[Dim], binding: &Binding) -> Result<Vec<usize>, PlanError> {
+    shape.iter().map(|d| size_of(d, binding)).collect()
+}
+
+/// Lowers what the outputs and updates of a graph need.
+pub fn lower<E: Element>(graph: &Graph, binding: &Binding, literals: &mut Literals<E>) -> Result<Lowered, PlanError> {
+    let mut needed = vec![false; graph.nodes.len()];
+    for root in graph.roots() {
+        needed[root.index()] = true;
+    }
+    for (i, node) in graph.nodes.iter().enumerate().rev() {
+        if needed[i] {
+            for input in &node.inputs {
+                needed[input.index()] = true;
+            }
+        }
+    }
+    let mut lowering = Lowering {
+        binding,
+        literals,
+        work: Vec::new(),
+        inputs: vec![None; graph.inputs.len()],
+        states: vec![None; graph.states.len()],
+        node: NodeId(0),
+    };
+    let mut values: Vec<Option<Operand>> = Vec::with_capacity(graph.nodes.len());
+    for (i, node) in graph.nodes.iter().enumerate() {
+        if !needed[i] {
+            values.push(None);
+            continue;
+        }
+        lowering.node = NodeId(i as u32);
+        let shape = sizes_of(&node.shape, binding)?;
+        let mut operands = Vec::with_capacity(node.inputs.len());
+        for input in &node.inputs {
+            let value = values.get(input.index()).cloned().flatten();
+            let value = value.ok_or_else(|| PlanError::Internal(format!("node {i} stands before its input")))?;
+            operands.push((value, sizes_of(graph.shape(*input), binding)?));
+        }
+        let value = lowering.lower_node(&node.op, operands, shape)?;
+        values.push(Some(value));
+    }
+    let mut result = Lowered::default();
+    let value = |node: NodeId| {
+        values.get(node.index()).cloned().flatten().ok_or_else(|| PlanError::Internal("a root is missing".into()))
+    };
+    for output in &graph.outputs {
+        lowering.node = output.node;
+        let shape = sizes_of(graph.shape(output.node), binding)?;
+        let own = lowering.own(value(output.node)?, &shape, &[])?;
+        result.outputs.push(own);
+    }
+    let mut taken = Vec::new();
+    for update in &graph.updates {
+        lowering.node = update.value;
+        let shape = sizes_of(graph.shape(update.value), binding)?;
+        let own = lowering.own(value(update.value)?, &shape, &taken)?;
+        taken.push(own);
+        result.updates.push((update.state.0 as usize, own));
+    }
+    result.work = lowering.work;
+    Ok(result)
+}
+
+struct Lowering<'a, E> {
+    binding: &'a Binding,
+    literals: &'a mut Literals<E>,
+    work: Vec<Work>,
+    inputs: Vec<Option<usize>>,
+    states: Vec<Option<usize>>,
+    node: NodeId,
+}
+
+impl<E: Element> Lowering<'_, E> {
+    fn push(&mut self, task: Task, operands: Vec<Operand>, shape: Vec<usize>) -> usize {
+        self.work.push(Work { task, operands, shape, node: self.node });
+        self.work.len() - 1
+    }
+
+    fn result(&mut self, task: Task, operands: Vec<Operand>, shape: Vec<usize>) -> Operand {
+        let root = self.push(task, operands, shape.clone());
+        Operand::View(View::linear(root, &shape))
+    }
+
+    fn literal(&mut self, offset: usize, count: usize) -> usize {
+        self.push(Task::Literal(offset), Vec::new(), vec![count])
+    }
+
+    /// An operand as numbers in memory.
+    fn view(&mut self, operand: Operand, shape: &[usize]) -> View {
+        match operand {
+            Operand::View(view) => view,
+            Operand::Constant(x) => {
+                let offset = self.literals.splat(x);
+                let root = self.literal(offset, 1);
+                View { root, offset: 0, axes: shape.iter().map(|n| (*n, 0)).collect() }
+            }
+        }
+    }
+
+    /// A copy that lies linear.
+    fn copied(&mut self, view: View) -> Result<View, PlanError> {
+        let shape = view.shape();
+        if view.joined().len() > MAX_AXES {
+            return Err(PlanError::Internal(format!("a tensor of {} axes", shape.len())));
+        }
+        let copy = TileOp::Unary(Unary::StopGradient);
+        let root = self.push(Task::Elementwise(copy), vec![Operand::View(view)], shape.clone());
+        Ok(View::linear(root, &shape))
+    }
+
+    /// An operand that lies linear.
+    fn linear(&mut self, operand: Operand, shape: &[usize]) -> Result<Operand, PlanError> {
+        let view = self.view(operand, shape);
+        let view = if view.is_linear() { view } else { self.copied(view)? };
+        Ok(Operand::View(view))
+    }
+
+    /// An item of work that is just these numbers, computed in the step and none of `taken`.
+    fn own(&mut self, operand: Operand, shape: &[usize], taken: &[usize]) -> Result<usize, PlanError> {
+        let view = self.view(operand, shape);
+        if let Some(root) = self.work.get(view.root) {
+            let whole = view.offset == 0 && view.is_linear() && view.count() == root.count();
+            if whole && !root.is_source() && !taken.contains(&view.root) {
+                return Ok(view.root);
+            }
+        }
+        Ok(self.copied(view)?.root)
+    }
+
+    /// An operand that an elementwise kernel can take.
+    fn gatherable(&mut self, operand: Operand) -> Result<Operand, PlanError> {
+        match operand {
+            // Not reachable below rank 9; two copies would do, were it wanted.
+            Operand::View(view) if view.joined().len() > MAX_AXES => {
+                Err(PlanError::Internal(format!("a tensor of {} axes", view.axes.len())))
+            }
+            other => Ok(other),
+        }
+    }
+
+    fn lower_node(
+        &mut self,
+        op: &Op,
+        operands: Vec<(Operand, Vec<usize>)>,
+        shape: Vec<usize>,
+    ) -> Result<Operand, PlanError> {
+        let mut operands = operands.into_iter();
+        let mut next = || operands.next().ok_or_else(|| PlanError::Internal(format!("{op:?} has too few inputs")));
+        Ok(match op {
+            Op::Input(id) => {
+                let index = id.0 as usize;
+                let root = match self.inputs.get(index).copied().flatten() {
+                    Some(root) => root,
+                    None => self.push(Task::Input(index), Vec::new(), shape.clone()),
+                };
+                if let Some(slot) = self.inputs.get_mut(index) {
+                    *slot = Some(root);
+                }
+                Operand::View(View::linear(root, &shape))
+            }
+            Op::State(id) => {
+                let index = id.0 as usize;
+                let root = match self.states.get(index).copied().flatten() {
+                    Some(root) => root,
+                    None => self.push(Task::State(index), Vec::new(), shape.clone()),
+                };
+                if let Some(slot) = self.states.get_mut(index) {
+                    *slot = Some(root);
+                }
+                Operand::View(View::linear(root, &shape))
+            }
+            Op::Constant(x) => Operand::Constant(*x),
+            Op::Size(dim) => Operand::Constant(size_of(dim, self.binding)? as f64),
+            Op::Literal(data) => {
+                let offset = self.literals.data(data);
+                let root = self.literal(offset, data.len());
+                Operand::View(View::linear(root, &shape))
+            }
+            Op::Iota { axis } => {
+                let offset = self.literals.iota(shape[*axis]);
+                let root = self.literal(offset, shape[*axis]);
+                let strided = |(i, n): (usize, &usize)| (*n, isize::from(i == *axis));
+                Operand::View(View { root, offset: 0, axes: shape.iter().enumerate().map(strided).collect() })
+            }
+            Op::Random { stream, distribution } => {
+                let task = Task::Random { stream: *stream, distribution: *distribution };
+                self.result(task, Vec::new(), shape)
+            }
+            Op::Unary(Unary::StopGradient) => next()?.0,
+            Op::Unary(unary) => match next()?.0 {
+                Operand::Constant(x) => Operand::Constant(apply_unary(*unary, x)),
+                x => {
+                    let x = self.gatherable(x)?;
+                    self.result(Task::Elementwise(TileOp::Unary(*unary)), vec![x], shape)
+                }
+            },
+            Op::Binary(binary) => match (next()?.0, next()?.0) {
+                (Operand::Constant(x), Operand::Constant(y)) => Operand::Constant(apply_binary(*binary, x, y)),
+                (x, y) => {
+                    let (x, y) = (self.gatherable(x)?, self.gatherable(y)?);
+                    self.result(Task::Elementwise(TileOp::Binary(*binary)), vec![x, y], shape)
+                }
+            },
+            Op::Select => match (next()?.0, next()?.0, next()?.0) {
+                (Operand::Constant(c), y, z) => {
+                    if c != 0.0 {
+                        y
+                    } else {
+                        z
+                    }
+                }
+                (x, y, z) => {
+                    let operands = vec![self.gatherable(x)?, self.gatherable(y)?, self.gatherable(z)?];
+                    self.result(Task::Elementwise(TileOp::Select), operands, shape)
+                }
+            },
+            Op::Reshape => match next()?.0 {
+                Operand::Constant(x) => Operand::Constant(x),
+                Operand::View(view) => match view.reshaped(&shape) {
+                    Some(view) => Operand::View(view),
+                    None => {
+                        let copy = self.copied(view)?;
+                        Operand::View(View::linear(copy.root, &shape))
+                    }
+                },
+            },
+            Op::Permute(permutation) => match next()?.0 {
+                Operand::Constant(x) => Operand::Constant(x),
+                Operand::View(view) => Operand::View(view.permuted(permutation)),
+            },
+            Op::Broadcast => match next()?.0 {
+                Operand::Constant(x) => Operand::Constant(x),
+                Operand::View(view) => Operand::View(view.broadcast(&shape)),
+            },
+            Op::Slice { axis, start, step } => match next()?.0 {
+                Operand::Constant(x) => Operand::Constant(x),
+                Operand::View(view) => {
+                    let start = size_of(start, self.binding)?;
+                    let sliced = view.sliced(*axis, start, *step as isize, shape[*axis]);
+                    Operand::View(sliced.ok_or_else(|| PlanError::Internal("a slice before its tensor".into()))?)
+                }
+            },
+            Op::Pad { axis, before, after: _, value } => {
+                let (x, sizes) = next()?;
+                let x = self.view(x, &sizes);
+                let before = size_of(before, self.binding)?;
+                self.result(Task::Pad { axis: *axis, before, value: *value }, vec![Operand::View(x)], shape)
+            }
+            Op::Concat { axis } => {
+                let parts: Vec<Operand> =
+                    operands.map(|(part, sizes)| Operand::View(self.view(part, &sizes))).collect();
+                self.result(Task::Concat { axis: *axis }, parts, shape)
+            }
+            Op::Reduce { reduction, axes } => {
+                let (x, sizes) = next()?;
+                let x = self.view(x, &sizes);
+                if axes.iter().all(|a| sizes[*a] == 1) {
+                    return Ok(Operand::View(x));
+                }
+                let task = Task::Reduce { reduction: *reduction, axes: axes.clone() };
+                self.result(task, vec![Operand::View(x)], shape)
+            }
+            Op::ArgMax { axis } => {
+                let (x, sizes) = next()?;
+                let x = self.linear(x, &sizes)?;
+                self.result(Task::Lines { op: LineOp::ArgMax, axis: *axis }, vec![x], shape)
+            }
+            Op::CumulativeSum { axis, reverse } => {
+                let (x, sizes) = next()?;
+                let x = self.linear(x, &sizes)?;
+                let op = if *reverse { LineOp::RunningSumReversed } else { LineOp::RunningSum };
+                self.result(Task::Lines { op, axis: *axis }, vec![x], shape)
+            }
+            Op::Softmax { axis } => {
+                let (x, sizes) = next()?;
+                let x = self.linear(x, &sizes)?;
+                self.result(Task::Lines { op: LineOp::Softmax, axis: *axis }, vec![x], shape)
+            }
+            Op::LogSoftmax { axis } => {
+                let (x, sizes) = next()?;
+                let x = self.linear(x, &sizes)?;
+                self.result(Task::Lines { op: LineOp::LogSoftmax, axis: *axis }, vec![x], shape)
+            }
+            Op::MatMul => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let (x, y) = (self.view(x, &xs), self.view(y, &ys));
+                let (x, y) = (self.factor(x)?, self.factor(y)?);
+                self.result(Task::MatMul, vec![Operand::View(x), Operand::View(y)], shape)
+            }
+            Op::GatherRows => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let rows = xs.first().copied().unwrap_or(0);
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                self.result(Task::Rows { op: RowOp::Gather, rows }, operands, shape)
+            }
+            Op::ScatterRows { rows } => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let rows = size_of(rows, self.binding)?;
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                self.result(Task::Rows { op: RowOp::Scatter, rows }, operands, shape)
+            }
+            Op::TakeAlong { axis } => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let size = xs[*axis];
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                self.result(Task::Along { place: false, axis: *axis, size }, operands, shape)
+            }
+            Op::PlaceAlong { axis, size } => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let size = size_of(size, self.binding)?;
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
+            }
+        })
+    }
+
+    /// A matrix that the product kernel can read: strides of its own last two axes forward and not repeated.
+    fn factor(&mut self, view: View) -> Result<View, PlanError> {
+        let matrix = &view.axes[view.axes.len().saturating_sub(2)..];
+        if matrix.iter().all(|(size, stride)| *size <= 1 || *stride > 0) {
+            return Ok(view);
+        }
+        self.copied(view)
+    }
+}

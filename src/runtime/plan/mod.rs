@@ -1,0 +1,155 @@
+//! A graph with every size known, as instructions over planned memory.
+
+mod arena;
+mod describe;
+mod emit;
+mod fuse;
+pub(super) mod literals;
+mod lower;
+mod order;
+mod view;
+
+pub(super) use self::lower::sizes_of;
+
+use self::fuse::Groups;
+use self::literals::Literals;
+use self::lower::{Lowered, Task};
+use super::element::Element;
+use super::executable::PlanError;
+use super::feed::Binding;
+use super::kernels::memory::{Place, Space};
+use super::kernels::{Code, Sizes};
+use crate::ir::graph::{Graph, NodeId};
+use crate::source::Span;
+
+/// Where inputs and states lie.
+pub(super) struct Places<'a> {
+    /// First element of each input.
+    pub inputs: &'a [usize],
+    /// First element of each state of the graph.
+    pub states: &'a [usize],
+    /// Elements of both memories.
+    pub input_size: usize,
+    /// See above.
+    pub state_size: usize,
+}
+
+/// An instruction, as it is described.
+#[derive(Debug, Clone)]
+pub(super) struct Instruction {
+    /// The nodes that it computes, the last one first to be named.
+    pub nodes: Vec<NodeId>,
+    /// Where the last of them comes from.
+    pub span: Span,
+    /// For people.
+    pub line: describe::Line,
+}
+
+/// The instructions for one [`Binding`].
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) binding: Binding,
+    pub(super) code: Code,
+    pub(super) instructions: Vec<Instruction>,
+    /// First element in the arena and shape of each output.
+    pub(super) outputs: Vec<(usize, Vec<usize>)>,
+    /// Elements of the arena, and the most that live at one time.
+    pub(super) arena: usize,
+    pub(super) demand: usize,
+    pub(super) element_bytes: usize,
+}
+
+impl Plan {
+    pub(super) fn new<E: Element>(
+        graph: &Graph,
+        binding: &Binding,
+        places: &Places,
+        literals: &mut Literals<E>,
+    ) -> Result<Plan, PlanError> {
+        let mut lowered = lower::lower(graph, binding, literals)?;
+        let mut groups = fuse::fuse(&lowered);
+        let order = order::order(&mut lowered, &mut groups);
+        if order.sequence.len() != groups.members.len() {
+            return Err(PlanError::Internal("the instructions wait on each other".into()));
+        }
+        let layout = arena::lay_out(&lowered, &groups, &order, 64 / size_of::<E>());
+        let item_places = item_places(&lowered, &groups, &order, &layout, places);
+        let mut kernels = Vec::with_capacity(order.sequence.len());
+        let mut instructions = Vec::with_capacity(order.sequence.len());
+        for group in &order.sequence {
+            let members = &groups.members[*group];
+            let mut splat = |x| literals.splat(x);
+            let mut emitter = emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat };
+            let kernel = emitter.kernel(members).map_err(PlanError::Internal)?;
+            let describer = describe::Describer { graph, lowered: &lowered, places: &item_places, layout: &layout };
+            instructions.push(Instruction {
+                nodes: members.iter().rev().map(|m| lowered.work[*m].node).collect(),
+                span: members.last().map(|m| graph.node(lowered.work[*m].node).span).unwrap_or_default(),
+                line: describer.line(members, &kernel, size_of::<E>()),
+            });
+            kernels.push(kernel);
+        }
+        let sizes = Sizes {
+            arena: layout.size,
+            inputs: places.input_size,
+            states: places.state_size,
+            literals: literals.buffer.len(),
+        };
+        let mut outputs = Vec::with_capacity(graph.outputs.len());
+        for (output, item) in graph.outputs.iter().zip(&lowered.outputs) {
+            let offset = layout.offset[*item].ok_or_else(|| PlanError::Internal("an output is not stored".into()))?;
+            outputs.push((offset, sizes_of(graph.shape(output.node), binding)?));
+        }
+        Ok(Plan {
+            binding: binding.clone(),
+            code: Code::new(kernels, sizes).map_err(PlanError::Internal)?,
+            instructions,
+            outputs,
+            arena: layout.size,
+            demand: layout.demand,
+            element_bytes: size_of::<E>(),
+        })
+    }
+
+    /// The sizes that the plan is for.
+    pub fn binding(&self) -> &Binding {
+        &self.binding
+    }
+
+    /// Number of instructions.
+    pub fn len(&self) -> usize {
+        self.instructions.len()
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.instructions.is_empty()
+    }
+
+    /// Bytes of the arena.
+    pub fn arena_bytes(&self) -> usize {
+        self.arena * self.element_bytes
+    }
+}
+
+fn item_places(
+    lowered: &Lowered,
+    groups: &Groups,
+    order: &order::Order,
+    layout: &arena::Layout,
+    places: &Places,
+) -> Vec<Option<Place>> {
+    let stored = arena::stored(lowered, groups);
+    let place = |space, offset: Option<&usize>| offset.map(|offset| Place { space, offset: *offset });
+    let of = |(i, item): (usize, &lower::Work)| match item.task {
+        Task::Input(input) => place(Space::Inputs, places.inputs.get(input)),
+        Task::State(state) => place(Space::States, places.states.get(state)),
+        Task::Literal(offset) => place(Space::Literals, Some(&offset)),
+        _ => match order.state_of[i] {
+            Some(state) => place(Space::States, places.states.get(state)),
+            None if stored[i] => place(Space::Arena, layout.offset[i].as_ref()),
+            None => None,
+        },
+    };
+    lowered.work.iter().enumerate().map(of).collect()
+}

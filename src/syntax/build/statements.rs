@@ -1,0 +1,236 @@
+//! Statements, and which of them may stand where.
+
+use super::Builder;
+use crate::source::Span;
+use crate::syntax::ast::{
+    BinaryOperator, ConstantDeclaration, Expr, ExprKind, Ident, Let, Pattern, Setting, Statement, StatementKind,
+    TypeExpr, WeightDeclaration,
+};
+use crate::syntax::error::SyntaxError;
+use crate::syntax::parse::Rule;
+use pest::iterators::Pair;
+
+/// What the braces around statements belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A block, a model, or an expression in one.
+    Body,
+    Data,
+    Train,
+    Phase,
+    Group,
+    Expect,
+    Sweep,
+}
+
+impl Builder<'_> {
+    /// The statements of a `body` pair.
+    pub(super) fn statements(&mut self, pair: Pair<'_, Rule>, place: Place) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::statement => statements.push(self.statement(inner, place)),
+                Rule::broken_statement => {
+                    let span = self.span(&inner);
+                    self.broken(&inner, Some(place));
+                    statements.push(Statement { kind: StatementKind::Error, doc: None, span });
+                }
+                _ => {
+                    self.is_marker(&inner);
+                }
+            }
+        }
+        statements
+    }
+
+    fn statement(&mut self, pair: Pair<'_, Rule>, place: Place) -> Statement {
+        let span = self.span(&pair);
+        let doc = self.doc_before(span.start as usize);
+        let Some(inner) = pair.into_inner().next() else {
+            return Statement { kind: StatementKind::Error, doc, span };
+        };
+        let kind = match inner.as_rule() {
+            Rule::setting => self.setting(inner),
+            Rule::let_binding => self.let_binding(inner).map(StatementKind::Let),
+            Rule::weight => self.weight(inner),
+            Rule::constant => self.constant(inner),
+            Rule::field => self.field(inner),
+            Rule::phase => self.phase(inner),
+            Rule::group => self.group(inner),
+            Rule::assignment => self.assignment(inner, place),
+            Rule::expr => Some(StatementKind::Expression(self.expr(inner))),
+            _ => None,
+        };
+        let kind = self.placed(kind.unwrap_or(StatementKind::Error), span, place);
+        Statement { kind, doc, span }
+    }
+
+    /// The statement, or `Error` where it has no place here.
+    fn placed(&mut self, kind: StatementKind, span: Span, place: Place) -> StatementKind {
+        use Place::{Body, Data, Expect, Group, Phase, Sweep, Train};
+        let (what, fits, belongs) = match &kind {
+            StatementKind::Error => return kind,
+            StatementKind::Let(_) => {
+                ("a `let`".into(), !matches!(place, Group | Expect | Sweep), "a body, `data` or `train`")
+            }
+            StatementKind::Weight(_) => ("a `weight`".into(), place == Body, "a block or model"),
+            StatementKind::Constant(_) => ("a `constant`".into(), place == Body, "a block or model"),
+            StatementKind::Field { .. } => ("a `field`".into(), place == Data, "`data`"),
+            StatementKind::Setting(s) => (
+                format!("the setting `{}`", s.key.name),
+                !matches!(place, Body | Expect),
+                "`data`, `train`, `phase`, `group` or `sweep`",
+            ),
+            StatementKind::Phase { .. } => ("a `phase`".into(), place == Train, "`train`"),
+            StatementKind::Group { .. } => ("a `group`".into(), matches!(place, Train | Phase), "`train` or `phase`"),
+            StatementKind::Expression(expr) => {
+                if matches!(expr.kind, ExprKind::Error) {
+                    return StatementKind::Error;
+                }
+                if let (ExprKind::Name(name), false) = (&expr.kind, matches!(place, Body | Expect)) {
+                    self.report(SyntaxError::MissingValue { of: span, text: name.to_string() });
+                    return StatementKind::Error;
+                }
+                ("an expression".into(), matches!(place, Body | Expect), "a body or `expect`")
+            }
+        };
+        if fits {
+            return kind;
+        }
+        self.report(SyntaxError::Misplaced { span: self.first_line(span), what, belongs });
+        StatementKind::Error
+    }
+
+    /// The part of a span that stands on its first line.
+    fn first_line(&self, span: Span) -> Span {
+        let length = self.text(span).lines().next().map_or(0, str::len);
+        Span::new(self.file, span.start as usize, span.start as usize + length)
+    }
+
+    fn setting(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (key, value) = self.named_value(pair);
+        Some(StatementKind::Setting(Setting { key: key?, value: value? }))
+    }
+
+    pub(super) fn let_binding(&mut self, pair: Pair<'_, Rule>) -> Option<Let> {
+        let whole = self.span(&pair);
+        let (mut pattern, mut value) = (None, None);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::pattern => {
+                    let span = self.span(&inner);
+                    let is_tuple = inner.as_str().starts_with('(');
+                    let mut names: Vec<Ident> = inner
+                        .into_inner()
+                        .filter(|p| p.as_rule() == Rule::name)
+                        .map(|name| self.ident(&name))
+                        .collect();
+                    pattern = if is_tuple { Some(Pattern::Tuple(names, span)) } else { names.pop().map(Pattern::Name) };
+                }
+                Rule::expr => value = Some(self.expr(inner)),
+                Rule::missing_value => value = Some(self.missing_value(whole)),
+                _ => {}
+            }
+        }
+        Some(Let { pattern: pattern?, value: value? })
+    }
+
+    /// Name, type and value of `weight`, `constant` and `field`.
+    fn declaration(&mut self, pair: Pair<'_, Rule>) -> (Option<Ident>, Option<TypeExpr>, Option<Expr>) {
+        let whole = self.span(&pair);
+        let (mut name, mut ty, mut value) = (None, None, None);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::word | Rule::name => name = Some(self.ident(&inner)),
+                Rule::type_expr | Rule::unknown_type => ty = Some(self.type_expr(inner)),
+                Rule::wrong_colon => {
+                    let span = self.span(&inner);
+                    self.report(SyntaxError::ColonForEquals { span });
+                }
+                Rule::expr => value = Some(self.expr(inner)),
+                Rule::missing_value => value = Some(self.missing_value(whole)),
+                _ => {}
+            }
+        }
+        (name, ty, value)
+    }
+
+    fn weight(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (name, ty, init) = self.declaration(pair);
+        Some(StatementKind::Weight(WeightDeclaration { name: name?, ty: ty?, init: init? }))
+    }
+
+    fn constant(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (name, ty, value) = self.declaration(pair);
+        Some(StatementKind::Constant(ConstantDeclaration { name: name?, ty, value: value? }))
+    }
+
+    fn field(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (name, _, value) = self.declaration(pair);
+        Some(StatementKind::Field { name: name?, value: value? })
+    }
+
+    fn phase(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (mut name, mut body) = (None, None);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::name => name = Some(self.ident(&inner)),
+                Rule::body => body = Some(self.statements(inner, Place::Phase)),
+                _ => {}
+            }
+        }
+        Some(StatementKind::Phase { name: name?, body: body? })
+    }
+
+    fn group(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+        let (mut patterns, mut body) = (None, None);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::list => {
+                    let span = self.span(&inner);
+                    patterns = Some(Expr { kind: ExprKind::List(self.elements(inner).0), span });
+                }
+                Rule::body => body = Some(self.statements(inner, Place::Group)),
+                _ => {}
+            }
+        }
+        Some(StatementKind::Group { patterns: patterns?, body: body? })
+    }
+
+    /// `name = value`, which is wrong everywhere; what is meant depends on the place.
+    fn assignment(&mut self, pair: Pair<'_, Rule>, place: Place) -> Option<StatementKind> {
+        let whole = self.span(&pair);
+        let (mut name, mut value) = (None, None);
+        for inner in pair.into_inner() {
+            match inner.as_rule() {
+                Rule::name => name = Some(self.ident(&inner)),
+                Rule::expr => value = Some(self.expr(inner)),
+                Rule::missing_value => value = Some(self.missing_value(whole)),
+                _ => {}
+            }
+        }
+        let (name, value) = (name?, value?);
+        let behind = self.text(Span { start: name.span.end, ..whole });
+        let equals = name.span.end as usize + behind.find('=').unwrap_or(0);
+        let equals = Span::new(self.file, equals, equals + 1);
+        match place {
+            Place::Body | Place::Data => {
+                self.report(SyntaxError::MissingLet { name: name.span, text: name.name.to_string() });
+                Some(StatementKind::Let(Let { pattern: Pattern::Name(name), value }))
+            }
+            Place::Expect => {
+                self.report(SyntaxError::EqualsForComparison { span: equals });
+                let left = Box::new(Expr { kind: ExprKind::Name(name.name), span: name.span });
+                let kind =
+                    ExprKind::Binary { op: BinaryOperator::Equal, op_span: equals, left, right: Box::new(value) };
+                Some(StatementKind::Expression(Expr { kind, span: whole }))
+            }
+            Place::Train | Place::Phase | Place::Group | Place::Sweep => {
+                let spaced = self.source.get(equals.end as usize..).is_some_and(|t| t.starts_with(char::is_whitespace));
+                let span = Span { start: name.span.end, ..equals };
+                self.report(SyntaxError::EqualsForColon { span, name: name.name.to_string(), spaced });
+                Some(StatementKind::Setting(Setting { key: name, value }))
+            }
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! What can be wrong with a text, as facts, and the words for it.
+
+use crate::diagnostics::{Code, Diagnostic, Edit, quoted_list};
+use crate::source::Span;
+
+/// A mistake of syntax.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SyntaxError {
+    /// Something stands where another thing was expected.
+    Unexpected {
+        /// What stands there; empty at the end of the text.
+        span: Span,
+        /// What was expected there, in the language's words.
+        expected: String,
+        /// How what stands there is called.
+        found: String,
+    },
+    /// A bracket is never closed.
+    Unclosed {
+        /// The bracket.
+        open: Span,
+        /// What would close it.
+        closer: char,
+        /// Where it should be closed.
+        at: Span,
+        /// The bracket of another kind that was found instead.
+        found: Option<Span>,
+    },
+    /// A bracket closes nothing.
+    StrayClose {
+        /// The bracket.
+        span: Span,
+        /// As written.
+        bracket: char,
+    },
+    /// A string without its last quote.
+    UnterminatedString {
+        /// What there is of it.
+        span: Span,
+    },
+    /// A string in single quotes.
+    SingleQuotes {
+        /// With the quotes.
+        span: Span,
+        /// Without.
+        content: String,
+    },
+    /// A backslash before a character that needs none.
+    UnknownEscape {
+        /// The backslash and the character.
+        span: Span,
+        /// The same.
+        text: String,
+    },
+    /// `// …` or `/* … */`
+    ForeignComment {
+        /// All of it.
+        span: Span,
+        /// As it should be written, where that is possible.
+        replacement: Option<String>,
+        /// `//` or `/*`
+        marker: &'static str,
+    },
+    /// An operator of another language.
+    ForeignOperator {
+        /// Where.
+        span: Span,
+        /// As written.
+        found: String,
+        /// What the language writes.
+        meant: &'static str,
+    },
+    /// `%` between two operands.
+    Modulo {
+        /// Where.
+        span: Span,
+    },
+    /// `->` between expressions.
+    ArrowForPipe {
+        /// Where.
+        span: Span,
+    },
+    /// A single `=` between expressions.
+    EqualsForComparison {
+        /// Where.
+        span: Span,
+    },
+    /// `name = value` where `name: value` is meant.
+    EqualsForColon {
+        /// The `=`, with the white space before it.
+        span: Span,
+        /// The name before it.
+        name: String,
+        /// Whether white space follows it.
+        spaced: bool,
+    },
+    /// `field x: value`
+    ColonForEquals {
+        /// The `:`.
+        span: Span,
+    },
+    /// A number that cannot be read.
+    BadNumber {
+        /// Where.
+        span: Span,
+        /// As written.
+        text: String,
+        /// Why.
+        problem: NumberProblem,
+    },
+    /// An operator lacks its right operand.
+    MissingOperand {
+        /// The operator.
+        operator: Span,
+        /// As written.
+        text: String,
+    },
+    /// Nothing stands after `key:` or `name =`.
+    MissingValue {
+        /// What the value is of.
+        of: Span,
+        /// Its text, with the `:` or `=`.
+        text: String,
+    },
+    /// A dot without a name.
+    MissingName {
+        /// The dot.
+        dot: Span,
+    },
+    /// Two elements without a comma between them.
+    MissingComma {
+        /// Where it should be.
+        at: Span,
+        /// The element that follows.
+        next: Span,
+    },
+    /// Two statements on a line without `;`.
+    MissingSemicolon {
+        /// Where it should be.
+        at: Span,
+        /// The first word of the second statement.
+        next: Span,
+    },
+    /// `h = …` in a body.
+    MissingLet {
+        /// The name.
+        name: Span,
+        /// Its text.
+        text: String,
+    },
+    /// A word that is almost the one that is needed.
+    Misspelt {
+        /// Where.
+        span: Span,
+        /// As written.
+        found: String,
+        /// The word that is meant.
+        meant: String,
+    },
+    /// `x |> f + y`
+    ArithmeticAfterPipe {
+        /// The pipeline, up to the stage.
+        pipeline: Span,
+        /// The operator.
+        operator: Span,
+        /// As written.
+        text: &'static str,
+    },
+    /// A statement or setting where its kind has no place.
+    Misplaced {
+        /// All of it.
+        span: Span,
+        /// What it is.
+        what: String,
+        /// Where it may stand.
+        belongs: &'static str,
+    },
+    /// Brackets or operators nested too deeply.
+    TooDeep {
+        /// Where the limit is passed.
+        span: Span,
+        /// The limit.
+        limit: usize,
+    },
+    /// A reserved word as a name.
+    Reserved {
+        /// Where.
+        span: Span,
+        /// The word.
+        word: String,
+    },
+    /// `a < b < c`, `a .. b .. c`
+    Chained {
+        /// The first operator.
+        first: Span,
+        /// The second operator.
+        second: Span,
+        /// What stands between them.
+        middle: Span,
+        /// The text of that.
+        middle_text: String,
+        /// Whether they are comparisons; else ranges.
+        comparison: bool,
+    },
+    /// A word where a type is expected.
+    UnknownType {
+        /// Where.
+        span: Span,
+        /// The word.
+        name: String,
+        /// A type with a similar name.
+        nearest: Option<&'static str>,
+    },
+    /// A model with two lists.
+    ModelHypers {
+        /// The first list.
+        span: Span,
+        /// The model.
+        name: String,
+    },
+}
+
+/// Why a number cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NumberProblem {
+    /// Too large for a 64-bit float.
+    Overflow,
+    /// `5epochs`
+    UnitTouches(&'static str),
+    /// `.5`, `1.`, `10K`: what it should be.
+    WriteInstead(String),
+    /// Letters that are no suffix.
+    Suffix(String),
+}
+
+impl SyntaxError {
+    /// The mistake in words.
+    pub fn diagnostic(&self) -> Diagnostic {
+        match self {
+            SyntaxError::Unexpected { span, expected, found } => Diagnostic::new(
+                Code::E0001,
+                format!("expected {expected}, found {found}"),
+                *span,
+                "this cannot stand here",
+            ),
+            SyntaxError::Unclosed { open, closer, at, found } => {
+                let opener = opener_of(*closer);
+                let d = Diagnostic::new(
+                    Code::E0002,
+                    format!("this `{opener}` is never closed"),
+                    *open,
+                    format!("needs a `{closer}`"),
+                );
+                let d = match found {
+                    Some(found) => d.label(*found, format!("`{closer}` should come before this")),
+                    None => d,
+                };
+                d.fix(
+                    format!("close it with `{closer}`"),
+                    *at,
+                    if *closer == '}' { "\n}".into() } else { closer.to_string() },
+                )
+            }
+            SyntaxError::StrayClose { span, bracket } => Diagnostic::new(
+                Code::E0002,
+                format!("this `{bracket}` closes nothing"),
+                *span,
+                "no bracket is open here",
+            )
+            .fix("remove it", *span, ""),
+            SyntaxError::UnterminatedString { span } => {
+                Diagnostic::new(Code::E0003, "this string does not end on its line", *span, "needs a `\"`").fix(
+                    "close the string",
+                    span.end_point(),
+                    "\"",
+                )
+            }
+            SyntaxError::SingleQuotes { span, content } => {
+                let text = format!("\"{}\"", content.replace('"', "\\\""));
+                Diagnostic::new(Code::E0003, "a string stands in double quotes", *span, "single quotes").fix(
+                    format!("write {text}"),
+                    *span,
+                    text.clone(),
+                )
+            }
+            SyntaxError::UnknownEscape { span, text } => Diagnostic::new(
+                Code::E0003,
+                format!("`{text}` is not an escape"),
+                *span,
+                "the escapes are `\\\\`, `\\\"`, `\\n`, `\\t` and `\\u{…}`",
+            )
+            .help("a path may use `/` on every system")
+            .fix("write the backslash twice", *span, format!("\\{text}")),
+            SyntaxError::ForeignComment { span, replacement, marker } => {
+                let d = Diagnostic::new(
+                    Code::E0004,
+                    "a comment begins with `#`",
+                    *span,
+                    format!("`{marker}` begins no comment here"),
+                );
+                match replacement {
+                    Some(text) => d.fix("begin the comment with `#`", *span, text.clone()),
+                    None => d.help("write it behind a `#` on a line of its own"),
+                }
+            }
+            SyntaxError::ForeignOperator { span, found, meant } => Diagnostic::new(
+                Code::E0005,
+                format!("`{found}` is written `{meant}`"),
+                *span,
+                "no operator of this language",
+            )
+            .fix(format!("write `{meant}`"), *span, *meant),
+            SyntaxError::Modulo { span } => Diagnostic::new(
+                Code::E0005,
+                "`%` is not an operator",
+                *span,
+                "there is no remainder; `%` only ends a number, as in `80%`",
+            ),
+            SyntaxError::EqualsForComparison { span } => {
+                Diagnostic::new(Code::E0005, "`=` does not compare", *span, "gives a name its value").fix(
+                    "compare with `==`",
+                    *span,
+                    "==",
+                )
+            }
+            SyntaxError::BadNumber { span, text, problem } => bad_number(*span, text, problem),
+            SyntaxError::MissingOperand { operator, text } => {
+                let what = match text.as_str() {
+                    "|>" => "a layer or function",
+                    "then" => "a schedule",
+                    _ => "a value",
+                };
+                Diagnostic::new(
+                    Code::E0007,
+                    format!("expected {what} after `{text}`"),
+                    *operator,
+                    format!("nothing for this `{text}` to work on"),
+                )
+            }
+            SyntaxError::MissingValue { of, text } => {
+                let what = match text.chars().last() {
+                    Some(':') => "a value",
+                    Some('=') => "an expression",
+                    _ => "`:` and a value",
+                };
+                Diagnostic::new(Code::E0007, format!("expected {what} after `{text}`"), *of, "has no value")
+            }
+            SyntaxError::MissingName { dot } => {
+                Diagnostic::new(Code::E0007, "expected a name after `.`", *dot, "nothing follows this dot")
+            }
+            SyntaxError::MissingComma { at, next } => {
+                Diagnostic::new(Code::E0008, "expected `,` between these", *next, "needs a comma before it").fix(
+                    "insert the comma",
+                    *at,
+                    ",",
+                )
+            }
+            SyntaxError::EqualsForColon { span, name, spaced } => Diagnostic::new(
+                Code::E0009,
+                format!("expected `:` after `{name}`"),
+                *span,
+                "a name and its value are joined by `:` here",
+            )
+            .fix("write `:`", *span, if *spaced { ":" } else { ": " }),
+            SyntaxError::ColonForEquals { span } => {
+                Diagnostic::new(Code::E0009, "expected `=`, found `:`", *span, "a field is given its value by `=`").fix(
+                    "write `=`",
+                    *span,
+                    " =",
+                )
+            }
+            SyntaxError::MissingLet { name, text } => {
+                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`").fix(
+                    "insert `let`",
+                    name.start_point(),
+                    "let ",
+                )
+            }
+            SyntaxError::ArrowForPipe { span } => Diagnostic::new(
+                Code::E0011,
+                "data flows through `|>`",
+                *span,
+                "`->` stands only before the outputs of a signature",
+            )
+            .fix("write `|>`", *span, "|>"),
+            SyntaxError::Misspelt { span, found, meant } => Diagnostic::new(
+                Code::E0012,
+                format!("`{found}` is not a word of the language"),
+                *span,
+                format!("is `{meant}` meant?"),
+            )
+            .fix(format!("write `{meant}`"), *span, meant.clone()),
+            SyntaxError::ArithmeticAfterPipe { pipeline, operator, text } => Diagnostic::new(
+                Code::E0013,
+                format!("`{text}` after a stage of a pipeline needs parentheses"),
+                *operator,
+                format!("`|>` binds loosest, so this `{text}` belongs to the stage before it"),
+            )
+            .label(*pipeline, "the value that is meant")
+            .fix_all(
+                "put the pipeline in parentheses",
+                vec![
+                    Edit { span: pipeline.start_point(), text: "(".into() },
+                    Edit { span: pipeline.end_point(), text: ")".into() },
+                ],
+            ),
+            SyntaxError::Misplaced { span, what, belongs } => Diagnostic::new(
+                Code::E0014,
+                format!("{what} cannot stand here"),
+                *span,
+                format!("stands only in {belongs}"),
+            ),
+            SyntaxError::TooDeep { span, limit } => Diagnostic::new(
+                Code::E0015,
+                format!("more than {limit} levels deep"),
+                *span,
+                "nested too deeply from here on",
+            )
+            .help("name parts with `let`, or chain stages with `repeat`"),
+            SyntaxError::Reserved { span, word } => Diagnostic::new(
+                Code::E0016,
+                format!("`{word}` is a word of the language, not a name"),
+                *span,
+                "choose another name",
+            ),
+            SyntaxError::Chained { first, second, middle, middle_text, comparison: true } => {
+                Diagnostic::new(Code::E0017, "comparisons do not chain", *second, "the second comparison")
+                    .label(*first, "the first")
+                    .fix("join them with `and`", middle.end_point(), format!(" and {middle_text}"))
+            }
+            SyntaxError::Chained { first, second, .. } => {
+                Diagnostic::new(Code::E0017, "a range has two ends", *second, "a third end").label(*first, "the range")
+            }
+            SyntaxError::MissingSemicolon { at, next } => Diagnostic::new(
+                Code::E0018,
+                "two statements on a line need a `;` between them",
+                *next,
+                "the second begins here",
+            )
+            .fix("insert `;`", *at, ";"),
+            SyntaxError::UnknownType { span, name, nearest } => {
+                let d = Diagnostic::new(Code::E0019, format!("`{name}` is not a type"), *span, "expected a type")
+                    .help("a type is a kind (`float`, `int`, `bool`, `class(n)`), a shape (`[T, D]`), both, or a field (`data.field`)");
+                match nearest {
+                    Some(nearest) => d.fix(format!("write `{nearest}`"), *span, *nearest),
+                    None => d,
+                }
+            }
+            SyntaxError::ModelHypers { span, name } => Diagnostic::new(
+                Code::E0020,
+                format!("the model `{name}` has two lists of inputs"),
+                *span,
+                "a model takes no hypers",
+            )
+            .help("declare them with `hyper NAME = value`, or make this a block"),
+        }
+    }
+}
+
+fn opener_of(closer: char) -> char {
+    match closer {
+        ')' => '(',
+        ']' => '[',
+        _ => '{',
+    }
+}
+
+fn bad_number(span: Span, text: &str, problem: &NumberProblem) -> Diagnostic {
+    match problem {
+        NumberProblem::Overflow => {
+            Diagnostic::new(Code::E0006, format!("{text} is too large"), span, "the largest number is about 1.8e308")
+        }
+        NumberProblem::UnitTouches(unit) => {
+            let written = format!("{} {unit}", text.strip_suffix(unit).unwrap_or(text));
+            Diagnostic::new(Code::E0006, format!("expected a space before `{unit}`"), span, "a number and its unit")
+                .fix(format!("write `{written}`"), span, written)
+        }
+        NumberProblem::WriteInstead(instead) => Diagnostic::new(
+            Code::E0006,
+            format!("{text} is written {instead}"),
+            span,
+            "this form is not a number of the language",
+        )
+        .fix(format!("write {instead}"), span, instead.clone()),
+        NumberProblem::Suffix(suffix) => Diagnostic::new(
+            Code::E0006,
+            format!("`{suffix}` is not a suffix of a number"),
+            span,
+            format!("the suffixes are {}", quoted_list(["%", "k", "M"], 3)),
+        ),
+    }
+}

@@ -1,0 +1,213 @@
+//! What can go wrong in a run that the checker could not see: the facts. Their words are in [`super::wording`].
+
+use crate::compile::CompileError;
+use crate::data::{DataError, Split};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::runtime::PlanError;
+use crate::source::Span;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why a run ended without its result.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunError {
+    /// The file has no `train`, or none of the name asked for.
+    NoTrain {
+        /// Of the model, where one was asked for.
+        wanted: Option<String>,
+        /// Those that there are.
+        trains: Vec<Arc<str>>,
+    },
+    /// The data cannot be read or does not suit the program any more.
+    Data(DataError),
+    /// The checker has something against the source of a run that is opened again.
+    Source(Vec<Diagnostic>),
+    /// Weights do not fit the model.
+    WeightsMismatch {
+        /// Their file.
+        file: PathBuf,
+        /// Everything that does not fit.
+        mismatches: Vec<Mismatch>,
+        /// The setting `load:`, where that names them.
+        span: Option<Span>,
+    },
+    /// A file of weights cannot be read.
+    WeightsUnreadable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+        /// The setting `load:`, where that names it.
+        span: Option<Span>,
+    },
+    /// A directory or file of the run cannot be written: full disk, no permission.
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// `--out` names a directory that holds something already.
+    OutNotEmpty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// What is given as a run is none.
+    NotARun {
+        /// Which directory.
+        path: PathBuf,
+        /// What is missing or cannot be read in it.
+        reason: String,
+    },
+    /// An imported file is not what it was when the run was made.
+    ImportChanged {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A split that the data does not have.
+    NoSplit {
+        /// Which.
+        split: Split,
+        /// The data block.
+        data: Arc<str>,
+    },
+    /// A training split without a single batch.
+    NoExamples {
+        /// The data block.
+        data: Arc<str>,
+        /// Where the train is.
+        span: Span,
+    },
+    /// Predictions cannot be written as this kind of file.
+    OutputKind {
+        /// The file asked for.
+        path: PathBuf,
+    },
+    /// The loss is not a finite number any more.
+    Diverged(Divergence),
+    /// An earlier stage broke its promise: our bug.
+    Internal {
+        /// Which stage.
+        stage: &'static str,
+        /// What it says.
+        message: String,
+    },
+}
+
+/// A loss that is not a finite number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Divergence {
+    /// The model's name.
+    pub train: Arc<str>,
+    /// From 1.
+    pub epoch: u64,
+    /// From 1.
+    pub step: u64,
+    /// The loss: NaN or infinite.
+    pub loss: f64,
+    /// The learning rate of the step.
+    pub lr: f64,
+    /// Where in the source the first number arose that is not finite; the model's name in `train` where that is not
+    /// known.
+    pub span: Span,
+    /// What computed it: `exp`, `the gradient of log`.
+    pub operation: Option<String>,
+    /// Whether the loss had been finite in an earlier step.
+    pub was_finite: bool,
+}
+
+/// A weight that does not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The model has it, the file does not.
+    Missing {
+        /// Its path.
+        path: Arc<str>,
+        /// A name in the file that may be meant.
+        nearest: Option<String>,
+    },
+    /// The file has it, the model does not.
+    Unexpected {
+        /// Its name.
+        name: String,
+        /// A path of the model that may be meant.
+        nearest: Option<Arc<str>>,
+    },
+    /// Both have it, with different shapes.
+    Shape {
+        /// Its path.
+        path: Arc<str>,
+        /// In the model.
+        model: Vec<usize>,
+        /// In the file.
+        file: Vec<usize>,
+    },
+    /// Numbers of a type that cannot be read.
+    Type {
+        /// Its path.
+        path: Arc<str>,
+        /// As the file calls it.
+        dtype: String,
+    },
+}
+
+impl RunError {
+    /// The exit status that LANGUAGE.md gives it.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            RunError::Diverged(_) => 4,
+            _ => 1,
+        }
+    }
+
+    /// Its code, where it has a page.
+    pub fn code(&self) -> Option<Code> {
+        Some(match self {
+            RunError::Data(error) => error.diagnostic().code,
+            RunError::Source(diagnostics) => return diagnostics.first().map(|d| d.code),
+            RunError::WeightsMismatch { .. } => Code::E0801,
+            RunError::WeightsUnreadable { .. } => Code::E0802,
+            RunError::Write { .. } => Code::E0803,
+            RunError::OutNotEmpty { .. } => Code::E0804,
+            RunError::NotARun { .. } => Code::E0805,
+            RunError::ImportChanged { .. } => Code::E0806,
+            RunError::NoTrain { .. } => Code::E0807,
+            RunError::NoSplit { .. } => Code::E0808,
+            RunError::NoExamples { .. } => Code::E0809,
+            RunError::OutputKind { .. } => Code::E0810,
+            RunError::Diverged(_) => Code::E0901,
+            RunError::Internal { .. } => return None,
+        })
+    }
+
+    /// The place in the source that it is about, where there is one.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            RunError::Data(error) => Some(error.span),
+            RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
+            RunError::NoExamples { span, .. } => Some(*span),
+            RunError::Diverged(divergence) => Some(divergence.span),
+            _ => None,
+        }
+    }
+
+    pub(super) fn plan(error: PlanError) -> Self {
+        CompileError::from(error).into()
+    }
+
+    pub(super) fn write(path: &Path, error: &std::io::Error) -> Self {
+        RunError::Write { path: path.to_owned(), reason: error.to_string() }
+    }
+}
+
+impl From<CompileError> for RunError {
+    fn from(error: CompileError) -> Self {
+        RunError::Internal { stage: error.stage, message: error.message }
+    }
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> Self {
+        RunError::Data(error)
+    }
+}

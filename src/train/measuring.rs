@@ -1,0 +1,171 @@
+//! Measures a split: loss, its terms and the metrics over all its examples, as if they were one batch.
+
+use super::error::RunError;
+use super::event::Measures;
+use super::feeding::{Draw, Feeder};
+use crate::catalog::{Accumulator, Body, MetricContext, MetricValue};
+use crate::check::{Metric, Train};
+use crate::compile;
+use crate::data::{Dataset, FieldKind};
+use crate::ir::graph::InputKind;
+use crate::ir::op::InputId;
+use crate::runtime::{Executable, PlanId, Session, States};
+use std::sync::Arc;
+
+/// Examples that are measured at once: enough to keep the machine busy, few enough to stay small.
+const LEAST_BATCH: usize = 64;
+
+/// Measures splits of one train.
+pub(super) struct Measurer<'a> {
+    dataset: &'a Dataset,
+    batch: usize,
+    executable: Executable<f32>,
+    feeder: Feeder,
+    /// Name and output of what is averaged over the examples: the loss and its terms.
+    means: Vec<(Arc<str>, usize)>,
+    metrics: Vec<Measured<'a>>,
+    normalizers: Option<Normalizers>,
+}
+
+struct Measured<'a> {
+    metric: &'a Metric,
+    context: MetricContext,
+    operands: Vec<usize>,
+}
+
+/// The first pass over a split: what its loss is divided by.
+struct Normalizers {
+    executable: Executable<f32>,
+    feeder: Feeder,
+    /// Inputs of the evaluation, in the order of the outputs of the first pass.
+    inputs: Vec<InputId>,
+}
+
+impl<'a> Measurer<'a> {
+    /// Compiles the evaluation of a train. The states must hold those of the model.
+    pub(super) fn new(train: &'a Train, dataset: &'a Dataset, states: &States<f32>) -> Result<Self, RunError> {
+        let executable = compile::measurement(compile::evaluation_graph(train), states)?;
+        let feeder = Feeder::new(&executable, dataset)?;
+        let output = |name: &str| {
+            executable.output_index(name).ok_or_else(|| RunError::Internal {
+                stage: "optimize",
+                message: format!("the output `{name}` of the evaluation is gone"),
+            })
+        };
+        let mut means = vec![(Arc::from(compile::LOSS), output(compile::LOSS)?)];
+        for (name, _) in &train.evaluation.terms {
+            means.push((name.clone(), output(&compile::term_output(name))?));
+        }
+        let mut metrics = Vec::new();
+        for (i, metric) in train.evaluation.metrics.iter().enumerate() {
+            let operands = (0..metric.operands.len()).map(|j| output(&compile::metric_output(i, j)));
+            let operands = operands.collect::<Result<_, _>>()?;
+            metrics.push(Measured { metric, context: context(metric, dataset), operands });
+        }
+        let normalizers = Normalizers::new(train, dataset, states, &executable)?;
+        let batch = train.settings.batch.max(LEAST_BATCH);
+        Ok(Measurer { dataset, batch, executable, feeder, means, metrics, normalizers })
+    }
+
+    /// The measures of these examples.
+    pub(super) fn measure(&mut self, session: &mut Session<f32>, examples: &[u32]) -> Result<Measures, RunError> {
+        if let Some(normalizers) = &mut self.normalizers {
+            normalizers.run(&mut self.executable, session, self.dataset, examples, self.batch)?;
+        }
+        let mut sums = vec![0.0; self.means.len()];
+        let mut accumulators: Vec<Box<dyn Accumulator>> = self.metrics.iter().filter_map(Measured::start).collect();
+        for rows in examples.chunks(self.batch) {
+            let plan = self.feeder.run(&mut self.executable, session, self.dataset, rows, Draw::EVALUATION)?;
+            for (sum, (_, output)) in sums.iter_mut().zip(&self.means) {
+                *sum += total(&self.executable, plan, *output, rows.len());
+            }
+            for (accumulator, measured) in accumulators.iter_mut().zip(&self.metrics) {
+                let operands = measured.operands.iter().map(|o| self.executable.output(plan, *o));
+                accumulator.add(rows.len(), &operands.collect::<Vec<_>>());
+            }
+        }
+        let count = examples.len().max(1) as f64;
+        let means = self.means.iter().zip(sums);
+        let mut values: Vec<(Arc<str>, MetricValue)> =
+            means.map(|((name, _), sum)| (name.clone(), MetricValue::Number(sum / count))).collect();
+        for (accumulator, measured) in accumulators.iter().zip(&self.metrics) {
+            values.push((measured.metric.name.clone(), accumulator.finish()));
+        }
+        Ok(Measures { values })
+    }
+}
+
+/// The sum of an output over the examples of a batch; one that does not differ by example counts for each.
+fn total(executable: &Executable<f32>, plan: PlanId, output: usize, examples: usize) -> f64 {
+    let values = executable.output(plan, output);
+    match values {
+        [one] => f64::from(*one) * examples as f64,
+        many => many.iter().map(|x| f64::from(*x)).sum(),
+    }
+}
+
+impl Measured<'_> {
+    fn start(&self) -> Option<Box<dyn Accumulator>> {
+        match &self.metric.entry.body {
+            Body::Metric(definition) => Some((definition.start)(&self.metric.args, &self.context)),
+            _ => None,
+        }
+    }
+}
+
+/// What the metric may know of its target, with what only the loaded data says.
+fn context(metric: &Metric, dataset: &Dataset) -> MetricContext {
+    let mut context = metric.context.clone();
+    let Some(name) = &metric.target_field else { return context };
+    if let Some(inverse) = dataset.fitted.fields.get(&**name).and_then(|f| f.inverse.as_ref()) {
+        context.units = inverse.scale.iter().copied().zip(inverse.offset.iter().copied()).collect();
+    }
+    if let Some(FieldKind::Class { names }) = dataset.field(name).map(|f| &f.kind.kind) {
+        context.class_count = names.len();
+        context.classes = Some(names.clone());
+    }
+    context
+}
+
+impl Normalizers {
+    fn new(
+        train: &Train,
+        dataset: &Dataset,
+        states: &States<f32>,
+        evaluation: &Executable<f32>,
+    ) -> Result<Option<Self>, RunError> {
+        let Some(graph) = compile::normalizer_graph(train) else { return Ok(None) };
+        let executable = compile::measurement(graph, states)?;
+        let feeder = Feeder::new(&executable, dataset)?;
+        let scalar = |name: &str| {
+            let mut inputs = evaluation.graph().inputs.iter();
+            let at = inputs.position(|i| i.kind == InputKind::Scalar && &*i.name == name);
+            at.map(|i| InputId(i as u32))
+        };
+        let inputs: Vec<InputId> = train.evaluation.normalizers.iter().filter_map(|n| scalar(&n.input)).collect();
+        // A normalizer that nothing reads any more is not an input of the evaluation.
+        let is_complete = inputs.len() == train.evaluation.normalizers.len();
+        Ok(is_complete.then_some(Normalizers { executable, feeder, inputs }))
+    }
+
+    fn run(
+        &mut self,
+        evaluation: &mut Executable<f32>,
+        session: &mut Session<f32>,
+        dataset: &Dataset,
+        examples: &[u32],
+        batch: usize,
+    ) -> Result<(), RunError> {
+        let mut sums = vec![0.0; self.inputs.len()];
+        for rows in examples.chunks(batch) {
+            let plan = self.feeder.run(&mut self.executable, session, dataset, rows, Draw::EVALUATION)?;
+            for (output, sum) in sums.iter_mut().enumerate() {
+                *sum += total(&self.executable, plan, output, rows.len());
+            }
+        }
+        for (input, sum) in self.inputs.iter().zip(sums) {
+            evaluation.set_scalar(*input, sum / examples.len().max(1) as f64);
+        }
+        Ok(())
+    }
+}

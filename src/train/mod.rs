@@ -1,0 +1,44 @@
+//! Floor 7: training, and everything that is done with what it leaves behind.
+//!
+//! ```text
+//! Checked ──run──▶ for each train: data, weights, steps, validations ──▶ runs/<file>/<n>/ ──▶ evaluate, predict
+//!                         │
+//!                         └──▶ events (Observer): progress, --json, metrics.jsonl
+//! ```
+//!
+//! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
+//! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
+
+mod divergence;
+mod error;
+mod event;
+mod facts;
+mod feeding;
+mod fingerprint;
+mod gradient_check;
+mod keeping;
+mod measuring;
+mod overfit;
+mod predict;
+mod prediction;
+mod record;
+mod recorder;
+mod reopen;
+mod run;
+mod run_directory;
+mod schedule;
+mod session;
+mod stepping;
+mod training_loop;
+mod weights;
+mod weights_file;
+mod wording;
+
+pub use error::{Divergence, Mismatch, RunError};
+pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};
+pub use facts::test;
+pub use gradient_check::{GradientReport, WeightReport, check_gradients};
+pub use predict::{PredictOptions, Predicted, predict};
+pub use reopen::{Evaluated, evaluate};
+pub use run::{Outcome, RunOptions, TrainReport, run};
+pub use run_directory::latest_run;

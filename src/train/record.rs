@@ -1,0 +1,207 @@
+//! `run.json`: what a run was made of, and how it ended.
+
+use super::error::RunError;
+use super::event::{SplitMeasures, Stopped};
+use super::fingerprint;
+use super::run_directory::RunDirectory;
+use crate::check::{Checked, Overrides};
+use crate::data::{FieldNode, SourceSpec};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Name of the file.
+pub(super) const RECORD: &str = "run.json";
+/// Name of the copy of the source.
+pub(super) const SOURCE: &str = "model.nn";
+/// Name of the file with what was estimated from the data, by data block.
+pub(super) const FITTED: &str = "fitted.json";
+/// Name of the file with the events.
+pub(super) const EVENTS: &str = "metrics.jsonl";
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Running,
+    Finished,
+    Interrupted,
+    Diverged,
+    Failed,
+}
+
+/// The content of `run.json`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) nnrun: String,
+    pub(super) status: Status,
+    /// The `.nn` file as it was named, and in full.
+    pub(super) file: PathBuf,
+    pub(super) absolute: PathBuf,
+    /// Fingerprint of its text.
+    pub(super) source: String,
+    pub(super) imports: Vec<ImportRecord>,
+    pub(super) overrides: OverridesRecord,
+    pub(super) threads: usize,
+    pub(super) data: Vec<DataFileRecord>,
+    pub(super) trains: Vec<TrainRecord>,
+}
+
+/// A file that the source imports.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct ImportRecord {
+    pub(super) file: PathBuf,
+    pub(super) copy: String,
+    pub(super) fingerprint: String,
+}
+
+/// What the command line changed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct OverridesRecord {
+    pub(super) set: Vec<(String, String)>,
+    pub(super) epochs: Option<u64>,
+    pub(super) seed: Option<u64>,
+}
+
+/// A file of data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct DataFileRecord {
+    pub(super) file: PathBuf,
+    pub(super) bytes: u64,
+    pub(super) fingerprint: String,
+}
+
+/// A train that was begun.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct TrainRecord {
+    pub(super) model: String,
+    pub(super) data: String,
+    pub(super) weights: String,
+    pub(super) seed: u64,
+    pub(super) batch: usize,
+    pub(super) optimizer: String,
+    pub(super) epochs: u64,
+    pub(super) steps: u64,
+    pub(super) stopped: Option<String>,
+    pub(super) kept_epoch: Option<u64>,
+    pub(super) seconds: f64,
+    pub(super) measures: BTreeMap<String, Value>,
+}
+
+impl From<&Overrides> for OverridesRecord {
+    fn from(overrides: &Overrides) -> Self {
+        OverridesRecord { set: overrides.set.clone(), epochs: overrides.epochs, seed: overrides.seed }
+    }
+}
+
+impl From<&OverridesRecord> for Overrides {
+    fn from(record: &OverridesRecord) -> Self {
+        Overrides { set: record.set.clone(), epochs: record.epochs, seed: record.seed }
+    }
+}
+
+impl Record {
+    /// The record of a run that begins.
+    pub(super) fn new(checked: &Checked, overrides: &Overrides, threads: usize) -> Record {
+        let file = checked.sources.file(checked.file);
+        let imports = checked.sources.files().filter(|(id, _)| *id != checked.file).enumerate();
+        Record {
+            nnrun: env!("CARGO_PKG_VERSION").to_owned(),
+            status: Status::Running,
+            file: file.path.clone(),
+            absolute: std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()),
+            source: source_fingerprint(checked),
+            imports: imports
+                .map(|(number, (_, file))| ImportRecord {
+                    file: file.path.clone(),
+                    copy: format!("imports/{}-{}", number + 1, file_name(&file.path)),
+                    fingerprint: fingerprint::of_bytes(file.text.as_bytes()),
+                })
+                .collect(),
+            overrides: overrides.into(),
+            threads,
+            data: data_files(checked),
+            trains: Vec::new(),
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn write(&self, directory: &RunDirectory) -> Result<(), RunError> {
+        let mut text = serde_json::to_string_pretty(self)
+            .map_err(|error| RunError::Internal { stage: "run.json", message: error.to_string() })?;
+        text.push('\n');
+        directory.write(RECORD, text.as_bytes())
+    }
+
+    /// Copies the source and what it imports.
+    pub(super) fn write_sources(&self, checked: &Checked, directory: &RunDirectory) -> Result<(), RunError> {
+        directory.write(SOURCE, checked.sources.file(checked.file).text.as_bytes())?;
+        for import in &self.imports {
+            if let Some(id) = checked.sources.find(&import.file) {
+                directory.write(&import.copy, checked.sources.file(id).text.as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads that of a run.
+    pub(super) fn read(run: &Path) -> Result<Record, RunError> {
+        let path = run.join(RECORD);
+        let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
+        let text = std::fs::read_to_string(&path).map_err(|error| not_a_run(format!("{RECORD}: {error}")))?;
+        serde_json::from_str(&text).map_err(|error| not_a_run(format!("{RECORD}: {error}")))
+    }
+}
+
+impl TrainRecord {
+    pub(super) fn set_measures(&mut self, measures: &SplitMeasures) {
+        self.measures = measures.splits.iter().map(|(s, m)| (s.name().to_owned(), m.to_json())).collect();
+    }
+
+    pub(super) fn set_stopped(&mut self, stopped: Option<Stopped>) {
+        self.stopped = stopped.map(|s| s.word().to_owned());
+    }
+}
+
+/// The fingerprint of the file and everything that it imports.
+pub(super) fn source_fingerprint(checked: &Checked) -> String {
+    let mut fingerprint = fingerprint::Fingerprint::new();
+    fingerprint.add(checked.sources.file(checked.file).text.as_bytes());
+    for (_, file) in checked.sources.files().filter(|(id, _)| *id != checked.file) {
+        fingerprint.add(&[0]);
+        fingerprint.add(file.text.as_bytes());
+    }
+    fingerprint.text()
+}
+
+/// The files that the data of the trains comes from, those that can be read.
+pub(super) fn data_files(checked: &Checked) -> Vec<DataFileRecord> {
+    let mut found: BTreeMap<PathBuf, DataFileRecord> = BTreeMap::new();
+    let mut add = |source: &SourceSpec| {
+        let files = source.files().map(|f| f.parts()).unwrap_or_default();
+        for file in files.into_iter().flat_map(|(_, files)| files) {
+            if !found.contains_key(&file.path)
+                && let Ok((fingerprint, bytes)) = fingerprint::of_file(&file.path)
+            {
+                let record = DataFileRecord { file: file.path.clone(), bytes, fingerprint };
+                found.insert(file.path.clone(), record);
+            }
+        }
+    };
+    for train in &checked.program.trains {
+        let Some(block) = checked.program.data.get(train.data) else { continue };
+        for field in &block.plan.fields {
+            field.expr.walk(&mut |expr| match &*expr.node {
+                FieldNode::Columns { table, .. } => add(table.origin()),
+                FieldNode::Array(source) => add(source),
+                _ => {}
+            });
+        }
+    }
+    found.into_values().collect()
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| "import.nn".to_owned(), |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,333 @@
+//! A whole file: its trains in order, its facts, its directory.
+
+use super::error::RunError;
+use super::event::{Done, Event, FactResult, Measures, Observer, SplitMeasures, Start, Stopped};
+use super::facts::{self, Known};
+use super::record::{FITTED, Record, Status, TrainRecord};
+use super::recorder::Recorder;
+use super::run_directory::RunDirectory;
+use super::session::Prepared;
+use super::training_loop::{Loop, Trained};
+use super::weights::Weights;
+use super::weights_file;
+use crate::check::{Checked, Overrides, Train};
+use crate::data::{Dataset, Fitted, Split, load};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+/// What the command line says about a run.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// Workers, the calling thread among them.
+    pub threads: usize,
+    /// `--out DIR`: must not exist, or be empty.
+    pub out: Option<PathBuf>,
+    /// Where runs without `--out` go: `runs`.
+    pub runs: PathBuf,
+    /// `--init weights.safetensors`: how the first train of each model starts, before its `load:`.
+    pub init: Option<PathBuf>,
+    /// `--log-steps`: whether `metrics.jsonl` holds each step. (Observers hear of each step anyway.)
+    pub log_steps: bool,
+    /// Whether facts are checked: `run` does, `train` does not.
+    pub expect: bool,
+    /// What the file was checked with; recorded, and used again when the run is opened.
+    pub overrides: Overrides,
+    /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        RunOptions {
+            threads: 1,
+            out: None,
+            runs: PathBuf::from("runs"),
+            init: None,
+            log_steps: false,
+            expect: true,
+            overrides: Overrides::default(),
+            interrupt: Arc::default(),
+        }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// Where everything is.
+    pub directory: PathBuf,
+    /// The trains that were begun, in order.
+    pub trains: Vec<TrainReport>,
+    /// The facts that were checked.
+    pub facts: Vec<FactResult>,
+}
+
+/// What a train came to.
+#[derive(Debug, Clone)]
+pub struct TrainReport {
+    /// The model's name.
+    pub train: Arc<str>,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// Steps taken.
+    pub steps: u64,
+    /// Measured at the end, with the weights that were kept.
+    pub measures: SplitMeasures,
+    /// Why it ended before its time.
+    pub stopped: Option<Stopped>,
+    /// Training and its validations.
+    pub seconds: f64,
+}
+
+impl Outcome {
+    /// The exit status of LANGUAGE.md: 130 interrupted, 3 a fact failed, 0 otherwise.
+    pub fn exit_status(&self) -> u8 {
+        if self.trains.iter().any(|t| t.stopped == Some(Stopped::Interrupted)) {
+            130
+        } else if self.facts.iter().any(|f| !f.ok) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+/// Trains everything in the file, measures the test split, checks the facts, and leaves a directory. The file must
+/// have no errors.
+pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
+    if checked.program.trains.is_empty() {
+        return Err(RunError::NoTrain { wanted: None, trains: Vec::new() });
+    }
+    // Before there is a directory: data that cannot be read leaves nothing behind.
+    let datasets = load_datasets(checked)?;
+    let file = &checked.sources.file(checked.file).path;
+    let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
+    let mut record = Record::new(checked, &options.overrides, options.threads);
+    record.write_sources(checked, &directory)?;
+    write_fitted(checked, &datasets, &directory)?;
+    record.write(&directory)?;
+    let mut recorder = Recorder::new(&directory, observer, options.log_steps)?;
+    let mut whole = WholeRun { checked, options, datasets: &datasets, directory: &directory, record: &mut record };
+    let result = whole.trains(&mut recorder);
+    record.status = match &result {
+        Ok(outcome) if outcome.exit_status() == 130 => Status::Interrupted,
+        Ok(_) => Status::Finished,
+        Err(RunError::Diverged(_)) => Status::Diverged,
+        Err(_) => Status::Failed,
+    };
+    // Why it failed matters more than that this could not be written down.
+    let recorded = record.write(&directory);
+    let outcome = result?;
+    recorded?;
+    Ok(outcome)
+}
+
+/// The data of all trains, by index of the data block.
+pub(super) fn load_datasets(checked: &Checked) -> Result<BTreeMap<usize, Dataset>, RunError> {
+    let mut datasets = BTreeMap::new();
+    for train in &checked.program.trains {
+        if let Some(block) = checked.program.data.get(train.data)
+            && !datasets.contains_key(&train.data)
+        {
+            datasets.insert(train.data, load(&block.plan)?);
+        }
+    }
+    Ok(datasets)
+}
+
+/// A data block that a train names but that was not loaded: a broken promise of the checker.
+pub(super) fn dataset_of<'d>(train: &Train, datasets: &'d BTreeMap<usize, Dataset>) -> Result<&'d Dataset, RunError> {
+    datasets.get(&train.data).ok_or_else(|| RunError::Internal {
+        stage: "check",
+        message: format!("the train of {} has no data", train.name),
+    })
+}
+
+fn write_fitted(
+    checked: &Checked,
+    datasets: &BTreeMap<usize, Dataset>,
+    directory: &RunDirectory,
+) -> Result<(), RunError> {
+    let by_name: BTreeMap<&str, &Fitted> = datasets
+        .iter()
+        .filter_map(|(index, dataset)| Some((&*checked.program.data.get(*index)?.name, &dataset.fitted)))
+        .collect();
+    let text = serde_json::to_string_pretty(&by_name)
+        .map_err(|error| RunError::Internal { stage: FITTED, message: error.to_string() })?;
+    directory.write(FITTED, text.as_bytes())
+}
+
+/// The file of the weights of a model: `model.safetensors` where it is the only one that is trained.
+pub(super) fn weights_name(checked: &Checked, train: &Train) -> String {
+    let is_only = checked.program.trains.iter().all(|other| other.model == train.model);
+    if is_only { "model.safetensors".to_owned() } else { format!("{}.safetensors", train.name) }
+}
+
+struct WholeRun<'a> {
+    checked: &'a Checked,
+    options: &'a RunOptions,
+    datasets: &'a BTreeMap<usize, Dataset>,
+    directory: &'a RunDirectory,
+    record: &'a mut Record,
+}
+
+impl WholeRun<'_> {
+    fn trains(&mut self, recorder: &mut Recorder) -> Result<Outcome, RunError> {
+        let mut models: BTreeMap<usize, Weights> = BTreeMap::new();
+        let path = self.directory.path().to_owned();
+        let mut outcome = Outcome { directory: path, trains: Vec::new(), facts: Vec::new() };
+        for index in 0..self.checked.program.trains.len() {
+            let report = self.train(index, &mut models, &mut outcome.facts, recorder)?;
+            let is_interrupted = report.stopped == Some(Stopped::Interrupted);
+            outcome.trains.push(report);
+            recorder.check()?;
+            if is_interrupted {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn train(
+        &mut self,
+        index: usize,
+        models: &mut BTreeMap<usize, Weights>,
+        facts: &mut Vec<FactResult>,
+        recorder: &mut Recorder,
+    ) -> Result<TrainReport, RunError> {
+        let Some(train) = self.checked.program.trains.get(index) else {
+            return Err(RunError::Internal { stage: "train", message: format!("there is no train {index}") });
+        };
+        let dataset = dataset_of(train, self.datasets)?;
+        let mut prepared = Prepared::new(train, dataset, self.options.threads)?;
+        self.start_weights(train, models.get(&train.model), &mut prepared)?;
+        recorder.event(&Event::Start(self.start(index, train, dataset, &prepared)));
+
+        let started = Instant::now();
+        let mut training = Loop {
+            train,
+            dataset,
+            extent: prepared.extent,
+            interrupt: &self.options.interrupt,
+            observer: recorder,
+            started,
+        };
+        let trained = training.run(&mut prepared.session, &mut prepared.stepper, &mut prepared.measurer);
+        let seconds = started.elapsed().as_secs_f64();
+        let weights = Weights::of(&prepared.session.states);
+        self.save(train, &weights)?;
+        let trained = trained?;
+        models.insert(train.model, weights);
+
+        let is_interrupted = trained.stopped == Some(Stopped::Interrupted);
+        let measures =
+            if is_interrupted { SplitMeasures::default() } else { self.measures(index, dataset, &mut prepared)? };
+        self.note(train, &trained, &measures, seconds);
+        if self.options.expect && !is_interrupted {
+            let memory = prepared.memory();
+            let known = Known { parameters: prepared.parameters, memory, seconds, measures: &measures };
+            let threads = self.options.threads;
+            for result in facts::check(self.checked, index, dataset, &known, threads)? {
+                recorder.event(&Event::Expect(result.clone()));
+                facts.push(result);
+            }
+        }
+        recorder.event(&Event::Done(Done {
+            train: train.name.clone(),
+            epochs: trained.epochs,
+            steps: trained.steps,
+            test: measures.get(Split::Test).cloned(),
+            stopped: trained.stopped,
+            kept_epoch: trained.kept_epoch,
+            seconds,
+        }));
+        let Trained { epochs, steps, stopped, .. } = trained;
+        Ok(TrainReport { train: train.name.clone(), epochs, steps, measures, stopped, seconds })
+    }
+
+    /// Those of an earlier train of the model, or `--init`, and then `load:`.
+    fn start_weights(&self, train: &Train, earlier: Option<&Weights>, prepared: &mut Prepared) -> Result<(), RunError> {
+        let states = &mut prepared.session.states;
+        let mut weights = Weights::of(states);
+        match (earlier, &self.options.init) {
+            (Some(earlier), _) => earlier.put_into(states),
+            (None, Some(init)) => {
+                weights_file::read_into(&mut weights, init, None)?;
+                weights.put_into(states);
+            }
+            (None, None) => {}
+        }
+        if let Some(path) = &train.settings.load {
+            weights_file::read_into(&mut weights, path, Some(train.span))?;
+            weights.put_into(states);
+        }
+        Ok(())
+    }
+
+    fn start(&self, index: usize, train: &Train, dataset: &Dataset, prepared: &Prepared) -> Start {
+        Start {
+            train: train.name.clone(),
+            number: (index + 1, self.checked.program.trains.len()),
+            parameters: prepared.parameters,
+            seed: train.settings.seed,
+            threads: self.options.threads,
+            run: self.directory.path().to_owned(),
+            steps: prepared.extent.steps,
+            steps_per_epoch: prepared.extent.steps_per_epoch,
+            examples: Split::ALL.map(|split| dataset.splits.get(split).len()),
+        }
+    }
+
+    fn save(&self, train: &Train, weights: &Weights) -> Result<(), RunError> {
+        let about = [
+            ("format", "pt".to_owned()),
+            ("model", train.name.to_string()),
+            ("nnrun", env!("CARGO_PKG_VERSION").to_owned()),
+            ("source", self.record.source.clone()),
+        ];
+        let path = self.directory.path().join(weights_name(self.checked, train));
+        weights_file::write(&path, weights, &about)?;
+        self.directory.become_latest()
+    }
+
+    /// The measures at the end: the test split, this once; validation; and train where it stands in for validation or
+    /// a fact is about it.
+    fn measures(&self, index: usize, dataset: &Dataset, prepared: &mut Prepared) -> Result<SplitMeasures, RunError> {
+        let mut measures = SplitMeasures::default();
+        for split in Split::ALL {
+            let examples = dataset.splits.get(split);
+            let is_wanted = split != Split::Train
+                || dataset.splits.validation.is_empty()
+                || (self.options.expect && facts::mention(self.checked, index, Split::Train));
+            if is_wanted && !examples.is_empty() {
+                let measured: Measures = prepared.measurer.measure(&mut prepared.session, examples)?;
+                measures.splits.push((split, measured));
+            }
+        }
+        Ok(measures)
+    }
+
+    fn note(&mut self, train: &Train, trained: &Trained, measures: &SplitMeasures, seconds: f64) {
+        let data = self.checked.program.data.get(train.data).map_or(String::new(), |d| d.name.to_string());
+        let mut record = TrainRecord {
+            model: train.name.to_string(),
+            data,
+            weights: weights_name(self.checked, train),
+            seed: train.settings.seed,
+            batch: train.settings.batch,
+            optimizer: train.settings.optimizer.entry.name.to_owned(),
+            epochs: trained.epochs,
+            steps: trained.steps,
+            stopped: None,
+            kept_epoch: trained.kept_epoch,
+            seconds,
+            measures: BTreeMap::new(),
+        };
+        record.set_stopped(trained.stopped);
+        record.set_measures(measures);
+        self.record.trains.push(record);
+    }
+}

@@ -1,0 +1,180 @@
+//! The directory of a run: made once, never overwritten, and every file in it whole.
+
+use super::error::RunError;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The directory of a run being made.
+#[derive(Debug, Clone)]
+pub(super) struct RunDirectory {
+    path: PathBuf,
+    /// The directory whose `latest` is to name this run; none with `--out`.
+    siblings: Option<PathBuf>,
+}
+
+impl RunDirectory {
+    /// `runs/<file>/<n>` with the first free number behind all others, or the directory that `out` names.
+    pub(super) fn create(runs: &Path, file: &Path, out: Option<&Path>) -> Result<RunDirectory, RunError> {
+        if let Some(out) = out {
+            fs::create_dir_all(out).map_err(|error| RunError::write(out, &error))?;
+            let mut entries = fs::read_dir(out).map_err(|error| RunError::write(out, &error))?;
+            if entries.next().is_some() {
+                return Err(RunError::OutNotEmpty { path: out.to_owned() });
+            }
+            return Ok(RunDirectory { path: out.to_owned(), siblings: None });
+        }
+        let siblings = siblings(runs, file);
+        fs::create_dir_all(&siblings).map_err(|error| RunError::write(&siblings, &error))?;
+        let mut number = 1 + numbers(&siblings).max().unwrap_or(0);
+        loop {
+            let path = siblings.join(number.to_string());
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(RunDirectory { path, siblings: Some(siblings) }),
+                // Another run was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(error) => return Err(RunError::write(&path, &error)),
+            }
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a file of the run.
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|error| RunError::write(parent, &error))?;
+        }
+        write_whole(&path, bytes)
+    }
+
+    /// Makes `latest` name this run, at no moment naming none.
+    pub(super) fn become_latest(&self) -> Result<(), RunError> {
+        let (Some(siblings), Some(name)) = (&self.siblings, self.path.file_name()) else { return Ok(()) };
+        let (latest, beside) = (siblings.join("latest"), siblings.join(format!(".latest-{}", std::process::id())));
+        let _ = fs::remove_file(&beside);
+        if link(Path::new(name), &beside).is_err() {
+            // A file system without links: a file that holds the name.
+            let text = name.to_string_lossy().into_owned();
+            fs::write(&beside, text).map_err(|error| RunError::write(&beside, &error))?;
+        }
+        fs::rename(&beside, &latest).map_err(|error| RunError::write(&latest, &error))
+    }
+}
+
+#[cfg(unix)]
+fn link(to: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(to, at)
+}
+
+#[cfg(not(unix))]
+fn link(_to: &Path, _at: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Where the runs of a file are.
+fn siblings(runs: &Path, file: &Path) -> PathBuf {
+    runs.join(file.file_stem().unwrap_or(file.as_os_str()))
+}
+
+fn numbers(siblings: &Path) -> impl Iterator<Item = u64> {
+    let entries = fs::read_dir(siblings).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+/// The run that `latest` names, or that a directory is: follows the file that stands in for a link.
+pub(super) fn resolve(path: &Path) -> PathBuf {
+    if path.is_file()
+        && let (Ok(name), Some(parent)) = (fs::read_to_string(path), path.parent())
+    {
+        return parent.join(name.trim());
+    }
+    match (fs::read_link(path), path.parent()) {
+        (Ok(target), Some(parent)) => parent.join(target),
+        _ => path.to_owned(),
+    }
+}
+
+/// The newest run of a file that left weights: what `runs/<file>/latest` names. None where there is none.
+pub fn latest_run(file: &Path, runs: &Path) -> Option<PathBuf> {
+    let latest = siblings(runs, file).join("latest");
+    let path = resolve(&latest);
+    (path != latest && path.is_dir()).then_some(path)
+}
+
+/// Writes a file so that at its path there is the old one or the whole new one, whatever happens in between.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let beside = path.with_file_name(name);
+    let written = (|| {
+        let mut file = fs::File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&beside, path)?;
+        // The name is safe when its directory is. Not every system can do this, and the content is safe anyway.
+        if let Some(directory) = path.parent().and_then(|p| fs::File::open(p).ok()) {
+            let _ = directory.sync_all();
+        }
+        Ok(())
+    })();
+    written.map_err(|error: io::Error| {
+        let _ = fs::remove_file(&beside);
+        RunError::write(path, &error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_numbered_and_never_reused() {
+        let root = tempfile::tempdir().unwrap();
+        let runs = root.path().join("runs");
+        let file = Path::new("examples/iris.nn");
+        assert_eq!(latest_run(file, &runs), None);
+        let first = RunDirectory::create(&runs, file, None).unwrap();
+        assert!(first.path().ends_with("runs/iris/1"));
+        first.become_latest().unwrap();
+        fs::create_dir(runs.join("iris/7")).unwrap();
+        let next = RunDirectory::create(&runs, file, None).unwrap();
+        assert!(next.path().ends_with("runs/iris/8"));
+        assert_eq!(latest_run(file, &runs), Some(runs.join("iris/1")));
+        next.become_latest().unwrap();
+        assert_eq!(latest_run(file, &runs), Some(runs.join("iris/8")));
+    }
+
+    #[test]
+    fn a_file_stands_in_for_the_link() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("iris/3")).unwrap();
+        fs::write(root.path().join("iris/latest"), "3\n").unwrap();
+        assert_eq!(latest_run(Path::new("iris.nn"), root.path()), Some(root.path().join("iris/3")));
+    }
+
+    #[test]
+    fn out_must_be_empty() {
+        let root = tempfile::tempdir().unwrap();
+        let out = root.path().join("out");
+        RunDirectory::create(root.path(), Path::new("a.nn"), Some(&out)).unwrap().write("x", b"1").unwrap();
+        let again = RunDirectory::create(root.path(), Path::new("a.nn"), Some(&out));
+        assert!(matches!(again, Err(RunError::OutNotEmpty { .. })));
+        assert_eq!(fs::read(out.join("x")).unwrap(), b"1");
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("w");
+        write_whole(&path, b"old").unwrap();
+        // A directory where the new file would be written.
+        fs::create_dir(root.path().join("w.part")).unwrap();
+        assert!(matches!(write_whole(&path, b"new"), Err(RunError::Write { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+}

@@ -1,0 +1,50 @@
+//! One train as something that can be stepped and measured: compiled, with its states.
+
+use super::error::RunError;
+use super::measuring::Measurer;
+use super::schedule::Schedule;
+use super::stepping::Stepper;
+use super::training_loop::Extent;
+use super::weights::{self, Weights};
+use crate::check::Train;
+use crate::compile;
+use crate::data::Dataset;
+use crate::runtime::{Binding, Session};
+
+/// A train ready to go.
+pub(super) struct Prepared<'a> {
+    pub(super) session: Session<f32>,
+    pub(super) stepper: Stepper<'a>,
+    pub(super) measurer: Measurer<'a>,
+    pub(super) extent: Extent,
+    /// Trainable numbers of the model.
+    pub(super) parameters: u64,
+}
+
+impl<'a> Prepared<'a> {
+    /// With fresh weights.
+    pub(super) fn new(train: &'a Train, dataset: &'a Dataset, threads: usize) -> Result<Self, RunError> {
+        let no_examples = || RunError::NoExamples { data: train.name.clone(), span: train.span };
+        let extent = Extent::of(train, dataset).ok_or_else(no_examples)?;
+        let (graph, mut states) = compile::states(train)?;
+        weights::initialise(&graph, &mut states, train.settings.seed);
+        let schedule = Schedule::new(&train.settings, extent.steps, extent.steps_per_epoch);
+        let stepper = Stepper::new(train, dataset, graph, &states, schedule)?;
+        let measurer = Measurer::new(train, dataset, &states)?;
+        let parameters = Weights::of(&states).parameters();
+        Ok(Prepared { session: Session::new(states, threads), stepper, measurer, extent, parameters })
+    }
+
+    /// Bytes of a training step with a full batch.
+    pub(super) fn memory(&self) -> usize {
+        self.stepper.memory(&self.session)
+    }
+}
+
+/// Bytes of a training step of a train that is not being run.
+pub(super) fn memory_of(train: &Train) -> Result<usize, RunError> {
+    let (graph, states) = compile::states(train)?;
+    let mut step = compile::step(graph, &states)?;
+    step.executable.prepare(&Binding::batch(train.settings.batch)).map_err(RunError::plan)?;
+    Ok(step.executable.memory(&Session::new(states, 1)).total())
+}

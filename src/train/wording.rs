@@ -1,0 +1,129 @@
+//! The words for every [`RunError`].
+
+use super::error::{Divergence, Mismatch, RunError};
+use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use std::fmt;
+
+/// One line without a full stop; what more there is to say is in [`RunError::notes`].
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::NoTrain { wanted: None, .. } => f.write_str("there is nothing to train in this file"),
+            RunError::NoTrain { wanted: Some(wanted), .. } => write!(f, "there is no train of `{wanted}`"),
+            RunError::Data(error) => f.write_str(&error.diagnostic().message),
+            RunError::Source(diagnostics) => {
+                f.write_str(diagnostics.first().map_or("the source has errors", |d| &d.message))
+            }
+            RunError::WeightsMismatch { file, mismatches, .. } => {
+                let n = mismatches.len();
+                let these = if n == 1 { "one of the weights".to_owned() } else { format!("{n} of the weights") };
+                write!(f, "{these} in {} and of the model do not fit", file.display())
+            }
+            RunError::WeightsUnreadable { file, reason, .. } => {
+                write!(f, "the weights in {} cannot be read: {reason}", file.display())
+            }
+            RunError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", path.display()),
+            RunError::OutNotEmpty { path } => write!(f, "{} holds something already", path.display()),
+            RunError::NotARun { path, reason } => write!(f, "{} is not a finished run: {reason}", path.display()),
+            RunError::ImportChanged { path } => {
+                write!(f, "{} is not what it was when the run was made", path.display())
+            }
+            RunError::NoSplit { split, data } => write!(f, "`{data}` has no {} split", split.name()),
+            RunError::NoExamples { data, .. } => write!(f, "the training split of `{data}` does not fill one batch"),
+            RunError::OutputKind { path } => {
+                write!(f, "predictions cannot be written as {}", path.display())
+            }
+            RunError::Diverged(divergence) => {
+                let Divergence { train, epoch, step, loss, .. } = divergence;
+                let loss = if loss.is_finite() { "a weight is not a number".to_owned() } else { spoken(*loss) };
+                write!(f, "training of {train} diverged: {loss} at step {step} (epoch {epoch})")
+            }
+            RunError::Internal { stage, message } => {
+                write!(f, "{stage} failed, which is a mistake in nnrun, not in your program: {message}")
+            }
+        }
+    }
+}
+
+fn spoken(loss: f64) -> String {
+    if loss.is_nan() { "the loss is not a number".to_owned() } else { "the loss is infinite".to_owned() }
+}
+
+impl std::error::Error for RunError {}
+
+impl RunError {
+    /// Further facts and advice, a line each.
+    pub fn notes(&self) -> Vec<String> {
+        match self {
+            RunError::NoTrain { trains, .. } if !trains.is_empty() => {
+                vec![format!("there are trains of {}", quoted_list(trains.iter().map(|t| &**t), 8))]
+            }
+            RunError::NoTrain { .. } => vec!["add a `train Model on data { … }`".to_owned()],
+            RunError::WeightsMismatch { mismatches, .. } => mismatches.iter().map(ToString::to_string).collect(),
+            RunError::OutNotEmpty { .. } => vec!["a run never overwrites: name a new directory".to_owned()],
+            RunError::OutputKind { .. } => vec!["name a file that ends in .csv or .npy".to_owned()],
+            RunError::ImportChanged { .. } => vec!["bring the file back, or train again".to_owned()],
+            RunError::NoExamples { .. } => vec!["make `batch` smaller, or leave out `drop_last`".to_owned()],
+            RunError::Diverged(divergence) => divergence.notes(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// As a diagnostic, where it is about a place in the source.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        match self {
+            RunError::Data(error) => vec![error.diagnostic()],
+            RunError::Source(diagnostics) => diagnostics.clone(),
+            _ => self.diagnostic().into_iter().collect(),
+        }
+    }
+
+    fn diagnostic(&self) -> Option<Diagnostic> {
+        let (code, span): (Code, _) = (self.code()?, self.span()?);
+        let label = match self {
+            RunError::WeightsMismatch { .. } | RunError::WeightsUnreadable { .. } => "these weights".to_owned(),
+            RunError::Diverged(divergence) => match &divergence.operation {
+                Some(operation) => format!("{operation} gave the first number that is not finite"),
+                None => "in this train".to_owned(),
+            },
+            _ => "in this train".to_owned(),
+        };
+        let mut diagnostic = Diagnostic::new(code, self.to_string(), span, label);
+        for note in self.notes() {
+            diagnostic = diagnostic.note(note);
+        }
+        Some(diagnostic)
+    }
+}
+
+impl Divergence {
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.was_finite {
+            notes.push(format!("the loss was finite before; the learning rate of this step was {}", self.lr));
+            notes.push("a smaller learning rate or `clip: norm(1.0)` may help".to_owned());
+        } else {
+            notes.push("the loss was not finite from the first step on: look at the data and at logarithms, quotients and roots".to_owned());
+        }
+        notes
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Mismatch::Missing { path, nearest } => {
+                write!(f, "`{path}` is in the model only")?;
+                nearest.as_ref().map_or(Ok(()), |n| write!(f, "; the file has `{n}`"))
+            }
+            Mismatch::Unexpected { name, nearest } => {
+                write!(f, "`{name}` is in the file only")?;
+                nearest.as_ref().map_or(Ok(()), |n| write!(f, "; the model has `{n}`"))
+            }
+            Mismatch::Shape { path, model, file } => {
+                write!(f, "`{path}` is {model:?} in the model and {file:?} in the file")
+            }
+            Mismatch::Type { path, dtype } => write!(f, "`{path}` holds numbers of the type {dtype}"),
+        }
+    }
+}

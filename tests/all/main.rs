@@ -1,0 +1,10 @@
+//! The integration tests: one binary, so that the library is linked once.
+
+mod gradients;
+mod graphs;
+mod mlp;
+mod optimizer;
+mod printing;
+mod random_graphs;
+mod runtime;
+mod verifier;
