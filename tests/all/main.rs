@@ -10,4 +10,5 @@ mod printing;
 mod random_graphs;
 mod runtime;
 mod training;
+mod training_reference;
 mod verifier;
