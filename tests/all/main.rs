@@ -8,6 +8,7 @@ mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod reopened_runs;
 mod runtime;
 mod training;
 mod training_reference;

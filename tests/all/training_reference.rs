@@ -1,16 +1,22 @@
 //! Whole trainings against PyTorch: the same initial weights, the same rows, the same losses step by step.
 
 use nnrun::check::{Overrides, check_file};
+use nnrun::data::Split;
 use nnrun::train::{Event, Observer, RunOptions, run};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-struct Losses(Vec<f64>);
+#[derive(Default)]
+struct Losses {
+    losses: Vec<f64>,
+    rates: Vec<f64>,
+}
 
 impl Observer for Losses {
     fn event(&mut self, event: &Event) {
         if let Event::Step(step) = event {
-            self.0.push(step.loss);
+            self.losses.push(step.loss);
+            self.rates.push(step.lr);
         }
     }
 }
@@ -24,12 +30,32 @@ fn tolerance(step: usize) -> f64 {
     1e-5 * 100f64.powf(step as f64 / 49.0)
 }
 
+/// The sums of the weights that were left.
+fn compare_sums(name: &str, run: &Path, sums: &Value, failures: &mut Vec<String>) {
+    let bytes = std::fs::read(run.join("model.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    for (path, wanted) in sums.as_object().unwrap() {
+        let (tensor, wanted) = (file.tensor(path).unwrap(), wanted.as_f64().unwrap());
+        let (got, count) = match tensor.dtype() {
+            safetensors::Dtype::I64 => (i64::from_le_bytes(tensor.data().try_into().unwrap()) as f64, 1),
+            _ => {
+                let numbers = tensor.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+                (numbers.clone().map(f64::from).sum::<f64>(), numbers.count())
+            }
+        };
+        if (got - wanted).abs() > 1e-3 * wanted.abs().max((count as f64).sqrt() * 0.1) {
+            failures.push(format!("{name}, in the end: {path} sums up to {got} instead of {wanted}"));
+        }
+    }
+    let counters = file.names().iter().filter(|n| n.ends_with("num_batches_tracked")).count();
+    assert_eq!(sums.as_object().unwrap().len(), file.len() - counters, "{name}");
+}
+
 #[test]
 fn losses_are_those_of_pytorch() {
     let mut compared = 0;
     let mut failures = Vec::new();
-    let mut programs: Vec<PathBuf> =
-        std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut programs: Vec<PathBuf> = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path()).collect();
     programs.retain(|path| path.extension().is_some_and(|e| e == "nn"));
     programs.sort();
     for program in programs {
@@ -44,11 +70,28 @@ fn losses_are_those_of_pytorch() {
             runs: root.path().to_owned(),
             ..RunOptions::default()
         };
-        let mut losses = Losses(Vec::new());
-        run(&checked, &options, &mut losses).unwrap_or_else(|error| panic!("{name}: {error} {:?}", error.notes()));
-        let wanted: Vec<f64> = expected["losses"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect();
-        assert!(wanted.len() >= 50 && losses.0.len() >= 50, "{name}: {} steps", losses.0.len());
-        for (step, (got, wanted)) in losses.0.iter().zip(&wanted).take(50).enumerate() {
+        let mut losses = Losses::default();
+        let outcome = run(&checked, &options, &mut losses);
+        let outcome = outcome.unwrap_or_else(|error| panic!("{name}: {error} {:?}", error.notes()));
+        let numbers =
+            |key: &str| -> Vec<f64> { expected[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+        let (wanted, rates) = (numbers("losses"), numbers("lrs"));
+        assert!(wanted.len() >= 50 && losses.losses.len() >= 50, "{name}: {} steps", losses.losses.len());
+        for (step, (got, wanted)) in losses.rates.iter().zip(&rates).enumerate() {
+            if (got - wanted).abs() > 1e-6 * wanted.abs() {
+                failures.push(format!("{name}, step {}: the rate {got} instead of {wanted}", step + 1));
+                break;
+            }
+        }
+        let measured = outcome.trains[0].measures.get(Split::Train).unwrap();
+        for (metric, wanted) in expected["after"]["evaluation"].as_object().unwrap() {
+            let (got, wanted) = (measured.number(metric).unwrap(), wanted.as_f64().unwrap());
+            if (got - wanted).abs() > 1e-3 * wanted.abs() {
+                failures.push(format!("{name}, in the end: {metric} is {got} instead of {wanted}"));
+            }
+        }
+        compare_sums(&name, &outcome.directory, &expected["after"]["sums"], &mut failures);
+        for (step, (got, wanted)) in losses.losses.iter().zip(&wanted).take(50).enumerate() {
             let error = (got - wanted).abs() / wanted.abs();
             if error > tolerance(step) {
                 failures.push(format!("{name}, step {}: {got} instead of {wanted} ({error:.1e})", step + 1));
