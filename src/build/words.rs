@@ -75,7 +75,7 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             }
         }
         Problem::Axis { axis, shape } => {
-            let message = format!("there is no axis {axis}: {subject} works on {}", with_axes(shape));
+            let message = format!("there is no axis {axis}: {subject} works on {}", shape_or_scalar(shape));
             let diagnostic = Diagnostic::new(Code::E0304, message, site.argument_span("axis"), format!("axis {axis}"));
             let diagnostic = label_operand(diagnostic, site, 0);
             match shape.len() as i64 {
@@ -144,7 +144,7 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             Diagnostic::new(Code::E0312, message, site.argument_span(argument), label)
         }
         Problem::Argument { argument, message } => {
-            let text = format!("`{argument}` of {subject} does not fit: {message}");
+            let text = format!("in {subject}, `{argument}` does not fit: {message}");
             let span = site.argument_span(argument);
             let diagnostic = Diagnostic::new(Code::E0312, text, span, format!("`{argument}`"));
             site.operands.iter().enumerate().fold(diagnostic, |d, (i, _)| label_operand(d, site, i))
@@ -206,6 +206,11 @@ fn broadcast(site: &CallSite, left: &[Dim], right: &[Dim]) -> Diagnostic {
         _ => format!("{} cannot combine {l} and {r}", site.subject()),
     };
     let mut diagnostic = site.about_operands(Code::E0301, message, usize::from(site.name == "residual"));
+    if site.name == "residual" {
+        for (label, what) in diagnostic.labels.iter_mut().zip(["gives", "the input of the residual,"]) {
+            label.message = format!("{what} {}", label.message);
+        }
+    }
     for (from_end, (a, b)) in left.iter().rev().zip(right.iter().rev()).enumerate() {
         if a.compare(b) != Comparison::Equal && !a.is_one() && !b.is_one() {
             let how = if a.compare(b) == Comparison::Different { "are not equal" } else { "may differ" };
@@ -249,10 +254,10 @@ fn mat_mul(site: &CallSite, left: &[Dim], right: &[Dim]) -> Diagnostic {
     let column = right.len() == 1;
     let inner_right = if column { right.first() } else { right.iter().rev().nth(1) };
     let inner_right = inner_right.cloned().unwrap_or_default();
-    let rows = if column { "the vector on the right has" } else { "the matrix on the right has rows" };
+    let rows = if column { "the vector on the right" } else { "a column on the right" };
     let diagnostic = site
         .about_operands(Code::E0302, message, 0)
-        .note(format!("the last axis on the left has {inner_left}, {rows} {inner_right}; they must agree"));
+        .note(format!("a row on the left has {inner_left} numbers, {rows} has {inner_right}; they must agree"));
     let (turned_left, turned_right) = (left.iter().rev().nth(1), right.last());
     if !column && turned_right == Some(&inner_left) {
         return diagnostic.fix_all("transpose the right", call_around(site.operand_span(1), "transpose"));
@@ -358,7 +363,24 @@ fn loss_role(site: &CallSite, operand: usize, wanted: &str, got: Role, instead: 
     if let Some(stage) = site.role_stage {
         diagnostic = diagnostic.fix("take that stage away", stage, "");
     }
-    if !instead.is_empty() {
+    // `nll` knows neither smoothing nor probabilities as target.
+    let against_classes = site.operands.get(1).is_some_and(|(_, shown)| shown.starts_with("class"))
+        && site.arguments.iter().all(|(name, _)| *name != "label_smoothing");
+    if instead == "nll" && !against_classes {
+        if site.role_stage.is_none() {
+            let function = if got == Role::LogProbabilities { "log_softmax" } else { "softmax" };
+            diagnostic = diagnostic.help(format!("give it the numbers before the {function}"));
+        }
+    } else if instead == "nll" && got == Role::Probabilities {
+        let behind = Edit { span: site.operand_span(operand).end_point(), text: " |> log".into() };
+        if site.name_span.is_empty() {
+            diagnostic = diagnostic.help("`nll` takes the logarithm of probabilities");
+        } else {
+            let name = Edit { span: site.name_span, text: instead.into() };
+            diagnostic =
+                diagnostic.fix_all("use `nll`, which takes the logarithm of probabilities", vec![name, behind]);
+        }
+    } else if !instead.is_empty() {
         if site.name_span.is_empty() {
             diagnostic = diagnostic.help(format!("`{instead}` takes {got}"));
         } else {
@@ -366,6 +388,10 @@ fn loss_role(site: &CallSite, operand: usize, wanted: &str, got: Role, instead: 
         }
     } else if site.role_stage.is_none() {
         diagnostic = match got {
+            Role::Probabilities if wanted == "log-probabilities" => diagnostic.fix_all(
+                "take the logarithm",
+                vec![Edit { span: site.operand_span(operand).end_point(), text: " |> log".into() }],
+            ),
             Role::Probabilities => diagnostic.help("give it the numbers before the softmax or sigmoid"),
             Role::LogProbabilities if wanted == "logits" => {
                 diagnostic.help("give it the numbers before the log_softmax")
@@ -401,8 +427,8 @@ fn stage_behind(site: &CallSite, operand: usize, stage: &str) -> Vec<Edit> {
 fn with_axes(shape: &[Dim]) -> String {
     match shape.len() {
         0 => "a scalar".into(),
-        1 => format!("{}, 1 axis", show_shape(shape)),
-        n => format!("{}, {n} axes", show_shape(shape)),
+        1 => format!("{}, which has 1 axis", show_shape(shape)),
+        n => format!("{}, which has {n} axes", show_shape(shape)),
     }
 }
 

@@ -160,7 +160,32 @@ mod tests {
     #[test]
     fn the_page_of_dropout() {
         let page = explain(find("Dropout", &[EntryKind::Layer]).unwrap());
-        insta::assert_snapshot!(page, @"");
+        insta::assert_snapshot!(page, @r"
+        Dropout: a layer
+
+        In training, sets a random share of the numbers to 0 and scales up the rest;
+        nothing in evaluation.
+
+        Formula
+          y = 0 with probability p, else x / (1 - p)
+
+        Arguments
+          p: number, at least 0 and at most 1 = 0.5
+              the share that is set to 0
+
+        Shapes, per example
+          [..] -> [..]
+
+        Example
+          # x: [4]
+          x |> Dropout(0.3)    # [4]
+
+        As in
+          torch.nn.Dropout
+
+        Elsewhere
+          nn.Dropout (PyTorch), AlphaDropout (PyTorch)
+        ");
     }
 
     #[test]

@@ -67,3 +67,6 @@ pub fn find(name: &str, kinds: &[EntryKind]) -> Option<&'static Entry> {
 pub fn find_elsewhere(name: &str) -> Option<(&'static Entry, &'static str)> {
     entries().find_map(|e| e.elsewhere.iter().find(|(n, _)| *n == name).map(|(_, framework)| (e, *framework)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use super::mistake::Mistake;
 use super::value::{BlockInstance, BodyPath, Frame, LayerInstance, Stage, Value};
 use crate::build::{StateScope, Tensor};
 use crate::source::Span;
-use crate::syntax::ast::{self, Arg, Body, Expr, ExprKind, Pattern, StatementKind};
+use crate::syntax::ast::{self, Arg, Body, Expr, Pattern, StatementKind};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -40,7 +40,7 @@ impl Checker<'_> {
     ) -> Option<Vec<(Symbol, Value)>> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
-        for ((name, value), param) in hypers.iter().zip(function.hypers.iter().flatten()) {
+        for (name, value) in hypers {
             frame.bind(name, value.clone());
         }
         let mut fits =

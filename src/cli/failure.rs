@@ -9,13 +9,14 @@ use crate::train::RunError;
 
 /// Tells what went wrong on standard error and says which exit status it has.
 pub fn tell(output: &Output, sources: &SourceMap, error: &RunError) -> Exit {
-    let diagnostics = pending::diagnostics(error);
+    let diagnostics = error.diagnostics();
     if diagnostics.is_empty() {
         let message = match error.code() {
-            Some(code) => format!("{} [{code}]", pending::text(error)),
-            None => pending::text(error),
+            Some(code) => format!("{error} [{code}]"),
+            None => error.to_string(),
         };
-        output.error(&message, pending::help(error).as_deref());
+        let notes = error.notes();
+        output.error(&message, (!notes.is_empty()).then(|| notes.join("\n      ")).as_deref());
     } else {
         let style = Style { color: output.error_has_color() };
         output.complain(&render_all(sources, &diagnostics, Format::Human, style));
@@ -33,32 +34,5 @@ fn status(error: &RunError) -> Exit {
         | RunError::NoSplit { .. }
         | RunError::NoTrain { wanted: Some(_), .. } => Exit::CommandLine,
         _ => Exit::Wrong,
-    }
-}
-
-/// TEMPORARY until `train` has its words.
-pub mod pending {
-    use crate::diagnostics::Diagnostic;
-    use crate::source::{FileId, SourceMap};
-    use crate::train::RunError;
-    pub fn diagnostics(error: &RunError) -> Vec<Diagnostic> {
-        match error {
-            RunError::Data(e) => vec![e.diagnostic()],
-            RunError::Source(d) => d.clone(),
-            _ => Vec::new(),
-        }
-    }
-    pub fn text(error: &RunError) -> String {
-        format!("{error:?}")
-    }
-    pub fn help(_: &RunError) -> Option<String> {
-        None
-    }
-    pub fn sources() -> SourceMap {
-        SourceMap::new()
-    }
-    pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
-        let (_, d) = crate::syntax::parse(file, text);
-        if d.is_empty() { Ok(text.to_owned()) } else { Err(d) }
     }
 }

@@ -6,6 +6,7 @@ use super::files::{readable, tally};
 use super::output::{DIM, Output, paint};
 use crate::diagnostics::{Diagnostic, Format, Style, render_all};
 use crate::source::SourceMap;
+use crate::syntax;
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -85,7 +86,7 @@ fn standard_input(output: &Output, check: bool) -> Exit {
 fn formatted(output: &Output, path: &Path, text: &str) -> Option<String> {
     let mut sources = SourceMap::new();
     let file = sources.add(path, text);
-    let diagnostics: Vec<Diagnostic> = match super::failure::pending::format(file, text) {
+    let diagnostics: Vec<Diagnostic> = match syntax::format(file, text) {
         Ok(formatted) => return Some(formatted),
         Err(diagnostics) => diagnostics,
     };

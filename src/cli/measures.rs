@@ -114,7 +114,7 @@ mod tests {
     fn confusion_is_aligned_under_class_names() {
         let classes = ["cat".to_owned(), "größer".to_owned()];
         let text = plain(&confusion(&classes, &[vec![10, 0], vec![2, 1234]], 60));
-        assert_eq!(text, "             cat  größer\n  cat         10       ·\n  größer       2   1,234\n");
+        assert_eq!(text, "          cat  größer\n  cat      10       ·\n  größer    2   1,234\n");
     }
 
     #[test]

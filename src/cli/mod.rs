@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
 
 /// `nnrun FILE` means `nnrun run FILE`.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    if arguments.get(1).is_some_and(|first| means_a_program(first)) {
+    if arguments.get(1).is_some_and(means_a_program) {
         arguments.insert(1, OsString::from("run"));
     }
     arguments

@@ -4,6 +4,7 @@ use super::arguments::PredictArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::{eval, failure, numbers, run};
+use crate::source::SourceMap;
 use crate::train::{self, PredictOptions};
 use std::path::Path;
 
@@ -33,7 +34,7 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
             ));
             Exit::Fine
         }
-        Err(failure) => failure::tell(output, &failure::pending::sources(), &failure),
+        Err(error) => failure::tell(output, &SourceMap::new(), &error),
     }
 }
 

@@ -7,7 +7,9 @@ use super::table::cut;
 use crate::check::{Length, Program};
 use crate::data::Split;
 use crate::train::{Done, Epoch, Event, Observer, Start, Step, Stopped};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use unicode_width::UnicodeWidthStr;
 
@@ -15,8 +17,14 @@ use unicode_width::UnicodeWidthStr;
 const LINES: u64 = 15;
 /// Between two drawings of the bar.
 const REDRAW: Duration = Duration::from_millis(70);
+/// Seconds before rate and time left are told.
+const SETTLED: f64 = 0.3;
 /// How much the newest step counts in the smoothed loss.
 const SMOOTHING: f64 = 0.05;
+
+/// What stands before and behind the bar. Shared with the bar's style, so that one drawing shows all of it: a bar's own
+/// prefix and message are each drawn when they are set.
+type Shown = Arc<Mutex<(String, String)>>;
 
 /// Draws the progress of a run.
 pub struct Progress<'a> {
@@ -32,6 +40,7 @@ struct Current {
     length: Length,
     batch: usize,
     bar: Option<ProgressBar>,
+    shown: Shown,
     began: Instant,
     drawn: Option<Instant>,
     loss: Option<f64>,
@@ -79,9 +88,10 @@ impl<'a> Progress<'a> {
                 start.seed,
             ),
         ));
+        let shown: Shown = Arc::default();
         let bar = self.output.has_bar().then(|| {
             let bar = ProgressBar::with_draw_target(Some(start.steps), ProgressDrawTarget::stderr());
-            bar.set_style(style(self.output));
+            bar.set_style(style(self.output, &shown));
             bar
         });
         self.current = Some(Current {
@@ -89,6 +99,7 @@ impl<'a> Progress<'a> {
             length: train.map_or(Length::Steps(start.steps), |t| t.settings.length),
             batch: train.map_or(1, |t| t.settings.batch),
             bar,
+            shown,
             began: Instant::now(),
             drawn: None,
             loss: None,
@@ -108,8 +119,10 @@ impl<'a> Progress<'a> {
             && current.drawn.is_none_or(|at| at.elapsed() >= REDRAW)
         {
             current.drawn = Some(Instant::now());
-            bar.set_prefix(current.place(step.epoch, step.step));
-            bar.set_message(current.message(step, self.output.width()));
+            if let Ok(mut shown) = current.shown.lock() {
+                shown.0 = current.place(step.epoch, step.step);
+                shown.1 = current.message(step, self.output.width());
+            }
             bar.set_position(step.step);
         }
         if self.log_steps {
@@ -236,8 +249,9 @@ impl Current {
             }
         }
         parts.push((4, format!("lr {:<7}", numbers::rate(step.lr))));
-        parts.push((3, format!("{:>6} examples/s", numbers::compact(per_second * self.batch as f64))));
-        if left.is_finite() && left < 1e8 {
+        // The first steps say little of the speed.
+        if elapsed >= SETTLED {
+            parts.push((3, format!("{:>6} examples/s", numbers::compact(per_second * self.batch as f64))));
             parts.push((1, format!("{} left", numbers::seconds(left))));
         }
         let taken = self.place(step.epoch, step.step).width() + bar_width(width) + 10;
@@ -269,14 +283,25 @@ fn bar_width(width: usize) -> usize {
     if width >= 100 { 24 } else { (width / 6).max(6) }
 }
 
-fn style(output: &Output) -> ProgressStyle {
+fn style(output: &Output, shown: &Shown) -> ProgressStyle {
     let bar = bar_width(output.width());
     let template = if output.error_has_color() {
-        format!("{{prefix}} {{bar:{bar}.cyan/dim}} {{percent:>3}}%  {{msg}}")
+        format!("{{place}} {{bar:{bar}.cyan/dim}} {{percent:>3}}%  {{text}}")
     } else {
-        format!("{{prefix}} {{bar:{bar}}} {{percent:>3}}%  {{msg}}")
+        format!("{{place}} {{bar:{bar}}} {{percent:>3}}%  {{text}}")
     };
-    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─")
+    let (before, behind) = (Arc::clone(shown), Arc::clone(shown));
+    ProgressStyle::with_template(&template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("place", move |_: &ProgressState, out: &mut dyn Write| write(out, &before, |s| &s.0))
+        .with_key("text", move |_: &ProgressState, out: &mut dyn Write| write(out, &behind, |s| &s.1))
+        .progress_chars("━╸─")
+}
+
+fn write(out: &mut dyn Write, shown: &Shown, part: fn(&(String, String)) -> &String) {
+    if let Ok(shown) = shown.lock() {
+        let _ = out.write_str(part(&shown));
+    }
 }
 
 /// Prints every event as one JSON object a line.

@@ -121,9 +121,9 @@ fn spirals(n: usize, classes: usize, noise: f64, seed: u64) -> MemoryTable {
     let rows = (0..n)
         .map(|i| {
             let (arm, t) = (i % classes, (i / classes) as f64 / each);
-            // From near the centre outwards, one turn and a half.
-            let radius = 0.1 + 0.9 * t;
-            let angle = TAU * (1.5 * t + arm as f64 / classes as f64);
+            // From near the centre outwards, two thirds of a turn: hard for a line, easy for a small network.
+            let radius = 0.05 + 0.95 * t;
+            let angle = 4.0 * t + TAU * arm as f64 / classes as f64;
             vec![radius * angle.cos() + noise * draw.normal(), radius * angle.sin() + noise * draw.normal(), arm as f64]
         })
         .collect();

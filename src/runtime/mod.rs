@@ -18,6 +18,7 @@
 mod element;
 mod executable;
 mod feed;
+mod flops;
 mod kernels;
 mod plan;
 mod session;
@@ -26,6 +27,7 @@ mod states;
 pub use element::Element;
 pub use executable::{Executable, Memory, Overflow, PlanError, PlanId};
 pub use feed::{Binding, Feed};
+pub use flops::{flops, graph_flops, node_flops};
 pub use plan::Plan;
 pub use session::Session;
 pub use states::{StateEntry, States};

@@ -1,5 +1,10 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod architecture;
+mod catalog_examples;
+mod cli;
+mod examples;
+mod explanations;
 mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
@@ -9,6 +14,8 @@ mod optimizer;
 mod printing;
 mod random_graphs;
 mod reopened_runs;
+mod snapshot;
+mod ui;
 mod runtime;
 mod training;
 mod training_reference;

@@ -142,7 +142,7 @@ fn pad(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
     let widths = args.numbers("pad").unwrap_or(&[]);
     let wrong = |message: String| Problem::Argument { argument: "pad", message };
     if !widths.len().is_multiple_of(2) {
-        return Err(wrong(format!("{} numbers do not make pairs of before and after", widths.len())));
+        return Err(wrong(format!("before and after come in pairs, and this list holds {}", widths.len())));
     }
     if widths.len() > 2 * x.rank() {
         return Err(wrong(format!("{} pairs, but only {} axes", widths.len() / 2, x.rank())));

@@ -1,4 +1,4 @@
-//! `cross_entropy`, with classes or probabilities as target.
+//! `cross_entropy`, with classes or probabilities as target, and `nll`, the same of log-probabilities.
 
 use crate::build::{Builder, Kind, Problem, Role, Tensor};
 use crate::catalog::demands::{axis, numbers};
@@ -7,7 +7,17 @@ use crate::ir::dim::Dim;
 use crate::ir::op::{Binary, Unary};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CROSS_ENTROPY];
+pub static ALL: &[&Entry] = &[&CROSS_ENTROPY, &NLL];
+
+const WEIGHT: Param =
+    Param::optional("weight", ParamType::Numbers, "none", "how much each class counts, one number a class");
+const AXIS: Param = Param::optional("axis", ParamType::Axis, "-1", "the axis of the classes");
+const IGNORE: Param = Param::optional(
+    "ignore",
+    ParamType::Whole { min: i64::MIN, max: i64::MAX },
+    "none",
+    "a class whose positions do not count, such as padding",
+);
 
 /// `torch.nn.functional.cross_entropy` with the class axis last, `reduction="mean"` over the whole batch.
 pub static CROSS_ENTROPY: Entry = Entry {
@@ -24,14 +34,9 @@ pub static CROSS_ENTROPY: Entry = Entry {
             "0",
             "the share of the target that is spread over all classes",
         ),
-        Param::optional("weight", ParamType::Numbers, "none", "how much each class counts, one number a class"),
-        Param::optional("axis", ParamType::Axis, "-1", "the axis of the classes"),
-        Param::optional(
-            "ignore",
-            ParamType::Whole { min: i64::MIN, max: i64::MAX },
-            "none",
-            "a class whose positions do not count, such as padding",
-        ),
+        WEIGHT,
+        AXIS,
+        IGNORE,
     ],
     shapes: &["[.., C], class(C)[..] -> float", "[.., C], [.., C] -> float"],
     example: Example {
@@ -51,37 +56,83 @@ pub static CROSS_ENTROPY: Entry = Entry {
         ("softmax_cross_entropy_with_logits", "TensorFlow"),
         ("log_loss", "scikit-learn"),
     ],
-    body: Body::Loss { build, operands: ("logits", "target") },
+    body: Body::Loss { build: cross_entropy, operands: ("logits", "target") },
 };
 
-fn build(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
-    let (logits, target) = (args.operand("logits")?, args.operand("target")?);
-    numbers(0, logits)?;
-    match logits.role {
-        Role::Value => {}
-        Role::Probabilities => {
-            return Err(Problem::LossRole { operand: 0, wanted: "logits", got: logits.role, instead: "" });
-        }
-        Role::LogProbabilities => {
-            return Err(Problem::LossRole { operand: 0, wanted: "logits", got: logits.role, instead: "" });
-        }
+/// `torch.nn.functional.nll_loss` with the class axis last.
+pub static NLL: Entry = Entry {
+    name: "nll",
+    summary: "The negative log-likelihood of the right class, from log-probabilities.",
+    formula: "-log_probs[target], averaged over all positions (weighted by weight[target] where given)",
+    params: &[
+        Param::required("log_probs", ParamType::Tensor, "one log-probability a class, the result of a log_softmax"),
+        Param::required("target", ParamType::Tensor, "the right class"),
+        WEIGHT,
+        AXIS,
+        IGNORE,
+    ],
+    shapes: &["[.., C], class(C)[..] -> float"],
+    example: Example {
+        inputs: &[("logits", "[3]"), ("y", "class(3)")],
+        code: "nll(log_softmax(logits), y)",
+        output: "float",
+    },
+    source: "torch.nn.NLLLoss",
+    elsewhere: &[("NLLLoss", "PyTorch"), ("nll_loss", "PyTorch"), ("NegativeLogLikelihood", "Keras")],
+    body: Body::Loss { build: nll, operands: ("log_probs", "target") },
+};
+
+fn cross_entropy(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
+    let logits = args.operand("logits")?;
+    if logits.role != Role::Value {
+        return Err(Problem::LossRole { operand: 0, wanted: "logits", got: logits.role, instead: "nll" });
     }
-    if logits.rank() == 0 {
+    let axis = class_axis(b, args, logits)?;
+    let log_probabilities = b.log_softmax(logits, axis);
+    compare(b, args, logits, &log_probabilities, axis)
+}
+
+fn nll(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
+    let log_probabilities = args.operand("log_probs")?;
+    if let got @ Role::Probabilities = log_probabilities.role {
+        return Err(Problem::LossRole { operand: 0, wanted: "log-probabilities", got, instead: "" });
+    }
+    let axis = class_axis(b, args, log_probabilities)?;
+    if args.operand("target")?.kind.is_float() {
+        let got = args.operand("target")?.kind.clone();
+        return Err(Problem::Kind { operand: 1, wanted: "class(n)", got });
+    }
+    compare(b, args, log_probabilities, log_probabilities, axis)
+}
+
+fn class_axis(b: &Builder, args: &Args, prediction: &Tensor) -> Result<usize, Problem> {
+    numbers(0, prediction)?;
+    if prediction.rank() == 0 {
         let wanted = "an axis with one number a class, `[C]`".to_owned();
         return Err(Problem::Rank { operand: 0, wanted, shape: Vec::new() });
     }
-    let axis = axis(b, args, "axis", -1, logits)?;
-    let classes = logits.shape.get(axis).cloned().unwrap_or_default();
+    axis(b, args, "axis", -1, prediction)
+}
+
+/// The loss of log-probabilities that came from `prediction`, with its classes along `axis`.
+fn compare(
+    b: &mut Builder,
+    args: &Args,
+    prediction: &Tensor,
+    log_probabilities: &Tensor,
+    axis: usize,
+) -> Result<Vec<Tensor>, Problem> {
+    let target = args.operand("target")?;
+    let classes = prediction.shape.get(axis).cloned().unwrap_or_default();
     let weights = class_weights(b, args, &classes)?;
-    let log_probabilities = b.log_softmax(logits, axis);
-    let log_probabilities = class_axis_last(b, &log_probabilities, axis);
+    let log_probabilities = class_axis_last(b, log_probabilities, axis);
     let terms = Terms { log_probabilities, weights, classes, smoothing: args.number("label_smoothing") };
     match &target.kind {
         Kind::Class { count, names } => {
-            let mut positions = logits.shape.clone();
+            let mut positions = prediction.shape.clone();
             positions.remove(axis);
             if !b.shapes_fit(&positions, &target.shape) {
-                return Err(Problem::LossShapes { left: logits.shape.clone(), right: target.shape.clone() });
+                return Err(Problem::LossShapes { left: prediction.shape.clone(), right: target.shape.clone() });
             }
             if !b.sizes_fit(&terms.classes, count) {
                 let (width, classes) = (terms.classes, count.clone());
@@ -89,9 +140,9 @@ fn build(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
             }
             against_classes(b, &terms, target, args.optional_number("ignore"))
         }
-        Kind::Float if target.rank() == logits.rank() => {
-            super::same_shapes(b, logits, target)?;
-            if args.is_given("ignore") {
+        Kind::Float if target.rank() == prediction.rank() => {
+            super::same_shapes(b, prediction, target)?;
+            if args.optional_number("ignore").is_some() {
                 let message = "only a target of classes has positions to ignore; this one is probabilities".into();
                 return Err(Problem::Argument { argument: "ignore", message });
             }

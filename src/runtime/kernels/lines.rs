@@ -9,6 +9,10 @@ use multiversion::multiversion;
 
 /// Neighbouring lines that are worked on together where the axis is not the last.
 const COLUMNS: usize = 64;
+/// Rows up to this length are worked on several at a time.
+const SHORT: usize = 32;
+/// Elements of such a group of rows, at most.
+const BLOCK: usize = 256;
 /// Elements of a piece.
 const PIECE: usize = 32 * 1024;
 
@@ -92,8 +96,13 @@ fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
                 let sum = exponentials(x, y).1;
                 let scale = E::ONE / sum;
                 for y in y {
-                    *y = *y * scale;
+                    *y *= scale;
                 }
+            }
+        }
+        LineOp::LogSoftmax if inner == 1 && n <= SHORT => {
+            for (x, y) in x.chunks(n * (BLOCK / n)).zip(y.chunks_mut(n * (BLOCK / n))) {
+                short_log_softmax(n, x, y);
             }
         }
         LineOp::LogSoftmax if inner == 1 => {
@@ -145,6 +154,35 @@ fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
     }
 }
 
+/// Log-softmax of several short rows: exponentials and logarithms are taken of all of them at once, as a row alone
+/// would not fill a vector.
+#[inline(always)]
+fn short_log_softmax<E: Element>(n: usize, x: &[E], y: &mut [E]) {
+    let mut exponentials = [E::ZERO; BLOCK];
+    let mut sums = [E::ZERO; BLOCK];
+    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+        let largest = row(Reduction::Maximum, x);
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = *x - largest;
+        }
+    }
+    for (e, y) in exponentials.iter_mut().zip(&*y) {
+        *e = y.exponential();
+    }
+    let rows = y.len() / n;
+    for (sum, e) in sums.iter_mut().zip(exponentials.chunks_exact(n)).take(rows) {
+        *sum = row(Reduction::Sum, e);
+    }
+    for sum in &mut sums[..rows] {
+        *sum = sum.logarithm();
+    }
+    for (y, sum) in y.chunks_exact_mut(n).zip(&sums) {
+        for y in y {
+            *y -= *sum;
+        }
+    }
+}
+
 /// The largest number of a row; `y = exp(x - largest)`; the sum of those.
 #[inline(always)]
 fn exponentials<E: Element>(x: &[E], y: &mut [E]) -> (E, E) {
@@ -169,13 +207,13 @@ fn softmax_columns<E: Element>(op: LineOp, inner: usize, columns: std::ops::Rang
     for (x, y) in x.chunks_exact(inner).zip(y.chunks_exact_mut(inner)) {
         for (((s, l), x), y) in sums.iter_mut().zip(&largest).zip(&x[columns.clone()]).zip(&mut y[columns.clone()]) {
             *y = (*x - *l).exponential();
-            *s = *s + *y;
+            *s += *y;
         }
     }
     if op == LineOp::Softmax {
         for y in y.chunks_exact_mut(inner) {
             for (y, s) in y[columns.clone()].iter_mut().zip(&sums) {
-                *y = *y / *s;
+                *y /= *s;
             }
         }
     } else {

@@ -3,8 +3,11 @@
 //! every machine. Within about 2 units in the last place, right at infinities, NaN, zeros and denormals; the tests
 //! compare with f64 over the whole range.
 //!
+//! Constants are written with the digits of their sources, more than f32 holds.
+//!
 //! The reductions and polynomials are the classic ones of Cody and Waite, of Sun's fdlibm (logarithm, sine, cosine) and
 //! of Moshier's Cephes (exponential, tanh).
+#![allow(clippy::excessive_precision)]
 
 /// 1.5 · 2²³: adding it rounds to a whole number, which then stands in the low bits.
 const ROUND: f32 = 12_582_912.0;

@@ -8,6 +8,7 @@ use crate::runtime::element::Element;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use multiversion::multiversion;
+use std::mem::MaybeUninit;
 
 /// Multiplications of a piece that pays for its hand-over.
 const PIECE: usize = 4 << 20;
@@ -117,7 +118,15 @@ impl MatMul {
     }
 }
 
-/// A product in plain loops, in tiles of columns that stay in registers.
+/// Columns of a tile.
+const WIDTH: usize = 16;
+/// Rows of a tile: as many sums as stay in registers.
+const HEIGHT: usize = 6;
+/// The largest inner size for which the right operand is packed.
+const DEPTH: usize = 256;
+
+/// A product in plain loops, in tiles that stay in registers. Where the rows of the right operand are not whole
+/// vectors side by side, a panel of it is packed, with zeros for the columns that it lacks.
 ///
 /// # Safety
 /// The pointers and strides are those of matrices of these sizes; the result is not an operand.
@@ -126,68 +135,155 @@ impl MatMul {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn small<E: Element>(
-    sizes: [usize; 3],
+    [m, k, n]: [usize; 3],
     (a, sa): (*const E, [isize; 2]),
     (b, sb): (*const E, [isize; 2]),
     (c, sc): (*mut E, usize),
 ) {
-    let [m, k, n] = sizes;
-    let mut column = 0;
-    while column < n {
-        let width = (n - column).min(16);
+    let mut panel = [const { MaybeUninit::<[E; WIDTH]>::uninit() }; DEPTH];
+    for column in (0..n).step_by(WIDTH) {
+        let width = (n - column).min(WIDTH);
+        let b = b.wrapping_offset(column as isize * sb[1]);
+        let in_place = width == WIDTH && sb[1] == 1;
+        if !in_place && k <= DEPTH {
+            for (p, line) in panel.iter_mut().enumerate().take(k) {
+                let mut packed = [E::ZERO; WIDTH];
+                for (j, x) in packed.iter_mut().enumerate().take(width) {
+                    // SAFETY: p < k, j < width.
+                    *x = unsafe { *b.offset(p as isize * sb[0] + j as isize * sb[1]) };
+                }
+                line.write(packed);
+            }
+        }
+        let packed = panel.as_ptr().cast::<E>();
         let mut row = 0;
         while row < m {
-            let height = (m - row).min(4);
-            // SAFETY: a tile of the matrices.
+            let height = if m - row >= HEIGHT { HEIGHT } else { 1 };
+            let left = (a.wrapping_offset(row as isize * sa[0]), sa);
+            let to = (c.wrapping_add(row * sc + column), sc);
+            // SAFETY: a tile of the matrices; `packed` has been written for every p < k where it is used.
             unsafe {
-                let a = a.offset(row as isize * sa[0]);
-                let b = b.offset(column as isize * sb[1]);
-                let c = c.add(row * sc + column);
-                match (height, width, sb[1]) {
-                    (4, 16, 1) => tile::<E, 4, 16>(k, 4, 16, (a, sa), (b, [sb[0], 1]), (c, sc)),
-                    (_, 16, 1) => tile::<E, 4, 16>(k, height, 16, (a, sa), (b, [sb[0], 1]), (c, sc)),
-                    (4, _, _) => tile::<E, 4, 16>(k, 4, width, (a, sa), (b, sb), (c, sc)),
-                    _ => tile::<E, 4, 16>(k, height, width, (a, sa), (b, sb), (c, sc)),
+                match (in_place, k <= DEPTH, height) {
+                    (true, _, HEIGHT) => tile::<E, HEIGHT>(k, WIDTH, left, (b, sb[0]), to),
+                    (true, _, _) => tile::<E, 1>(k, WIDTH, left, (b, sb[0]), to),
+                    (false, true, HEIGHT) => tile::<E, HEIGHT>(k, width, left, (packed, WIDTH as isize), to),
+                    (false, true, _) => tile::<E, 1>(k, width, left, (packed, WIDTH as isize), to),
+                    (false, false, _) => {
+                        for i in 0..height as isize {
+                            let left = (left.0.offset(i * sa[0]), sa);
+                            dot_products(k, width, left, (b, sb), to.0.add(i as usize * sc));
+                        }
+                    }
                 }
             }
             row += height;
         }
-        column += width;
     }
 }
 
-/// At most `R` rows and `C` columns of a product.
+/// `R` rows and [`WIDTH`] columns of a product, of which `width` are kept.
+///
+/// # Safety
+/// As [`small`]; the rows of the right operand have [`WIDTH`] numbers side by side.
+#[inline(always)]
+unsafe fn tile<E: Element, const R: usize>(
+    k: usize,
+    width: usize,
+    (a, sa): (*const E, [isize; 2]),
+    (b, sb): (*const E, isize),
+    (c, sc): (*mut E, usize),
+) {
+    let mut sums = [[E::ZERO; WIDTH]; R];
+    for p in 0..k as isize {
+        // SAFETY: p < k.
+        let right = unsafe { &*b.offset(p * sb).cast::<[E; WIDTH]>() };
+        for (i, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: i < R, p < k.
+            let left = unsafe { *a.offset(i as isize * sa[0] + p * sa[1]) };
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum += left * *right;
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        // SAFETY: i < R, and `width` columns of the result from here.
+        let line = unsafe { std::slice::from_raw_parts_mut(c.add(i * sc), width) };
+        line.copy_from_slice(&sums[..width]);
+    }
+}
+
+/// A row of a product that is too deep to pack, number by number.
 ///
 /// # Safety
 /// As [`small`].
 #[inline(always)]
-unsafe fn tile<E: Element, const R: usize, const C: usize>(
+unsafe fn dot_products<E: Element>(
     k: usize,
-    height: usize,
     width: usize,
     (a, sa): (*const E, [isize; 2]),
     (b, sb): (*const E, [isize; 2]),
-    (c, sc): (*mut E, usize),
+    c: *mut E,
 ) {
-    let mut sums = [[E::ZERO; C]; R];
-    for p in 0..k as isize {
-        let mut right = [E::ZERO; C];
-        for (j, right) in right.iter_mut().enumerate().take(width) {
+    for j in 0..width {
+        let mut sum = E::ZERO;
+        for p in 0..k as isize {
             // SAFETY: p < k, j < width.
-            *right = unsafe { *b.offset(p * sb[0] + j as isize * sb[1]) };
+            sum += unsafe { *a.offset(p * sa[1]) * *b.offset(p * sb[0] + j as isize * sb[1]) };
         }
-        for (i, sums) in sums.iter_mut().enumerate().take(height) {
-            // SAFETY: i < height, p < k.
-            let left = unsafe { *a.offset(i as isize * sa[0] + p * sa[1]) };
-            for (sum, right) in sums.iter_mut().zip(&right) {
-                *sum = *sum + left * *right;
+        // SAFETY: j < width.
+        unsafe { *c.add(j) = sum };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::kernels::memory::Buffer;
+    use crate::runtime::kernels::memory::Space;
+
+    /// Against three loops, over sizes around every edge, with both operands forward and turned.
+    #[test]
+    fn products_are_those_of_three_loops() {
+        let sizes = [1, 3, 6, 7, 16, 17, 40, 300];
+        let mut all = Vec::new();
+        for m in sizes {
+            for k in sizes {
+                all.extend(sizes.map(|n| [m, k, n]));
             }
         }
-    }
-    for (i, sums) in sums.iter().enumerate().take(height) {
-        for (j, sum) in sums.iter().enumerate().take(width) {
-            // SAFETY: i < height, j < width.
-            unsafe { *c.add(i * sc + j) = *sum };
+        for [m, k, n] in all.into_iter().filter(|s| s.iter().product::<usize>() <= 300 * 300 * 20) {
+            for turned in 0..4 {
+                let mut memory = Buffer::<f64>::zeros(m * k + k * n + m * n);
+                for (i, x) in memory.as_mut_slice().iter_mut().enumerate() {
+                    *x = ((i * 37 + 11) % 101) as f64 / 50.0 - 1.0;
+                }
+                let left = if turned & 1 == 0 { [k as isize, 1] } else { [1, m as isize] };
+                let right = if turned & 2 == 0 { [n as isize, 1] } else { [1, k as isize] };
+                let place = |offset| Place { space: Space::Arena, offset };
+                let product = MatMul {
+                    stack: Vec::new(),
+                    sizes: [m, k, n],
+                    left,
+                    right,
+                    inputs: [place(0), place(m * k)],
+                    output: place(m * k + k * n),
+                };
+                let base = memory.as_mut_slice().as_mut_ptr();
+                let bases = Bases { arena: base, inputs: base, states: base, literals: base };
+                for piece in 0..product.pieces() {
+                    // SAFETY: the memory holds both operands and the result, one behind the other.
+                    unsafe { product.run(&bases, piece) };
+                }
+                let x = memory.as_slice();
+                let at = |p: [isize; 2], i: usize, j: usize| i * p[0] as usize + j * p[1] as usize;
+                for i in 0..m {
+                    for j in 0..n {
+                        let sum: f64 = (0..k).map(|p| x[at(left, i, p)] * x[m * k + at(right, p, j)]).sum();
+                        let found = x[m * k + k * n + i * n + j];
+                        assert!((sum - found).abs() < 1e-10, "{m}×{k}×{n} turned {turned}: {found} not {sum}");
+                    }
+                }
+            }
         }
     }
 }

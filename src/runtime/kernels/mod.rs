@@ -334,10 +334,9 @@ impl Code {
         for kernel in &self.kernels[range] {
             let pieces = kernel.pieces();
             let run = |piece: usize, worker: usize| {
-                let scratch = scratch;
                 // SAFETY: checked by `new`, with these sizes (asserted above); the buffers are borrowed for the whole
                 // run; each worker has its own part of the scratch memory.
-                unsafe { kernel.run(&bases, feed, scratch.0.add(worker * self.scratch), piece) }
+                unsafe { kernel.run(&bases, feed, scratch.part(worker * self.scratch), piece) }
             };
             if pieces == 1 {
                 run(0, 0);
@@ -350,6 +349,14 @@ impl Code {
 
 #[derive(Clone, Copy)]
 struct SendPointer<E>(*mut E);
+
+impl<E> SendPointer<E> {
+    /// The address of a thread's part.
+    fn part(&self, offset: usize) -> *mut E {
+        self.0.wrapping_add(offset)
+    }
+}
+
 // SAFETY: each thread reaches its own part only (`Code::run`).
 unsafe impl<E: Send> Send for SendPointer<E> {}
 // SAFETY: as above.

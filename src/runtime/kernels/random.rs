@@ -107,6 +107,7 @@ fn fill<E: Element>(distribution: Distribution, key: u64, example: u64, output: 
 }
 
 /// Ten rounds on blocks `first ..`, side by side; word `w` of block `first + lane` is `[w][lane]`.
+#[allow(clippy::needless_range_loop)] // four arrays, walked side by side
 #[inline(always)]
 fn philox(key: u64, example: u64, first: u64) -> [[u32; LANES]; 4] {
     let mut c = [[0; LANES], [(first >> 32) as u32; LANES], [example as u32; LANES], [(example >> 32) as u32; LANES]];

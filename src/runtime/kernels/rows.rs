@@ -98,7 +98,7 @@ impl Rows {
                 for (index, x) in indices.iter().zip(x.chunks_exact(width)) {
                     let sums = row(index.to_index().min(rows - 1));
                     for (sum, x) in sums.iter_mut().zip(&x[columns.clone()]) {
-                        *sum = *sum + *x;
+                        *sum += *x;
                     }
                 }
             }

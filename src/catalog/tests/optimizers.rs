@@ -1,0 +1,130 @@
+//! One step of each optimizer against its formula in f64, and what it refuses.
+
+use crate::build::{Builder, Problem, StateScope};
+use crate::catalog::{ArgValue, Args, Body, EntryKind, OptimizerDefinition, UpdateOperands, find};
+use crate::ir::dim::Dim;
+use crate::ir::graph::InputKind;
+use crate::ir::init::Init;
+use crate::ir::interpret::{Feeds, interpret};
+use crate::source::Span;
+
+fn optimizer(name: &str) -> OptimizerDefinition {
+    match find(name, &[EntryKind::Optimizer]).map(|e| &e.body) {
+        Some(Body::Optimizer(definition)) => *definition,
+        _ => panic!("{name} is no optimizer"),
+    }
+}
+
+fn args(set: &[(&'static str, ArgValue)]) -> Args {
+    let mut args = Args::new();
+    for (name, value) in set {
+        args.set(name, value.clone(), None);
+    }
+    args
+}
+
+/// The weight after steps with these gradients, each of one number.
+fn train(name: &str, args: &Args, gradients: &[f64]) -> Result<f64, Problem> {
+    let definition = optimizer(name);
+    let slots = (definition.slots)(args);
+    let mut b = Builder::new(true, false);
+    let one = [Dim::constant(1)];
+    let state = |path: &str, b: &mut Builder| b.weight(&StateScope::default(), path, &one, Init::Full(0.0));
+    let weight = state("w", &mut b)?;
+    let gradient = state("g", &mut b)?;
+    let kept = slots.iter().map(|s| state(s, &mut b)).collect::<Result<Vec<_>, _>>()?;
+    let mut scalar = |n: &str| {
+        let (_, node) = b.graph.add_input(n, Vec::new(), InputKind::Scalar, Span::default());
+        b.tensor(node, Vec::new(), false)
+    };
+    let lr = scalar("lr");
+    let scalars = (definition.scalars)(args).into_iter().map(scalar).collect();
+    let operands = UpdateOperands { weight, gradient, slots: kept, lr, scalars };
+    let updated = (definition.update)(&mut b, args, &operands)?;
+    crate::ir::verify::verify(&b.graph).unwrap();
+    assert_eq!(updated.slots.len(), slots.len());
+    let (mut w, mut memory) = (0.5, vec![0.0; slots.len()]);
+    for (i, g) in gradients.iter().enumerate() {
+        let mut inputs = vec![args.number("lr")];
+        inputs.extend((definition.scalar_values)(args, i as u64 + 1));
+        let values = interpret(
+            &b.graph,
+            &|_| None,
+            &Feeds {
+                input: &|id| vec![inputs[id.0 as usize]],
+                state: &|id| {
+                    vec![match id.0 as usize {
+                        0 => w,
+                        1 => *g,
+                        slot => memory[slot - 2],
+                    }]
+                },
+                random: &|_| 0.0,
+            },
+        )
+        .unwrap();
+        w = values[updated.weight.node.index()].data[0];
+        memory = updated.slots.iter().map(|t| values[t.node.index()].data[0]).collect();
+    }
+    Ok(w)
+}
+
+fn close(a: f64, b: f64) {
+    assert!((a - b).abs() < 1e-12, "{a} against {b}");
+}
+
+const GRADIENTS: [f64; 3] = [0.3, -0.2, 0.7];
+
+#[test]
+fn sgd_is_that_of_torch() {
+    let number = ArgValue::Number;
+    let plain = args(&[("lr", number(0.1))]);
+    close(train("SGD", &plain, &GRADIENTS).unwrap(), 0.5 - 0.1 * 0.8);
+    for nesterov in [false, true] {
+        let set = args(&[
+            ("lr", number(0.1)),
+            ("momentum", number(0.9)),
+            ("nesterov", ArgValue::Bool(nesterov)),
+            ("weight_decay", number(0.01)),
+        ]);
+        let (mut w, mut buffer) = (0.5, 0.0);
+        for g in GRADIENTS {
+            let g = g + 0.01 * w;
+            buffer = 0.9 * buffer + g;
+            w -= 0.1 * if nesterov { g + 0.9 * buffer } else { buffer };
+        }
+        close(train("SGD", &set, &GRADIENTS).unwrap(), w);
+    }
+}
+
+#[test]
+fn adam_is_that_of_torch() {
+    for (name, decoupled) in [("Adam", false), ("AdamW", true)] {
+        let set = args(&[
+            ("lr", ArgValue::Number(0.1)),
+            ("betas", ArgValue::Numbers(vec![0.8, 0.95])),
+            ("eps", ArgValue::Number(1e-3)),
+            ("weight_decay", ArgValue::Number(0.1)),
+        ]);
+        let (mut w, mut m, mut v) = (0.5_f64, 0.0, 0.0);
+        for (t, g) in (1..).zip(GRADIENTS) {
+            let g = if decoupled { g } else { g + 0.1 * w };
+            w = if decoupled { w * (1.0 - 0.1 * 0.1) } else { w };
+            m = 0.8 * m + 0.2 * g;
+            v = 0.95 * v + 0.05 * g * g;
+            let (m_hat, v_hat) = (m / (1.0 - 0.8_f64.powi(t)), v / (1.0 - 0.95_f64.powi(t)));
+            w -= 0.1 * m_hat / (v_hat.sqrt() + 1e-3);
+        }
+        close(train(name, &set, &GRADIENTS).unwrap(), w);
+    }
+}
+
+#[test]
+fn impossible_settings_are_told() {
+    let nesterov = args(&[("nesterov", ArgValue::Bool(true))]);
+    assert!(matches!(train("SGD", &nesterov, &[]), Err(Problem::Argument { argument: "nesterov", .. })));
+    for betas in [vec![0.9], vec![0.9, 1.0], vec![-0.1, 0.9]] {
+        let set = args(&[("betas", ArgValue::Numbers(betas))]);
+        assert!(train("Adam", &set, &[]).is_err());
+    }
+}

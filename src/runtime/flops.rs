@@ -1,0 +1,72 @@
+//! How much arithmetic an operation is: for `summary` and `bench`.
+//!
+//! A product of m×k and k×n counts 2·m·k·n, as everyone counts. An elementwise operation counts 1 a number, whatever
+//! the function; moving numbers counts nothing.
+
+use super::executable::PlanError;
+use super::feed::Binding;
+use super::plan::sizes_of;
+use crate::ir::graph::{Graph, NodeId};
+use crate::ir::op::{Op, Unary};
+
+/// Operations on numbers that one operation of a graph takes; `operands` are the shapes of its inputs.
+pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
+    let count = |shape: &[usize]| shape.iter().map(|n| *n as u64).product::<u64>();
+    let first = operands.first().map_or(0, |x| count(x));
+    match op {
+        Op::Input(_) | Op::State(_) | Op::Constant(_) | Op::Size(_) | Op::Literal(_) | Op::Iota { .. } => 0,
+        Op::Reshape | Op::Permute(_) | Op::Broadcast | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } => 0,
+        Op::GatherRows | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => 0,
+        Op::Unary(Unary::StopGradient) => 0,
+        Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Random { .. } => count(result),
+        Op::Reduce { .. } => first.saturating_sub(count(result)),
+        Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
+        // The largest, the difference, the exponential, the sum, the quotient or difference.
+        Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        Op::MatMul => {
+            let inner = operands.first().and_then(|x| x.last()).map_or(0, |k| *k as u64);
+            2 * inner * count(result)
+        }
+    }
+}
+
+/// The same for a node of a graph with known sizes.
+pub fn node_flops(graph: &Graph, node: NodeId, binding: &Binding) -> Result<u64, PlanError> {
+    let n = graph.node(node);
+    let shapes: Result<Vec<Vec<usize>>, PlanError> =
+        n.inputs.iter().map(|i| sizes_of(graph.shape(*i), binding)).collect();
+    let shapes = shapes?;
+    let operands: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
+    Ok(flops(&n.op, &operands, &sizes_of(&n.shape, binding)?))
+}
+
+/// The sum over all nodes that the outputs and updates need.
+pub fn graph_flops(graph: &Graph, binding: &Binding) -> Result<u64, PlanError> {
+    let mut needed = vec![false; graph.nodes.len()];
+    for root in graph.roots() {
+        needed[root.index()] = true;
+    }
+    let mut sum = 0;
+    for i in (0..graph.nodes.len()).rev() {
+        if !needed[i] {
+            continue;
+        }
+        let id = NodeId(i as u32);
+        for input in &graph.node(id).inputs {
+            needed[input.index()] = true;
+        }
+        sum += node_flops(graph, id, binding)?;
+    }
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_count_twice_their_size() {
+        assert_eq!(flops(&Op::MatMul, &[&[5, 2, 3], &[5, 3, 4]], &[5, 2, 4]), 2 * 5 * 2 * 3 * 4);
+        assert_eq!(flops(&Op::Select, &[&[3], &[3], &[3]], &[3]), 3);
+    }
+}
