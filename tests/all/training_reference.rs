@@ -31,7 +31,7 @@ fn tolerance(step: usize) -> f64 {
 }
 
 /// The sums of the weights that were left.
-fn compare_sums(name: &str, run: &Path, sums: &Value, failures: &mut Vec<String>) {
+fn compare_sums(name: &str, run: &Path, sums: &Value, wanders: &dyn Fn(&str) -> bool, failures: &mut Vec<String>) {
     let bytes = std::fs::read(run.join("model.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     for (path, wanted) in sums.as_object().unwrap() {
@@ -43,7 +43,7 @@ fn compare_sums(name: &str, run: &Path, sums: &Value, failures: &mut Vec<String>
                 (numbers.clone().map(f64::from).sum::<f64>(), numbers.count())
             }
         };
-        if (got - wanted).abs() > 1e-3 * wanted.abs().max((count as f64).sqrt() * 0.1) {
+        if !wanders(path) && (got - wanted).abs() > 1e-3 * wanted.abs().max((count as f64).sqrt() * 0.1) {
             failures.push(format!("{name}, in the end: {path} sums up to {got} instead of {wanted}"));
         }
     }
@@ -83,14 +83,18 @@ fn losses_are_those_of_pytorch() {
                 break;
             }
         }
+        // The gradient of a bias in front of a BatchNorm is 0 but for rounding, which Adam makes into steps of full
+        // length: where that bias and the running mean go, and so the measures, differs between any two programs.
+        let wanders = |path: &str| name == "batch_norm" && ["dense1.bias", "batch_norm1.running_mean"].contains(&path);
+        let slack = if name == "batch_norm" { 2e-2 } else { 1e-3 };
         let measured = outcome.trains[0].measures.get(Split::Train).unwrap();
         for (metric, wanted) in expected["after"]["evaluation"].as_object().unwrap() {
             let (got, wanted) = (measured.number(metric).unwrap(), wanted.as_f64().unwrap());
-            if (got - wanted).abs() > 1e-3 * wanted.abs() {
+            if (got - wanted).abs() > slack * wanted.abs() {
                 failures.push(format!("{name}, in the end: {metric} is {got} instead of {wanted}"));
             }
         }
-        compare_sums(&name, &outcome.directory, &expected["after"]["sums"], &mut failures);
+        compare_sums(&name, &outcome.directory, &expected["after"]["sums"], &wanders, &mut failures);
         for (step, (got, wanted)) in losses.losses.iter().zip(&wanted).take(50).enumerate() {
             let error = (got - wanted).abs() / wanted.abs();
             if error > tolerance(step) {
