@@ -16,7 +16,9 @@ mod training;
 pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
 pub use show::{StepCost, emit_backward, emit_ir, emit_plan, step_cost};
-pub use training::{Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph};
+pub use training::{
+    Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph,
+};
 
 use crate::check::Train;
 use crate::ir::graph::{Graph, InputKind};

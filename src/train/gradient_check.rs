@@ -74,7 +74,7 @@ pub fn check_gradients(checked: &Checked, train: &Train, threads: usize) -> Resu
 
 /// The same with data that is loaded already.
 pub(super) fn compare(train: &Train, dataset: &Dataset, threads: usize) -> Result<GradientReport, RunError> {
-    let Backward { mut graph, gradients, .. } = 
+    let Backward { mut graph, gradients, .. } =
         compile::backward_with(train, balance::class_weights(train, dataset).as_deref());
     graph.updates.clear();
     let states = fresh_states(&graph, train.settings.seed)?;

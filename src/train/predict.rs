@@ -118,9 +118,10 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
     let files = PerSplit::Whole(vec![DataFile::new(input.display().to_string(), input)]);
     let mut array = None;
     for field in block.plan.fields.iter().filter(|f| wanted.contains(&f.name.as_str())) {
-        field.expr.walk(&mut |expr| match &*expr.node {
-            FieldNode::Array(source) => array = Some(source),
-            _ => {}
+        field.expr.walk(&mut |expr| {
+            if let FieldNode::Array(source) = &*expr.node {
+                array = Some(source);
+            }
         });
     }
     let is_npy = input.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));

@@ -126,7 +126,8 @@ impl<'a> Loop<'a> {
                 let ends_epoch = in_epoch == per_epoch;
                 let is_due = step % interval == 0 || is_last;
                 let reports_epochs = matches!(settings.validate, Duration::Epochs(_));
-                if !is_due && !(ends_epoch && reports_epochs) {
+                let is_reported = is_due || (ends_epoch && reports_epochs);
+                if !is_reported {
                     continue;
                 }
                 let (train, validation) = self.measure(session, measurer, &mut running, is_due)?;

@@ -66,7 +66,7 @@ pub fn configured(kind: EntryKind, name: &str, args: &[(&'static str, ArgValue)]
 /// `Dense(12) |> tanh |> Dense(3)` with cross entropy.
 pub fn forward(training: bool) -> Forward {
     let mut b = Builder::new(training, false);
-    let mut input = |b: &mut Builder, name: &str, shape: Vec<Dim>, kind: Kind| {
+    let input = |b: &mut Builder, name: &str, shape: Vec<Dim>, kind: Kind| {
         let mut node_shape = vec![batch()];
         node_shape.extend(shape.clone());
         let (_, node) = b.graph.add_input(name, node_shape, InputKind::Field, Span::default());
@@ -75,7 +75,7 @@ pub fn forward(training: bool) -> Forward {
     let x = input(&mut b, "x", vec![Dim::constant(3)], Kind::Float);
     let tree = Kind::Class { count: Dim::constant(3), names: None };
     let target = input(&mut b, "tree", vec![], tree);
-    let mut dense = |b: &mut Builder, path: &str, units: i64, x: &Tensor| {
+    let dense = |b: &mut Builder, path: &str, units: i64, x: &Tensor| {
         let Body::Layer { apply, .. } = find("Dense", &[EntryKind::Layer]).unwrap().body else { panic!() };
         let mut args = Args::new();
         args.set("units", ArgValue::Dim(Dim::constant(units)), None);

@@ -1,0 +1,180 @@
+//! Runs opened again: eval, predict, test.
+
+use nnrun::check::{Checked, Overrides, check_file};
+use nnrun::data::Split;
+use nnrun::train::{PredictOptions, RunError, RunOptions, Silent, evaluate, latest_run, predict, run, test};
+use std::path::{Path, PathBuf};
+
+const CLASSIFIER: &str = r#"
+data flowers {
+  let t         = csv("flowers.csv")
+  field x       = t[a, b] |> standardize
+  field species = t.species |> classes
+  split: random(train: 60%, validation: 20%, test: 20%, seed: 1)
+}
+
+model Net(x: [2]) -> logits: [flowers.species.classes] {
+  x |> Dense(8) |> tanh |> Dense(flowers.species.classes)
+}
+
+train Net on flowers {
+  loss:      cross_entropy(logits, species)
+  optimizer: Adam(lr: 0.05)
+  epochs:    20
+  batch:     8
+  metrics:   [accuracy, confusion]
+  keep:      best(validation.loss)
+}
+
+expect {
+  test.accuracy >= 0.9
+  parameters == 51
+}
+"#;
+
+const REGRESSION: &str = r#"
+data line {
+  let t   = csv("line.csv")
+  field x = t[a] |> standardize
+  field y = t.y |> standardize
+  split: random(train: 80%, test: 20%, seed: 1)
+}
+
+model Line(x: [1]) -> y_hat: float {
+  x |> Dense(1) |> squeeze
+}
+
+train Line on line {
+  loss:      mse(y_hat, y)
+  optimizer: SGD(lr: 0.2)
+  epochs:    60
+  batch:     16
+  metrics:   [mae(y_hat, y), r2(y_hat, y)]
+}
+"#;
+
+struct Folder {
+    root: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new() -> Folder {
+        let root = tempfile::tempdir().unwrap();
+        let mut flowers = String::from("a,b,species\n");
+        let mut line = String::from("a,y\n");
+        for i in 0..90 {
+            let wiggle = f64::from(i * 37 % 11) / 20.0;
+            let (a, b, name) = match i % 3 {
+                0 => (1.0 + wiggle, 1.0, "iris"),
+                1 => (3.0, 1.0 + wiggle, "lily"),
+                _ => (2.0 - wiggle, 3.0, "rose, wild"),
+            };
+            flowers += &format!("{a},{b},\"{name}\"\n");
+            line += &format!("{i},{}\n", 1000 + 5 * i + i * 37 % 11);
+        }
+        std::fs::write(root.path().join("flowers.csv"), flowers).unwrap();
+        std::fs::write(root.path().join("line.csv"), line).unwrap();
+        Folder { root }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.root.path().join(name)
+    }
+
+    fn check(&self, name: &str, source: &str) -> Checked {
+        std::fs::write(self.path(name), source).unwrap();
+        let checked = check_file(&self.path(name), &Overrides::default()).unwrap();
+        assert!(!checked.has_errors(), "{:#?}", checked.diagnostics);
+        checked
+    }
+
+    fn options(&self) -> RunOptions {
+        RunOptions { runs: self.path("runs"), ..RunOptions::default() }
+    }
+
+    fn predict(&self, run: &Path, new: &str, output: &str) -> Result<String, RunError> {
+        let input = self.path("new.csv");
+        std::fs::write(&input, new).unwrap();
+        let options = PredictOptions { model: None, input, output: self.path(output), threads: 1 };
+        predict(run, &options)?;
+        Ok(String::from_utf8_lossy(&std::fs::read(self.path(output)).unwrap()).into_owned())
+    }
+}
+
+#[test]
+fn eval_measures_what_the_run_measured() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
+    assert_eq!(outcome.exit_status(), 0, "{:?}", outcome.facts);
+    // The file may change afterwards: a run has its own source.
+    std::fs::write(folder.path("flowers.nn"), "# all gone").unwrap();
+    let latest = latest_run(&folder.path("flowers.nn"), &folder.path("runs")).unwrap();
+    let evaluated = evaluate(&latest, None, 1).unwrap();
+    let splits: Vec<Split> = evaluated.iter().map(|e| e.split).collect();
+    assert_eq!(splits, Split::ALL);
+    for of in &evaluated[1..] {
+        assert_eq!(Some(&of.measures), outcome.trains[0].measures.get(of.split));
+    }
+}
+
+#[test]
+fn classes_are_predicted_by_name_in_the_order_of_the_rows() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
+    // Other order, other columns, no target.
+    let table = folder.predict(&outcome.directory, "b,extra,a\n3,z,1.9\n1.2,z,3\n1,z,1.1\n", "out.csv").unwrap();
+    let rows: Vec<csv::StringRecord> =
+        csv::Reader::from_reader(table.as_bytes()).records().map(|r| r.unwrap()).collect();
+    assert!(table.starts_with("logits,logits.iris,logits.lily,\"logits.rose, wild\"\n"), "{table}");
+    let names: Vec<&str> = rows.iter().map(|row| &row[0]).collect();
+    assert_eq!(names, ["rose, wild", "lily", "iris"]);
+    for row in &rows {
+        let sum: f64 = (1..4).map(|i| row[i].parse::<f64>().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-6);
+    }
+    let error = folder.predict(&outcome.directory, "b\n3\n", "out.csv").unwrap_err();
+    assert!(matches!(error, RunError::Data(_)), "{error}");
+    let error = folder.predict(&outcome.directory, "a,b\n3,1\n", "out.txt").unwrap_err();
+    assert!(matches!(error, RunError::OutputKind { .. }), "{error}");
+}
+
+#[test]
+fn values_are_predicted_in_their_own_units() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("line.nn", REGRESSION), &folder.options(), &mut Silent).unwrap();
+    let test = outcome.trains[0].measures.get(Split::Test).unwrap();
+    assert!((1.0..5.0).contains(&test.number("mae").unwrap()), "{test:?}");
+    let table = folder.predict(&outcome.directory, "a\n0\n200\n", "out.csv").unwrap();
+    let mut lines = table.lines();
+    assert_eq!(lines.next(), Some("y_hat"));
+    let values: Vec<f64> = lines.map(|line| line.parse().unwrap()).collect();
+    assert!((values[0] - 1005.0).abs() < 5.0 && (values[1] - 2005.0).abs() < 10.0, "{values:?}");
+    folder.predict(&outcome.directory, "a\n0\n200\n7\n", "out.npy").unwrap();
+    let array: ndarray::Array1<f32> = ndarray_npy::read_npy(folder.path("out.npy")).unwrap();
+    assert_eq!(array.len(), 3);
+    assert!((f64::from(array[0]) - values[0]).abs() < 1e-3);
+}
+
+#[test]
+fn facts_are_tested_on_the_latest_run_of_the_same_source() {
+    let folder = Folder::new();
+    let checked = folder.check("flowers.nn", CLASSIFIER);
+    let first = test(&checked, &folder.options(), &mut Silent).unwrap();
+    assert!(first.facts.len() == 2 && first.facts.iter().all(|f| f.ok), "{:?}", first.facts);
+    let second = test(&checked, &folder.options(), &mut Silent).unwrap();
+    assert_eq!((&second.directory, &second.facts), (&first.directory, &first.facts));
+    let changed = folder.check("flowers.nn", &CLASSIFIER.replace("epochs:    20", "epochs:    21"));
+    let third = test(&changed, &folder.options(), &mut Silent).unwrap();
+    assert_ne!(third.directory, first.directory);
+}
+
+#[test]
+fn what_is_not_a_run_is_said() {
+    let folder = Folder::new();
+    let error = evaluate(&folder.path("nothing"), None, 1).unwrap_err();
+    assert!(matches!(error, RunError::NotARun { .. }), "{error}");
+    let without_test = REGRESSION.replace("train: 80%, test: 20%", "train: 80%, validation: 20%");
+    let outcome = run(&folder.check("line.nn", &without_test), &folder.options(), &mut Silent).unwrap();
+    let error = evaluate(&outcome.directory, Some(Split::Test), 1).unwrap_err();
+    assert!(matches!(error, RunError::NoSplit { .. }), "{error}");
+}
