@@ -6,7 +6,7 @@
 #[path = "../tests/all/mlp.rs"]
 mod mlp;
 
-use nnrun::runtime::Feed;
+use nnrun::runtime::{Binding, Executable, Feed, States};
 use std::time::Instant;
 
 fn main() {
@@ -17,8 +17,13 @@ fn main() {
     {
         for threads in &threads {
             let started = Instant::now();
+            let graph = mlp::training_step(widths);
+            let differentiated = started.elapsed();
+            let started = Instant::now();
+            let states = States::<f32>::of(&graph).unwrap();
+            Executable::new(graph, &states).unwrap().prepare(&Binding::batch(examples)).unwrap();
+            let planned = started.elapsed();
             let (mut executable, mut session, plan) = mlp::ready::<f32>(widths, examples, *threads);
-            let prepared = started.elapsed();
             if std::env::var_os("PLAN").is_some() {
                 println!("{}", executable.plan(plan).describe(None));
             }
@@ -35,7 +40,7 @@ fn main() {
             times.sort_by(f64::total_cmp);
             let memory = executable.memory(&session);
             println!(
-                "{name} on {threads}: {:.4} ms a step (p10 {:.4}, p90 {:.4}), {} steps, loss {:.4}, prepared in {prepared:?}, {memory:?}",
+                "{name} on {threads}: {:.4} ms a step (p10 {:.4}, p90 {:.4}), {} steps, loss {:.4}, graph in {differentiated:?}, plan in {planned:?}, {memory:?}",
                 times[times.len() / 2] * 1e3,
                 times[times.len() / 10] * 1e3,
                 times[times.len() * 9 / 10] * 1e3,

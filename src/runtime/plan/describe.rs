@@ -22,6 +22,8 @@ pub struct Describer<'a> {
     pub places: &'a [Option<Place>],
     /// Who lies in place of whom.
     pub layout: &'a Layout,
+    /// Which items are written straight into a state.
+    pub state_of: &'a [Option<usize>],
 }
 
 /// The parts of a line.
@@ -86,21 +88,13 @@ impl Describer<'_> {
                 };
                 format!("%{item} {shape:?} {place}")
             }
-            Some(Place { space: Space::States, offset }) => {
-                let state = self.lowered.updates.iter().find(|(state, i)| *i == item || self.state_at(*state, offset));
-                let path = state.map_or("?", |(state, _)| &*self.graph.states[*state].path);
+            Some(Place { space: Space::States, .. }) => {
+                let state = self.state_of[item].and_then(|state| self.graph.states.get(state));
+                let path = state.map_or("?", |state| &*state.path);
                 format!("%{item} {shape:?} in {path}")
             }
             _ => format!("%{item} {shape:?}"),
         }
-    }
-
-    /// Whether the graph's state lies at this offset.
-    fn state_at(&self, state: usize, offset: usize) -> bool {
-        let lies = |(i, w): (usize, &Work)| {
-            matches!(w.task, Task::State(s) if s == state) && self.places[i].is_some_and(|p| p.offset == offset)
-        };
-        self.lowered.work.iter().enumerate().any(lies)
     }
 
     fn operand(&self, view: &View) -> String {

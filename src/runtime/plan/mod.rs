@@ -74,6 +74,13 @@ impl Plan {
         }
         let layout = arena::lay_out(&lowered, &groups, &order, 64 / size_of::<E>());
         let item_places = item_places(&lowered, &groups, &order, &layout, places);
+        let describer = describe::Describer {
+            graph,
+            lowered: &lowered,
+            places: &item_places,
+            layout: &layout,
+            state_of: &order.state_of,
+        };
         let mut kernels = Vec::with_capacity(order.sequence.len());
         let mut instructions = Vec::with_capacity(order.sequence.len());
         for group in &order.sequence {
@@ -81,7 +88,6 @@ impl Plan {
             let mut splat = |x| literals.splat(x);
             let mut emitter = emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat };
             let kernel = emitter.kernel(members).map_err(PlanError::Internal)?;
-            let describer = describe::Describer { graph, lowered: &lowered, places: &item_places, layout: &layout };
             instructions.push(Instruction {
                 nodes: members.iter().rev().map(|m| lowered.work[*m].node).collect(),
                 span: members.last().map(|m| graph.node(lowered.work[*m].node).span).unwrap_or_default(),
