@@ -16,13 +16,15 @@ impl Builder {
                 return Err(Problem::Rank { operand, wanted, shape: t.shape.clone() });
             }
         }
+        if y.rank() == 2 && !y.batched {
+            // All rows of all examples against one matrix.
+            self.check_inner(x, &x.shape[x.rank() - 1], y, &y.shape[0])?;
+            return self.matmul_with_matrix(x, y);
+        }
         let (row, column) = (x.rank() == 1, y.rank() == 1);
         let left = if row { self.unsqueeze(x, 0) } else { x.clone() };
         let right = if column { self.unsqueeze(y, 1) } else { y.clone() };
-        let inner = (&left.shape[left.rank() - 1], &right.shape[right.rank() - 2]);
-        if !self.sizes_fit(inner.0, inner.1) {
-            return Err(Problem::MatMulInner { left: x.shape.clone(), right: y.shape.clone() });
-        }
+        self.check_inner(x, &left.shape[left.rank() - 1], y, &right.shape[right.rank() - 2])?;
         let product = if right.rank() == 2 && !right.batched {
             self.matmul_with_matrix(&left, &right)?
         } else {
@@ -40,7 +42,14 @@ impl Builder {
         Ok(if row || column { self.reshape_to(&product, shape) } else { product })
     }
 
-    /// All rows of all examples against one matrix: a single product.
+    fn check_inner(&self, x: &Tensor, a: &Dim, y: &Tensor, b: &Dim) -> Result<(), Problem> {
+        if self.sizes_fit(a, b) {
+            return Ok(());
+        }
+        Err(Problem::MatMulInner { left: x.shape.clone(), right: y.shape.clone() })
+    }
+
+    /// The rows of all examples against one matrix: a single product. `left` has at least one axis.
     fn matmul_with_matrix(&mut self, left: &Tensor, right: &Tensor) -> Result<Tensor, Problem> {
         let mut shape = left.shape.clone();
         let columns = right.shape[1].clone();

@@ -2,7 +2,7 @@
 //! the docs and the editors' grammars.
 
 use super::args::Args;
-use super::metric::MetricDefinition;
+use super::metric::{MetricDefinition, Task};
 use super::optimizer::OptimizerDefinition;
 use super::schedule::Rate;
 use crate::build::{Builder, Problem, StateScope, Tensor};
@@ -200,6 +200,8 @@ pub enum Body {
         build: FunctionFn,
         /// Which of its arguments is the prediction and which the target: what metrics take their operands from.
         operands: (&'static str, &'static str),
+        /// The metrics that can take them.
+        task: Task,
     },
     /// Improves weights by their gradients.
     Optimizer(OptimizerDefinition),

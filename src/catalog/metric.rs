@@ -8,6 +8,15 @@ use std::sync::Arc;
 /// How a metric is built from the prediction and the target.
 pub type MetricFn = fn(&mut Builder, &Args, &Tensor, &Tensor) -> Result<Vec<Tensor>, Problem>;
 
+/// What a loss or a metric is about: a metric takes its operands from a loss of its own task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// Which class, yes or no.
+    Classification,
+    /// How much.
+    Regression,
+}
+
 /// A metric.
 #[derive(Debug, Clone, Copy)]
 pub struct MetricDefinition {
@@ -17,6 +26,8 @@ pub struct MetricDefinition {
     pub start: fn(&Args, &MetricContext) -> Box<dyn Accumulator>,
     /// Whether more is better.
     pub higher_is_better: bool,
+    /// The losses whose operands it can take where it names none.
+    pub task: Task,
 }
 
 /// What a metric may know of the data.

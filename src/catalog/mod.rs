@@ -23,7 +23,7 @@ pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
 pub use explain::{call_shape, describe, explain};
 pub use functions::elementwise::power;
-pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue};
+pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use schedule::{Moment, Rate};
 

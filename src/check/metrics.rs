@@ -6,7 +6,7 @@ use super::program::Metric;
 use super::train::Found;
 use super::value::{Frame, Value};
 use crate::build::{Kind, Problem, Tensor};
-use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param};
+use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param, Task};
 use crate::data::FieldType;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
@@ -14,6 +14,7 @@ use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
 /// A call of a catalog loss in a loss.
 pub(super) struct LossCall<'a> {
     pub entry: &'static Entry,
+    pub task: Task,
     pub prediction: &'a Expr,
     pub target: &'a Expr,
 }
@@ -37,14 +38,14 @@ impl Checker<'_> {
         calls
             .into_iter()
             .filter_map(|(_, args, entry)| {
-                let Body::Loss { operands, .. } = entry.body else { return None };
+                let Body::Loss { operands, task, .. } = entry.body else { return None };
                 let operand = |name: &str| -> Option<&'a Expr> {
                     let named = args.iter().find(|a| a.name.as_ref().is_some_and(|n| &*n.name == name));
                     let position = entry.params.iter().position(|p| p.name == name)?;
                     let positional = || args.iter().filter(|a| a.name.is_none()).nth(position);
                     named.or_else(positional).map(|a| &a.value)
                 };
-                Some(LossCall { entry, prediction: operand(operands.0)?, target: operand(operands.1)? })
+                Some(LossCall { entry, task, prediction: operand(operands.0)?, target: operand(operands.1)? })
             })
             .collect()
     }
@@ -136,7 +137,11 @@ impl Checker<'_> {
             }
             _ => {
                 let calls = loss.map(|l| self.loss_calls(l, frame)).unwrap_or_default();
-                calls.into_iter().map(|c| (c.prediction, c.target)).collect()
+                let task = match &entry.body {
+                    Body::Metric(definition) => definition.task,
+                    _ => return None,
+                };
+                calls.into_iter().filter(|c| c.task == task).map(|c| (c.prediction, c.target)).collect()
             }
         };
         let metric = entry.name.to_owned();
@@ -167,7 +172,7 @@ impl Checker<'_> {
                 return None;
             }
             (0, None) => {
-                let reason = "the loss calls none of the catalog's losses with a prediction and a target";
+                let reason = "the loss has no call that it could take them from";
                 self.mistake(expr.span, &Mistake::MetricOperands { metric, reason });
                 return None;
             }

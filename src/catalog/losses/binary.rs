@@ -2,7 +2,7 @@
 
 use crate::build::{Builder, Kind, Problem, Role, Tensor};
 use crate::catalog::demands::numbers;
-use crate::catalog::{Args, Body, Entry, Example, Param, ParamType};
+use crate::catalog::{Args, Body, Entry, Example, Param, ParamType, Task};
 use crate::ir::dim::Dim;
 use crate::ir::op::{Binary, Unary};
 
@@ -28,7 +28,7 @@ pub static BCE: Entry = Entry {
         ("binary_crossentropy", "Keras"),
         ("binary_cross_entropy", "PyTorch"),
     ],
-    body: Body::Loss { build: bce, operands: ("probs", "y") },
+    body: Body::Loss { build: bce, operands: ("probs", "y"), task: Task::Classification },
 };
 
 /// `torch.nn.functional.binary_cross_entropy_with_logits`.
@@ -50,7 +50,7 @@ pub static BCE_WITH_LOGITS: Entry = Entry {
         ("sigmoid_cross_entropy_with_logits", "TensorFlow"),
         ("sigmoid_binary_cross_entropy", "JAX"),
     ],
-    body: Body::Loss { build: bce_with_logits, operands: ("logits", "y") },
+    body: Body::Loss { build: bce_with_logits, operands: ("logits", "y"), task: Task::Classification },
 };
 
 /// The truth as numbers in 0 .. 1.

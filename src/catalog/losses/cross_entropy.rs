@@ -2,7 +2,7 @@
 
 use crate::build::{Builder, Kind, Problem, Role, Tensor};
 use crate::catalog::demands::{axis, numbers};
-use crate::catalog::{Args, Body, Bounds, Entry, Example, Param, ParamType};
+use crate::catalog::{Args, Body, Bounds, Entry, Example, Param, ParamType, Task};
 use crate::ir::dim::Dim;
 use crate::ir::op::{Binary, Unary};
 
@@ -56,7 +56,7 @@ pub static CROSS_ENTROPY: Entry = Entry {
         ("softmax_cross_entropy_with_logits", "TensorFlow"),
         ("log_loss", "scikit-learn"),
     ],
-    body: Body::Loss { build: cross_entropy, operands: ("logits", "target") },
+    body: Body::Loss { build: cross_entropy, operands: ("logits", "target"), task: Task::Classification },
 };
 
 /// `torch.nn.functional.nll_loss` with the class axis last.
@@ -79,7 +79,7 @@ pub static NLL: Entry = Entry {
     },
     source: "torch.nn.NLLLoss",
     elsewhere: &[("NLLLoss", "PyTorch"), ("nll_loss", "PyTorch"), ("NegativeLogLikelihood", "Keras")],
-    body: Body::Loss { build: nll, operands: ("log_probs", "target") },
+    body: Body::Loss { build: nll, operands: ("log_probs", "target"), task: Task::Classification },
 };
 
 fn cross_entropy(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {

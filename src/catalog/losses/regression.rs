@@ -2,7 +2,7 @@
 
 use crate::build::{Builder, Problem, Tensor};
 use crate::catalog::demands::numbers;
-use crate::catalog::{Args, Body, Bounds, Entry, Example, Param, ParamType};
+use crate::catalog::{Args, Body, Bounds, Entry, Example, Param, ParamType, Task};
 use crate::ir::op::{Binary, Unary};
 
 /// All of them.
@@ -35,6 +35,7 @@ pub static MSE: Entry = Entry {
             super::mean_of_positions(b, &square)
         },
         operands: ("prediction", "target"),
+        task: Task::Regression,
     },
 };
 
@@ -60,6 +61,7 @@ pub static MAE: Entry = Entry {
             super::mean_of_positions(b, &distance)
         },
         operands: ("prediction", "target"),
+        task: Task::Regression,
     },
 };
 
@@ -98,6 +100,7 @@ pub static HUBER: Entry = Entry {
             super::mean_of_positions(b, &loss)
         },
         operands: ("prediction", "target"),
+        task: Task::Regression,
     },
 };
 

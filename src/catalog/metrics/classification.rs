@@ -3,7 +3,7 @@
 use super::labels::labels;
 use super::share;
 use crate::catalog::{
-    Accumulator, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType,
+    Accumulator, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType, Task,
 };
 
 /// All of them.
@@ -42,6 +42,7 @@ pub static ACCURACY: Entry = Entry {
         build: labels,
         start: |_, _| Box::new(Hits::default()),
         higher_is_better: true,
+        task: Task::Classification,
     }),
 };
 
@@ -59,6 +60,7 @@ pub static PRECISION: Entry = Entry {
         build: labels,
         start: |_, c| Table::start(c, Summary::Precision),
         higher_is_better: true,
+        task: Task::Classification,
     }),
 };
 
@@ -76,6 +78,7 @@ pub static RECALL: Entry = Entry {
         build: labels,
         start: |_, c| Table::start(c, Summary::Recall),
         higher_is_better: true,
+        task: Task::Classification,
     }),
 };
 
@@ -93,6 +96,7 @@ pub static F1: Entry = Entry {
         build: labels,
         start: |_, c| Table::start(c, Summary::F1),
         higher_is_better: true,
+        task: Task::Classification,
     }),
 };
 
@@ -110,6 +114,7 @@ pub static CONFUSION: Entry = Entry {
         build: labels,
         start: |_, c| Table::start(c, Summary::Matrix),
         higher_is_better: true,
+        task: Task::Classification,
     }),
 };
 

@@ -4,7 +4,7 @@ use super::share;
 use crate::build::{Builder, Problem, Tensor};
 use crate::catalog::demands::numbers;
 use crate::catalog::{
-    Accumulator, Args, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType,
+    Accumulator, Args, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType, Task,
 };
 
 /// All of them.
@@ -35,6 +35,7 @@ pub static MAE: Entry = Entry {
         build: operands,
         start: |_, context| Errors::start(context, Power::Absolute),
         higher_is_better: false,
+        task: Task::Regression,
     }),
 };
 
@@ -52,6 +53,7 @@ pub static RMSE: Entry = Entry {
         build: operands,
         start: |_, context| Errors::start(context, Power::Square),
         higher_is_better: false,
+        task: Task::Regression,
     }),
 };
 
@@ -69,6 +71,7 @@ pub static R2: Entry = Entry {
         build: operands,
         start: |_, _| Box::new(Explained::default()),
         higher_is_better: true,
+        task: Task::Regression,
     }),
 };
 
