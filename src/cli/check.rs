@@ -5,6 +5,7 @@ use super::exit::Exit;
 use super::files;
 use super::numbers::{count, counted};
 use super::output::{GREEN, Output, paint};
+use super::summary::total_parameters;
 use crate::check::Checked;
 use crate::compile;
 use crate::diagnostics::{Format, Style, render_all};
@@ -58,10 +59,9 @@ fn fine(path: &Path, checked: &Checked) -> String {
     let mut parts = Vec::new();
     if !program.models.is_empty() {
         parts.push(counted(program.models.len() as u64, "model"));
-        let parameters: Option<Vec<u64>> =
-            program.models.iter().flat_map(|m| &m.layers).map(|row| row.parameters).collect();
+        let parameters: Option<u64> = program.models.iter().map(total_parameters).sum();
         if let Some(parameters) = parameters {
-            parts.push(counted(parameters.iter().sum(), "parameter"));
+            parts.push(counted(parameters, "parameter"));
         }
     }
     if let Some(examples) = examples(checked) {

@@ -9,7 +9,8 @@ use super::table::{Align, Table};
 use crate::build::show_type;
 use crate::check::{Checked, LayerRow, Model, Port, Train};
 use crate::compile;
-use crate::ir::graph::NodeId;
+use crate::ir::dim::show_shape;
+use crate::ir::graph::{NodeId, State, StateRole};
 use serde_json::{Value, json};
 
 /// Runs the command.
@@ -89,6 +90,10 @@ fn table(model: &Model) -> Table {
             flops(model, row).map_or_else(String::new, |n| compact(n as f64)),
         ]);
     }
+    for (path, shape, parameters) in own_weights(model) {
+        let parameters = parameters.map_or_else(|| "open".to_owned(), count);
+        table.row(vec![path, format!("weight {shape}"), parameters, String::new()]);
+    }
     let parameters = total_parameters(model).map_or_else(|| "open".to_owned(), count);
     let all = total_flops(model).map_or_else(String::new, |n| compact(n as f64));
     table.total(vec!["total".to_owned(), String::new(), parameters, all]);
@@ -109,8 +114,28 @@ fn nodes_flops(model: &Model, nodes: std::ops::Range<usize>) -> u64 {
     (nodes.start..nodes.end.min(last)).map(|i| compile::node_flops(&model.graph, NodeId(i as u32), 1)).sum()
 }
 
-fn total_parameters(model: &Model) -> Option<u64> {
-    model.layers.iter().map(|row| row.parameters).sum()
+/// Trainable numbers of the model, those of `weight` statements among them.
+pub fn total_parameters(model: &Model) -> Option<u64> {
+    weights(model).map(numbers_in).sum()
+}
+
+fn weights(model: &Model) -> impl Iterator<Item = &State> {
+    model.graph.states.iter().filter(|state| state.role == StateRole::Weight)
+}
+
+fn numbers_in(state: &State) -> Option<u64> {
+    state.shape.iter().map(|dim| dim.as_constant().and_then(|n| u64::try_from(n).ok())).product()
+}
+
+/// Weights that no layer of the table holds: those that a block or model declares by `weight`.
+fn own_weights(model: &Model) -> Vec<(String, String, Option<u64>)> {
+    let is_of_a_layer = |path: &str| {
+        model.layers.iter().any(|row| path.strip_prefix(&*row.path).is_some_and(|rest| rest.starts_with('.')))
+    };
+    weights(model)
+        .filter(|state| !is_of_a_layer(&state.path))
+        .map(|state| (state.path.to_string(), show_shape(&state.shape), numbers_in(state)))
+        .collect()
 }
 
 /// The memory of a training step.

@@ -12,10 +12,11 @@ fn check(program: &str) -> Checked {
 }
 
 /// A table with a column for every name that the examples of data functions use.
-const TABLE: &str = "  let t = rows([[1, 2, 3, 4, 5, 6, 7, 0.5, \"red\", \"setosa\", \"f\", 0],\n\
-                     \x20               [2, 3, 4, 5, 6, 7, 9, 0.6, \"blue\", \"virginica\", \"m\", 1],\n\
-                     \x20               [3, 5, 1, 0, 2, 9, 8, 0.7, \"red\", \"setosa\", \"f\", 2]],\n\
-                     \x20              columns: [a, b, c, d, e, f, x, price, color, species, sex, y])\n";
+const TABLE: &str = "  let t = rows([[1, 2, 3, 4, 5, 6, 7, 0.5, 31, 1, -1, 2, 1, 0, 3, \"red\", \"setosa\", \"f\", \"ann\", 0],\n\
+                     \x20               [2, 3, 4, 5, 6, 7, 9, 0.6, 52, 2, 1, 3, 2, 1, 4, \"blue\", \"virginica\", \"m\", \"bob\", 1],\n\
+                     \x20               [3, 5, 1, 0, 2, 9, 8, 0.7, 17, 3, 2, 4, 3, 2, 5, \"red\", \"setosa\", \"f\", \"ann\", 2]],\n\
+                     \x20              columns: [a, b, c, d, e, f, x, price, age, area, change, score, angle, gain, n,\n\
+                     \x20                        color, species, sex, speaker, y])\n";
 
 /// A training program; `prediction` is the model's output with its type and layers.
 struct Training<'a> {
@@ -57,8 +58,24 @@ impl Training<'_> {
 fn model(entry: &Entry) -> String {
     let inputs: Vec<String> = entry.example.inputs.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
     // A model has at least one input, even where the example needs none.
+    let outputs = match entry.example.output.strip_prefix('(').and_then(|o| o.strip_suffix(')')) {
+        Some(several) => format!("({})", (0..parts(several)).map(|i| format!("out{i}")).collect::<Vec<_>>().join(", ")),
+        None => "out".to_owned(),
+    };
     let inputs = if inputs.is_empty() { "unused: [1]".to_owned() } else { inputs.join(", ") };
-    format!("model M({inputs}) -> out {{\n  {}\n}}\n", entry.example.code)
+    format!("model M({inputs}) -> {outputs} {{\n  {}\n}}\n", entry.example.code)
+}
+
+/// How many types stand in a list, `[2], [3, 4]`.
+fn parts(types: &str) -> usize {
+    let mut depth = 0;
+    1 + types
+        .chars()
+        .filter(|c| {
+            depth += i32::from("[(".contains(*c)) - i32::from("])".contains(*c));
+            *c == ',' && depth == 0
+        })
+        .count()
 }
 
 /// A train around a metric: the first tensor is the model's output, the second a field.
@@ -91,6 +108,11 @@ fn metric(entry: &Entry) -> String {
 /// The program around an entry's example; none where it needs a file that is not here.
 fn program(entry: &Entry) -> Option<String> {
     let code = entry.example.code;
+    let is_data = matches!(entry.kind(), EntryKind::Source | EntryKind::DataFunction);
+    let file = code.split('"').nth(1).filter(|name| name.contains('.'));
+    if is_data && file.is_some_and(|f| !Path::new("examples").join(f).exists()) {
+        return None;
+    }
     let program = match entry.kind() {
         EntryKind::Layer | EntryKind::Function | EntryKind::Loss => model(entry),
         EntryKind::Optimizer => Training { optimizer: code, ..Training::default() }.program(),
@@ -100,10 +122,6 @@ fn program(entry: &Entry) -> Option<String> {
             format!("model M(x: [4]) -> [4] {{\n  weight w: [4, 4] = {code}\n  x @ w\n}}\n")
         }
         EntryKind::Source => {
-            let file = code.split('"').nth(1);
-            if file.is_some_and(|f| !Path::new("examples").join(f).exists()) {
-                return None;
-            }
             format!("data d {{\n  let s = {code}\n}}\n")
         }
         EntryKind::DataFunction => format!("data d {{\n{TABLE}  field z = {code}\n}}\n"),

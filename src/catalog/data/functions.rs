@@ -156,7 +156,7 @@ pub static FIRST: Entry = Entry {
     formula: "",
     params: &[FIELD],
     shapes: &["[T, ..] -> [..]"],
-    example: example("t.speaker |> first |> classes"),
+    example: example("t[a, b, c] |> first"),
     source: "",
     elsewhere: &[],
     body: Body::DataFunction,
