@@ -236,7 +236,7 @@ impl Checker<'_> {
                 return self.settle(built, "@", span, &[x, y]);
             }
             BinaryOperator::Power => match self.constant_of(y) {
-                Some(p) if p == 2.0 => return Value::Tensor(self.builder.unary(Unary::Square, x)),
+                Some(2.0) => return Value::Tensor(self.builder.unary(Unary::Square, x)),
                 _ => Binary::Power,
             },
             BinaryOperator::Add => Binary::Add,

@@ -288,7 +288,7 @@ struct Counted {
 
 impl Counted {
     /// `dense3` as the first of its kind in a body of its own: `dense1`, where two were counted before.
-    fn from_one(&self, segment: &str) -> String {
+    fn numbered_from_one(&self, segment: &str) -> String {
         self.after
             .iter()
             .find_map(|(kind, after)| {
@@ -316,7 +316,7 @@ fn rename(stage: &Stage, scope: &StateScope, from: &StateScope, counted: &Counte
         Stage::Residual { .. } | Stage::Composition(_) => move_layers(stage, &|p| {
             let rest = below(p, from)?;
             let (head, tail) = rest.split_once('.').map_or((rest, None), |(head, tail)| (head, Some(tail)));
-            let head = counted.from_one(head);
+            let head = counted.numbered_from_one(head);
             Some(StateScope(scope.join(&tail.map_or(head.clone(), |tail| format!("{head}.{tail}")))))
         }),
         Stage::Function { .. } => {}

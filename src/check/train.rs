@@ -459,12 +459,18 @@ impl Checker<'_> {
 /// The settings of a train as written.
 pub(super) struct Found<'a> {
     pub module: usize,
+    /// Settings that a misspelt one was meant to be: they are not missing, too.
+    pub misspelt: Vec<String>,
     pub settings: Vec<&'a ast::Setting>,
 }
 
 impl<'a> Found<'a> {
     pub fn setting(&self, key: &str) -> Option<&'a Expr> {
         self.settings.iter().find(|s| &*s.key.name == key).map(|s| &s.value)
+    }
+
+    pub fn is_misspelt(&self, key: &str) -> bool {
+        self.misspelt.iter().any(|m| m == key)
     }
 
     pub fn key_span(&self, key: &str) -> Option<Span> {

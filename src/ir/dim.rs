@@ -311,8 +311,7 @@ impl std::ops::Mul for Dim {
             for (m2, c2) in other.all_terms() {
                 let mut product = m1.clone();
                 for (atom, power) in m2 {
-                    let sum = product.get(&atom).copied().unwrap_or(0) + power;
-                    product.insert(atom, sum);
+                    product.entry(atom).and_modify(|p: &mut u32| *p = p.saturating_add(power)).or_insert(power);
                 }
                 result.add_term(product, c1.saturating_mul(c2));
             }
