@@ -18,12 +18,9 @@ impl Checker<'_> {
     pub fn expression(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
         let value = self.expression_inner(expr, frame);
         // A value is shown where it was made, so that a clash can point at both sides.
+        // Of a pipeline that is its last stage, not the whole of it.
         match value {
-            Value::Tensor(mut t) if !matches!(expr.kind, ExprKind::Name(_) | ExprKind::Paren(_)) => {
-                t.span = expr.span;
-                Value::Tensor(t)
-            }
-            Value::Tensor(mut t) => {
+            Value::Tensor(mut t) if !matches!(expr.kind, ExprKind::Pipe { .. } | ExprKind::Paren(_)) => {
                 t.span = expr.span;
                 Value::Tensor(t)
             }
@@ -452,7 +449,7 @@ impl Checker<'_> {
         {
             self.builder.span = span;
             let built = self.builder.gather_rows(x, &ids);
-            return self.settle(built, "[…]", span, &[x, &ids]);
+            return self.settle(built, "[]", span, &[x, &ids]);
         }
         let mut positions = Vec::new();
         for arg in args {
@@ -475,7 +472,7 @@ impl Checker<'_> {
         }
         self.builder.span = span;
         let built = self.builder.index(x, &positions);
-        self.settle(built, "[…]", span, &[x])
+        self.settle(built, "[]", span, &[x])
     }
 
     fn position(&mut self, expr: &Expr, frame: &mut Frame) -> Option<i64> {
