@@ -318,6 +318,9 @@ impl Checker<'_> {
     pub fn size_expression(&mut self, expr: &Expr, frame: &mut Frame) -> Option<Dim> {
         match &expr.kind {
             ExprKind::Paren(inner) => self.size_expression(inner, frame),
+            ExprKind::Name(name) if matches!(frame.lookup(name).map(|b| &b.value), Some(Value::Unknown)) => {
+                frame.dims.get(name).cloned()
+            }
             ExprKind::Unary { op: UnaryOperator::Negate, operand } => Some(-self.size_expression(operand, frame)?),
             ExprKind::Binary { op, op_span, left, right }
                 if matches!(
