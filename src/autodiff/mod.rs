@@ -1,4 +1,4 @@
-//! Floor 4: the backward pass. Graph in, graph out.
+//! Floor 5: the backward pass. Graph in, graph out.
 //!
 //! Reverse-mode differentiation (Griewank and Walther, *Evaluating Derivatives*, 2008, chapter 3): the nodes between
 //! `wrt` and `of` are visited from the last to the first; each hands the gradient of its result on to its operands by

@@ -35,15 +35,17 @@ impl Builder {
             match position {
                 Position::Whole => axis += 1,
                 Position::At(position) => {
-                    let start = self.from_start(*position, &size, original_axis, false)?;
+                    let start = self.counted_from_start(*position, &size, original_axis, false)?;
                     result = self.slice(&result, axis, start, Dim::constant(1));
                     let mut shape = result.shape.clone();
                     shape.remove(axis);
                     result = self.reshape_to(&result, shape);
                 }
                 Position::Range { start, end } => {
-                    let start = start.map_or(Ok(Dim::default()), |p| self.from_start(p, &size, original_axis, true))?;
-                    let end = end.map_or(Ok(size.clone()), |p| self.from_start(p, &size, original_axis, true))?;
+                    let start =
+                        start.map_or(Ok(Dim::default()), |p| self.counted_from_start(p, &size, original_axis, true))?;
+                    let end =
+                        end.map_or(Ok(size.clone()), |p| self.counted_from_start(p, &size, original_axis, true))?;
                     let length = end - start.clone();
                     if length.as_constant().is_some_and(|n| n <= 0) {
                         return Err(Problem::EmptySlice { size });
@@ -56,7 +58,7 @@ impl Builder {
         Ok(result)
     }
 
-    fn from_start(&self, position: i64, size: &Dim, axis: usize, is_bound: bool) -> Result<Dim, Problem> {
+    fn counted_from_start(&self, position: i64, size: &Dim, axis: usize, is_bound: bool) -> Result<Dim, Problem> {
         if let Some(n) = size.as_constant() {
             let p = if position < 0 { position + n } else { position };
             if p < 0 || p > n || (p == n && !is_bound) {

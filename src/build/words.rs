@@ -212,7 +212,9 @@ fn broadcast(site: &CallSite, left: &[Dim], right: &[Dim]) -> Diagnostic {
         }
     }
     for (from_end, (a, b)) in left.iter().rev().zip(right.iter().rev()).enumerate() {
-        if a.compare(b) != Comparison::Equal && !a.is_one() && !b.is_one() {
+        // With a single axis the message has said it.
+        let is_said = left.len() == 1 && right.len() == 1;
+        if !is_said && a.compare(b) != Comparison::Equal && !a.is_one() && !b.is_one() {
             let how = if a.compare(b) == Comparison::Different { "are not equal" } else { "may differ" };
             diagnostic = diagnostic.note(format!("axis -{}: {a} and {b} {how}, and neither is 1", from_end + 1));
         }

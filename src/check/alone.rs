@@ -35,8 +35,12 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        // Models of imported files that are trained here.
-        models.append(&mut self.trained_models);
+        // Models of imported files that are trained here; a model may be trained more than once.
+        for model in std::mem::take(&mut self.trained_models) {
+            if !models.iter().any(|m| m.span == model.span) {
+                models.push(model);
+            }
+        }
         models
     }
 

@@ -152,7 +152,7 @@ impl<'o> Checker<'o> {
     }
 
     /// A mistake inside a block says for which call it is one, where that lies elsewhere.
-    fn with_calls(&self, diagnostic: Diagnostic) -> Diagnostic {
+    pub fn with_calls(&self, diagnostic: Diagnostic) -> Diagnostic {
         match self.calls.last() {
             Some((name, span)) if !diagnostic.labels.iter().any(|l| l.span == *span) => {
                 diagnostic.label(*span, format!("in this call of `{name}`"))

@@ -84,7 +84,7 @@ impl Checker<'_> {
                 }
             }
         }
-        is_fine.then(|| match is_random {
+        is_fine.then_some(match is_random {
             true => SplitSpec::Random { shares, stratify, seed },
             false => SplitSpec::Ordered { shares },
         })

@@ -2,12 +2,11 @@
 
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
-use super::value::{Frame, Stage, Value, show_number};
-use crate::build::indexing::Position;
+use super::sizes::size_binary;
+use super::value::{Frame, Stage, Value};
 use crate::build::{Kind, Tensor};
 use crate::catalog::{self, Duration, EntryKind};
 use crate::diagnostics::nearest;
-use crate::ir::dim::Dim;
 use crate::ir::op::{Binary, Unary};
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOperator, DurationUnit, Expr, ExprKind, Symbol, UnaryOperator};
@@ -18,12 +17,9 @@ impl Checker<'_> {
     pub fn expression(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
         let value = self.expression_inner(expr, frame);
         // A value is shown where it was made, so that a clash can point at both sides.
+        // Of a pipeline that is its last stage, not the whole of it.
         match value {
-            Value::Tensor(mut t) if !matches!(expr.kind, ExprKind::Name(_) | ExprKind::Paren(_)) => {
-                t.span = expr.span;
-                Value::Tensor(t)
-            }
-            Value::Tensor(mut t) => {
+            Value::Tensor(mut t) if !matches!(expr.kind, ExprKind::Pipe { .. } | ExprKind::Paren(_)) => {
                 t.span = expr.span;
                 Value::Tensor(t)
             }
@@ -236,7 +232,7 @@ impl Checker<'_> {
                 return self.settle(built, "@", span, &[x, y]);
             }
             BinaryOperator::Power => match self.constant_of(y) {
-                Some(p) if p == 2.0 => return Value::Tensor(self.builder.unary(Unary::Square, x)),
+                Some(2.0) => return Value::Tensor(self.builder.unary(Unary::Square, x)),
                 _ => Binary::Power,
             },
             BinaryOperator::Add => Binary::Add,
@@ -271,7 +267,7 @@ impl Checker<'_> {
         }
     }
 
-    fn number_binary(&mut self, op: BinaryOperator, op_span: Span, a: f64, b: f64) -> Value {
+    pub fn number_binary(&mut self, op: BinaryOperator, op_span: Span, a: f64, b: f64) -> Value {
         Value::Number(match op {
             BinaryOperator::Add => a + b,
             BinaryOperator::Subtract => a - b,
@@ -312,181 +308,6 @@ impl Checker<'_> {
             Value::Unknown => None,
             other => {
                 self.mistake(span, &Mistake::Type { wanted: "a tensor".into(), found: other.describe() });
-                None
-            }
-        }
-    }
-
-    /// An expression where a size is wanted: `/` rounds down. `None` where it is unknown or a mistake was told.
-    pub fn size_expression(&mut self, expr: &Expr, frame: &mut Frame) -> Option<Dim> {
-        match &expr.kind {
-            ExprKind::Paren(inner) => self.size_expression(inner, frame),
-            ExprKind::Unary { op: UnaryOperator::Negate, operand } => Some(-self.size_expression(operand, frame)?),
-            ExprKind::Binary { op, op_span, left, right }
-                if matches!(
-                    op,
-                    BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Multiply | BinaryOperator::Divide
-                ) =>
-            {
-                // A factor need not be whole (`0.5 * D`): only the whole must be.
-                let left_value = self.quiet_number(left, frame);
-                let right_value = self.quiet_number(right, frame);
-                if let (Some(a), Some(b)) = (left_value, right_value)
-                    && (a.fract() != 0.0 || b.fract() != 0.0)
-                {
-                    let value = self.number_binary(*op, *op_span, a, b);
-                    return self.as_size(&value, expr);
-                }
-                let l = self.size_expression(left, frame);
-                let r = self.size_expression(right, frame);
-                let (l, r) = (l?, r?);
-                match op {
-                    BinaryOperator::Add => Some(l + r),
-                    BinaryOperator::Subtract => Some(l - r),
-                    BinaryOperator::Multiply => Some(l * r),
-                    _ => match l.floor_div(&r) {
-                        Some(quotient) => Some(quotient),
-                        None => {
-                            self.mistake(*op_span, &Mistake::DivisionByZero);
-                            None
-                        }
-                    },
-                }
-            }
-            _ => {
-                let value = self.expression(expr, frame);
-                self.as_size(&value, expr)
-            }
-        }
-    }
-
-    /// The number behind a literal or a plain name, without telling anything.
-    fn quiet_number(&mut self, expr: &Expr, frame: &mut Frame) -> Option<f64> {
-        match &expr.unparenthesized().kind {
-            ExprKind::Number(n) => Some(n.value),
-            ExprKind::Name(name) => match frame.lookup(name).map(|b| b.value.clone()) {
-                Some(Value::Number(n)) => Some(n),
-                Some(_) => None,
-                None => match self.modules[frame.module].names.get(name).map(|n| n.kind.clone()) {
-                    Some(NamedKind::HyperValue(Value::Number(n))) => Some(n),
-                    Some(NamedKind::Hyper(..)) => match self.hyper(frame.module, name, expr.span) {
-                        Value::Number(n) => Some(n),
-                        _ => None,
-                    },
-                    _ => None,
-                },
-            },
-            _ => None,
-        }
-    }
-
-    /// A value as a size.
-    pub fn as_size(&mut self, value: &Value, expr: &Expr) -> Option<Dim> {
-        match value {
-            Value::Unknown => None,
-            Value::Size(d) => Some(d.clone()),
-            Value::Number(n) if n.fract() == 0.0 && n.abs() <= Dim::MAX as f64 => Some(Dim::constant(*n as i64)),
-            Value::Number(n) if n.is_finite() && n.fract() != 0.0 => {
-                let number = show_number(*n);
-                self.mistake(expr.span, &Mistake::NotWhole { number, floored: Some(show_number(n.floor())) });
-                None
-            }
-            Value::Number(n) => {
-                self.mistake(expr.span, &Mistake::NotASize { number: show_number(*n) });
-                None
-            }
-            other => {
-                self.mistake(expr.span, &Mistake::Type { wanted: "a size".into(), found: other.describe() });
-                None
-            }
-        }
-    }
-
-    fn index(&mut self, base: &Expr, args: &[ast::Arg], span: Span, frame: &mut Frame) -> Value {
-        let value = self.expression(base, frame);
-        for arg in args {
-            if let Some(name) = &arg.name {
-                let known = Vec::new();
-                let callee = "an index".to_owned();
-                self.mistake(
-                    name.span,
-                    &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: None, known },
-                );
-                return Value::Unknown;
-            }
-        }
-        match value {
-            Value::Tensor(x) => self.index_tensor(&x, args, span, frame),
-            Value::List(items) | Value::Tuple(items) => match args {
-                [arg] => match self.expression(&arg.value, frame) {
-                    Value::Number(n) => {
-                        let at = if n < 0.0 { n + items.len() as f64 } else { n };
-                        match items.get(at as usize).filter(|_| at >= 0.0 && at.fract() == 0.0) {
-                            Some(item) => item.clone(),
-                            None => {
-                                let wanted = format!("a position in a list of {}", items.len());
-                                self.mistake(arg.value.span, &Mistake::Type { wanted, found: show_number(n) })
-                            }
-                        }
-                    }
-                    Value::Unknown => Value::Unknown,
-                    other => {
-                        let wanted = "a position".to_owned();
-                        self.mistake(arg.value.span, &Mistake::Type { wanted, found: other.describe() })
-                    }
-                },
-                _ => self.mistake(span, &Mistake::Type { wanted: "one position".into(), found: "several".into() }),
-            },
-            Value::Unknown => Value::Unknown,
-            other => {
-                let wanted = "a tensor or a list before `[`".to_owned();
-                self.mistake(base.span, &Mistake::Type { wanted, found: other.describe() })
-            }
-        }
-    }
-
-    fn index_tensor(&mut self, x: &Tensor, args: &[ast::Arg], span: Span, frame: &mut Frame) -> Value {
-        if let [arg] = args
-            && !matches!(arg.value.kind, ExprKind::Range { .. })
-            && let Value::Tensor(ids) = self.expression(&arg.value, frame)
-        {
-            self.builder.span = span;
-            let built = self.builder.gather_rows(x, &ids);
-            return self.settle(built, "[…]", span, &[x, &ids]);
-        }
-        let mut positions = Vec::new();
-        for arg in args {
-            let position = match &arg.value.kind {
-                ExprKind::Range { start: None, end: None } => Some(Position::Whole),
-                ExprKind::Range { start, end } => {
-                    let start = start.as_ref().map(|e| self.position(e, frame));
-                    let end = end.as_ref().map(|e| self.position(e, frame));
-                    match (start, end) {
-                        (Some(None), _) | (_, Some(None)) => None,
-                        (s, e) => Some(Position::Range { start: s.flatten(), end: e.flatten() }),
-                    }
-                }
-                _ => self.position(&arg.value, frame).map(Position::At),
-            };
-            match position {
-                Some(p) => positions.push(p),
-                None => return Value::Unknown,
-            }
-        }
-        self.builder.span = span;
-        let built = self.builder.index(x, &positions);
-        self.settle(built, "[…]", span, &[x])
-    }
-
-    fn position(&mut self, expr: &Expr, frame: &mut Frame) -> Option<i64> {
-        let size = self.size_expression(expr, frame)?;
-        match size.as_constant() {
-            Some(n) => Some(n),
-            // Of a size that is open, nothing can be said here.
-            None if self.builder.generic => None,
-            None => {
-                let wanted = "a position known at compile time".to_owned();
-                self.mistake(expr.span, &Mistake::Type { wanted, found: format!("`{size}`") });
                 None
             }
         }
@@ -576,21 +397,5 @@ impl Checker<'_> {
                 self.mistake(name.span, &Mistake::NoField { base, name: name.name.clone(), nearest: near, known })
             }
         }
-    }
-}
-
-fn size_binary(op: BinaryOperator, a: &Value, b: &Value) -> Value {
-    let dim = |v: &Value| match v {
-        Value::Size(d) => Some(d.clone()),
-        Value::Number(n) if n.fract() == 0.0 && n.abs() <= Dim::MAX as f64 => Some(Dim::constant(*n as i64)),
-        _ => None,
-    };
-    let (Some(x), Some(y)) = (dim(a), dim(b)) else { return Value::Unknown };
-    match op {
-        BinaryOperator::Add => Value::size(x + y),
-        BinaryOperator::Subtract => Value::size(x - y),
-        BinaryOperator::Multiply => Value::size(x * y),
-        BinaryOperator::Divide => x.exact_quotient(&y).map_or(Value::Unknown, Value::size),
-        _ => Value::Unknown,
     }
 }

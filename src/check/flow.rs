@@ -3,7 +3,8 @@
 use super::checker::Checker;
 use super::mistake::Mistake;
 use super::value::{BlockInstance, BodyPath, Frame, LayerInstance, Stage, Value};
-use crate::build::{StateScope, Tensor};
+use crate::build::words::diagnostic as problem_diagnostic;
+use crate::build::{Problem, StateScope, Tensor};
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Body, Expr, Pattern, StatementKind};
 use std::cell::RefCell;
@@ -221,17 +222,35 @@ impl Checker<'_> {
         };
         let (Value::Tensor(result), Value::Tensor(carried)) = (result, carried) else { return Value::Unknown };
         if !self.builder.shapes_fit(&carried.shape, &result.shape) {
-            let mistake = Mistake::Residual {
-                input: carried.show(),
-                result: result.show(),
-                input_span: carried.span,
-                result_span: result.span,
-            };
-            return self.mistake(span, &mistake);
+            return self.residual_clash(inner, shortcut, &carried, &result, span);
         }
         self.builder.span = span;
         let built = self.builder.add(&carried, &result);
         self.settle(built, "residual", span, &[&carried, &result])
+    }
+
+    fn residual_clash(
+        &mut self,
+        inner: &Rc<Stage>,
+        shortcut: Option<&Rc<Stage>>,
+        carried: &Tensor,
+        result: &Tensor,
+        span: Span,
+    ) -> Value {
+        let problem = Problem::Broadcast { left: carried.shape.clone(), right: result.shape.clone() };
+        let operands = vec![(carried.span, carried.show()), (result.span, result.show())];
+        let mut diagnostic = problem_diagnostic(&problem, &self.call_site("residual", span, operands, Vec::new()));
+        // Where only the last axis differs and a `Dense` ends the stage, its units are what is wrong.
+        if let (Some((wanted, lead)), Some((_, result_lead))) = (carried.shape.split_last(), result.shape.split_last())
+            && lead == result_lead
+            && shortcut.is_none()
+            && let Some(units) = last_dense(inner)
+        {
+            diagnostic = diagnostic.fix(format!("give the last `Dense` {wanted} units"), units, wanted.to_string());
+        }
+        let diagnostic = self.with_calls(diagnostic);
+        self.report(diagnostic);
+        Value::Unknown
     }
 
     /// `repeat n { stage }`: n copies, each a body of its own.
@@ -280,6 +299,17 @@ struct Probe {
     types: usize,
 }
 
+/// Where the units of the `Dense` that ends a stage are written; functions behind it keep its shape.
+fn last_dense(stage: &Stage) -> Option<Span> {
+    match stage {
+        Stage::Layer(layer) if layer.entry.name == "Dense" => layer.args.span("units"),
+        Stage::Composition(parts) => {
+            parts.iter().rev().find(|p| !matches!(&***p, Stage::Function { .. })).and_then(|p| last_dense(p))
+        }
+        _ => None,
+    }
+}
+
 /// How many layers of each kind a body had before and after an expression.
 struct Counted {
     before: BTreeMap<String, u32>,
@@ -288,7 +318,7 @@ struct Counted {
 
 impl Counted {
     /// `dense3` as the first of its kind in a body of its own: `dense1`, where two were counted before.
-    fn from_one(&self, segment: &str) -> String {
+    fn numbered_from_one(&self, segment: &str) -> String {
         self.after
             .iter()
             .find_map(|(kind, after)| {
@@ -316,7 +346,7 @@ fn rename(stage: &Stage, scope: &StateScope, from: &StateScope, counted: &Counte
         Stage::Residual { .. } | Stage::Composition(_) => move_layers(stage, &|p| {
             let rest = below(p, from)?;
             let (head, tail) = rest.split_once('.').map_or((rest, None), |(head, tail)| (head, Some(tail)));
-            let head = counted.from_one(head);
+            let head = counted.numbered_from_one(head);
             Some(StateScope(scope.join(&tail.map_or(head.clone(), |tail| format!("{head}.{tail}")))))
         }),
         Stage::Function { .. } => {}

@@ -251,7 +251,9 @@ impl Checker<'_> {
                 continue;
             }
             match param.default {
-                Default::Value(text) => args.set(param.name, super::arguments::default_value(&param.ty, text), None),
+                Default::Value(text) => {
+                    args.set(param.name, super::argument_value::default_value(&param.ty, text), None)
+                }
                 Default::Required => {
                     let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
                     self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });

@@ -92,8 +92,6 @@ pub(super) enum Mistake {
     OutputCount { wanted: usize, found: usize, declared: Span },
     /// Output names that are swapped.
     OutputOrder { position: usize, declared: Symbol, written: Symbol },
-    /// A residual whose stage changes the shape.
-    Residual { input: String, result: String, input_span: Span, result_span: Span },
 
     // Training.
     /// A setting that must be there.

@@ -5,23 +5,28 @@
 //!
 //! ```text
 //! items.rs        the names of a file, imports, hypers
-//! data_block.rs   data blocks → data::DataPlan            data_split.rs  their splits
-//! expression.rs   expressions                             call.rs        calls, pipes, applications
-//! arguments.rs    arguments against parameters            flow.rs        let, if, residual, repeat
+//! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs
+//! expression.rs   expressions                             sizes.rs, index.rs
+//! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
+//! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
 //! train.rs        model + data + loss                     metrics.rs, settings.rs, facts.rs
 //! mistake.rs      what can be wrong                       words/         how it is said
 //! ```
 
 mod alone;
+mod argument_value;
 mod arguments;
 mod call;
 mod checker;
 mod data_block;
+mod data_function;
+mod data_source;
 mod data_split;
 mod expression;
 mod facts;
 mod flow;
+mod index;
 mod items;
 mod metrics;
 mod mistake;
@@ -30,6 +35,7 @@ mod paths;
 mod program;
 mod settings;
 mod signature;
+mod sizes;
 mod train;
 mod value;
 mod words;

@@ -45,6 +45,7 @@ impl Checker<'_> {
     /// The settings as written, each at most once, none unknown.
     pub fn collect_settings<'a>(&mut self, train: &'a ast::Train) -> Found<'a> {
         let mut settings: Vec<&ast::Setting> = Vec::new();
+        let mut misspelt = Vec::new();
         for statement in &train.statements {
             match &statement.kind {
                 StatementKind::Setting(setting) => {
@@ -53,6 +54,7 @@ impl Checker<'_> {
                         self.mistake(setting.key.span, &Mistake::NotYet { what: "this setting" });
                     } else if !SETTINGS.contains(&key) {
                         let near = nearest(key, SETTINGS.iter().copied()).map(str::to_owned);
+                        misspelt.extend(near.clone());
                         let known = SETTINGS.iter().map(|s| (*s).to_owned()).collect();
                         let name = setting.key.name.clone();
                         self.mistake(setting.key.span, &Mistake::UnknownSetting { name, nearest: near, known });
@@ -73,7 +75,11 @@ impl Checker<'_> {
             }
         }
         let module = self.main_module;
-        Found { module, settings }
+        // What could not be parsed may have been any of them.
+        if train.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) {
+            misspelt.extend(["loss", "optimizer", "epochs"].map(str::to_owned));
+        }
+        Found { module, settings, misspelt }
     }
 
     /// Everything beside loss and metrics. `None` where a mistake was told.
@@ -89,13 +95,16 @@ impl Checker<'_> {
         let mut frame = Frame::new(module, StateScope::default());
         let at = train.model.last().map_or(Span::default(), |i| i.span);
         let mut is_fine = true;
-        if found.setting("loss").is_none() {
+        if found.setting("loss").is_none() && found.is_misspelt("loss") {
+            is_fine = false;
+        } else if found.setting("loss").is_none() {
             let example = "loss: cross_entropy(logits, label)";
             self.mistake(at, &Mistake::MissingSetting { setting: "loss", example });
             is_fine = false;
         }
         let optimizer = match found.setting("optimizer") {
             Some(expr) => self.configured(expr, EntryKind::Optimizer, "optimizer", &mut frame),
+            None if found.is_misspelt("optimizer") => None,
             None => {
                 let example = "optimizer: Adam(lr: 1e-3)";
                 self.mistake(at, &Mistake::MissingSetting { setting: "optimizer", example });
@@ -253,6 +262,7 @@ impl Checker<'_> {
             (Some(_), _) => self.count(found, "epochs", 1, frame).map(Length::Epochs),
             (None, Some(_)) => self.count(found, "steps", 1, frame).map(Length::Steps),
             (None, None) if self.overrides.epochs.is_some() => Some(Length::Epochs(1)),
+            (None, None) if found.is_misspelt("epochs") || found.is_misspelt("steps") => None,
             (None, None) => {
                 self.mistake(at, &Mistake::MissingSetting { setting: "epochs", example: "epochs: 20" });
                 None

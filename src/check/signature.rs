@@ -41,7 +41,14 @@ impl Checker<'_> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
         for (name, value) in hypers {
-            frame.bind(name, value.clone());
+            match value {
+                // A block by itself does not know what its hypers are: sizes where a size is wanted, else anything.
+                Value::Size(open) if self.builder.generic => {
+                    frame.dims.insert(name.clone(), open.clone());
+                    frame.bind(name, Value::Unknown);
+                }
+                value => frame.bind(name, value.clone()),
+            }
         }
         let mut fits =
             self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);

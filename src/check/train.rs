@@ -9,7 +9,8 @@ use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, StateScope, Tensor};
 use crate::diagnostics::nearest;
 use crate::ir::dim::batch;
-use crate::ir::graph::InputKind;
+use crate::ir::graph::{InputKind, StateRole};
+use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,8 +46,13 @@ impl Checker<'_> {
         let settings: Option<Settings> =
             self.settings(train, &settings_found, module, &pairing, paths, evaluation.as_ref().map(|p| &p.forward));
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
-        if !training.forward.graph.states.iter().any(|s| s.role == crate::ir::graph::StateRole::Weight) {
+        if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
+            return None;
+        }
+        if !reaches_a_weight(&training.forward) {
+            let at = settings_found.setting("loss").map_or(pairing.span, |l| l.span);
+            self.mistake(at, &Mistake::NothingToTrain { reason: "no weight takes part in this loss" });
             return None;
         }
         let name = pairing.definition.function.name.name.clone();
@@ -213,6 +219,8 @@ impl Checker<'_> {
             }
         }
         let outputs = self.instantiate(&pairing.definition, &[], &inputs, StateScope::default(), pairing.span)?;
+        let outputs: Vec<(Symbol, Value)> =
+            outputs.into_iter().map(|(name, v)| (name, self.for_each_example(v))).collect();
         let rows = std::mem::take(&mut self.rows);
         let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
         let mut class_weights = None;
@@ -287,6 +295,17 @@ impl Checker<'_> {
         let (_, node) = self.builder.graph.add_input(name.clone(), node_shape, InputKind::Field, span);
         self.builder.span = span;
         Value::Tensor(Tensor { span, ..self.builder.tensor(node, shape, true).with_kind(kind) })
+    }
+
+    /// An output for each example, also where it is the same for all.
+    fn for_each_example(&mut self, value: Value) -> Value {
+        match value {
+            Value::Tensor(t) => Value::Tensor(match self.builder.broadcast_to(&t, &t.shape.clone(), true) {
+                Ok(each) => Tensor { span: t.span, ..each },
+                Err(_) => t,
+            }),
+            value => value,
+        }
     }
 
     /// A loss term for each example, also where it is the same for all.
@@ -459,12 +478,18 @@ impl Checker<'_> {
 /// The settings of a train as written.
 pub(super) struct Found<'a> {
     pub module: usize,
+    /// Settings that a misspelt one was meant to be: they are not missing, too.
+    pub misspelt: Vec<String>,
     pub settings: Vec<&'a ast::Setting>,
 }
 
 impl<'a> Found<'a> {
     pub fn setting(&self, key: &str) -> Option<&'a Expr> {
         self.settings.iter().find(|s| &*s.key.name == key).map(|s| &s.value)
+    }
+
+    pub fn is_misspelt(&self, key: &str) -> bool {
+        self.misspelt.iter().any(|m| m == key)
     }
 
     pub fn key_span(&self, key: &str) -> Option<Span> {
@@ -476,7 +501,27 @@ pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {
     Port { name: name.clone(), kind: t.kind.clone(), shape: t.shape.clone(), role: t.role, node: t.node, span: t.span }
 }
 
+/// Whether the loss depends on a weight at all.
+fn reaches_a_weight(forward: &Forward) -> bool {
+    let graph = &forward.graph;
+    let mut seen = vec![false; graph.nodes.len()];
+    let mut open = vec![forward.loss];
+    while let Some(id) = open.pop() {
+        if std::mem::replace(&mut seen[id.index()], true) {
+            continue;
+        }
+        let node = graph.node(id);
+        if let Op::State(state) = node.op
+            && graph.states[state.0 as usize].role == StateRole::Weight
+        {
+            return true;
+        }
+        open.extend(&node.inputs);
+    }
+    false
+}
+
 fn weight_paths(forward: &Forward) -> Vec<Arc<str>> {
-    let weights = forward.graph.states.iter().filter(|s| s.role == crate::ir::graph::StateRole::Weight);
+    let weights = forward.graph.states.iter().filter(|s| s.role == StateRole::Weight);
     weights.map(|s| s.path.clone()).collect()
 }

@@ -1,4 +1,4 @@
-//! Floor 8: the command line. Arguments, terminal output, one file a subcommand.
+//! Floor 9: the command line. Arguments, terminal output, one file a subcommand.
 //!
 //! Nothing is decided here: a command reads its arguments, asks the floors below, and shows what they answer.
 //! Diagnostics and everything else that is not a result go to standard error.

@@ -244,7 +244,8 @@ impl Current {
                 // The smoothed loss says it already.
                 let is_known = latest.validation.is_none() && &**name == "loss";
                 if let Some(x) = of.number(name).filter(|_| !is_known) {
-                    parts.push((2, format!("{prefix}{name} {:<6}", numbers::measure(x))));
+                    let rank = if &**name == "loss" { 5 } else { 2 };
+                    parts.push((rank, format!("{prefix}{name} {:<6}", numbers::measure(x))));
                 }
             }
         }
@@ -280,7 +281,7 @@ fn fit(parts: &[(usize, String)], room: usize) -> String {
 
 /// Room for the bar itself.
 fn bar_width(width: usize) -> usize {
-    if width >= 100 { 24 } else { (width / 6).max(6) }
+    if width >= 120 { 24 } else { (width / 8).max(6) }
 }
 
 fn style(output: &Output, shown: &Shown) -> ProgressStyle {

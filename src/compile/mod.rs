@@ -1,4 +1,4 @@
-//! Floor 6: the pipeline.
+//! Floor 7: the pipeline.
 //!
 //! ```text
 //! text ──check──▶ Train ──▶ forward ──differentiate──▶ + backward ──▶ + clipping, updates ──optimize──▶ Executable

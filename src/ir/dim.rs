@@ -48,7 +48,9 @@ type Monomial = BTreeMap<Atom, u32>;
 /// A size, possibly symbolic. Arithmetic saturates at the bounds of `i64`, far outside what [`Dim::MAX`] permits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Dim {
-    /// Without zero coefficients. The empty sum is 0.
+    /// The term without atoms. Apart from the others because most dims are nothing else, and then nothing is allocated.
+    constant: i64,
+    /// The other terms, without zero coefficients.
     terms: BTreeMap<Monomial, i64>,
 }
 
@@ -69,11 +71,7 @@ impl Dim {
 
     /// A known size.
     pub fn constant(n: i64) -> Dim {
-        let mut terms = BTreeMap::new();
-        if n != 0 {
-            terms.insert(Monomial::new(), n);
-        }
-        Dim { terms }
+        Dim { constant: n, terms: BTreeMap::new() }
     }
 
     /// A named size.
@@ -82,23 +80,19 @@ impl Dim {
     }
 
     fn atom(atom: Atom) -> Dim {
-        Dim { terms: BTreeMap::from([(Monomial::from([(atom, 1)]), 1)]) }
+        Dim { constant: 0, terms: BTreeMap::from([(Monomial::from([(atom, 1)]), 1)]) }
     }
 
     /// The size where it is known.
     pub fn as_constant(&self) -> Option<i64> {
-        match self.terms.len() {
-            0 => Some(0),
-            1 => self.terms.get(&Monomial::new()).copied(),
-            _ => None,
-        }
+        self.terms.is_empty().then_some(self.constant)
     }
 
     /// The variable where the dim is just that.
     pub fn as_var(&self) -> Option<&Var> {
         let (monomial, 1) = self.terms.iter().next()? else { return None };
-        match (self.terms.len(), monomial.len(), monomial.iter().next()?) {
-            (1, 1, (Atom::Var(v), 1)) => Some(v),
+        match (self.constant, self.terms.len(), monomial.len(), monomial.iter().next()?) {
+            (0, 1, 1, (Atom::Var(v), 1)) => Some(v),
             _ => None,
         }
     }
@@ -138,6 +132,10 @@ impl Dim {
     }
 
     fn add_term(&mut self, monomial: Monomial, coefficient: i64) {
+        if monomial.is_empty() {
+            self.constant = self.constant.saturating_add(coefficient);
+            return;
+        }
         let sum = self.terms.get(&monomial).copied().unwrap_or(0).saturating_add(coefficient);
         if sum == 0 {
             self.terms.remove(&monomial);
@@ -146,8 +144,14 @@ impl Dim {
         }
     }
 
+    /// The terms, the constant one among them where it is not 0.
+    fn all_terms(&self) -> impl Iterator<Item = (Monomial, i64)> + '_ {
+        let constant = (self.constant != 0).then(|| (Monomial::new(), self.constant));
+        constant.into_iter().chain(self.terms.iter().map(|(m, c)| (m.clone(), *c)))
+    }
+
     fn scaled(&self, factor: i64) -> Dim {
-        let mut result = Dim::default();
+        let mut result = Dim::constant(self.constant.saturating_mul(factor));
         for (m, c) in &self.terms {
             result.add_term(m.clone(), c.saturating_mul(factor));
         }
@@ -157,7 +161,7 @@ impl Dim {
     /// `self / divisor`, rounded down; `None` for a division by zero.
     pub fn floor_div(&self, divisor: &Dim) -> Option<Dim> {
         if let (Some(n), Some(d)) = (self.as_constant(), divisor.as_constant()) {
-            return (d != 0).then(|| Dim::constant(n.div_euclid(d)));
+            return (d != 0).then(|| Dim::constant(n.checked_div_euclid(d).unwrap_or(i64::MAX)));
         }
         if self == divisor {
             return Some(Dim::constant(1));
@@ -167,10 +171,11 @@ impl Dim {
             Some(1) => return Some(self.clone()),
             // Terms that divide evenly leave the quotient: (4*D + 3)/2 = 2*D + 3/2.
             Some(d) => {
-                let (mut whole, mut rest) = (Dim::default(), Dim::default());
+                let mut whole = Dim::constant(self.constant.checked_div_euclid(d).unwrap_or(i64::MAX));
+                let mut rest = Dim::constant(self.constant.checked_rem_euclid(d).unwrap_or(0));
                 for (m, c) in &self.terms {
-                    whole.add_term(m.clone(), c.div_euclid(d));
-                    rest.add_term(m.clone(), c.rem_euclid(d));
+                    whole.add_term(m.clone(), c.checked_div_euclid(d).unwrap_or(i64::MAX));
+                    rest.add_term(m.clone(), c.checked_rem_euclid(d).unwrap_or(0));
                 }
                 (whole, rest)
             }
@@ -180,22 +185,25 @@ impl Dim {
             },
         };
         match (rest.as_constant(), divisor.as_constant()) {
-            (Some(n), Some(d)) => Some(whole + Dim::constant(n.div_euclid(d))),
+            (Some(n), Some(d)) => Some(whole + Dim::constant(n.checked_div_euclid(d).unwrap_or(i64::MAX))),
             _ => Some(whole + Dim::atom(Atom::Quotient(Box::new(rest), Box::new(divisor.clone())))),
         }
     }
 
     /// `self / divisor` where that is a polynomial with integer coefficients and the divisor has one term.
     pub fn exact_quotient(&self, divisor: &Dim) -> Option<Dim> {
-        let (divisor_monomial, divisor_coefficient) =
-            divisor.terms.iter().next().filter(|_| divisor.terms.len() == 1)?;
+        let (divisor_monomial, divisor_coefficient) = match (divisor.constant, divisor.terms.len()) {
+            (0, 1) => divisor.terms.iter().next().map(|(m, c)| (m.clone(), *c))?,
+            (constant, 0) if constant != 0 => (Monomial::new(), constant),
+            _ => return None,
+        };
         let mut result = Dim::default();
-        for (monomial, coefficient) in &self.terms {
-            if coefficient % divisor_coefficient != 0 {
+        for (monomial, coefficient) in self.all_terms() {
+            if coefficient.checked_rem(divisor_coefficient) != Some(0) {
                 return None;
             }
-            let mut quotient = monomial.clone();
-            for (atom, power) in divisor_monomial {
+            let mut quotient = monomial;
+            for (atom, power) in &divisor_monomial {
                 let left = quotient.get(atom).copied().unwrap_or(0).checked_sub(*power)?;
                 if left == 0 {
                     quotient.remove(atom);
@@ -203,7 +211,7 @@ impl Dim {
                     quotient.insert(atom.clone(), left);
                 }
             }
-            result.add_term(quotient, coefficient / divisor_coefficient);
+            result.add_term(quotient, coefficient.checked_div(divisor_coefficient)?);
         }
         Some(result)
     }
@@ -215,19 +223,17 @@ impl Dim {
             Some(0) => Comparison::Equal,
             Some(_) => Comparison::Different,
             // D against 3*D: the coefficients all have one sign, so the difference never is 0.
-            None if difference.terms.values().all(|c| *c > 0) && difference.is_positive_at_one() => {
-                Comparison::Different
-            }
-            None if difference.terms.values().all(|c| *c < 0) && (-difference.clone()).is_positive_at_one() => {
-                Comparison::Different
-            }
+            None if difference.is_positive() || (-difference.clone()).is_positive() => Comparison::Different,
             None => Comparison::Unknown,
         }
     }
 
-    /// Whether some term without quotients is positive, all coefficients being positive.
-    fn is_positive_at_one(&self) -> bool {
-        self.terms.keys().any(|m| m.keys().all(|a| matches!(a, Atom::Var(_))))
+    /// Whether no coefficient is negative and some term without quotients, which may be 0, is positive.
+    fn is_positive(&self) -> bool {
+        let is_plain = |m: &Monomial| m.keys().all(|a| matches!(a, Atom::Var(_)));
+        self.constant >= 0
+            && self.terms.values().all(|c| *c > 0)
+            && (self.constant > 0 || self.terms.keys().any(is_plain))
     }
 
     /// Puts dims in the place of variables.
@@ -236,7 +242,7 @@ impl Dim {
     }
 
     fn substitute_dyn(&self, of: &dyn Fn(&Var) -> Option<Dim>) -> Dim {
-        let mut sum = Dim::default();
+        let mut sum = Dim::constant(self.constant);
         for (monomial, coefficient) in &self.terms {
             let mut product = Dim::constant(*coefficient);
             for (atom, power) in monomial {
@@ -272,6 +278,7 @@ impl From<usize> for Dim {
 impl std::ops::Add for Dim {
     type Output = Dim;
     fn add(mut self, other: Dim) -> Dim {
+        self.constant = self.constant.saturating_add(other.constant);
         for (m, c) in other.terms {
             self.add_term(m, c);
         }
@@ -296,14 +303,17 @@ impl std::ops::Sub for Dim {
 impl std::ops::Mul for Dim {
     type Output = Dim;
     fn mul(self, other: Dim) -> Dim {
+        if let (Some(a), Some(b)) = (self.as_constant(), other.as_constant()) {
+            return Dim::constant(a.saturating_mul(b));
+        }
         let mut result = Dim::default();
-        for (m1, c1) in &self.terms {
-            for (m2, c2) in &other.terms {
+        for (m1, c1) in self.all_terms() {
+            for (m2, c2) in other.all_terms() {
                 let mut product = m1.clone();
                 for (atom, power) in m2 {
-                    *product.entry(atom.clone()).or_insert(0) += power;
+                    product.entry(atom).and_modify(|p: &mut u32| *p = p.saturating_add(power)).or_insert(power);
                 }
-                result.add_term(product, c1.saturating_mul(*c2));
+                result.add_term(product, c1.saturating_mul(c2));
             }
         }
         result
@@ -313,12 +323,10 @@ impl std::ops::Mul for Dim {
 impl fmt::Display for Dim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.terms.is_empty() {
-            return f.write_str("0");
+            return write!(f, "{}", self.constant);
         }
         // The constant comes last, as people write it: `2*D + 1`.
-        let constant = self.terms.get(&Monomial::new());
-        let others = self.terms.iter().filter(|(m, _)| !m.is_empty());
-        for (i, (monomial, coefficient)) in others.enumerate() {
+        for (i, (monomial, coefficient)) in self.terms.iter().enumerate() {
             match (i, *coefficient < 0) {
                 (0, true) => f.write_str("-")?,
                 (0, false) => {}
@@ -338,11 +346,10 @@ impl fmt::Display for Dim {
             }
             f.write_str(&factors.join("*"))?;
         }
-        match constant {
-            None => Ok(()),
-            Some(c) if self.terms.len() == 1 => write!(f, "{c}"),
-            Some(c) if *c < 0 => write!(f, " - {}", c.unsigned_abs()),
-            Some(c) => write!(f, " + {c}"),
+        match self.constant {
+            0 => Ok(()),
+            c if c < 0 => write!(f, " - {}", c.unsigned_abs()),
+            c => write!(f, " + {c}"),
         }
     }
 }

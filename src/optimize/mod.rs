@@ -1,4 +1,4 @@
-//! Floor 4: graph in, graph out; the same values in fewer operations.
+//! Floor 5: graph in, graph out; the same values in fewer operations.
 //!
 //! Each pass is a file: [`simplify`] uses the laws of single operations, [`fold`] computes what the program already
 //! knows, [`cse`] keeps one of equal nodes, [`dce`] keeps what somebody reads. Inputs and states stay declared, in

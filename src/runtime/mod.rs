@@ -1,4 +1,4 @@
-//! Floor 5: runs graphs.
+//! Floor 6: runs graphs.
 //!
 //! ```text
 //! Graph ──Executable::new──▶ Executable ──prepare(Binding)──▶ Plan ──run──▶ outputs, updated states

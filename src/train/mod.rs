@@ -1,4 +1,4 @@
-//! Floor 7: training, and everything that is done with what it leaves behind.
+//! Floor 8: training, and everything that is done with what it leaves behind.
 //!
 //! ```text
 //! Checked ──run──▶ for each train: data, weights, steps, validations ──▶ runs/<file>/<n>/ ──▶ evaluate, predict

@@ -74,7 +74,11 @@ fn the_layer_from_a_formula_keeps_its_word() {
 fn large_programs_check() {
     let mut text = String::from("model Net(x: [32]) -> [4] {\n  let h0 = x\n");
     for i in 1..290 {
-        text.push_str(&format!("  let h{i} = h{} |> residual {{ Dense({}) |> relu |> Dense(32) }}\n", i - 1, 16 + i % 3));
+        text.push_str(&format!(
+            "  let h{i} = h{} |> residual {{ Dense({}) |> relu |> Dense(32) }}\n",
+            i - 1,
+            16 + i % 3
+        ));
     }
     text.push_str("  h289 |> Dense(4)\n}\n");
     let checked = check_text(Path::new("large.nn"), &text, &Overrides::default());

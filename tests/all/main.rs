@@ -10,6 +10,7 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod language;
 mod mlp;
 mod optimizer;
 mod printing;

@@ -48,13 +48,6 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             Diagnostic::new(Code::E0333, message, span, format!("`{declared}` belongs here"))
                 .help("a tuple gives the outputs in the order of the signature")
         }
-        Mistake::Residual { input, result, input_span, result_span } => {
-            let message = format!("this residual adds {result} to {input}");
-            let diagnostic = Diagnostic::new(Code::E0334, message, span, "a residual is x + stage(x)")
-                .label(*input_span, format!("the input of the residual, {input}"))
-                .label(*result_span, format!("gives {result}"));
-            diagnostic.help(format!("end the stage with {input}, or add a shortcut: `residual(shortcut: …) {{ … }}`"))
-        }
         _ => return None,
     })
 }

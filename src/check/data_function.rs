@@ -1,0 +1,271 @@
+//! What is done to data: `standardize`, `fill(mean)`, `classes`, …
+
+use super::checker::Checker;
+use super::data_block::{DataScope, DataValue};
+use super::mistake::Mistake;
+use super::value::{Value, show_number};
+use crate::catalog::{self, EntryKind};
+use crate::data::{FieldExpr, FieldNode, Filling, UnaryOp};
+use crate::diagnostics::nearest;
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Expr, ExprKind};
+
+impl Checker<'_> {
+    pub fn not_a_data_function(&mut self, span: Span, name: &str) -> DataValue {
+        let names = catalog::entries().filter(|e| e.kind() == EntryKind::DataFunction).map(|e| e.name);
+        let near = nearest(name, names).map(str::to_owned);
+        self.mistake(span, &Mistake::NotADataFunction { name: name.into(), nearest: near });
+        DataValue::Unknown
+    }
+
+    /// `csv("…")`, `x |> standardize`, `t |> drop_missing`
+    pub fn data_call(
+        &mut self,
+        name: &str,
+        args: &[Arg],
+        name_span: Span,
+        span: Span,
+        piped: Option<(DataValue, Span)>,
+        scope: &mut DataScope,
+    ) -> DataValue {
+        let is_source = catalog::find(name, &[EntryKind::Source]).is_some();
+        let is_function = catalog::find(name, &[EntryKind::DataFunction]).is_some() || UnaryOp::parse(name).is_some();
+        if is_source && piped.is_none() {
+            return self.data_source(name, args, span, scope);
+        }
+        if !is_function {
+            return self.not_a_data_function(name_span, name);
+        }
+        let mut call = DataCall::new(name, args, name_span, span, piped);
+        let Some((value, value_span)) = call.first(self, scope) else { return DataValue::Unknown };
+        if matches!(value, DataValue::Unknown) {
+            return DataValue::Unknown;
+        }
+        if name == "concat" {
+            return self.data_concat(value, value_span, &mut call, scope);
+        }
+        if name == "drop_missing" {
+            return match value {
+                DataValue::Table(table) => {
+                    let columns = match call.take_any("columns") {
+                        None => None,
+                        Some(arg) => match self.column_names(&arg.value) {
+                            Some(names) => Some(names),
+                            None => return DataValue::Unknown,
+                        },
+                    };
+                    call.finish(self, &["columns"]);
+                    DataValue::Table(table.drop_missing(columns, span))
+                }
+                other => {
+                    let wanted = "a table before `drop_missing`";
+                    self.mistake(value_span, &Mistake::NotData { wanted, found: other.describe() });
+                    DataValue::Unknown
+                }
+            };
+        }
+        let Some(field) = self.as_field(value, value_span) else { return DataValue::Unknown };
+        let node = match name {
+            "standardize" => FieldNode::Standardize(field),
+            "one_hot" => FieldNode::OneHot(field),
+            "first" => FieldNode::First(field),
+            "rescale" => {
+                let range = call.take_any("range").map(|a| a.value.clone());
+                let bounds = match range.as_ref().map(|e| &e.kind) {
+                    None => Some((0.0, 1.0)),
+                    Some(ExprKind::Range { start: Some(a), end: Some(b) }) => {
+                        let (a, b) = (self.data_number(a, scope), self.data_number(b, scope));
+                        a.zip(b)
+                    }
+                    Some(_) => {
+                        let at = range.as_ref().map_or(span, |r| r.span);
+                        let wanted = "a range, such as `rescale(0 .. 1)`".to_owned();
+                        self.mistake(at, &Mistake::Type { wanted, found: "something else".into() });
+                        None
+                    }
+                };
+                let Some((lo, hi)) = bounds else { return DataValue::Unknown };
+                FieldNode::Rescale { field, lo, hi }
+            }
+            "fill" => match self.filling(&mut call, scope) {
+                Some(filling) => FieldNode::Fill(field, filling),
+                None => return DataValue::Unknown,
+            },
+            "classes" => match call.take_any("n").map(|a| a.value.clone()) {
+                None => FieldNode::Classes(field, None),
+                Some(expr) => match self.data_number(&expr, scope) {
+                    Some(n) if n >= 1.0 && n.fract() == 0.0 && n < 1e9 => FieldNode::Classes(field, Some(n as usize)),
+                    Some(n) => {
+                        self.mistake(expr.span, &Mistake::NotASize { number: show_number(n) });
+                        return DataValue::Unknown;
+                    }
+                    None => return DataValue::Unknown,
+                },
+            },
+            "reshape" => {
+                let Some(arg) = call.take_any("shape").map(|a| a.value.clone()) else {
+                    let doc = "the new shape, `[1, 28, 28]`".to_owned();
+                    let (callee, param) = ("reshape".to_owned(), "shape".to_owned());
+                    self.mistake(span, &Mistake::MissingArgument { callee, param, doc });
+                    return DataValue::Unknown;
+                };
+                match self.data_shape(&arg, scope) {
+                    Some(shape) => FieldNode::Reshape(field, shape),
+                    None => return DataValue::Unknown,
+                }
+            }
+            other => match UnaryOp::parse(other) {
+                Some(op) => FieldNode::Unary(op, field),
+                None => {
+                    self.mistake(name_span, &Mistake::NotYet { what: "this data function" });
+                    return DataValue::Unknown;
+                }
+            },
+        };
+        call.finish(self, &[]);
+        DataValue::Field(FieldExpr::new(node, span))
+    }
+
+    fn data_concat(&mut self, value: DataValue, at: Span, call: &mut DataCall<'_>, scope: &mut DataScope) -> DataValue {
+        let DataValue::List(items) = value else {
+            self.mistake(at, &Mistake::NotData { wanted: "a list of fields, `[a, b]`", found: value.describe() });
+            return DataValue::Unknown;
+        };
+        let mut parts = Vec::new();
+        for item in items {
+            let Some(field) = self.as_field(item, at) else { return DataValue::Unknown };
+            parts.push(field);
+        }
+        let axis = match call.take_any("axis").map(|a| a.value.clone()) {
+            None => 0.0,
+            Some(expr) => match self.data_number(&expr, scope) {
+                Some(n) => n,
+                None => return DataValue::Unknown,
+            },
+        };
+        call.finish(self, &["axis"]);
+        DataValue::Field(FieldExpr::new(FieldNode::Concat(parts, axis as isize), call.span))
+    }
+
+    fn filling(&mut self, call: &mut DataCall<'_>, scope: &mut DataScope) -> Option<Filling> {
+        let Some(arg) = call.take_any("value") else {
+            let doc = "what stands for a missing cell: `mean`, `median`, a number or a string".to_owned();
+            let (callee, param) = ("fill".to_owned(), "value".to_owned());
+            self.mistake(call.span, &Mistake::MissingArgument { callee, param, doc });
+            return None;
+        };
+        if let ExprKind::Name(name) = &arg.value.kind {
+            match &**name {
+                "mean" => return Some(Filling::Mean),
+                "median" => return Some(Filling::Median),
+                _ => {}
+            }
+        }
+        let arg = arg.value.clone();
+        match self.data_expression(&arg, scope) {
+            DataValue::Plain(Value::Number(n)) => Some(Filling::Number(n)),
+            DataValue::Plain(Value::Text(text)) => Some(Filling::Text(text.to_string())),
+            DataValue::Unknown => None,
+            other => {
+                let wanted = "`mean`, `median`, a number or a string".to_owned();
+                self.mistake(arg.span, &Mistake::Type { wanted, found: other.describe() });
+                None
+            }
+        }
+    }
+
+    pub fn data_number(&mut self, expr: &Expr, scope: &mut DataScope) -> Option<f64> {
+        match self.expression(expr, &mut scope.frame) {
+            Value::Number(n) => Some(n),
+            Value::Unknown => None,
+            other => {
+                self.mistake(expr.span, &Mistake::Type { wanted: "a number".into(), found: other.describe() });
+                None
+            }
+        }
+    }
+
+    fn data_shape(&mut self, expr: &Expr, scope: &mut DataScope) -> Option<Vec<Option<usize>>> {
+        let ExprKind::List(items) = &expr.unparenthesized().kind else {
+            let found = "something else".to_owned();
+            self.mistake(expr.span, &Mistake::Type { wanted: "a shape, such as `[1, 28, 28]`".into(), found });
+            return None;
+        };
+        let mut shape = Vec::new();
+        for item in items {
+            if matches!(item.kind, ExprKind::Hole) {
+                shape.push(None);
+                continue;
+            }
+            let n = self.data_number(item, scope)?;
+            if n < 1.0 || n.fract() != 0.0 || n > 1e12 {
+                self.mistake(item.span, &Mistake::NotASize { number: show_number(n) });
+                return None;
+            }
+            shape.push(Some(n as usize));
+        }
+        Some(shape)
+    }
+}
+
+/// The arguments of a call of a data function, taken one by one.
+pub(super) struct DataCall<'a> {
+    name: &'a str,
+    args: Vec<&'a Arg>,
+    span: Span,
+    piped: Option<(DataValue, Span)>,
+}
+
+impl<'a> DataCall<'a> {
+    pub fn new(name: &'a str, args: &'a [Arg], _name_span: Span, span: Span, piped: Option<(DataValue, Span)>) -> Self {
+        DataCall { name, args: args.iter().collect(), span, piped }
+    }
+
+    /// What the function is applied to: the piped value, or the first argument.
+    pub fn first(&mut self, checker: &mut Checker<'_>, scope: &mut DataScope) -> Option<(DataValue, Span)> {
+        if let Some(piped) = self.piped.take() {
+            return Some(piped);
+        }
+        match self.args.iter().position(|a| a.name.is_none()) {
+            Some(index) => {
+                let arg = self.args.remove(index);
+                Some((checker.data_expression(&arg.value, scope), arg.value.span))
+            }
+            None => {
+                let (callee, param) = (self.name.to_owned(), "x".to_owned());
+                let doc = format!("what it is applied to: `t.a |> {}`", self.name);
+                checker.mistake(self.span, &Mistake::MissingArgument { callee, param, doc });
+                None
+            }
+        }
+    }
+
+    /// The argument of this name, or the next positional one.
+    pub fn take_any(&mut self, name: &str) -> Option<&'a Arg> {
+        let named = self.args.iter().position(|a| a.name.as_ref().is_some_and(|n| &*n.name == name));
+        let index = named.or_else(|| self.args.iter().position(|a| a.name.is_none()))?;
+        Some(self.args.remove(index))
+    }
+
+    /// Tells about arguments that are left.
+    pub fn finish(&mut self, checker: &mut Checker<'_>, known: &[&str]) {
+        for arg in self.args.drain(..) {
+            let known: Vec<String> = known.iter().map(|k| (*k).to_owned()).collect();
+            let callee = self.name.to_owned();
+            match &arg.name {
+                Some(name) => {
+                    let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
+                    checker.mistake(
+                        name.span,
+                        &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: near, known },
+                    );
+                }
+                None => {
+                    let mistake =
+                        Mistake::TooManyArguments { callee, takes: known.len(), given: known.len() + 1, known };
+                    checker.mistake(arg.span(), &mistake);
+                }
+            }
+        }
+    }
+}
