@@ -83,6 +83,30 @@ impl Checker<'_> {
         is_fine.then_some(metrics)
     }
 
+    /// Tells of metrics that there are not, where a mistake elsewhere keeps them from being built.
+    pub fn metric_names(&mut self, found: &Found<'_>) {
+        let Some(setting) = found.setting("metrics") else { return };
+        let items = match &setting.kind {
+            ExprKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(setting),
+        };
+        for item in items {
+            let expr = match &item.kind {
+                ExprKind::Named { value, .. } => value,
+                _ => item,
+            };
+            let callee = match &expr.kind {
+                ExprKind::Call { callee, .. } => callee,
+                _ => expr,
+            };
+            if let ExprKind::Name(name) = &callee.kind
+                && catalog::find(name, &[EntryKind::Metric]).is_none()
+            {
+                self.unknown_entry(name, callee.span, EntryKind::Metric, "metric");
+            }
+        }
+    }
+
     fn metric(
         &mut self,
         name: Option<Symbol>,

@@ -88,7 +88,7 @@ impl Checker<'_> {
         train: &ast::Train,
         found: &Found<'_>,
         module: usize,
-        pairing: &Pairing,
+        pairing: Option<&Pairing>,
         paths: Option<Vec<Arc<str>>>,
         evaluation: Option<&Forward>,
     ) -> Option<Settings> {
@@ -314,7 +314,7 @@ impl Checker<'_> {
     fn patience(
         &mut self,
         expr: &Expr,
-        pairing: &Pairing,
+        pairing: Option<&Pairing>,
         evaluation: Option<&Forward>,
         frame: &mut Frame,
     ) -> Option<(Measure, Duration)> {
@@ -341,7 +341,7 @@ impl Checker<'_> {
     }
 
     /// `best(validation.loss)`
-    fn keep(&mut self, expr: &Expr, pairing: &Pairing, evaluation: Option<&Forward>) -> Option<Measure> {
+    fn keep(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
         if let ExprKind::Call { callee, args, .. } = &expr.kind
             && let (ExprKind::Name(name), [measure]) = (&callee.kind, args.as_slice())
             && &**name == "best"
@@ -356,7 +356,7 @@ impl Checker<'_> {
     }
 
     /// `validation.loss`
-    fn measure(&mut self, expr: &Expr, pairing: &Pairing, evaluation: Option<&Forward>) -> Option<Measure> {
+    fn measure(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
         let ExprKind::Field { base, name } = &expr.kind else {
             if !matches!(expr.kind, ExprKind::Error) {
                 let wanted = "a measure such as `validation.loss`".to_owned();
@@ -378,7 +378,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        self.has_split(split, base.span, pairing.data)?;
+        self.has_split(split, base.span, pairing?.data)?;
         let evaluation = evaluation?;
         if &*name.name == "loss" {
             return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });

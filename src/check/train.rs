@@ -38,13 +38,21 @@ struct Pass {
 impl Checker<'_> {
     /// Checks a `train` item. `None` where a mistake was told.
     pub fn train(&mut self, train: &ast::Train, module: usize) -> Option<Train> {
-        let pairing = self.pair(train, module)?;
         let settings_found = self.collect_settings(train);
+        let Some(pairing) = self.pair(train, module) else {
+            // What does not depend on model and data is wrong or right without them.
+            self.metric_names(&settings_found);
+            self.settings(train, &settings_found, module, None, None, None);
+            return None;
+        };
         let training = self.pass(train, &pairing, &settings_found, true);
         let evaluation = self.pass(train, &pairing, &settings_found, false);
         let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
         let settings: Option<Settings> =
-            self.settings(train, &settings_found, module, &pairing, paths, evaluation.as_ref().map(|p| &p.forward));
+            self.settings(train, &settings_found, module, Some(&pairing), paths, evaluation.as_ref().map(|p| &p.forward));
+        if evaluation.is_none() {
+            self.metric_names(&settings_found);
+        }
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
