@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostic;
 use crate::ir::dim::{Dim, Var, VarKind};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, Symbol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -50,6 +50,10 @@ pub(super) struct Checker<'o> {
     pub is_naming_axes: bool,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
+    /// Blocks that have been told to call each other without end.
+    pub endless: BTreeSet<Symbol>,
+    /// Paths that two layers would have, and where the second is.
+    pub path_clashes: Vec<(String, Span)>,
     /// Expressions evaluated for the network that is being built, and how many there may be.
     pub work: u64,
     most_work: u64,
@@ -64,6 +68,8 @@ pub(super) struct Module {
     pub names: BTreeMap<Symbol, Named>,
     /// What could not be parsed.
     pub unparsed: Vec<Span>,
+    /// Whether it imports all of a file that could not be had.
+    pub lacks_names: bool,
 }
 
 #[derive(Clone)]
@@ -119,6 +125,8 @@ impl<'o> Checker<'o> {
             axes: BTreeMap::new(),
             is_naming_axes: false,
             calls: Vec::new(),
+            endless: BTreeSet::new(),
+            path_clashes: Vec::new(),
             work: 0,
             most_work: MAX_WORK,
             // 0 is the batch.
@@ -146,6 +154,9 @@ impl<'o> Checker<'o> {
 
     /// Whether a name stands in a part of a file that could not be parsed: it may be declared there.
     fn may_be_hidden(&self, name: &str) -> bool {
+        if self.modules.iter().any(|m| m.lacks_names) {
+            return true;
+        }
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
             let mut words = self.sources.text(*span).split(|c: char| !is_part(c));
@@ -222,7 +233,15 @@ impl<'o> Checker<'o> {
     /// Runs `body` as a call of a block, unless calls go too deep.
     pub fn in_call<T>(&mut self, name: &Symbol, span: Span, body: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.calls.iter().filter(|(n, s)| n == name && *s == span).count() >= MAX_REENTRIES {
-            self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            // Blocks that call each other are one circle, whichever of them it is entered by.
+            let in_circle =
+                |(i, (n, _)): &(usize, &(Symbol, Span))| self.calls.iter().skip(i + 1).any(|(later, _)| later == n);
+            let circle: Vec<Symbol> =
+                self.calls.iter().enumerate().filter(in_circle).map(|(_, (n, _))| n.clone()).collect();
+            if !circle.iter().any(|n| self.endless.contains(n)) {
+                self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            }
+            self.endless.extend(circle);
             return None;
         }
         if self.calls.len() >= MAX_DEPTH {

@@ -5,11 +5,11 @@ use super::mistake::Mistake;
 use super::program::Metric;
 use super::train::Found;
 use super::value::{Frame, Value};
-use crate::build::{Kind, Problem, Tensor};
+use crate::build::{Kind, Problem, StateScope, Tensor};
 use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param, Task};
 use crate::data::FieldType;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Pattern, StatementKind, Symbol, Train};
 
 /// A call of a catalog loss in a loss.
 pub(super) struct LossCall<'a> {
@@ -81,6 +81,36 @@ impl Checker<'_> {
             }
         }
         is_fine.then_some(metrics)
+    }
+
+    /// Tells of functions that there are not in a loss that cannot be built, for the model is wrong.
+    pub fn loss_names(&mut self, found: &Found<'_>, train: &Train) {
+        let Some(loss) = found.setting("loss") else { return };
+        let frame = Frame::new(found.module, StateScope::default());
+        let is_let = |name: &Symbol| {
+            train.statements.iter().any(|s| match &s.kind {
+                StatementKind::Let(binding) => match &binding.pattern {
+                    Pattern::Name(ident) => ident.name == *name,
+                    Pattern::Tuple(names, _) => names.iter().any(|n| n.name == *name),
+                },
+                _ => false,
+            })
+        };
+        let mut unknown: Vec<(&Symbol, Span)> = Vec::new();
+        walk(loss, &mut |expr| {
+            if let ExprKind::Call { callee, .. } = &expr.kind
+                && let ExprKind::Name(name) = &callee.kind
+                && catalog::entries().all(|e| e.name != &**name)
+                && !is_let(name)
+            {
+                unknown.push((name, callee.span));
+            }
+        });
+        for (name, span) in unknown {
+            if !self.modules.get(found.module).is_some_and(|m| m.names.contains_key(name)) {
+                self.unknown_name(name, span, "layer or function", &frame);
+            }
+        }
     }
 
     /// Tells of metrics that there are not, where a mistake elsewhere keeps them from being built.

@@ -41,6 +41,7 @@ impl Checker<'_> {
         let settings_found = self.collect_settings(train);
         let Some(pairing) = self.pair(train, module) else {
             // What does not depend on model and data is wrong or right without them.
+            self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
             self.settings(train, &settings_found, module, None, None, None);
             return None;
@@ -48,9 +49,16 @@ impl Checker<'_> {
         let training = self.pass(train, &pairing, &settings_found, true);
         let evaluation = self.pass(train, &pairing, &settings_found, false);
         let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
-        let settings: Option<Settings> =
-            self.settings(train, &settings_found, module, Some(&pairing), paths, evaluation.as_ref().map(|p| &p.forward));
+        let settings: Option<Settings> = self.settings(
+            train,
+            &settings_found,
+            module,
+            Some(&pairing),
+            paths,
+            evaluation.as_ref().map(|p| &p.forward),
+        );
         if evaluation.is_none() {
+            self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
         }
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
@@ -99,6 +107,8 @@ impl Checker<'_> {
         let known: Vec<String> = block.description.fields.iter().map(|(n, _)| n.clone()).collect();
         let mut fields = Vec::new();
         let mut is_fine = true;
+        // Inputs that a misspelt name in the parentheses was meant to be.
+        let mut meant: Vec<String> = Vec::new();
         let mut bound: BTreeMap<Symbol, (Symbol, Span)> = BTreeMap::new();
         for arg in &train.bindings {
             let field = match &arg.value.kind {
@@ -131,6 +141,7 @@ impl Checker<'_> {
             };
             if !inputs.iter().any(|i| **i == *input.name) {
                 let near = nearest(&input.name, inputs.iter().map(String::as_str)).map(str::to_owned);
+                meant.extend(near.clone());
                 let callee = definition.function.name.name.to_string();
                 let mistake =
                     Mistake::UnknownArgument { callee, name: input.name.clone(), nearest: near, known: inputs };
@@ -143,10 +154,14 @@ impl Checker<'_> {
         for param in &definition.function.inputs {
             let input = param.name.name.clone();
             let (field, at) = bound.get(&input).cloned().unwrap_or((input.clone(), span));
+            if meant.iter().any(|m| **m == *input) {
+                continue;
+            }
             if !known.iter().any(|k| **k == *field) {
                 let near = nearest(&field, known.iter().map(String::as_str)).map(str::to_owned);
                 let mistake = Mistake::NoFieldForInput {
                     input: field.clone(),
+                    model: (!bound.contains_key(&input)).then(|| definition.function.name.name.clone()),
                     data: data_name.clone(),
                     nearest: near,
                     fields: known.clone(),

@@ -84,7 +84,7 @@ pub(super) struct Definition {
 }
 
 /// What tells a layer from another of the same path: no name holds it.
-const CLASH: char = '\u{0}';
+pub(super) const CLASH: char = '\u{0}';
 
 /// The path of a body and the segments given out in it.
 #[derive(Debug, Default)]
@@ -174,7 +174,7 @@ impl Value {
         match self {
             Value::Unknown => "something unknown".into(),
             Value::Tensor(t) => format!("a tensor {}", t.show()),
-            Value::Tuple(parts) => format!("{} values in a tuple", parts.len()),
+            Value::Tuple(parts) => format!("{} values", parts.len()),
             Value::Number(n) => format!("the number {}", show_number(*n)),
             Value::Size(d) => format!("the size {d}"),
             Value::Bool(b) => format!("`{b}`"),

@@ -42,7 +42,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let callee = quote(callee);
             let message = format!("{callee} has no argument `{name}`");
             let diagnostic = Diagnostic::new(Code::E0202, message, span, "not an argument of it");
-            let elsewhere = ELSEWHERE.iter().find(|(theirs, ours)| *theirs == &**name && known.iter().any(|k| k == ours));
+            let elsewhere =
+                ELSEWHERE.iter().find(|(theirs, ours)| *theirs == &**name && known.iter().any(|k| k == ours));
             match (&**name, elsewhere) {
                 (_, Some((_, ours))) => diagnostic.fix(format!("it is called `{ours}` here"), span, *ours),
                 ("activation", None) => suggest(diagnostic, span, None, known, "its arguments")
@@ -149,7 +150,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             }
         }
         Mistake::Pattern { wanted, found } => {
-            let message = format!("these {wanted} names cannot take apart {found}");
+            let message = format!("{wanted} names cannot stand for {found}");
             Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"))
         }
         Mistake::NoResult { what } => {

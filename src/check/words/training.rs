@@ -26,7 +26,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
-        Mistake::NoFieldForInput { input, data, nearest, fields, declared } => {
+        Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
                 .label(*declared, "the input");
@@ -34,7 +34,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 Some(nearest) => diagnostic.help(format!("did you mean the field `{nearest}`?")),
                 None => suggest(diagnostic, span, None, fields, "its fields"),
             };
-            diagnostic.help("a field of another name is bound with `train Model(input: field) on data`")
+            match model {
+                Some(model) => diagnostic
+                    .help(format!("a field of another name is bound with `train {model}({input}: field) on {data}`")),
+                None => diagnostic,
+            }
         }
         Mistake::LossType { found } => {
             let message = format!("a loss must be one number for each example, and this is {found}");
@@ -77,9 +81,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
         }
         Mistake::Conflict { first, second, first_span } => {
             let message = format!("`{first}` and `{second}` both say how long to train");
-            Diagnostic::new(Code::E0611, message, span, "either this")
-                .label(*first_span, "or this")
-                .help("an epoch sees every example once, a step one batch: keep the one that you mean, remove the other")
+            Diagnostic::new(Code::E0611, message, span, "either this").label(*first_span, "or this").help(
+                "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
+            )
         }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");
@@ -91,8 +95,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             Diagnostic::new(Code::E0613, format!("there is nothing to train: {reason}"), span, reason.to_string())
         }
         Mistake::NotData { wanted, found } => {
-            let diagnostic =
-                Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, this_is(found));
+            let diagnostic = Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, this_is(found));
             match (*wanted, found.as_str()) {
                 ("a field", "a table") => {
                     diagnostic.help("columns make a field: `t.a` is one column, `t[a, b]` and `t[a .. b]` are several")
