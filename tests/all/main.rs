@@ -5,6 +5,7 @@ mod catalog_examples;
 mod cli;
 mod examples;
 mod explanations;
+mod fuzz_check;
 mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
