@@ -14,8 +14,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 Some(detail) => diagnostic.note(detail.clone()),
                 None => diagnostic,
             };
-            // Where both are of one kind, the signature is what can be changed on the spot.
-            match sources.text(*declared).contains(['[', 'f', 'i', 'b', 'c']) {
+            // Sizes written as numbers can be changed on the spot; a name may be bound elsewhere.
+            let declared_text = sources.text(*declared);
+            match declared_text.starts_with('[') && !declared_text.contains(char::is_alphabetic) {
                 true => diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str()),
                 false => diagnostic,
             }
