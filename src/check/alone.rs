@@ -56,6 +56,7 @@ impl Checker<'_> {
     fn alone(&mut self, definition: &Rc<Definition>) -> Option<Model> {
         let function = definition.function.clone();
         self.builder = Builder::new(false, true);
+        self.work = 0;
         self.rows.clear();
         // Names of the signature that are nothing else are sizes of their own.
         let mut frame = Frame::new(definition.module, StateScope::default());

@@ -5,7 +5,7 @@ use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::program::LayerRow;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
-use crate::build::{Problem, Role, StateScope, Tensor};
+use crate::build::{Problem, Role, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind};
 use crate::ir::graph::StateRole;
 use crate::source::Span;
@@ -128,7 +128,7 @@ impl Checker<'_> {
             None => self.modules[frame.module].names.get(name).map(|n| format!("a {}", n.kind.word())),
         };
         match found {
-            Some(found) => self.mistake(span, &Mistake::NotAStage { found: format!("`{name}` is {found}") }),
+            Some(found) => self.mistake(span, &Mistake::NotAStage { found }),
             None => self.unknown_name(name, span, "layer or function", frame),
         };
         Callee::Unknown
@@ -166,7 +166,7 @@ impl Checker<'_> {
         if let Body::Layer { .. } = entry.body {
             let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
             let (scope, clash) = frame.body.next(entry.name, span);
-            self.same_path(&scope, clash, span);
+            self.same_path(frame.body.shown(&scope), clash, span);
             let Some(Bound { args, missing, .. }) = bound else { return Value::Unknown };
             if let Some(param) = missing.first() {
                 let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
@@ -266,7 +266,7 @@ impl Checker<'_> {
         };
         let hypers = self.bind_hypers(definition, hyper_args, span, frame);
         let (scope, clash) = frame.body.next(&name, span);
-        self.same_path(&scope, clash, span);
+        self.same_path(frame.body.shown(&scope), clash, span);
         let Some(hypers) = hypers else {
             for arg in tensor_args {
                 self.expression(&arg.value, frame);
@@ -284,9 +284,10 @@ impl Checker<'_> {
         self.call_stage(&stage, tensor_args, span, piped, frame)
     }
 
-    fn same_path(&mut self, scope: &StateScope, clash: Option<Span>, span: Span) {
+    /// Tells of two layers with one path, where there is a clash.
+    pub fn same_path(&mut self, path: String, clash: Option<Span>, span: Span) {
         if let Some(first) = clash {
-            self.mistake(span, &Mistake::SamePath { path: scope.0.to_string(), first });
+            self.mistake(span, &Mistake::SamePath { path, first });
         }
     }
 

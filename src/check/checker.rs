@@ -14,8 +14,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-/// How deep blocks may call blocks before we say that they never end.
+/// How deep blocks may call blocks: more would not fit on the stack.
 const MAX_DEPTH: usize = 64;
+
+/// How often one call may stand in itself before we say that it never ends. (A block that takes a layer may be given
+/// one that is made with itself.)
+const MAX_REENTRIES: usize = 8;
+
+/// How many expressions the building of one network may evaluate.
+const MAX_WORK: u64 = 400_000;
 
 pub(super) struct Checker<'o> {
     pub sources: SourceMap,
@@ -36,6 +43,8 @@ pub(super) struct Checker<'o> {
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
+    /// Expressions evaluated for the network that is being built.
+    pub work: u64,
     next_var: u32,
 }
 
@@ -45,6 +54,8 @@ pub(super) struct Module {
     pub ast: Rc<ast::File>,
     pub directory: PathBuf,
     pub names: BTreeMap<Symbol, Named>,
+    /// What could not be parsed.
+    pub unparsed: Vec<Span>,
 }
 
 #[derive(Clone)]
@@ -98,6 +109,7 @@ impl<'o> Checker<'o> {
             main_module: 0,
             role_stages: Vec::new(),
             calls: Vec::new(),
+            work: 0,
             // 0 is the batch.
             next_var: 1,
         }
@@ -112,10 +124,22 @@ impl<'o> Checker<'o> {
     }
 
     pub fn mistake(&mut self, span: Span, mistake: &Mistake) -> Value {
+        if mistake.unknown_name().is_some_and(|name| self.may_be_hidden(name)) {
+            return Value::Unknown;
+        }
         let diagnostic = words::diagnostic(mistake, span, &self.sources);
         let diagnostic = self.with_calls(diagnostic);
         self.report(diagnostic);
         Value::Unknown
+    }
+
+    /// Whether a name stands in a part of a file that could not be parsed: it may be declared there.
+    fn may_be_hidden(&self, name: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
+            let mut words = self.sources.text(*span).split(|c: char| !is_part(c));
+            words.any(|word| word == name)
+        })
     }
 
     /// Tells what the builder found wrong with the operands of an operation.
@@ -151,14 +175,17 @@ impl<'o> Checker<'o> {
         CallSite { name, span, name_span, operands, arguments, role_stage: None }
     }
 
-    /// A mistake inside a block says for which call it is one, where that lies elsewhere.
+    /// A mistake inside a block says for which call it is one, where that lies elsewhere: the call itself and the
+    /// outermost one that led to it.
     pub fn with_calls(&self, diagnostic: Diagnostic) -> Diagnostic {
-        match self.calls.last() {
-            Some((name, span)) if !diagnostic.labels.iter().any(|l| l.span == *span) => {
-                diagnostic.label(*span, format!("in this call of `{name}`"))
+        let (inner, outer) = (self.calls.last(), self.calls.first());
+        let mut diagnostic = diagnostic;
+        for (name, span) in inner.into_iter().chain(outer) {
+            if !diagnostic.labels.iter().any(|l| l.span == *span) {
+                diagnostic = diagnostic.label(*span, format!("in this call of `{name}`"));
             }
-            _ => diagnostic,
         }
+        diagnostic
     }
 
     /// A size of its own for a name that is not known yet.
@@ -168,10 +195,26 @@ impl<'o> Checker<'o> {
         Dim::var(Var { id, kind: VarKind::Free, name: name.clone() })
     }
 
+    /// Counts the evaluation of an expression. False where the network has become larger than any that is meant:
+    /// that is told, and nothing more is built.
+    pub fn has_work_left(&mut self, span: Span) -> bool {
+        self.work += 1;
+        if self.work == MAX_WORK {
+            // Where it began to grow, not where the last straw lies.
+            let at = self.calls.first().map_or(span, |(_, call)| *call);
+            self.mistake(at, &Mistake::TooManyParts { limit: MAX_WORK });
+        }
+        self.work < MAX_WORK
+    }
+
     /// Runs `body` as a call of a block, unless calls go too deep.
     pub fn in_call<T>(&mut self, name: &Symbol, span: Span, body: impl FnOnce(&mut Self) -> T) -> Option<T> {
-        if self.calls.len() >= MAX_DEPTH {
+        if self.calls.iter().filter(|(n, s)| n == name && *s == span).count() >= MAX_REENTRIES {
             self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            return None;
+        }
+        if self.calls.len() >= MAX_DEPTH {
+            self.mistake(span, &Mistake::TooDeep { limit: MAX_DEPTH });
             return None;
         }
         self.calls.push((name.clone(), span));

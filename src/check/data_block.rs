@@ -104,7 +104,7 @@ impl Checker<'_> {
             DataScope { frame: Frame::new(module, StateScope::default()), names: BTreeMap::new(), fields: Vec::new() };
         let mut plan = DataPlan { fields: Vec::new(), split: SplitSpec::AsGiven, split_span: data.name.span };
         let mut declared: Vec<(Symbol, Span)> = Vec::new();
-        let mut split = None;
+        let mut split: Option<&ast::Setting> = None;
         for statement in &data.statements {
             match &statement.kind {
                 StatementKind::Let(binding) => match &binding.pattern {
@@ -135,7 +135,12 @@ impl Checker<'_> {
                         scope.names.insert(name.name.clone(), DataValue::Unknown);
                     }
                 }
-                StatementKind::Setting(setting) if &*setting.key.name == "split" => split = Some(setting),
+                StatementKind::Setting(setting) if &*setting.key.name == "split" => {
+                    if let Some(first) = split.replace(setting) {
+                        let (name, first) = (setting.key.name.clone(), first.key.span);
+                        self.mistake(setting.key.span, &Mistake::Duplicate { name, what: "setting", first });
+                    }
+                }
                 StatementKind::Setting(setting) => {
                     let known = vec!["split".to_owned()];
                     let near = nearest(&setting.key.name, ["split"]).map(str::to_owned);

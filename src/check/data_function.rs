@@ -12,9 +12,10 @@ use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 impl Checker<'_> {
     pub fn not_a_data_function(&mut self, span: Span, name: &str) -> DataValue {
-        let names = catalog::entries().filter(|e| e.kind() == EntryKind::DataFunction).map(|e| e.name);
-        let near = nearest(name, names).map(str::to_owned);
-        self.mistake(span, &Mistake::NotADataFunction { name: name.into(), nearest: near });
+        let known: Vec<String> =
+            catalog::entries().filter(|e| e.kind() == EntryKind::DataFunction).map(|e| e.name.to_owned()).collect();
+        let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        self.mistake(span, &Mistake::NotADataFunction { name: name.into(), nearest: near, known });
         DataValue::Unknown
     }
 

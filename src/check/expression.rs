@@ -15,6 +15,9 @@ use std::rc::Rc;
 impl Checker<'_> {
     /// The value of an expression. Nodes that it builds carry its span.
     pub fn expression(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
+        if !self.has_work_left(expr.span) {
+            return Value::Unknown;
+        }
         let value = self.expression_inner(expr, frame);
         // A value is shown where it was made, so that a clash can point at both sides.
         // Of a pipeline that is its last stage, not the whole of it.

@@ -63,7 +63,10 @@ impl Checker<'_> {
     /// Passes over the layers of a body as if it had been evaluated.
     fn count_layers(&mut self, body: &Body, frame: &mut Frame) {
         let probe = self.probe();
+        let named = frame.body.names();
         self.body_value(body, frame);
+        // Both branches may use a name, for only one of them is built.
+        frame.body.restore_names(named);
         self.unprobe(probe);
     }
 
@@ -147,9 +150,7 @@ impl Checker<'_> {
             return;
         }
         let (scope, clash) = frame.body.claim(&name.name, name.span);
-        if let Some(first) = clash {
-            self.mistake(name.span, &Mistake::SamePath { path: scope.0.to_string(), first });
-        }
+        self.same_path(frame.body.shown(&scope), clash, name.span);
         let counted = Counted { before: frame.body.counts(), after };
         rename(stage, &scope, &frame.body.prefix, &counted);
     }
@@ -257,9 +258,7 @@ impl Checker<'_> {
     pub fn repeat_stage(&mut self, count: &Expr, body: &Body, span: Span, frame: &mut Frame) -> Value {
         let n = self.size_expression(count, frame);
         let (scope, clash) = frame.body.next("repeat", span);
-        if let Some(first) = clash {
-            self.mistake(span, &Mistake::SamePath { path: scope.0.to_string(), first });
-        }
+        self.same_path(frame.body.shown(&scope), clash, span);
         let copies = match n.map(|n| (n.as_constant(), n)) {
             None => return Value::Unknown,
             Some((Some(copies), _)) if (0..=MAX_COPIES).contains(&copies) => copies,

@@ -2,6 +2,7 @@
 
 use super::checker::{Checker, Module, Named, NamedKind};
 use super::mistake::Mistake;
+use super::names_in;
 use super::value::{Definition, Frame, Value};
 use crate::build::StateScope;
 use crate::diagnostics::nearest;
@@ -22,7 +23,8 @@ impl Checker<'_> {
         let ast = Rc::new(ast);
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
-        self.modules.push(Module { file, ast: ast.clone(), directory, names: Default::default() });
+        let unparsed = names_in::unparsed(&ast);
+        self.modules.push(Module { file, ast: ast.clone(), directory, names: Default::default(), unparsed });
         above.push(canonical(path));
         self.declare_items(index, file, &ast);
         for item in &ast.items {
@@ -36,6 +38,9 @@ impl Checker<'_> {
 
     fn declare_items(&mut self, module: usize, _file: FileId, ast: &ast::File) {
         for item in &ast.items {
+            if let ItemKind::Block(f) | ItemKind::Model(f) = &item.kind {
+                self.check_signature_names(f);
+            }
             let (ident, kind) = match &item.kind {
                 ItemKind::Hyper(h) => (h.name.clone(), NamedKind::Hyper(Rc::new(h.clone()), module)),
                 ItemKind::Block(f) => {
@@ -64,6 +69,29 @@ impl Checker<'_> {
                 }
             };
             self.declare(module, &ident.name, Named { kind, span: ident.span });
+        }
+    }
+
+    /// The hypers and inputs of a signature have names of their own, and so have its outputs.
+    fn check_signature_names(&mut self, function: &ast::Function) {
+        let hypers = function.hypers.iter().flatten().map(|h| (&h.name, "hyper"));
+        let inputs = function.inputs.iter().map(|i| (&i.name, "input"));
+        self.check_distinct(hypers.chain(inputs));
+        if let ast::Outputs::Many(outputs) = &function.outputs {
+            self.check_distinct(outputs.iter().filter_map(|o| o.name.as_ref()).map(|name| (name, "output")));
+        }
+    }
+
+    fn check_distinct<'a>(&mut self, names: impl Iterator<Item = (&'a ast::Ident, &'static str)>) {
+        let mut seen: Vec<(&ast::Ident, &'static str)> = Vec::new();
+        for (ident, what) in names {
+            match seen.iter().find(|(first, _)| first.name == ident.name) {
+                Some((first, what)) => {
+                    let mistake = Mistake::Duplicate { name: ident.name.clone(), what, first: first.span };
+                    self.mistake(ident.span, &mistake);
+                }
+                None => seen.push((ident, what)),
+            }
         }
     }
 

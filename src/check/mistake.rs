@@ -5,6 +5,21 @@ use crate::catalog::{EntryKind, Param};
 use crate::source::Span;
 use crate::syntax::ast::Symbol;
 
+impl Mistake {
+    /// The name that this mistake says is not there.
+    pub fn unknown_name(&self) -> Option<&str> {
+        match self {
+            Mistake::UnknownName { name, .. }
+            | Mistake::ImportedName { name, .. }
+            | Mistake::NoField { name, .. }
+            | Mistake::UnboundDim { name } => Some(name),
+            Mistake::NoFieldForInput { input, .. } => Some(input),
+            Mistake::UnknownHyper { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// A mistake; where it was made is given beside it.
 #[derive(Debug, Clone)]
 pub(super) enum Mistake {
@@ -37,6 +52,10 @@ pub(super) enum Mistake {
     NotYet { what: &'static str },
     /// Blocks that call each other without end.
     Recursion { name: Symbol },
+    /// Calls of blocks in blocks in blocks.
+    TooDeep { limit: usize },
+    /// A network of more parts than any that is meant.
+    TooManyParts { limit: u64 },
 
     // Arguments.
     /// One that must be given.
@@ -78,20 +97,30 @@ pub(super) enum Mistake {
 
     // Signatures.
     /// An input of another type than the signature says.
-    InputType { name: Symbol, wanted: String, found: String, declared: Span, detail: Option<String> },
+    InputType {
+        name: Symbol,
+        wanted: String,
+        found: String,
+        declared: Span,
+        detail: Option<String>,
+        /// Names in the type with their sizes, and where each was bound.
+        bound: Vec<(Symbol, String, Span)>,
+        /// Whether another type may be written into the signature.
+        can_rewrite: bool,
+    },
     /// An output of another type than the signature says.
     OutputType {
         name: Symbol,
         wanted: String,
         found: String,
-        made: Span,
+        declared: Span,
         detail: Option<String>,
         dense: Option<(Span, String)>,
     },
     /// Another number of outputs than the signature says.
     OutputCount { wanted: usize, found: usize, declared: Span },
-    /// Output names that are swapped.
-    OutputOrder { position: usize, declared: Symbol, written: Symbol },
+    /// Output names that are swapped: how they are written, and how the signature has them. The parentheses' inside.
+    OutputOrder { written: Vec<Symbol>, declared: Vec<Symbol>, tuple: Option<Span>, signature: Span },
 
     // Training.
     /// A setting that must be there.
@@ -125,7 +154,7 @@ pub(super) enum Mistake {
     /// Something in a data block that is not data.
     NotData { wanted: &'static str, found: String },
     /// A function that is not for data.
-    NotADataFunction { name: Symbol, nearest: Option<String> },
+    NotADataFunction { name: Symbol, nearest: Option<String>, known: Vec<String> },
 
     // Expectations.
     /// Something that is not a fact.

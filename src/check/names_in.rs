@@ -1,7 +1,7 @@
 //! Which names a piece of the tree uses.
 
 use crate::source::Span;
-use crate::syntax::ast::{Body, Expr, ExprKind, Statement, StatementKind, Symbol};
+use crate::syntax::ast::{Body, Expr, ExprKind, File, ItemKind, Statement, StatementKind, Symbol};
 
 /// Every name that stands as an expression in a statement.
 pub(super) fn names_in(statement: &Statement) -> Vec<Symbol> {
@@ -23,6 +23,27 @@ pub(super) fn find_uses(statements: &[Statement], wanted: &Symbol) -> Vec<Span> 
                 spans.push(expr.span);
             }
         });
+    }
+    spans
+}
+
+/// The items and statements of a file that could not be parsed.
+pub(super) fn unparsed(file: &File) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for item in &file.items {
+        let statements = match &item.kind {
+            ItemKind::Block(f) | ItemKind::Model(f) => &f.body.statements,
+            ItemKind::Data(d) => &d.statements,
+            ItemKind::Train(t) => &t.statements,
+            ItemKind::Error => {
+                spans.push(item.span);
+                continue;
+            }
+            ItemKind::Hyper(_) | ItemKind::Import(_) | ItemKind::Expect(_) | ItemKind::Sweep(_) | ItemKind::Let(_) => {
+                continue;
+            }
+        };
+        spans.extend(statements.iter().filter(|s| matches!(s.kind, StatementKind::Error)).map(|s| s.span));
     }
     spans
 }

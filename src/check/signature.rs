@@ -2,6 +2,7 @@
 
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
+use super::names_in::visit_expr;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Kind, StateScope, Tensor, show_type};
 use crate::catalog::Fans;
@@ -10,7 +11,7 @@ use crate::diagnostics::nearest;
 use crate::ir::dim::{Comparison, Dim};
 use crate::source::Span;
 use crate::syntax::ast::{
-    ConstantDeclaration, Expr, ExprKind, Ident, Output, Outputs, ScalarKind, StatementKind, Symbol, TypeExpr,
+    ConstantDeclaration, Expr, ExprKind, Function, Ident, Output, Outputs, ScalarKind, StatementKind, Symbol, TypeExpr,
     TypeExprKind, WeightDeclaration,
 };
 use std::rc::Rc;
@@ -54,7 +55,7 @@ impl Checker<'_> {
             self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
         for (param, input) in function.inputs.iter().zip(inputs) {
             if let Some(ty) = &param.ty {
-                fits &= self.check_input(&param.name, ty, input, call, &mut frame);
+                fits &= self.check_input(&param.name, ty, input, (&function, inputs), call, &mut frame);
             }
         }
         if !fits {
@@ -109,13 +110,26 @@ impl Checker<'_> {
             .is_some_and(|n| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperBusy | NamedKind::HyperValue(_)))
     }
 
-    fn check_input(&mut self, name: &Ident, ty: &TypeExpr, input: &Tensor, call: Span, frame: &mut Frame) -> bool {
+    fn check_input(
+        &mut self,
+        name: &Ident,
+        ty: &TypeExpr,
+        input: &Tensor,
+        (function, inputs): (&Function, &[Tensor]),
+        call: Span,
+        frame: &mut Frame,
+    ) -> bool {
         let Some(known) = self.type_of(ty, frame) else { return true };
         match self.type_clash(&known, &input.kind, &input.shape) {
             None => true,
             Some(detail) => {
                 let (wanted, found) = (known.show(), input.show());
-                let mistake = Mistake::InputType { name: name.name.clone(), wanted, found, declared: ty.span, detail };
+                let bound = bound_before(name, ty, function, inputs);
+                // What a model's input is called in its data is for the model to say; a block has other calls.
+                let can_rewrite = self.calls.is_empty() && bound.is_empty() && !input.shape.is_empty();
+                let declared = ty.span;
+                let name = name.name.clone();
+                let mistake = Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite };
                 // Where a model is bound to data, the call is the signature itself.
                 let at = if input.span.is_empty() { call } else { input.span };
                 self.mistake(at, &mistake);
@@ -279,10 +293,11 @@ impl Checker<'_> {
         if let (Some(Expr { kind: ExprKind::Tuple(items), .. }), Outputs::Many(many)) =
             (written.map(Expr::unparenthesized), outputs)
         {
-            self.check_output_order(items, many);
+            let tuple = written.map(|w| w.unparenthesized().span);
+            self.check_output_order(items, many, tuple);
         }
         let mut named = Vec::new();
-        for (position, ((name, output), value)) in declared.into_iter().zip(values).enumerate() {
+        for ((name, output), value) in declared.into_iter().zip(values) {
             let value = match value {
                 Value::Unknown => return None,
                 Value::Tensor(t) => Value::Tensor(t),
@@ -295,22 +310,32 @@ impl Checker<'_> {
                 }
             };
             if let (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) = (&value, output) {
-                self.check_output(&name, ty, tensor, position, written, frame);
+                self.check_output(&name, ty, tensor, written, frame);
             }
             named.push((name, value));
         }
         Some(named)
     }
 
-    fn check_output_order(&mut self, items: &[Expr], declared: &[Output]) {
-        for (position, (item, output)) in items.iter().zip(declared).enumerate() {
-            let (ExprKind::Name(written), Some(name)) = (&item.kind, &output.name) else { continue };
-            let elsewhere = declared.iter().filter_map(|o| o.name.as_ref()).any(|n| n.name == *written);
-            if *written != name.name && elsewhere {
-                let (declared, written) = (name.name.clone(), written.clone());
-                self.mistake(item.span, &Mistake::OutputOrder { position, declared, written });
-            }
-        }
+    fn check_output_order(&mut self, items: &[Expr], outputs: &[Output], tuple: Option<Span>) {
+        let names: Vec<(&Symbol, &Ident, Span)> = items
+            .iter()
+            .zip(outputs)
+            .filter_map(|(item, output)| match (&item.kind, &output.name) {
+                (ExprKind::Name(written), Some(name)) => Some((written, name, item.span)),
+                _ => None,
+            })
+            .collect();
+        let is_output = |name: &Symbol| outputs.iter().filter_map(|o| o.name.as_ref()).any(|n| n.name == *name);
+        let first = names.iter().find(|(written, name, _)| **written != name.name && is_output(written));
+        let Some((_, declared, at)) = first else { return };
+        let signature = declared.span;
+        let written: Vec<Symbol> = names.iter().map(|(w, ..)| (*w).clone()).collect();
+        let declared: Vec<Symbol> = names.iter().map(|(_, d, _)| d.name.clone()).collect();
+        // Names alone, all of them outputs: only their order is wrong, and the right one is known.
+        let is_permutation = names.len() == items.len() && declared.iter().all(|d| written.contains(d));
+        let tuple = tuple.filter(|_| is_permutation);
+        self.mistake(*at, &Mistake::OutputOrder { written, declared, tuple, signature });
     }
 
     fn check_output(
@@ -318,23 +343,21 @@ impl Checker<'_> {
         name: &Symbol,
         ty: &TypeExpr,
         tensor: &Tensor,
-        position: usize,
         written: Option<&Expr>,
         frame: &mut Frame,
     ) {
         let Some(known) = self.type_of(ty, frame) else { return };
         let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return };
         let dense = written.and_then(|e| self.last_dense(e, &known, tensor));
-        let _ = position;
         let mistake = Mistake::OutputType {
             name: name.clone(),
             wanted: known.show(),
             found: tensor.show(),
-            made: tensor.span,
+            declared: ty.span,
             detail,
             dense,
         };
-        self.mistake(ty.span, &mistake);
+        self.mistake(tensor.span, &mistake);
     }
 
     /// The units of the `Dense` that ends a pipeline, and what they would have to be.
@@ -380,10 +403,7 @@ impl Checker<'_> {
             _ => Value::Unknown,
         };
         let (_, clash) = frame.body.claim(&name.name, name.span);
-        if let Some(first) = clash {
-            let path = frame.body.prefix.join(&name.name).to_string();
-            self.mistake(name.span, &Mistake::SamePath { path, first });
-        }
+        self.same_path(frame.body.prefix.join(&name.name).to_string(), clash, name.span);
         frame.bind(&name.name, value);
     }
 
@@ -410,11 +430,11 @@ impl Checker<'_> {
                                     name: name.name.clone(),
                                     wanted: known.show(),
                                     found: tensor.show(),
-                                    made: tensor.span,
+                                    declared: ty.span,
                                     detail,
                                     dense: None,
                                 };
-                                self.mistake(ty.span, &mistake);
+                                self.mistake(tensor.span, &mistake);
                                 Value::Unknown
                             } else {
                                 Value::Tensor(tensor)
@@ -435,6 +455,37 @@ impl Checker<'_> {
         self.record_type(name.span, &value);
         frame.bind(&name.name, value);
     }
+}
+
+/// The dimension names of an input's type that other inputs have bound, with the size and the place of each.
+fn bound_before(name: &Ident, ty: &TypeExpr, function: &Function, inputs: &[Tensor]) -> Vec<(Symbol, String, Span)> {
+    let TypeExprKind::Tensor { shape: Some(shape), .. } = &ty.kind else { return Vec::new() };
+    let mut wanted: Vec<Symbol> = Vec::new();
+    for dim in shape {
+        visit_expr(dim, &mut |expr| {
+            if let ExprKind::Name(n) = &expr.kind
+                && !wanted.contains(n)
+            {
+                wanted.push(n.clone());
+            }
+        });
+    }
+    let mut bound = Vec::new();
+    for symbol in wanted {
+        for (param, input) in function.inputs.iter().zip(inputs) {
+            let Some(TypeExpr { kind: TypeExprKind::Tensor { shape: Some(dims), .. }, .. }) = &param.ty else {
+                continue;
+            };
+            let at = dims.iter().zip(&input.shape).find(|(d, _)| matches!(&d.kind, ExprKind::Name(n) if *n == symbol));
+            if let Some((dim, size)) = at {
+                if param.name.span != name.span {
+                    bound.push((symbol.clone(), size.to_string(), dim.span));
+                }
+                break;
+            }
+        }
+    }
+    bound
 }
 
 /// A field's type as that of a tensor.

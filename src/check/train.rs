@@ -183,6 +183,7 @@ impl Checker<'_> {
     /// Builds model, loss and metrics once.
     fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, training: bool) -> Option<Pass> {
         self.builder = Builder::new(training, false);
+        self.work = 0;
         self.rows.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
@@ -393,8 +394,11 @@ impl Checker<'_> {
                 .collect(),
             _ => vec![(None, loss)],
         };
-        let mut terms = Vec::new();
+        let mut terms: Vec<(Option<Symbol>, Tensor)> = Vec::new();
         let mut is_fine = true;
+        if let ExprKind::Record(entries) = &loss.kind {
+            self.distinct_terms(entries);
+        }
         for (name, expr) in entries {
             let value = self.expression(expr, frame);
             match self.loss_term(value, expr.span) {
@@ -421,6 +425,21 @@ impl Checker<'_> {
             *class_weights = Some(weighed);
         }
         Some(terms)
+    }
+
+    /// Each term of a loss is logged under a name of its own.
+    fn distinct_terms(&mut self, entries: &[ast::RecordEntry]) {
+        let mut seen: Vec<(&Symbol, Span)> = Vec::new();
+        for entry in entries {
+            let ExprKind::Name(name) = &entry.key.kind else { continue };
+            match seen.iter().find(|(n, _)| *n == name) {
+                Some((_, first)) => {
+                    let mistake = Mistake::Duplicate { name: name.clone(), what: "term", first: *first };
+                    self.mistake(entry.key.span, &mistake);
+                }
+                None => seen.push((name, entry.key.span)),
+            }
+        }
     }
 
     fn loss_term(&mut self, value: Value, span: Span) -> Option<Tensor> {

@@ -83,6 +83,9 @@ pub(super) struct Definition {
     pub module: usize,
 }
 
+/// What tells a layer from another of the same path: no name holds it.
+const CLASH: char = '\u{0}';
+
 /// The path of a body and the segments given out in it.
 #[derive(Debug, Default)]
 pub(super) struct BodyPath {
@@ -106,10 +109,18 @@ impl BodyPath {
         self.claim(&format!("{kind}{count}"), span)
     }
 
-    /// The path of a named layer.
+    /// The path of a named layer, and the span of an earlier one of that path. The second of two gets one that
+    /// nothing else has, so that they are not taken for one shared layer.
     pub fn claim(&self, segment: &str, span: Span) -> (StateScope, Option<Span>) {
-        let before = self.taken.borrow_mut().insert(segment.to_owned(), span);
-        (StateScope(self.prefix.join(segment)), before.filter(|b| *b != span))
+        let before = self.taken.borrow_mut().insert(segment.to_owned(), span).filter(|b| *b != span);
+        let path = self.prefix.join(segment);
+        let path = if before.is_some() { format!("{path}{CLASH}{}", span.start).into() } else { path };
+        (StateScope(path), before)
+    }
+
+    /// A path as the user knows it.
+    pub fn shown(&self, path: &StateScope) -> String {
+        path.0.split(CLASH).next().unwrap_or_default().to_owned()
     }
 
     /// How many layers of each kind have been counted.
@@ -120,6 +131,16 @@ impl BodyPath {
     /// What has been given out so far, to be restored when layers move to a body of their own.
     pub fn snapshot(&self) -> Snapshot {
         (self.counts.borrow().clone(), self.taken.borrow().clone())
+    }
+
+    /// The segments that have been given out.
+    pub fn names(&self) -> BTreeMap<String, Span> {
+        self.taken.borrow().clone()
+    }
+
+    /// Takes back the segments that were given out since.
+    pub fn restore_names(&self, names: BTreeMap<String, Span>) {
+        *self.taken.borrow_mut() = names;
     }
 
     pub fn restore(&self, snapshot: Snapshot) {
@@ -159,7 +180,8 @@ impl Value {
             Value::Bool(b) => format!("`{b}`"),
             Value::Text(_) => "a string".into(),
             Value::None => "`none`".into(),
-            Value::Duration(_) => "a duration".into(),
+            Value::Duration(Duration::Epochs(n)) => format!("`{} epochs`", show_number(*n)),
+            Value::Duration(Duration::Steps(n)) => format!("`{} steps`", show_number(*n)),
             Value::List(_) => "a list".into(),
             Value::Record(name, _) => format!("`{name}`, which has several values"),
             Value::Stage(stage) => match &**stage {

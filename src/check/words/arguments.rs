@@ -1,6 +1,6 @@
 //! Words for mistakes with arguments and expressions.
 
-use super::suggest;
+use super::{quote, suggest, suggest_duration, this_is};
 use crate::catalog::{Bounds, Param, ParamType};
 use crate::check::mistake::Mistake;
 use crate::check::value::show_number;
@@ -10,7 +10,7 @@ use crate::source::{SourceMap, Span};
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
     Some(match mistake {
         Mistake::MissingArgument { callee, param, doc } => {
-            let message = format!("`{callee}` needs `{param}`");
+            let message = format!("{} needs `{param}`", quote(callee));
             let diagnostic = Diagnostic::new(Code::E0201, message, span, format!("`{param}` is missing"));
             if doc.is_empty() { diagnostic } else { diagnostic.help(format!("`{param}`: {doc}")) }
         }
@@ -41,12 +41,26 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         }
         Mistake::ArgumentType { callee, param, wanted, found } => {
             let message = format!("`{param}` of {} must be {wanted}", quote(callee));
-            Diagnostic::new(Code::E0205, message, span, format!("this is {found}"))
+            let diagnostic = Diagnostic::new(Code::E0205, message, span, this_is(found));
+            let diagnostic = suggest_duration(diagnostic, span, wanted, found);
+            // 0 and 1 are what other languages call false and true.
+            match (wanted.as_str(), found.as_str()) {
+                ("`true` or `false`", "the number 0") => diagnostic.fix("write `false`", span, "false"),
+                ("`true` or `false`", "the number 1") => diagnostic.fix("write `true`", span, "true"),
+                _ => diagnostic,
+            }
         }
         Mistake::ArgumentBounds { callee, param, found } => {
             let message = format!("`{}` of {} must be {}, not {found}", param.name, quote(callee), bounds(param));
-            Diagnostic::new(Code::E0206, message, span, "out of bounds")
-                .help(format!("`{}`: {}", param.name, param.doc))
+            let diagnostic = Diagnostic::new(Code::E0206, message, span, "out of bounds")
+                .help(format!("`{}`: {}", param.name, param.doc));
+            match found.parse::<f64>() {
+                // `Dropout(30)` means 30 percent.
+                Ok(n) if n > 1.0 && n <= 100.0 && is_share(&param.ty) => {
+                    diagnostic.fix(format!("write `{found}%`"), span, format!("{found}%"))
+                }
+                _ => diagnostic,
+            }
         }
         Mistake::ArgumentChoice { callee, param, choices, found, nearest } => {
             let choices_text: Vec<String> = choices.iter().map(|c| format!("`{c}`")).collect();
@@ -56,7 +70,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         }
         Mistake::NotWhole { number, floored } => {
             let message = format!("{number} is not a whole number, so it is not a size");
-            let diagnostic = Diagnostic::new(Code::E0208, message, span, "a size is wanted here");
+            let diagnostic = Diagnostic::new(Code::E0208, message, span, format!("this is {number}"));
             match floored {
                 Some(floored) => diagnostic.fix(format!("round down to {floored}"), span, floored.as_str()),
                 None => diagnostic,
@@ -64,14 +78,24 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         }
         Mistake::NotASize { number } => {
             let message = format!("a size must be at least 1, and this is {number}");
-            Diagnostic::new(Code::E0208, message, span, "a size is wanted here")
+            Diagnostic::new(Code::E0208, message, span, "not a size")
         }
         Mistake::Operands { operator, left, right } => {
             let message = format!("`{operator}` does not work between {left} and {right}");
-            Diagnostic::new(Code::E0210, message, span, "here")
+            let diagnostic = Diagnostic::new(Code::E0210, message, span, format!("between {left} and {right}"));
+            match (*operator, left.starts_with("the number") || right.starts_with("the number")) {
+                ("@", true) => diagnostic.help("numbers are multiplied with `*`; `@` is the matrix product"),
+                _ => diagnostic,
+            }
         }
         Mistake::Type { wanted, found } => {
-            Diagnostic::new(Code::E0211, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+            let message = match found.as_str() {
+                "something else" => format!("this should be {wanted}"),
+                found => format!("this should be {wanted}, and is {found}"),
+            };
+            let label = if found == "something else" { "this is not".to_owned() } else { found.clone() };
+            let diagnostic = Diagnostic::new(Code::E0211, message, span, label);
+            suggest_duration(diagnostic, span, wanted, found)
         }
         Mistake::Condition { found } => {
             let message = "the condition of `if` must be true or false at compile time";
@@ -110,11 +134,6 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
     })
 }
 
-/// A callee is a name, or a phrase with quotes of its own.
-fn quote(callee: &str) -> String {
-    if callee.contains(' ') { callee.to_owned() } else { format!("`{callee}`") }
-}
-
 fn bounds(param: &Param) -> String {
     fn of(ty: &ParamType) -> Option<String> {
         match ty {
@@ -130,7 +149,15 @@ fn bounds(param: &Param) -> String {
     of(&param.ty).unwrap_or_else(|| "within its bounds".to_owned())
 }
 
+/// Whether a number is a part of a whole.
+fn is_share(ty: &ParamType) -> bool {
+    matches!(ty, ParamType::Number(b) if b.min == 0.0 && b.max == 1.0)
+}
+
 fn interval(b: &Bounds) -> String {
+    if b.min.is_finite() && b.max.is_finite() && !b.above_min && !b.below_max {
+        return format!("from {} to {}", show_number(b.min), show_number(b.max));
+    }
     let low = match (b.min.is_finite(), b.above_min) {
         (false, _) => None,
         (true, true) => Some(format!("more than {}", show_number(b.min))),

@@ -22,8 +22,28 @@ fn suggest(diagnostic: Diagnostic, span: Span, nearest: Option<&String>, known: 
     match nearest {
         Some(nearest) => diagnostic.fix(format!("did you mean `{nearest}`?"), span, nearest.as_str()),
         None if known.is_empty() => diagnostic,
-        None => diagnostic.help(format!("{what}: {}", quoted_list(known.iter().map(String::as_str), 12))),
+        None => diagnostic.help(format!("{what}: {}", quoted_list(known.iter().map(String::as_str), 20))),
     }
+}
+
+/// A callee or a base is a name, or a phrase with quotes of its own.
+fn quote(text: &str) -> String {
+    if text.contains(' ') { text.to_owned() } else { format!("`{text}`") }
+}
+
+/// Adds `5 epochs` and `5 steps` as fixes where a number stands for a duration.
+fn suggest_duration(diagnostic: Diagnostic, span: Span, wanted: &str, found: &str) -> Diagnostic {
+    match found.strip_prefix("the number ") {
+        Some(number) if wanted.starts_with("a duration") => diagnostic
+            .fix(format!("write `{number} epochs`"), span, format!("{number} epochs"))
+            .fix(format!("write `{number} steps`"), span, format!("{number} steps")),
+        _ => diagnostic,
+    }
+}
+
+/// `something else` is no news.
+fn this_is(found: &str) -> String {
+    if found == "something else" { "this is not".to_owned() } else { format!("this is {found}") }
 }
 
 /// `an optimizer`, `a layer`.

@@ -1,6 +1,6 @@
 //! Words for mistakes with names.
 
-use super::{suggest, with_article};
+use super::{quote, suggest, with_article};
 use crate::catalog::EntryKind;
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic};
@@ -12,10 +12,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
             let diagnostic =
                 Diagnostic::new(Code::E0101, format!("there is no {wanted} called `{name}`"), span, "not known here");
             let what = match *wanted {
-                "value" => "names in scope".to_owned(),
-                wanted => format!("there is: {wanted}"),
+                "value" | "layer or function" | "table, field or data source" => "names that are known here".to_owned(),
+                wanted => format!("the {wanted}s there are"),
             };
-            let what = if *wanted == "value" { what } else { what.replace("there is: ", "known as ") };
             suggest(diagnostic, span, nearest.as_ref(), known, &what)
         }
         Mistake::ForeignName { name, framework, ours } => {
@@ -42,9 +41,13 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
             }
         }
         Mistake::Duplicate { name, what, first } => {
-            Diagnostic::new(Code::E0104, format!("`{name}` is there twice"), span, format!("a second `{name}`"))
-                .label(*first, format!("the first, a {what}"))
-                .help("give one of them another name")
+            let diagnostic =
+                Diagnostic::new(Code::E0104, format!("`{name}` is there twice"), span, format!("a second `{name}`"))
+                    .label(*first, format!("the first, {}", with_article(what)));
+            match *what {
+                "setting" => diagnostic.help("a setting is given once: remove one of the two"),
+                _ => diagnostic.help("give one of them another name"),
+            }
         }
         Mistake::Import { path, reason } => {
             Diagnostic::new(Code::E0105, format!("`{path}` cannot be imported"), span, reason.clone())
@@ -65,10 +68,19 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
         }
         Mistake::NotAStage { found } => {
             let message = "data can flow only through a layer, a block or a function".to_owned();
-            Diagnostic::new(Code::E0108, message, span, format!("this is {}", found.trim_start_matches("this is ")))
+            let diagnostic = Diagnostic::new(Code::E0108, message, span, format!("this is {found}"));
+            match found.as_str() {
+                found if found.starts_with("a tensor") => {
+                    diagnostic.help("a layer is named before it is applied: `let f = Dense(8)`, then `x |> f`")
+                }
+                found if found.starts_with("a model") => {
+                    diagnostic.help("what models share is a `block`, which can be called like a layer")
+                }
+                _ => diagnostic,
+            }
         }
         Mistake::NoField { base, name, nearest, known } => {
-            let diagnostic = Diagnostic::new(Code::E0109, format!("{base} has no `{name}`"), span, "not there");
+            let diagnostic = Diagnostic::new(Code::E0109, format!("{} has no `{name}`", quote(base)), span, "not there");
             suggest(diagnostic, span, nearest.as_ref(), known, "it has")
         }
         Mistake::UnboundDim { name } => {
@@ -89,6 +101,16 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
             let message = format!("`{name}` is made of itself without end");
             Diagnostic::new(Code::E0113, message, span, "called here again")
                 .help("a block is expanded where it is called, so it cannot contain itself; use `repeat`")
+        }
+        Mistake::TooDeep { limit } => {
+            let message = format!("blocks are called in blocks more than {limit} deep");
+            Diagnostic::new(Code::E0114, message, span, "one too deep")
+                .help("a chain of layers can be written as one pipeline, or as `repeat n { … }`")
+        }
+        Mistake::TooManyParts { limit } => {
+            let message = format!("this network would have more than {limit} parts");
+            Diagnostic::new(Code::E0114, message, span, "too many to build")
+                .help("the counts of a `repeat` in a `repeat`, or of a block that calls another twice, multiply")
         }
         _ => return None,
     })

@@ -3,28 +3,36 @@
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{SourceMap, Span};
+use crate::syntax::ast::Symbol;
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
     Some(match mistake {
-        Mistake::InputType { name, wanted, found, declared, detail } => {
-            let message = format!("`{name}` should be {wanted}, and is {found}");
-            let diagnostic = Diagnostic::new(Code::E0330, message, span, format!("this is {found}"))
-                .label(*declared, format!("the signature asks for {wanted}"));
-            let diagnostic = match detail {
-                Some(detail) => diagnostic.note(detail.clone()),
-                None => diagnostic,
-            };
-            // Sizes written as numbers can be changed on the spot; a name may be bound elsewhere.
-            let declared_text = sources.text(*declared);
-            match declared_text.starts_with('[') && !declared_text.contains(char::is_alphabetic) {
-                true => diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str()),
-                false => diagnostic,
+        Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite } => {
+            let message = format!("the input `{name}` should be {wanted}, and is {found}");
+            let mut diagnostic = Diagnostic::new(Code::E0330, message, span, format!("this is {found}"));
+            let written = sources.text(*declared);
+            let asks = if written == wanted { wanted.clone() } else { format!("{wanted}, written `{written}`") };
+            diagnostic = diagnostic.label(*declared, format!("the signature asks for {asks}"));
+            for (dim, size, at) in bound {
+                diagnostic = diagnostic.label(*at, format!("`{dim}` is {size} by this input"));
+            }
+            if let Some(detail) = detail {
+                diagnostic = diagnostic.note(detail.clone());
+            }
+            if *can_rewrite {
+                diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str())
+            } else if bound.is_empty() {
+                diagnostic
+            } else {
+                diagnostic.help("one name stands for one size: make the sizes equal, or use two names")
             }
         }
-        Mistake::OutputType { name, wanted, found, made, detail, dense } => {
+        Mistake::OutputType { name, wanted, found, declared, detail, dense } => {
             let message = format!("the output `{name}` should be {wanted}, and is {found}");
-            let mut diagnostic = Diagnostic::new(Code::E0331, message, span, format!("{wanted} is promised here"))
-                .label(*made, format!("this gives {found}"));
+            let written = sources.text(*declared);
+            let promised = if written == wanted { wanted.clone() } else { format!("{wanted}, written `{written}`,") };
+            let mut diagnostic = Diagnostic::new(Code::E0331, message, span, format!("this gives {found}"))
+                .label(*declared, format!("{promised} is promised here"));
             if let Some(detail) = detail {
                 diagnostic = diagnostic.note(detail.clone());
             }
@@ -33,22 +41,33 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             }
             if found.ends_with("[1]") && !wanted.contains('[') {
                 diagnostic =
-                    diagnostic.fix("remove the axis of size 1 with `squeeze`", made.end_point(), " |> squeeze");
+                    diagnostic.fix("remove the axis of size 1 with `squeeze`", span.end_point(), " |> squeeze");
             }
             diagnostic
         }
         Mistake::OutputCount { wanted, found, declared } => {
             let outputs = |n: usize| if n == 1 { "one output".to_owned() } else { format!("{n} outputs") };
             let message = format!("the signature promises {}, and the body gives {}", outputs(*wanted), found);
-            Diagnostic::new(Code::E0332, message, span, format!("gives {found}"))
-                .label(*declared, format!("promises {wanted}"))
+            Diagnostic::new(Code::E0332, message, span, format!("gives {}", outputs(*found)))
+                .label(*declared, format!("promises {}", outputs(*wanted)))
                 .help("several outputs are given as a tuple, `(a, b)`")
         }
-        Mistake::OutputOrder { position, declared, written } => {
-            let message = format!("output {} is called `{declared}`, but `{written}` is given for it", position + 1);
-            Diagnostic::new(Code::E0333, message, span, format!("`{declared}` belongs here"))
-                .help("a tuple gives the outputs in the order of the signature")
+        Mistake::OutputOrder { written, declared, tuple, signature } => {
+            let (written, declared) = (list(written), list(declared));
+            let message = format!("the outputs are given as {written}, and the signature has them as {declared}");
+            let diagnostic = Diagnostic::new(Code::E0333, message, span, "not in its place")
+                .label(*signature, "this belongs there");
+            match tuple {
+                Some(tuple) => diagnostic.fix("write them in the order of the signature", *tuple, declared),
+                None => diagnostic.help("a tuple gives the outputs in the order of the signature"),
+            }
         }
         _ => return None,
     })
+}
+
+/// `(mean, log_var)`
+fn list(names: &[Symbol]) -> String {
+    let names: Vec<&str> = names.iter().map(|n| &**n).collect();
+    format!("({})", names.join(", "))
 }

@@ -1,6 +1,6 @@
 //! Words for mistakes in `train`, `data` and `expect`.
 
-use super::suggest;
+use super::{quote, suggest, suggest_duration, this_is};
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -18,7 +18,13 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             suggest(diagnostic, span, nearest.as_ref(), known, "settings")
         }
         Mistake::SettingType { setting, wanted, found } => {
-            Diagnostic::new(Code::E0603, format!("`{setting}` must be {wanted}"), span, format!("this is {found}"))
+            let message = format!("`{setting}` must be {wanted}");
+            let diagnostic = Diagnostic::new(Code::E0603, message, span, this_is(found));
+            match (setting.as_str(), found.contains(" steps"), found.contains(" epochs")) {
+                ("epochs", true, _) => diagnostic.help("to count in steps, write `steps:` instead of `epochs:`"),
+                ("steps", _, true) => diagnostic.help("to count in epochs, write `epochs:` instead of `steps:`"),
+                _ => suggest_duration(diagnostic, span, wanted, found),
+            }
         }
         Mistake::NoFieldForInput { input, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
@@ -31,8 +37,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             diagnostic.help("a field of another name is bound with `train Model(input: field) on data`")
         }
         Mistake::LossType { found } => {
-            let message = "a loss must be one number for each example";
-            let diagnostic = Diagnostic::new(Code::E0605, message, span, format!("this is {found}"));
+            let message = format!("a loss must be one number for each example, and this is {found}");
+            let diagnostic = Diagnostic::new(Code::E0605, message, span, found.clone());
             if found.contains('[') {
                 diagnostic.help("reduce it with `mean(…)` or `sum(…)`, or compare with `mse(prediction, target)`")
             } else {
@@ -70,8 +76,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             }
         }
         Mistake::Conflict { first, second, first_span } => {
-            let message = format!("`{first}` and `{second}` say two things about how long to train");
-            Diagnostic::new(Code::E0611, message, span, "this one or the other").label(*first_span, "the other")
+            let message = format!("`{first}` and `{second}` both say how long to train");
+            Diagnostic::new(Code::E0611, message, span, "either this")
+                .label(*first_span, "or this")
+                .help("an epoch sees every example once, a step one batch: keep the one that you mean, remove the other")
         }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");
@@ -80,23 +88,30 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             ))
         }
         Mistake::NothingToTrain { reason } => {
-            Diagnostic::new(Code::E0613, format!("there is nothing to train: {reason}"), span, "here")
+            Diagnostic::new(Code::E0613, format!("there is nothing to train: {reason}"), span, reason.to_string())
         }
         Mistake::NotData { wanted, found } => {
-            Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+            let diagnostic =
+                Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, this_is(found));
+            match (*wanted, found.as_str()) {
+                ("a field", "a table") => {
+                    diagnostic.help("columns make a field: `t.a` is one column, `t[a, b]` and `t[a .. b]` are several")
+                }
+                _ => diagnostic,
+            }
         }
-        Mistake::NotADataFunction { name, nearest } => {
-            let message = format!("`{name}` is not something that can be done to data");
+        Mistake::NotADataFunction { name, nearest, known } => {
+            let message = format!("{} is not something that can be done to data", quote(name));
             let diagnostic = Diagnostic::new(Code::E0541, message, span, "not a data function");
-            suggest(diagnostic, span, nearest.as_ref(), &[], "")
+            suggest(diagnostic, span, nearest.as_ref(), known, "what can be done to data")
         }
         Mistake::UnknownFact { name, nearest, known } => {
             let diagnostic =
                 Diagnostic::new(Code::E0701, format!("`{name}` is nothing that can be expected"), span, "not known");
-            suggest(diagnostic, span, nearest.as_ref(), known, "what can be")
+            suggest(diagnostic, span, nearest.as_ref(), known, "what can be expected")
         }
         Mistake::FactType { wanted, found } => {
-            Diagnostic::new(Code::E0702, format!("{wanted} is wanted here"), span, format!("this is {found}"))
+            Diagnostic::new(Code::E0702, format!("{wanted} is wanted here"), span, this_is(found))
                 .help("a fact compares: `test.accuracy >= 0.9`")
         }
         Mistake::NoTrain => {
