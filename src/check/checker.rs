@@ -22,7 +22,10 @@ const MAX_DEPTH: usize = 64;
 const MAX_REENTRIES: usize = 8;
 
 /// How many expressions the building of one network may evaluate.
-const MAX_WORK: u64 = 400_000;
+const MAX_WORK: u64 = 200_000;
+
+/// The same, once a network of the file was too large: the others are probably parts of it.
+const WORK_AFTERWARDS: u64 = 5_000;
 
 pub(super) struct Checker<'o> {
     pub sources: SourceMap,
@@ -41,10 +44,15 @@ pub(super) struct Checker<'o> {
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
+    /// Axes named by a dimension, as they are where all dimensions differ.
+    pub axes: BTreeMap<Span, usize>,
+    /// Whether a block is being looked at for its axes.
+    pub is_naming_axes: bool,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
-    /// Expressions evaluated for the network that is being built.
+    /// Expressions evaluated for the network that is being built, and how many there may be.
     pub work: u64,
+    most_work: u64,
     next_var: u32,
 }
 
@@ -108,8 +116,11 @@ impl<'o> Checker<'o> {
             trained_models: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
+            axes: BTreeMap::new(),
+            is_naming_axes: false,
             calls: Vec::new(),
             work: 0,
+            most_work: MAX_WORK,
             // 0 is the batch.
             next_var: 1,
         }
@@ -203,8 +214,9 @@ impl<'o> Checker<'o> {
             // Where it began to grow, not where the last straw lies.
             let at = self.calls.first().map_or(span, |(_, call)| *call);
             self.mistake(at, &Mistake::TooManyParts { limit: MAX_WORK });
+            self.most_work = WORK_AFTERWARDS;
         }
-        self.work < MAX_WORK
+        self.work < self.most_work
     }
 
     /// Runs `body` as a call of a block, unless calls go too deep.

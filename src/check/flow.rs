@@ -70,6 +70,19 @@ impl Checker<'_> {
         self.unprobe(probe);
     }
 
+    /// Runs something of which only what it finds out is wanted: nothing is built or told.
+    pub fn quietly<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let probe = self.probe();
+        let (rows, work) = (std::mem::take(&mut self.rows), self.work);
+        let calls = std::mem::take(&mut self.calls);
+        let result = run(self);
+        self.rows = rows;
+        self.work = work;
+        self.calls = calls;
+        self.unprobe(probe);
+        result
+    }
+
     /// Saves what an evaluation may change, so that it can be undone.
     fn probe(&mut self) -> Probe {
         Probe {

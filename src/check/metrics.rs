@@ -50,34 +50,6 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// Tells unknown metrics where nothing more can be said of them.
-    pub fn metric_names(&mut self, found: &Found<'_>) {
-        let Some(setting) = found.setting("metrics") else { return };
-        let items = match &setting.kind {
-            ExprKind::List(items) => items.iter().collect(),
-            _ => vec![setting],
-        };
-        for item in items {
-            let expr = match &item.kind {
-                ExprKind::Named { value, .. } => value,
-                _ => item,
-            };
-            let word = match &expr.kind {
-                ExprKind::Name(name) => Some((name, expr.span)),
-                ExprKind::Call { callee, .. } => match &callee.kind {
-                    ExprKind::Name(name) => Some((name, callee.span)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some((word, span)) = word
-                && catalog::find(word, &[EntryKind::Metric]).is_none()
-            {
-                self.unknown_entry(word, span, EntryKind::Metric, "metric");
-            }
-        }
-    }
-
     /// The setting `metrics`. `None` where a mistake was told.
     pub fn metrics(&mut self, found: &Found<'_>, frame: &mut Frame, fields: &Fields) -> Option<Vec<Metric>> {
         let Some(setting) = found.setting("metrics") else { return Some(Vec::new()) };
@@ -109,6 +81,30 @@ impl Checker<'_> {
             }
         }
         is_fine.then_some(metrics)
+    }
+
+    /// Tells of metrics that there are not, where a mistake elsewhere keeps them from being built.
+    pub fn metric_names(&mut self, found: &Found<'_>) {
+        let Some(setting) = found.setting("metrics") else { return };
+        let items = match &setting.kind {
+            ExprKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(setting),
+        };
+        for item in items {
+            let expr = match &item.kind {
+                ExprKind::Named { value, .. } => value,
+                _ => item,
+            };
+            let callee = match &expr.kind {
+                ExprKind::Call { callee, .. } => callee,
+                _ => expr,
+            };
+            if let ExprKind::Name(name) = &callee.kind
+                && catalog::find(name, &[EntryKind::Metric]).is_none()
+            {
+                self.unknown_entry(name, callee.span, EntryKind::Metric, "metric");
+            }
+        }
     }
 
     fn metric(

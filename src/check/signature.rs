@@ -41,6 +41,7 @@ impl Checker<'_> {
     ) -> Option<Vec<(Symbol, Value)>> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
+        frame.definition = Some(definition.clone());
         for (name, value) in hypers {
             match value {
                 // A block by itself does not know what its hypers are: sizes where a size is wanted, else anything.

@@ -38,19 +38,21 @@ struct Pass {
 impl Checker<'_> {
     /// Checks a `train` item. `None` where a mistake was told.
     pub fn train(&mut self, train: &ast::Train, module: usize) -> Option<Train> {
-        let pairing = self.pair(train, module);
         let settings_found = self.collect_settings(train);
-        let training = pairing.as_ref().and_then(|p| self.pass(train, p, &settings_found, true));
-        let evaluation = pairing.as_ref().and_then(|p| self.pass(train, p, &settings_found, false));
+        let Some(pairing) = self.pair(train, module) else {
+            // What does not depend on model and data is wrong or right without them.
+            self.metric_names(&settings_found);
+            self.settings(train, &settings_found, module, None, None, None);
+            return None;
+        };
+        let training = self.pass(train, &pairing, &settings_found, true);
+        let evaluation = self.pass(train, &pairing, &settings_found, false);
+        let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
+        let settings: Option<Settings> =
+            self.settings(train, &settings_found, module, Some(&pairing), paths, evaluation.as_ref().map(|p| &p.forward));
         if evaluation.is_none() {
-            // The model or its data is broken; the names of metrics are right or wrong all the same.
             self.metric_names(&settings_found);
         }
-        let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
-        let data = pairing.as_ref().map(|p| p.data);
-        let forward = evaluation.as_ref().map(|p| &p.forward);
-        let settings: Option<Settings> = self.settings(train, &settings_found, module, data, paths, forward);
-        let pairing = pairing?;
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });

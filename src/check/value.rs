@@ -244,11 +244,13 @@ pub(super) struct Frame {
     pub body: Rc<BodyPath>,
     /// Dimension names of the signature, for `axis: T`.
     pub dims: BTreeMap<Symbol, Dim>,
+    /// The block or model that is being evaluated.
+    pub definition: Option<Rc<Definition>>,
 }
 
 impl Frame {
     pub fn new(module: usize, prefix: StateScope) -> Self {
-        Frame { module, bindings: Vec::new(), body: BodyPath::new(prefix), dims: BTreeMap::new() }
+        Frame { module, bindings: Vec::new(), body: BodyPath::new(prefix), dims: BTreeMap::new(), definition: None }
     }
 
     pub fn bind(&mut self, name: &Symbol, value: Value) {

@@ -279,6 +279,15 @@ impl Repairer<'_> {
                         self.unclosed(&bracket, i, None);
                     }
                 }
+                // Outside of braces an arrow stands only behind the inputs of a signature.
+                _ if !open.is_empty()
+                    && open.iter().all(|b| b.kind != b'{')
+                    && token.text(self.source) == "->" =>
+                {
+                    for bracket in open.drain(..).rev() {
+                        self.unclosed(&bracket, i, Some(token));
+                    }
+                }
                 TokenKind::Word if self.statement_begins(i) => {
                     while let Some(bracket) = open.pop_if(|b| b.kind != b'{') {
                         self.unclosed(&bracket, i, None);
