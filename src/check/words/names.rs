@@ -80,7 +80,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
             }
         }
         Mistake::NoField { base, name, nearest, known } => {
-            let diagnostic = Diagnostic::new(Code::E0109, format!("{} has no `{name}`", quote(base)), span, "not there");
+            let diagnostic =
+                Diagnostic::new(Code::E0109, format!("{} has no `{name}`", quote(base)), span, "not there");
             suggest(diagnostic, span, nearest.as_ref(), known, "it has")
         }
         Mistake::UnboundDim { name } => {

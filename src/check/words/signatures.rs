@@ -55,8 +55,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         Mistake::OutputOrder { written, declared, tuple, signature } => {
             let (written, declared) = (list(written), list(declared));
             let message = format!("the outputs are given as {written}, and the signature has them as {declared}");
-            let diagnostic = Diagnostic::new(Code::E0333, message, span, "not in its place")
-                .label(*signature, "this belongs there");
+            let diagnostic =
+                Diagnostic::new(Code::E0333, message, span, "not in its place").label(*signature, "this belongs there");
             match tuple {
                 Some(tuple) => diagnostic.fix("write them in the order of the signature", *tuple, declared),
                 None => diagnostic.help("a tuple gives the outputs in the order of the signature"),

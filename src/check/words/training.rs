@@ -77,9 +77,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
         }
         Mistake::Conflict { first, second, first_span } => {
             let message = format!("`{first}` and `{second}` both say how long to train");
-            Diagnostic::new(Code::E0611, message, span, "either this")
-                .label(*first_span, "or this")
-                .help("an epoch sees every example once, a step one batch: keep the one that you mean, remove the other")
+            Diagnostic::new(Code::E0611, message, span, "either this").label(*first_span, "or this").help(
+                "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
+            )
         }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");
@@ -91,8 +91,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             Diagnostic::new(Code::E0613, format!("there is nothing to train: {reason}"), span, reason.to_string())
         }
         Mistake::NotData { wanted, found } => {
-            let diagnostic =
-                Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, this_is(found));
+            let diagnostic = Diagnostic::new(Code::E0540, format!("{wanted} is wanted here"), span, this_is(found));
             match (*wanted, found.as_str()) {
                 ("a field", "a table") => {
                     diagnostic.help("columns make a field: `t.a` is one column, `t[a, b]` and `t[a .. b]` are several")
