@@ -2,6 +2,8 @@
 
 mod architecture;
 mod catalog_examples;
+mod catalog_gradients;
+mod catalog_reference;
 mod cli;
 mod examples;
 mod explanations;
@@ -12,6 +14,7 @@ mod graphs;
 mod hand_built;
 mod language;
 mod mlp;
+mod one_model;
 mod optimizer;
 mod printing;
 mod random_graphs;
