@@ -18,6 +18,7 @@ mod one_model;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod random_programs;
 mod reopened_runs;
 mod runtime;
 mod snapshot;
