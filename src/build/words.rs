@@ -221,7 +221,7 @@ fn broadcast(site: &CallSite, left: &[Dim], right: &[Dim]) -> Diagnostic {
     }
     if site.name == "residual" {
         return diagnostic
-            .help("a residual's stage gives the shape of its input; `residual(shortcut: ..)` fits the input");
+            .help("a residual is x + stage(x): end the stage with the shape of its input, or let `residual(shortcut: …)` change the input along");
     }
     let transposed = |a: &[Dim], b: &[Dim]| matches!((a, b), ([.., p, q], [.., s, t]) if p == t && q == s);
     if transposed(left, right) {

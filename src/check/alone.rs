@@ -28,11 +28,16 @@ impl Checker<'_> {
                         }
                     }
                 }
-                ItemKind::Block(function) => {
-                    let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
-                    self.alone(&definition);
-                }
                 _ => {}
+            }
+        }
+        // Blocks after their uses: what fails in one has been told with its sizes, and is not told in other words.
+        for item in ast.items.iter().rev() {
+            if let ItemKind::Block(function) = &item.kind
+                && !self.has_error_in(item.span)
+            {
+                let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
+                self.alone(&definition);
             }
         }
         // Models of imported files that are trained here; a model may be trained more than once.
@@ -44,6 +49,13 @@ impl Checker<'_> {
         models
     }
 
+    fn has_error_in(&self, span: Span) -> bool {
+        self.diagnostics
+            .iter()
+            .map(|d| d.span())
+            .any(|s| s.file == span.file && span.start <= s.start && s.end <= span.end)
+    }
+
     /// Trains hold indices of models; their order has changed.
     pub fn renumber(&mut self, program: &mut Program) {
         for train in &mut program.trains {
@@ -53,7 +65,8 @@ impl Checker<'_> {
         }
     }
 
-    fn alone(&mut self, definition: &Rc<Definition>) -> Option<Model> {
+    /// What a function or model is by itself; `None` where a mistake was told.
+    pub fn alone(&mut self, definition: &Rc<Definition>) -> Option<Model> {
         let function = definition.function.clone();
         self.builder = Builder::new(false, true);
         self.work = 0;

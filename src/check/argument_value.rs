@@ -238,15 +238,38 @@ impl Checker<'_> {
         }
     }
 
+    /// Which axis an expression means where all dimensions of the signature differ.
+    fn axis_by_name(&mut self, span: Span, frame: &Frame) -> Option<usize> {
+        // `[D, D]` is ambiguous however large D is: then looking again would find the same question.
+        if !self.axes.contains_key(&span) && !std::mem::replace(&mut self.is_naming_axes, true) {
+            if let Some(definition) = frame.definition.clone() {
+                self.quietly(|c| c.alone(&definition));
+            }
+            self.is_naming_axes = false;
+        }
+        self.axes.get(&span).copied()
+    }
+
     fn axis_argument(&mut self, expr: &Expr, tensor: Option<&Tensor>, frame: &mut Frame) -> Option<i64> {
         if let ExprKind::Name(name) = &expr.unparenthesized().kind
             && let Some(dim) = frame.dims.get(name).cloned()
         {
+            // A hyper of a block that is checked by itself is a number that is not known yet.
+            if matches!(frame.lookup(name).map(|b| &b.value), Some(Value::Unknown)) {
+                return None;
+            }
             let tensor = tensor?;
             let places: Vec<usize> =
                 tensor.shape.iter().enumerate().filter(|(_, d)| **d == dim).map(|(i, _)| i).collect();
             return match places.as_slice() {
-                [axis] => Some(*axis as i64),
+                [axis] => {
+                    if self.builder.generic {
+                        self.axes.insert(expr.span, *axis);
+                    }
+                    Some(*axis as i64)
+                }
+                // Two dimensions that happen to be equal here: their names tell them apart.
+                [_, ..] if let Some(axis) = self.axis_by_name(expr.span, frame) => Some(axis as i64),
                 _ => {
                     let problem = crate::build::Problem::AxisName {
                         name: name.clone(),

@@ -259,7 +259,10 @@ impl Checker<'_> {
         for (param, value) in params.iter().zip(values) {
             let value = match (value, &param.default) {
                 (Some((value, _)), _) => value,
-                (None, Some(default)) => self.expression(default, &mut home),
+                // A default may call the block that it belongs to.
+                (None, Some(default)) => self
+                    .in_call(&definition.function.name.name, default.span, |c| c.expression(default, &mut home))
+                    .unwrap_or(Value::Unknown),
                 (None, None) => {
                     let (callee, param_name) = (callee.clone(), param.name.name.to_string());
                     self.mistake(span, &Mistake::MissingArgument { callee, param: param_name, doc: String::new() });

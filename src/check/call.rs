@@ -110,8 +110,10 @@ impl Checker<'_> {
                 };
             }
             Some(NamedKind::Hyper(..) | NamedKind::HyperValue(_) | NamedKind::HyperBusy) => {
-                if let Value::Stage(stage) = self.hyper(frame.module, name, span) {
-                    return Callee::Stage(stage);
+                match self.hyper(frame.module, name, span) {
+                    Value::Stage(stage) => return Callee::Stage(stage),
+                    Value::Unknown => return Callee::Unknown,
+                    _ => {}
                 }
             }
             _ => {}
@@ -287,6 +289,7 @@ impl Checker<'_> {
     /// Tells of two layers with one path, where there is a clash.
     pub fn same_path(&mut self, path: String, clash: Option<Span>, span: Span) {
         if let Some(first) = clash {
+            self.path_clashes.push((path.clone(), span));
             self.mistake(span, &Mistake::SamePath { path, first });
         }
     }

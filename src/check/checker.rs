@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostic;
 use crate::ir::dim::{Dim, Var, VarKind};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, Symbol};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -22,7 +22,10 @@ const MAX_DEPTH: usize = 64;
 const MAX_REENTRIES: usize = 8;
 
 /// How many expressions the building of one network may evaluate.
-const MAX_WORK: u64 = 400_000;
+const MAX_WORK: u64 = 200_000;
+
+/// The same, once a network of the file was too large: the others are probably parts of it.
+const WORK_AFTERWARDS: u64 = 5_000;
 
 pub(super) struct Checker<'o> {
     pub sources: SourceMap,
@@ -41,10 +44,19 @@ pub(super) struct Checker<'o> {
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
+    /// Axes named by a dimension, as they are where all dimensions differ.
+    pub axes: BTreeMap<Span, usize>,
+    /// Whether a block is being looked at for its axes.
+    pub is_naming_axes: bool,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
-    /// Expressions evaluated for the network that is being built.
+    /// Blocks that have been told to call each other without end.
+    pub endless: BTreeSet<Symbol>,
+    /// Paths that two layers would have, and where the second is.
+    pub path_clashes: Vec<(String, Span)>,
+    /// Expressions evaluated for the network that is being built, and how many there may be.
     pub work: u64,
+    most_work: u64,
     next_var: u32,
 }
 
@@ -56,6 +68,8 @@ pub(super) struct Module {
     pub names: BTreeMap<Symbol, Named>,
     /// What could not be parsed.
     pub unparsed: Vec<Span>,
+    /// Whether it imports all of a file that could not be had.
+    pub lacks_names: bool,
 }
 
 #[derive(Clone)]
@@ -108,8 +122,13 @@ impl<'o> Checker<'o> {
             trained_models: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
+            axes: BTreeMap::new(),
+            is_naming_axes: false,
             calls: Vec::new(),
+            endless: BTreeSet::new(),
+            path_clashes: Vec::new(),
             work: 0,
+            most_work: MAX_WORK,
             // 0 is the batch.
             next_var: 1,
         }
@@ -135,6 +154,9 @@ impl<'o> Checker<'o> {
 
     /// Whether a name stands in a part of a file that could not be parsed: it may be declared there.
     fn may_be_hidden(&self, name: &str) -> bool {
+        if self.modules.iter().any(|m| m.lacks_names) {
+            return true;
+        }
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
             let mut words = self.sources.text(*span).split(|c: char| !is_part(c));
@@ -203,14 +225,23 @@ impl<'o> Checker<'o> {
             // Where it began to grow, not where the last straw lies.
             let at = self.calls.first().map_or(span, |(_, call)| *call);
             self.mistake(at, &Mistake::TooManyParts { limit: MAX_WORK });
+            self.most_work = WORK_AFTERWARDS;
         }
-        self.work < MAX_WORK
+        self.work < self.most_work
     }
 
     /// Runs `body` as a call of a block, unless calls go too deep.
     pub fn in_call<T>(&mut self, name: &Symbol, span: Span, body: impl FnOnce(&mut Self) -> T) -> Option<T> {
         if self.calls.iter().filter(|(n, s)| n == name && *s == span).count() >= MAX_REENTRIES {
-            self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            // Blocks that call each other are one circle, whichever of them it is entered by.
+            let in_circle =
+                |(i, (n, _)): &(usize, &(Symbol, Span))| self.calls.iter().skip(i + 1).any(|(later, _)| later == n);
+            let circle: Vec<Symbol> =
+                self.calls.iter().enumerate().filter(in_circle).map(|(_, (n, _))| n.clone()).collect();
+            if !circle.iter().any(|n| self.endless.contains(n)) {
+                self.mistake(span, &Mistake::Recursion { name: name.clone() });
+            }
+            self.endless.extend(circle);
             return None;
         }
         if self.calls.len() >= MAX_DEPTH {

@@ -87,7 +87,12 @@ impl Checker<'_> {
         wanted: &'static str,
         fits: impl Fn(&NamedKind) -> bool,
     ) -> Value {
-        let found = self.modules[module].names.get(&name.name).map(|n| n.kind.word());
+        let named = self.modules[module].names.get(&name.name).map(|n| &n.kind);
+        if matches!(named, Some(NamedKind::HyperValue(Value::Unknown))) {
+            // An import that failed, and has been told.
+            return Value::Unknown;
+        }
+        let found = named.map(NamedKind::word);
         if let Some(found) = found {
             let found = format!("the {found} `{}`", name.name);
             return self.mistake(name.span, &Mistake::Type { wanted: format!("a {wanted}"), found });

@@ -2,9 +2,10 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::value::{BlockInstance, BodyPath, Frame, LayerInstance, Stage, Value};
+use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
 use crate::build::words::diagnostic as problem_diagnostic;
 use crate::build::{Problem, StateScope, Tensor};
+use crate::diagnostics::Code;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Body, Expr, Pattern, StatementKind};
 use std::cell::RefCell;
@@ -70,6 +71,19 @@ impl Checker<'_> {
         self.unprobe(probe);
     }
 
+    /// Runs something of which only what it finds out is wanted: nothing is built or told.
+    pub fn quietly<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let probe = self.probe();
+        let (rows, work) = (std::mem::take(&mut self.rows), self.work);
+        let calls = std::mem::take(&mut self.calls);
+        let result = run(self);
+        self.rows = rows;
+        self.work = work;
+        self.calls = calls;
+        self.unprobe(probe);
+        result
+    }
+
     /// Saves what an evaluation may change, so that it can be undone.
     fn probe(&mut self) -> Probe {
         Probe {
@@ -110,6 +124,7 @@ impl Checker<'_> {
     /// `let x = value`, `let (a, b) = value`
     pub fn let_statement(&mut self, binding: &ast::Let, frame: &mut Frame) {
         let before = frame.body.snapshot();
+        let clashes = self.path_clashes.len();
         let value = self.expression(&binding.value, frame);
         match &binding.pattern {
             Pattern::Name(name) => {
@@ -118,6 +133,7 @@ impl Checker<'_> {
                         // Its layers were counted as they were made; named, they belong to the name.
                         let after = frame.body.counts();
                         frame.body.restore(before);
+                        self.forget_clashes(clashes, &frame.body.prefix);
                         self.name_stage(&stage, name, frame, after);
                         Value::Stage(stage)
                     }
@@ -139,6 +155,18 @@ impl Checker<'_> {
                     self.record_type(name.span, &part);
                     frame.bind(&name.name, part);
                 }
+            }
+        }
+    }
+
+    /// Takes back what was told of the paths in a body since: its layers have got others.
+    fn forget_clashes(&mut self, since: usize, body: &StateScope) {
+        for (path, span) in self.path_clashes.split_off(since) {
+            let is_of_body = below(&StateScope(path.as_str().into()), body).is_some_and(|rest| !rest.contains('.'));
+            if is_of_body {
+                self.diagnostics.retain(|d| d.code != Code::E0111 || d.span() != span);
+            } else {
+                self.path_clashes.push((path, span));
             }
         }
     }
@@ -318,6 +346,7 @@ struct Counted {
 impl Counted {
     /// `dense3` as the first of its kind in a body of its own: `dense1`, where two were counted before.
     fn numbered_from_one(&self, segment: &str) -> String {
+        let segment = segment.split(CLASH).next().unwrap_or_default();
         self.after
             .iter()
             .find_map(|(kind, after)| {

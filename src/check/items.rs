@@ -24,7 +24,14 @@ impl Checker<'_> {
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
         let unparsed = names_in::unparsed(&ast);
-        self.modules.push(Module { file, ast: ast.clone(), directory, names: Default::default(), unparsed });
+        self.modules.push(Module {
+            file,
+            ast: ast.clone(),
+            directory,
+            names: Default::default(),
+            unparsed,
+            lacks_names: false,
+        });
         above.push(canonical(path));
         self.declare_items(index, file, &ast);
         for item in &ast.items {
@@ -109,16 +116,24 @@ impl Checker<'_> {
         let failed = |reason: String| Mistake::Import { path: import.path.clone(), reason };
         if above.contains(&canonical(&path)) {
             self.mistake(import.path_span, &failed("it imports this file in turn: a circle".into()));
+            self.declare_missing(module, import);
             return;
         }
         let text = match std::fs::read(&path).map(String::from_utf8) {
             Ok(Ok(text)) => text,
             Ok(Err(_)) => {
                 self.mistake(import.path_span, &failed("it is not UTF-8 text".into()));
+                self.declare_missing(module, import);
                 return;
             }
             Err(error) => {
-                self.mistake(import.path_span, &failed(error.to_string()));
+                let reason = match error.kind() {
+                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                    std::io::ErrorKind::IsADirectory => "this is a folder".to_owned(),
+                    _ => error.to_string(),
+                };
+                self.mistake(import.path_span, &failed(reason));
+                self.declare_missing(module, import);
                 return;
             }
         };
@@ -159,10 +174,24 @@ impl Checker<'_> {
                             let near = nearest(&wanted.name, own.iter().map(|(n, _)| &**n)).map(str::to_owned);
                             let (name, path) = (wanted.name.clone(), import.path.clone());
                             self.mistake(wanted.span, &Mistake::ImportedName { name, path, nearest: near });
+                            let named = Named { kind: NamedKind::HyperValue(Value::Unknown), span: wanted.span };
+                            self.declare(module, &wanted.name, named);
                         }
                     }
                 }
             }
+        }
+    }
+
+    /// What an import would have brought is there, but nothing is known of it.
+    fn declare_missing(&mut self, module: usize, import: &ast::Import) {
+        let names = import.names.iter().flatten().chain(&import.alias);
+        for name in names {
+            let named = Named { kind: NamedKind::HyperValue(Value::Unknown), span: name.span };
+            self.declare(module, &name.name, named);
+        }
+        if import.names.is_none() && import.alias.is_none() {
+            self.modules[module].lacks_names = true;
         }
     }
 

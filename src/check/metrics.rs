@@ -5,11 +5,11 @@ use super::mistake::Mistake;
 use super::program::Metric;
 use super::train::Found;
 use super::value::{Frame, Value};
-use crate::build::{Kind, Problem, Tensor};
+use crate::build::{Kind, Problem, StateScope, Tensor};
 use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param, Task};
 use crate::data::FieldType;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Pattern, StatementKind, Symbol, Train};
 
 /// A call of a catalog loss in a loss.
 pub(super) struct LossCall<'a> {
@@ -50,34 +50,6 @@ impl Checker<'_> {
             .collect()
     }
 
-    /// Tells unknown metrics where nothing more can be said of them.
-    pub fn metric_names(&mut self, found: &Found<'_>) {
-        let Some(setting) = found.setting("metrics") else { return };
-        let items = match &setting.kind {
-            ExprKind::List(items) => items.iter().collect(),
-            _ => vec![setting],
-        };
-        for item in items {
-            let expr = match &item.kind {
-                ExprKind::Named { value, .. } => value,
-                _ => item,
-            };
-            let word = match &expr.kind {
-                ExprKind::Name(name) => Some((name, expr.span)),
-                ExprKind::Call { callee, .. } => match &callee.kind {
-                    ExprKind::Name(name) => Some((name, callee.span)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            if let Some((word, span)) = word
-                && catalog::find(word, &[EntryKind::Metric]).is_none()
-            {
-                self.unknown_entry(word, span, EntryKind::Metric, "metric");
-            }
-        }
-    }
-
     /// The setting `metrics`. `None` where a mistake was told.
     pub fn metrics(&mut self, found: &Found<'_>, frame: &mut Frame, fields: &Fields) -> Option<Vec<Metric>> {
         let Some(setting) = found.setting("metrics") else { return Some(Vec::new()) };
@@ -109,6 +81,60 @@ impl Checker<'_> {
             }
         }
         is_fine.then_some(metrics)
+    }
+
+    /// Tells of functions that there are not in a loss that cannot be built, for the model is wrong.
+    pub fn loss_names(&mut self, found: &Found<'_>, train: &Train) {
+        let Some(loss) = found.setting("loss") else { return };
+        let frame = Frame::new(found.module, StateScope::default());
+        let is_let = |name: &Symbol| {
+            train.statements.iter().any(|s| match &s.kind {
+                StatementKind::Let(binding) => match &binding.pattern {
+                    Pattern::Name(ident) => ident.name == *name,
+                    Pattern::Tuple(names, _) => names.iter().any(|n| n.name == *name),
+                },
+                _ => false,
+            })
+        };
+        let mut unknown: Vec<(&Symbol, Span)> = Vec::new();
+        walk(loss, &mut |expr| {
+            if let ExprKind::Call { callee, .. } = &expr.kind
+                && let ExprKind::Name(name) = &callee.kind
+                && catalog::entries().all(|e| e.name != &**name)
+                && !is_let(name)
+            {
+                unknown.push((name, callee.span));
+            }
+        });
+        for (name, span) in unknown {
+            if !self.modules.get(found.module).is_some_and(|m| m.names.contains_key(name)) {
+                self.unknown_name(name, span, "layer or function", &frame);
+            }
+        }
+    }
+
+    /// Tells of metrics that there are not, where a mistake elsewhere keeps them from being built.
+    pub fn metric_names(&mut self, found: &Found<'_>) {
+        let Some(setting) = found.setting("metrics") else { return };
+        let items = match &setting.kind {
+            ExprKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(setting),
+        };
+        for item in items {
+            let expr = match &item.kind {
+                ExprKind::Named { value, .. } => value,
+                _ => item,
+            };
+            let callee = match &expr.kind {
+                ExprKind::Call { callee, .. } => callee,
+                _ => expr,
+            };
+            if let ExprKind::Name(name) = &callee.kind
+                && catalog::find(name, &[EntryKind::Metric]).is_none()
+            {
+                self.unknown_entry(name, callee.span, EntryKind::Metric, "metric");
+            }
+        }
     }
 
     fn metric(

@@ -130,7 +130,15 @@ pub(super) enum Mistake {
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
     /// A model input that no field gives.
-    NoFieldForInput { input: Symbol, data: Symbol, nearest: Option<String>, fields: Vec<String>, declared: Span },
+    NoFieldForInput {
+        input: Symbol,
+        /// Left out where the field was named for the input.
+        model: Option<Symbol>,
+        data: Symbol,
+        nearest: Option<String>,
+        fields: Vec<String>,
+        declared: Span,
+    },
     /// A loss that is not one number an example.
     LossType { found: String },
     /// A name that is an output and a field.

@@ -71,8 +71,23 @@ pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, ReadErr
     Ok(check_text(path, &text, overrides))
 }
 
+/// Room for programs nested as deeply as the parser lets pass, through calls of blocks as deep as the checker does. It
+/// is address space: only what is used is memory.
+const STACK_BYTES: usize = 256 << 20;
+
 /// Checks a text as if it stood in the file `path` (which need not exist; imports and data are relative to it).
 pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
+    // On a stack of its own: how deep a program may be must not depend on who asks.
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("check".to_owned()).stack_size(STACK_BYTES);
+        match builder.spawn_scoped(scope, || check_here(path, text, overrides)) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => check_here(path, text, overrides),
+        }
+    })
+}
+
+fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     let mut checker = Checker::new(overrides);
     let module = checker.add_module(path, text, &mut Vec::new());
     checker.main_module = module;

@@ -4,7 +4,7 @@ use super::checker::Checker;
 use super::mistake::Mistake;
 use super::paths::glob_matches;
 use super::program::{Clip, Configured, Forward, Length, Measure, Settings};
-use super::train::Found;
+use super::train::{Found, Pairing};
 use super::value::{Frame, Value};
 use crate::build::StateScope;
 use crate::catalog::{self, Body, Duration, EntryKind};
@@ -88,7 +88,7 @@ impl Checker<'_> {
         train: &ast::Train,
         found: &Found<'_>,
         module: usize,
-        data: Option<usize>,
+        pairing: Option<&Pairing>,
         paths: Option<Vec<Arc<str>>>,
         evaluation: Option<&Forward>,
     ) -> Option<Settings> {
@@ -140,11 +140,11 @@ impl Checker<'_> {
         };
         let stop = match found.setting("stop") {
             None => Some(None),
-            Some(expr) => self.patience(expr, data, evaluation, &mut frame).map(Some),
+            Some(expr) => self.patience(expr, pairing, evaluation, &mut frame).map(Some),
         };
         let keep = match found.setting("keep") {
             None => Some(None),
-            Some(expr) => self.keep(expr, data, evaluation).map(Some),
+            Some(expr) => self.keep(expr, pairing, evaluation).map(Some),
         };
         let frozen = match (found.setting("freeze"), paths) {
             (None, _) => Some(Vec::new()),
@@ -314,7 +314,7 @@ impl Checker<'_> {
     fn patience(
         &mut self,
         expr: &Expr,
-        data: Option<usize>,
+        pairing: Option<&Pairing>,
         evaluation: Option<&Forward>,
         frame: &mut Frame,
     ) -> Option<(Measure, Duration)> {
@@ -322,7 +322,7 @@ impl Checker<'_> {
             && let (ExprKind::Name(name), [measure, duration]) = (&callee.kind, args.as_slice())
             && &**name == "patience"
         {
-            let measure = self.measure(&measure.value, data, evaluation);
+            let measure = self.measure(&measure.value, pairing, evaluation);
             let duration = match self.expression(&duration.value, frame) {
                 Value::Duration(d) => Some(d),
                 other => {
@@ -341,12 +341,12 @@ impl Checker<'_> {
     }
 
     /// `best(validation.loss)`
-    fn keep(&mut self, expr: &Expr, data: Option<usize>, evaluation: Option<&Forward>) -> Option<Measure> {
+    fn keep(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
         if let ExprKind::Call { callee, args, .. } = &expr.kind
             && let (ExprKind::Name(name), [measure]) = (&callee.kind, args.as_slice())
             && &**name == "best"
         {
-            return self.measure(&measure.value, data, evaluation);
+            return self.measure(&measure.value, pairing, evaluation);
         }
         if !matches!(expr.kind, ExprKind::Error) {
             let (wanted, found) = ("`best(validation.loss)`".to_owned(), "something else".to_owned());
@@ -356,7 +356,7 @@ impl Checker<'_> {
     }
 
     /// `validation.loss`
-    fn measure(&mut self, expr: &Expr, data: Option<usize>, evaluation: Option<&Forward>) -> Option<Measure> {
+    fn measure(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
         let ExprKind::Field { base, name } = &expr.kind else {
             if !matches!(expr.kind, ExprKind::Error) {
                 let wanted = "a measure such as `validation.loss`".to_owned();
@@ -378,7 +378,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        self.has_split(split, base.span, data?)?;
+        self.has_split(split, base.span, pairing?.data)?;
         let evaluation = evaluation?;
         if &*name.name == "loss" {
             return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });

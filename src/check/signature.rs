@@ -41,6 +41,7 @@ impl Checker<'_> {
     ) -> Option<Vec<(Symbol, Value)>> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
+        frame.definition = Some(definition.clone());
         for (name, value) in hypers {
             match value {
                 // A block by itself does not know what its hypers are: sizes where a size is wanted, else anything.
@@ -310,7 +311,11 @@ impl Checker<'_> {
                 }
             };
             if let (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) = (&value, output) {
-                self.check_output(&name, ty, tensor, written, frame);
+                if !self.check_output(&name, ty, tensor, written, frame) {
+                    // What is made of it would only repeat that.
+                    named.push((name, Value::Unknown));
+                    continue;
+                }
             }
             named.push((name, value));
         }
@@ -345,10 +350,17 @@ impl Checker<'_> {
         tensor: &Tensor,
         written: Option<&Expr>,
         frame: &mut Frame,
-    ) {
-        let Some(known) = self.type_of(ty, frame) else { return };
-        let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return };
-        let dense = written.and_then(|e| self.last_dense(e, &known, tensor));
+    ) -> bool {
+        let Some(known) = self.type_of(ty, frame) else { return true };
+        let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return true };
+        let dense = written.and_then(|e| self.last_dense(e, &known, tensor)).map(|(at, units)| {
+            // `D` rather than 4: a block has other calls.
+            let as_written = match &ty.kind {
+                TypeExprKind::Tensor { shape: Some(shape), .. } => shape.last().map(|d| self.sources.text(d.span)),
+                _ => None,
+            };
+            (at, as_written.map_or(units, str::to_owned))
+        });
         let mistake = Mistake::OutputType {
             name: name.clone(),
             wanted: known.show(),
@@ -358,6 +370,7 @@ impl Checker<'_> {
             dense,
         };
         self.mistake(tensor.span, &mistake);
+        false
     }
 
     /// The units of the `Dense` that ends a pipeline, and what they would have to be.

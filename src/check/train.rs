@@ -38,19 +38,29 @@ struct Pass {
 impl Checker<'_> {
     /// Checks a `train` item. `None` where a mistake was told.
     pub fn train(&mut self, train: &ast::Train, module: usize) -> Option<Train> {
-        let pairing = self.pair(train, module);
         let settings_found = self.collect_settings(train);
-        let training = pairing.as_ref().and_then(|p| self.pass(train, p, &settings_found, true));
-        let evaluation = pairing.as_ref().and_then(|p| self.pass(train, p, &settings_found, false));
+        let Some(pairing) = self.pair(train, module) else {
+            // What does not depend on model and data is wrong or right without them.
+            self.loss_names(&settings_found, train);
+            self.metric_names(&settings_found);
+            self.settings(train, &settings_found, module, None, None, None);
+            return None;
+        };
+        let training = self.pass(train, &pairing, &settings_found, true);
+        let evaluation = self.pass(train, &pairing, &settings_found, false);
+        let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
+        let settings: Option<Settings> = self.settings(
+            train,
+            &settings_found,
+            module,
+            Some(&pairing),
+            paths,
+            evaluation.as_ref().map(|p| &p.forward),
+        );
         if evaluation.is_none() {
-            // The model or its data is broken; the names of metrics are right or wrong all the same.
+            self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
         }
-        let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
-        let data = pairing.as_ref().map(|p| p.data);
-        let forward = evaluation.as_ref().map(|p| &p.forward);
-        let settings: Option<Settings> = self.settings(train, &settings_found, module, data, paths, forward);
-        let pairing = pairing?;
         let (training, evaluation, settings) = (training?, evaluation?, settings?);
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
@@ -97,6 +107,8 @@ impl Checker<'_> {
         let known: Vec<String> = block.description.fields.iter().map(|(n, _)| n.clone()).collect();
         let mut fields = Vec::new();
         let mut is_fine = true;
+        // Inputs that a misspelt name in the parentheses was meant to be.
+        let mut meant: Vec<String> = Vec::new();
         let mut bound: BTreeMap<Symbol, (Symbol, Span)> = BTreeMap::new();
         for arg in &train.bindings {
             let field = match &arg.value.kind {
@@ -129,6 +141,7 @@ impl Checker<'_> {
             };
             if !inputs.iter().any(|i| **i == *input.name) {
                 let near = nearest(&input.name, inputs.iter().map(String::as_str)).map(str::to_owned);
+                meant.extend(near.clone());
                 let callee = definition.function.name.name.to_string();
                 let mistake =
                     Mistake::UnknownArgument { callee, name: input.name.clone(), nearest: near, known: inputs };
@@ -141,10 +154,14 @@ impl Checker<'_> {
         for param in &definition.function.inputs {
             let input = param.name.name.clone();
             let (field, at) = bound.get(&input).cloned().unwrap_or((input.clone(), span));
+            if meant.iter().any(|m| **m == *input) {
+                continue;
+            }
             if !known.iter().any(|k| **k == *field) {
                 let near = nearest(&field, known.iter().map(String::as_str)).map(str::to_owned);
                 let mistake = Mistake::NoFieldForInput {
                     input: field.clone(),
+                    model: (!bound.contains_key(&input)).then(|| definition.function.name.name.clone()),
                     data: data_name.clone(),
                     nearest: near,
                     fields: known.clone(),

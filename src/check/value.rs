@@ -84,7 +84,7 @@ pub(super) struct Definition {
 }
 
 /// What tells a layer from another of the same path: no name holds it.
-const CLASH: char = '\u{0}';
+pub(super) const CLASH: char = '\u{0}';
 
 /// The path of a body and the segments given out in it.
 #[derive(Debug, Default)]
@@ -174,7 +174,7 @@ impl Value {
         match self {
             Value::Unknown => "something unknown".into(),
             Value::Tensor(t) => format!("a tensor {}", t.show()),
-            Value::Tuple(parts) => format!("{} values in a tuple", parts.len()),
+            Value::Tuple(parts) => format!("{} values", parts.len()),
             Value::Number(n) => format!("the number {}", show_number(*n)),
             Value::Size(d) => format!("the size {d}"),
             Value::Bool(b) => format!("`{b}`"),
@@ -244,11 +244,13 @@ pub(super) struct Frame {
     pub body: Rc<BodyPath>,
     /// Dimension names of the signature, for `axis: T`.
     pub dims: BTreeMap<Symbol, Dim>,
+    /// The block or model that is being evaluated.
+    pub definition: Option<Rc<Definition>>,
 }
 
 impl Frame {
     pub fn new(module: usize, prefix: StateScope) -> Self {
-        Frame { module, bindings: Vec::new(), body: BodyPath::new(prefix), dims: BTreeMap::new() }
+        Frame { module, bindings: Vec::new(), body: BodyPath::new(prefix), dims: BTreeMap::new(), definition: None }
     }
 
     pub fn bind(&mut self, name: &Symbol, value: Value) {

@@ -258,8 +258,20 @@ impl Repairer<'_> {
     fn brackets(&mut self, by_indent: bool) -> bool {
         let mut braces_missing = false;
         let mut open: Vec<Bracket> = Vec::new();
+        // Between `block` or `model` and the brace of its body, where no other brace can stand.
+        let mut in_signature = false;
         for (i, &token) in self.tokens.iter().enumerate() {
+            if token.kind == TokenKind::Word && open.is_empty() && self.item_begins(i) {
+                in_signature = matches!(self.meant.get(&i).copied().unwrap_or(self.text(i)), "block" | "model");
+            }
             match token.kind {
+                TokenKind::Open(b'{') if in_signature => {
+                    for bracket in open.drain(..).rev() {
+                        self.unclosed(&bracket, i, Some(token));
+                    }
+                    in_signature = false;
+                    open.push(Bracket { kind: b'{', index: i });
+                }
                 TokenKind::Open(kind) => open.push(Bracket { kind, index: i }),
                 TokenKind::Close(kind) => match self.partner(&open, kind, token, by_indent) {
                     Some(position) => {
@@ -277,6 +289,12 @@ impl Repairer<'_> {
                     for bracket in open.drain(..).rev() {
                         braces_missing |= bracket.kind == b'{';
                         self.unclosed(&bracket, i, None);
+                    }
+                }
+                // Outside of braces an arrow stands only behind the inputs of a signature.
+                _ if !open.is_empty() && open.iter().all(|b| b.kind != b'{') && token.text(self.source) == "->" => {
+                    for bracket in open.drain(..).rev() {
+                        self.unclosed(&bracket, i, Some(token));
                     }
                 }
                 TokenKind::Word if self.statement_begins(i) => {

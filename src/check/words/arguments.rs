@@ -7,6 +7,30 @@ use crate::check::value::show_number;
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::{SourceMap, Span};
 
+/// Names that other frameworks give to arguments, and ours.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("learning_rate", "lr"),
+    ("epsilon", "eps"),
+    ("out_features", "units"),
+    ("out_channels", "channels"),
+    ("filters", "channels"),
+    ("kernel_size", "kernel"),
+    ("pool_size", "kernel"),
+    ("strides", "stride"),
+    ("dilation_rate", "dilation"),
+    ("use_bias", "bias"),
+    ("num_heads", "heads"),
+    ("hidden_size", "hidden"),
+    ("num_layers", "layers"),
+    ("embedding_dim", "width"),
+    ("num_groups", "groups"),
+    ("rate", "p"),
+    ("dim", "axis"),
+    ("keepdim", "keep"),
+    ("keepdims", "keep"),
+    ("gamma", "factor"),
+];
+
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
     Some(match mistake {
         Mistake::MissingArgument { callee, param, doc } => {
@@ -18,7 +42,17 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let callee = quote(callee);
             let message = format!("{callee} has no argument `{name}`");
             let diagnostic = Diagnostic::new(Code::E0202, message, span, "not an argument of it");
-            suggest(diagnostic, span, nearest.as_ref(), known, "its arguments")
+            let elsewhere =
+                ELSEWHERE.iter().find(|(theirs, ours)| *theirs == &**name && known.iter().any(|k| k == ours));
+            match (&**name, elsewhere) {
+                (_, Some((_, ours))) => diagnostic.fix(format!("it is called `{ours}` here"), span, *ours),
+                ("activation", None) => suggest(diagnostic, span, None, known, "its arguments")
+                    .help("an activation is a stage of its own: `Dense(16) |> relu`"),
+                ("in_features" | "in_channels" | "input_dim" | "input_shape" | "input_size", None) => {
+                    diagnostic.help("leave it out: sizes of inputs are inferred")
+                }
+                _ => suggest(diagnostic, span, nearest.as_ref(), known, "its arguments"),
+            }
         }
         Mistake::TooManyArguments { callee, takes, given, known } => {
             let callee = quote(callee);
@@ -116,7 +150,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             }
         }
         Mistake::Pattern { wanted, found } => {
-            let message = format!("these {wanted} names cannot take apart {found}");
+            let message = format!("{wanted} names cannot stand for {found}");
             Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"))
         }
         Mistake::NoResult { what } => {

@@ -26,7 +26,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
-        Mistake::NoFieldForInput { input, data, nearest, fields, declared } => {
+        Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
                 .label(*declared, "the input");
@@ -34,7 +34,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 Some(nearest) => diagnostic.help(format!("did you mean the field `{nearest}`?")),
                 None => suggest(diagnostic, span, None, fields, "its fields"),
             };
-            diagnostic.help("a field of another name is bound with `train Model(input: field) on data`")
+            match model {
+                Some(model) => diagnostic
+                    .help(format!("a field of another name is bound with `train {model}({input}: field) on {data}`")),
+                None => diagnostic,
+            }
         }
         Mistake::LossType { found } => {
             let message = format!("a loss must be one number for each example, and this is {found}");
