@@ -12,12 +12,14 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod in_torch;
 mod language;
 mod mlp;
 mod one_model;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod random_programs;
 mod reopened_runs;
 mod runtime;
 mod snapshot;

@@ -19,6 +19,13 @@ pub struct Step {
     detail: u8,
 }
 
+impl Step {
+    /// Four numbers that say everything.
+    pub fn choices(self) -> [usize; 4] {
+        [self.kind, self.pick, self.other, self.detail].map(usize::from)
+    }
+}
+
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = (any::<u8>(), any::<u8>(), any::<u8>(), any::<u8>());
     let step = step.prop_map(|(kind, pick, other, detail)| Step { kind, pick, other, detail });
