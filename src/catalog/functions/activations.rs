@@ -281,8 +281,9 @@ pub static HARDSWISH: Entry = Entry {
             let shifted = b.offset(x, 3.0);
             let (low, high) = (b.constant(0.0), b.constant(6.0));
             let gate = super::elementwise::between(b, &shifted, Some(&low), Some(&high))?;
-            let product = b.multiply(x, &gate)?;
-            one(b.scale(&product, 1.0 / 6.0))
+            // Divided first: 6x may be more than f32 holds where x is not.
+            let gate = b.scale(&gate, 1.0 / 6.0);
+            one(b.multiply(x, &gate)?)
         },
         number: None,
     },
