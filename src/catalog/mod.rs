@@ -42,6 +42,8 @@ pub static ENTRIES: &[&[&Entry]] = &[
     losses::cross_entropy::ALL,
     losses::binary::ALL,
     losses::regression::ALL,
+    losses::distributions::ALL,
+    losses::margins::ALL,
     optimizers::sgd::ALL,
     optimizers::adam::ALL,
     optimizers::rmsprop::ALL,

@@ -15,6 +15,7 @@ mod mlp;
 mod optimizer;
 mod printing;
 mod random_graphs;
+mod reference_gradients;
 mod reopened_runs;
 mod runtime;
 mod snapshot;
