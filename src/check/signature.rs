@@ -309,10 +309,14 @@ impl Checker<'_> {
                     self.mistake(made, &Mistake::Type { wanted, found: other.describe() })
                 }
             };
-            if let (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) = (&value, output) {
-                self.check_output(&name, ty, tensor, written, frame);
-            }
-            named.push((name, value));
+            let is_as_promised = match (&value, output) {
+                (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) => {
+                    self.check_output(&name, ty, tensor, written, frame)
+                }
+                _ => true,
+            };
+            // What uses the output would only complain about the same thing again.
+            named.push((name, if is_as_promised { value } else { Value::Unknown }));
         }
         Some(named)
     }
@@ -338,6 +342,7 @@ impl Checker<'_> {
         self.mistake(*at, &Mistake::OutputOrder { written, declared, tuple, signature });
     }
 
+    /// Whether an output is what the signature promises; told where it is not.
     fn check_output(
         &mut self,
         name: &Symbol,
@@ -345,9 +350,9 @@ impl Checker<'_> {
         tensor: &Tensor,
         written: Option<&Expr>,
         frame: &mut Frame,
-    ) {
-        let Some(known) = self.type_of(ty, frame) else { return };
-        let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return };
+    ) -> bool {
+        let Some(known) = self.type_of(ty, frame) else { return true };
+        let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return true };
         let dense = written.and_then(|e| self.last_dense(e, &known, tensor));
         let mistake = Mistake::OutputType {
             name: name.clone(),
@@ -358,6 +363,7 @@ impl Checker<'_> {
             dense,
         };
         self.mistake(tensor.span, &mistake);
+        false
     }
 
     /// The units of the `Dense` that ends a pipeline, and what they would have to be.
