@@ -5,7 +5,7 @@ use super::mistake::Mistake;
 use super::names_in;
 use super::value::{Definition, Frame, Value};
 use crate::build::StateScope;
-use crate::diagnostics::nearest;
+use crate::diagnostics::{io_reason, nearest};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, ItemKind, Symbol};
 use crate::syntax::parse;
@@ -118,7 +118,7 @@ impl Checker<'_> {
                 return;
             }
             Err(error) => {
-                self.mistake(import.path_span, &failed(error.to_string()));
+                self.mistake(import.path_span, &failed(io_reason(&error)));
                 return;
             }
         };
