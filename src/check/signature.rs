@@ -343,6 +343,7 @@ impl Checker<'_> {
         self.mistake(*at, &Mistake::OutputOrder { written, declared, tuple, signature });
     }
 
+    /// Whether an output is what the signature promises; told where it is not.
     fn check_output(
         &mut self,
         name: &Symbol,
