@@ -17,18 +17,14 @@ impl Checker<'_> {
         let ast = self.modules[module].ast.clone();
         let mut models = Vec::new();
         for item in &ast.items {
-            match &item.kind {
-                ItemKind::Model(function) => {
-                    let trained = self.trained_models.iter().position(|m| m.span == function.name.span);
-                    match trained {
-                        Some(index) => models.push(self.trained_models.remove(index)),
-                        None => {
-                            let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
-                            models.extend(self.alone(&definition));
-                        }
-                    }
+            let ItemKind::Model(function) = &item.kind else { continue };
+            let trained = self.trained_models.iter().position(|m| m.span == function.name.span);
+            match trained {
+                Some(index) => models.push(self.trained_models.remove(index)),
+                None => {
+                    let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
+                    models.extend(self.alone(&definition));
                 }
-                _ => {}
             }
         }
         // Blocks after their uses: what fails in one has been told with its sizes, and is not told in other words.

@@ -140,7 +140,10 @@ impl Checker<'_> {
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
                 for arg in args {
-                    self.expression(&arg.value, frame);
+                    // A bare name may be a choice of what is not known: `padding: same`.
+                    if !matches!(arg.value.kind, ExprKind::Name(_)) {
+                        self.expression(&arg.value, frame);
+                    }
                 }
                 Value::Unknown
             }

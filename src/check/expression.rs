@@ -144,7 +144,8 @@ impl Checker<'_> {
         );
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         known.truncate(own);
-        known.dedup();
+        let mut seen = std::collections::BTreeSet::new();
+        known.retain(|name| seen.insert(name.clone()));
         self.mistake(span, &Mistake::UnknownName { name: name.clone(), wanted, nearest: near, known })
     }
 

@@ -5,7 +5,7 @@ use super::mistake::Mistake;
 use super::names_in;
 use super::value::{Definition, Frame, Value};
 use crate::build::StateScope;
-use crate::diagnostics::nearest;
+use crate::diagnostics::{io_reason, nearest};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{self, ItemKind, Symbol};
 use crate::syntax::parse;
@@ -127,12 +127,7 @@ impl Checker<'_> {
                 return;
             }
             Err(error) => {
-                let reason = match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    std::io::ErrorKind::IsADirectory => "this is a folder".to_owned(),
-                    _ => error.to_string(),
-                };
-                self.mistake(import.path_span, &failed(reason));
+                self.mistake(import.path_span, &failed(io_reason(&error)));
                 self.declare_missing(module, import);
                 return;
             }

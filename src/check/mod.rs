@@ -46,7 +46,7 @@ pub use program::{
     Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
 
-use crate::diagnostics::tidy;
+use crate::diagnostics::{io_reason, tidy};
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ pub struct Overrides {
 
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
 pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, ReadError> {
-    let text = std::fs::read(path).map_err(|error| ReadError { path: path.to_owned(), message: error.to_string() })?;
+    let text = std::fs::read(path).map_err(|error| ReadError { path: path.to_owned(), message: io_reason(&error) })?;
     let text = String::from_utf8(text)
         .map_err(|_| ReadError { path: path.to_owned(), message: "it is not UTF-8 text".to_owned() })?;
     Ok(check_text(path, &text, overrides))

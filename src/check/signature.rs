@@ -310,14 +310,14 @@ impl Checker<'_> {
                     self.mistake(made, &Mistake::Type { wanted, found: other.describe() })
                 }
             };
-            if let (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) = (&value, output) {
-                if !self.check_output(&name, ty, tensor, written, frame) {
-                    // What is made of it would only repeat that.
-                    named.push((name, Value::Unknown));
-                    continue;
+            let keeps_its_word = match (&value, output) {
+                (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) => {
+                    self.check_output(&name, ty, tensor, written, frame)
                 }
-            }
-            named.push((name, value));
+                _ => true,
+            };
+            // What is made of another one would only repeat that.
+            named.push((name, if keeps_its_word { value } else { Value::Unknown }));
         }
         Some(named)
     }
@@ -343,6 +343,7 @@ impl Checker<'_> {
         self.mistake(*at, &Mistake::OutputOrder { written, declared, tuple, signature });
     }
 
+    /// Whether an output is what the signature promises; told where it is not.
     fn check_output(
         &mut self,
         name: &Symbol,

@@ -352,6 +352,11 @@ impl Checker<'_> {
         let mut frame = Frame::new(pairing.definition.module, StateScope::default());
         // Names are looked up in the file of the train, not in that of the model.
         frame.module = found.module;
+        // Fields that nothing uses: never looked up, but what a misspelt name may mean.
+        let all = self.data.get(pairing.data).map(|block| block.description.fields.clone()).unwrap_or_default();
+        for (name, _) in all.iter().filter(|(name, _)| !fields.iter().any(|(used, _)| **used == **name)) {
+            frame.bind(&Symbol::from(name.as_str()), Value::Unknown);
+        }
         for (name, value) in fields {
             frame.bind(name, value.clone());
         }

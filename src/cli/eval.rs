@@ -5,7 +5,6 @@ use super::exit::Exit;
 use super::output::{BOLD, Output, paint};
 use super::{failure, files, measures, run};
 use crate::data::Split;
-use crate::source::SourceMap;
 use crate::train::{self, Evaluated};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -36,7 +35,7 @@ pub fn eval(output: &Output, args: &EvalArgs) -> Exit {
             show(output, &from, &results);
             Exit::Fine
         }
-        Err(error) => failure::tell(output, &SourceMap::new(), &error),
+        Err(failed) => failure::tell(output, &failed.sources, &failed.error),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::output::Output;
 use crate::check::{Checked, Overrides, check_file};
-use crate::diagnostics::{Diagnostic, Format, Style, nearest, quoted_list, render_all};
+use crate::diagnostics::{Diagnostic, Format, Style, io_reason, nearest, quoted_list, render_all};
 use std::path::{Path, PathBuf};
 
 /// Checks a file and shows what is wrong with it. `Err` where it cannot run.
@@ -43,7 +43,7 @@ pub fn readable(output: &Output, path: &Path) -> Result<(), Exit> {
             Err(Exit::CommandLine)
         }
         Err(error) => {
-            output.error(&format!("{shown} cannot be read: {error}"), None);
+            output.error(&format!("{shown} cannot be read: {}", io_reason(&error)), None);
             Err(Exit::Wrong)
         }
     }

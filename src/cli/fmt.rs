@@ -4,7 +4,7 @@ use super::arguments::FmtArgs;
 use super::exit::Exit;
 use super::files::{readable, tally};
 use super::output::{DIM, Output, paint};
-use crate::diagnostics::{Diagnostic, Format, Style, render_all};
+use crate::diagnostics::{Diagnostic, Format, Style, io_reason, render_all};
 use crate::source::SourceMap;
 use crate::syntax;
 
@@ -26,7 +26,7 @@ fn file(output: &Output, path: &Path, check: bool) -> Exit {
     if let Err(exit) = readable(output, path) {
         return exit;
     }
-    let text = match std::fs::read(path).map_err(|e| e.to_string()).and_then(utf8) {
+    let text = match std::fs::read(path).map_err(|e| io_reason(&e)).and_then(utf8) {
         Ok(text) => text,
         Err(reason) => {
             output.error(&format!("{} cannot be read: {reason}", path.display()), None);
@@ -51,7 +51,7 @@ fn file(output: &Output, path: &Path, check: bool) -> Exit {
             Exit::Fine
         }
         Err(error) => {
-            output.error(&format!("{} cannot be written: {error}", path.display()), None);
+            output.error(&format!("{} cannot be written: {}", path.display(), io_reason(&error)), None);
             Exit::Wrong
         }
     }
@@ -59,7 +59,7 @@ fn file(output: &Output, path: &Path, check: bool) -> Exit {
 
 fn standard_input(output: &Output, check: bool) -> Exit {
     let mut bytes = Vec::new();
-    let text = match std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| e.to_string()) {
+    let text = match std::io::stdin().lock().read_to_end(&mut bytes).map_err(|e| io_reason(&e)) {
         Ok(_) => utf8(bytes),
         Err(reason) => Err(reason),
     };

@@ -14,7 +14,7 @@ pub fn flag(output: Output) -> Arc<AtomicBool> {
             std::process::exit(i32::from(Exit::Interrupted as u8));
         }
         output.complain("\n");
-        output.note("interrupted: the step is finished and the weights are saved; once more ends at once");
+        output.note("interrupted: finishing the step, saving the weights; once more ends at once");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         output.note(&format!("Ctrl-C will lose this run: {error}"));

@@ -56,7 +56,13 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&output, args),
         Command::Fmt(args) => fmt::fmt(&output, args),
     };
-    exit.into()
+    match Output::lost() {
+        Some(reason) => {
+            output.error(&format!("standard output cannot be written: {reason}"), None);
+            if exit == Exit::Fine { Exit::Wrong.into() } else { exit.into() }
+        }
+        None => exit.into(),
+    }
 }
 
 /// `nnrun FILE` means `nnrun run FILE`.

@@ -1,13 +1,18 @@
 //! Standard output and standard error: colours, width, and readers that go away.
 
 use super::arguments::{Color, Talk};
+use crate::diagnostics::io_reason;
 use clap::builder::styling::{AnsiColor, Style};
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// The width where there is no terminal to ask.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
 /// Wider tables are hard to follow with the eye.
 const WIDEST: usize = 120;
+
+/// The first failure of standard output, of the whole process.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// How a command talks. Everything is written with colours; the streams take them out where they are not wanted.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +59,17 @@ impl Output {
     /// does not want is dropped, and the command goes on to its end.
     pub fn result(&self, text: &str) {
         let mut stream = anstream::stdout().lock();
-        // Where standard output cannot be written to, there is nobody left to tell.
-        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        if let Err(error) = stream.write_all(text.as_bytes()).and_then(|()| stream.flush())
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            // A full disk behind `>`. The command goes on to its end (a run saves its weights) and fails there.
+            let _ = LOST.set(io_reason(&error));
+        }
+    }
+
+    /// Why a part of the result could not be written, where that happened.
+    pub fn lost() -> Option<&'static str> {
+        LOST.get().map(String::as_str)
     }
 
     /// Writes a line of a report to standard output, unless all should be quiet.

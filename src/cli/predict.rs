@@ -4,7 +4,7 @@ use super::arguments::PredictArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::{eval, failure, numbers, run};
-use crate::source::SourceMap;
+use crate::diagnostics::io_reason;
 use crate::train::{self, PredictOptions};
 use std::path::Path;
 
@@ -34,7 +34,7 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
             ));
             Exit::Fine
         }
-        Err(error) => failure::tell(output, &SourceMap::new(), &error),
+        Err(failed) => failure::tell(output, &failed.sources, &failed.error),
     }
 }
 
@@ -52,7 +52,7 @@ fn paths(output: &Output, args: &PredictArgs) -> Result<(), Exit> {
             return Err(Exit::CommandLine);
         }
         Err(error) => {
-            output.error(&format!("--input {shown} cannot be read: {error}"), None);
+            output.error(&format!("--input {shown} cannot be read: {}", io_reason(&error)), None);
             return Err(Exit::Wrong);
         }
     }

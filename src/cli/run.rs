@@ -96,7 +96,8 @@ fn status(outcome: &Outcome) -> Exit {
 
 /// The end of a run: measures of each train, facts, where everything is.
 fn report(output: &Output, checked: &Checked, outcome: &Outcome) {
-    for train in &outcome.trains {
+    // A train that was interrupted was not measured.
+    for train in outcome.trains.iter().filter(|train| !train.measures.splits.is_empty()) {
         if outcome.trains.len() > 1 {
             output.say(&format!("\n{}", paint(BOLD, &train.train)));
         } else {

@@ -104,7 +104,7 @@ pub(crate) fn numbered_names(part: &Resolved, expr: &FieldExpr, n: usize, span: 
             let Some(column) = facts.schema.column(name) else { continue };
             let largest = column.max.as_ref().map_or(0.0, |(v, _)| *v);
             let whole = column.integral() && column.min.as_ref().is_none_or(|(v, _)| *v >= 0.0);
-            let needed = (whole && largest < 1e6).then_some(largest as usize + 1);
+            let needed = (whole && largest < 1e6).then(|| largest as usize + 1);
             let wrong = [&column.fraction, &column.min, &column.max].into_iter().flatten().find(|(v, _)| !fits(*v));
             if let Some((value, place)) = wrong {
                 return Err(outside(name.clone(), *value, Some(place.clone()), needed));
@@ -119,7 +119,7 @@ pub(crate) fn numbered_names(part: &Resolved, expr: &FieldExpr, n: usize, span: 
         let values = || names.iter().map(|name| name.parse().unwrap_or(f64::NAN));
         let largest = values().fold(0.0, f64::max);
         let needed =
-            (values().all(|v: f64| v >= 0.0 && v.fract() == 0.0) && largest < 1e6).then_some(largest as usize + 1);
+            (values().all(|v: f64| v >= 0.0 && v.fract() == 0.0) && largest < 1e6).then(|| largest as usize + 1);
         if let Some(value) = values().find(|v| !fits(*v)) {
             return Err(outside("the expression".into(), value, None, needed));
         }
@@ -142,7 +142,7 @@ fn check_array(
     let scans = array_scans(source).at(Span::default())?;
     let largest = scans.iter().filter_map(|(_, _, s)| s.max).fold(0.0, f64::max);
     let whole = scans.iter().all(|(_, _, s)| s.fraction.is_none() && s.min.is_none_or(|m| m >= 0.0));
-    let needed = (whole && largest < 1e6).then_some(largest as usize + 1);
+    let needed = (whole && largest < 1e6).then(|| largest as usize + 1);
     for (_, name, scan) in &scans {
         let found = [scan.fraction, scan.min.map(|v| (scan.min_row, v)), scan.max.map(|v| (scan.max_row, v))];
         if let Some((row, value)) = found.into_iter().flatten().find(|(_, v)| !fits(*v)) {

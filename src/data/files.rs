@@ -37,7 +37,7 @@ pub(crate) fn failure(file: &DataFile, error: &std::io::Error) -> Box<DataProble
         ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof => {
             unreadable(file, &format!("its compressed content is damaged or cut short ({error})"))
         }
-        _ => unreadable(file, &error.to_string()),
+        _ => unreadable(file, &crate::diagnostics::io_reason(error)),
     }
 }
 

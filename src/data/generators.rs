@@ -81,7 +81,12 @@ fn literal(columns: &[String], rows: &[Vec<Cell>]) -> Found<MemoryTable> {
     for (i, row) in rows.iter().enumerate() {
         if row.len() != columns.len() {
             let place = Place { source: "rows".into(), line: i as u64 + 1, in_file: false };
-            return Err(Box::new(DataProblem::RaggedRow { place, cells: row.len(), columns: columns.len() }));
+            return Err(Box::new(DataProblem::RaggedRow {
+                place,
+                cells: row.len(),
+                columns: columns.len(),
+                over_lines: false,
+            }));
         }
     }
     Ok(MemoryTable { columns: columns.to_vec(), rows: rows.to_vec() })

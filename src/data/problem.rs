@@ -105,6 +105,8 @@ pub enum DataProblem {
         cells: usize,
         /// The number of columns.
         columns: usize,
+        /// Whether one of its cells goes on over several lines: a quote may never be closed.
+        over_lines: bool,
     },
     /// Two columns have one name.
     DuplicateColumn {

@@ -64,6 +64,13 @@ pub(crate) struct TextIn {
     pub rows: u64,
 }
 
+impl TextIn {
+    /// Whether the column looks like numbers with few cells that are none.
+    fn is_stray(&self) -> bool {
+        self.count.saturating_mul(4) < self.rows
+    }
+}
+
 /// What a node computes from its parts.
 #[derive(Debug)]
 pub(crate) enum Op {
@@ -257,6 +264,10 @@ impl Resolver<'_> {
                 DataError::new(span, DataProblem::FillMismatch { column, filling: filling.to_string(), text })
             };
             let text = a.element == Element::Text;
+            // A stray `n/a` in a column of numbers is a mistake in the data, not a column of text.
+            if text && !matches!(filling, Filling::Text(_)) && a.texts.iter().all(TextIn::is_stray) {
+                a.needs_numbers("fill")?;
+            }
             let element = if text { Element::Text } else { Element::Number };
             let op = match filling {
                 Filling::Mean | Filling::Median => {

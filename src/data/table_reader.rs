@@ -93,9 +93,9 @@ fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Foun
     while reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
         let line = line_of(&record, reader.position().line(), crlf);
         if record.len() != columns.len() {
-            let problem =
-                DataProblem::RaggedRow { place: part.place(line), cells: record.len(), columns: columns.len() };
-            return Err(Box::new(problem));
+            let over_lines = record.as_slice().contains(&b'\n');
+            let (place, cells, columns) = (part.place(line), record.len(), columns.len());
+            return Err(Box::new(DataProblem::RaggedRow { place, cells, columns, over_lines }));
         }
         for (column, cell) in record.iter().enumerate() {
             if wanted.get(column).copied().unwrap_or(false) {

@@ -80,8 +80,10 @@ impl DataProblem {
                 "every row lacks some value",
             )
             .help("name the columns that must be there, or fill the others: `t.a |> fill(mean)`"),
-            DataProblem::NotUtf8 { place } => say(format!("{place} is not UTF-8"), "read here")
-                .help("save the file as UTF-8: `iconv -f LATIN1 -t UTF-8 old.csv > new.csv`"),
+            DataProblem::NotUtf8 { place } => say(format!("{place} is not UTF-8"), "read here").help(
+                "save the file as UTF-8, for example by `iconv -f LATIN1 -t UTF-8 old.csv > new.csv` (or \
+                 `-f UTF-16`, as some programs on Windows write)",
+            ),
             DataProblem::NoColumn { .. }
             | DataProblem::DuplicateColumn { .. }
             | DataProblem::RaggedRow { .. }
@@ -179,12 +181,14 @@ impl DataProblem {
                     .note(format!("they are its columns {first} and {second}"))
                     .help("a name must say which column is meant: rename one of them")
             }
-            DataProblem::RaggedRow { place, cells, columns } => {
+            DataProblem::RaggedRow { place, cells, columns, over_lines } => {
                 let d = say(
                     format!("{place} has {}, and there are {}", cells_of(*cells), columns_of(*columns)),
                     "read here",
                 );
-                if *cells > *columns && place.in_file {
+                if *over_lines {
+                    d.help("a quote that opens a cell of this line is closed only on a later line, or never")
+                } else if *cells > *columns && place.in_file {
                     d.help("a cell that holds a comma stands in quotes: \"a, b\"")
                 } else {
                     d.help("a value that is missing is an empty cell, not a left out one")

@@ -5,10 +5,12 @@
 //! ariadne.
 
 mod codes;
+mod io_error;
 mod render;
 mod spelling;
 
 pub use codes::{Code, Explanation};
+pub use io_error::io_reason;
 pub use render::{Format, Style, render, render_all};
 pub use spelling::{nearest, quoted_list};
 

@@ -122,6 +122,13 @@ pub enum SyntaxError {
         /// Its text, with the `:` or `=`.
         text: String,
     },
+    /// A `weight` that does not say how it starts.
+    MissingStart {
+        /// Its name.
+        name: Span,
+        /// Where the start would stand.
+        end: Span,
+    },
     /// A dot without a name.
     MissingName {
         /// The dot.
@@ -345,6 +352,14 @@ impl SyntaxError {
                 };
                 Diagnostic::new(Code::E0007, format!("expected {what} after `{text}`"), *of, "has no value")
             }
+            SyntaxError::MissingStart { name, end } => Diagnostic::new(
+                Code::E0007,
+                "this weight does not say how it starts",
+                *name,
+                "starts as what?",
+            )
+            .fix("start it at random: ` = xavier_uniform`", *end, " = xavier_uniform")
+            .help("a bias usually starts as `zeros`, a scale as `ones`; `nnrun explain` lists all initial weights"),
             SyntaxError::MissingName { dot } => {
                 Diagnostic::new(Code::E0007, "expected a name after `.`", *dot, "nothing follows this dot")
             }

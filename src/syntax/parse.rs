@@ -156,6 +156,9 @@ pub(crate) mod tests {
         assert_eq!(model("field y = x\n  x"), ["E0014: a `field` cannot stand here"]);
         assert_eq!(model("let y x"), ["E0001: expected `=` and a value after `y`, found `x`"]);
         assert_eq!(model("let y = \n  let z = x\n  z"), ["E0007: expected an expression after `let y =`"]);
+        assert_eq!(model("weight w: [4]\n  x"), ["E0007: this weight does not say how it starts"]);
+        assert_eq!(model("weight w: [4]; x"), ["E0007: this weight does not say how it starts"]);
+        assert_eq!(model("weight w: [4]\n  = zeros\n  x"), none);
         assert_eq!(model("weight w = 3\n  x"), ["E0001: expected `:` and a type, found `=`"]);
         assert_eq!(model("f(x) g"), ["E0001: expected an operator, `|>` or the end of the statement, found `g`"]);
         assert_eq!(messages("modle Net(x: [4]) -> [2] {\n  x\n}\n"), ["E0012: `modle` is not a word of the language"]);

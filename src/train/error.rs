@@ -2,9 +2,9 @@
 
 use crate::compile::CompileError;
 use crate::data::{DataError, Split};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, io_reason};
 use crate::runtime::PlanError;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,6 +92,22 @@ pub enum RunError {
         /// What it says.
         message: String,
     },
+}
+
+/// What went wrong with a run that was opened again, and the texts that its places are in: the run's own copy of the
+/// program.
+#[derive(Debug, Clone)]
+pub struct ReopenError {
+    /// What went wrong.
+    pub error: RunError,
+    /// Empty where the run could not even be read.
+    pub sources: SourceMap,
+}
+
+impl From<RunError> for ReopenError {
+    fn from(error: RunError) -> Self {
+        ReopenError { error, sources: SourceMap::new() }
+    }
 }
 
 /// A loss that is not a finite number.
@@ -196,7 +212,7 @@ impl RunError {
     }
 
     pub(super) fn write(path: &Path, error: &std::io::Error) -> Self {
-        RunError::Write { path: path.to_owned(), reason: error.to_string() }
+        RunError::Write { path: path.to_owned(), reason: io_reason(error) }
     }
 }
 

@@ -35,7 +35,7 @@ mod weights;
 mod weights_file;
 mod wording;
 
-pub use error::{Divergence, Mismatch, RunError};
+pub use error::{Divergence, Mismatch, ReopenError, RunError};
 pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};
 pub use facts::test;
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};

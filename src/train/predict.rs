@@ -1,11 +1,11 @@
 //! Predictions of a trained model for new data.
 
-use super::error::RunError;
+use super::error::{ReopenError, RunError};
 use super::feeding::{Draw, Feeder};
 use super::prediction::{OutputReader, PredictedCell};
-use super::reopen::{last_trains, open};
+use super::reopen::{Opened, last_trains, open};
 use super::run_directory::write_whole;
-use crate::check::{DataBlock, Train};
+use crate::check::{Checked, DataBlock, Train};
 use crate::compile;
 use crate::data::{DataFile, Dataset, FieldNode, PerSplit, SourceSpec, Split, apply};
 use crate::runtime::{Executable, Session};
@@ -48,14 +48,23 @@ enum OutputKind {
 }
 
 /// Predicts for the rows of `input`, in their order, with the weights of a run.
-pub fn predict(run: &Path, options: &PredictOptions) -> Result<Predicted, RunError> {
+pub fn predict(run: &Path, options: &PredictOptions) -> Result<Predicted, ReopenError> {
     let kind = match options.output.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("csv") => OutputKind::Csv,
         Some("npy") => OutputKind::Npy,
-        _ => return Err(RunError::OutputKind { path: options.output.clone() }),
+        _ => return Err(RunError::OutputKind { path: options.output.clone() }.into()),
     };
     let (opened, checked) = open(run)?;
-    let trains = last_trains(&checked);
+    predict_opened(&opened, &checked, options, kind).map_err(|error| ReopenError { error, sources: checked.sources })
+}
+
+fn predict_opened(
+    opened: &Opened,
+    checked: &Checked,
+    options: &PredictOptions,
+    kind: OutputKind,
+) -> Result<Predicted, RunError> {
+    let trains = last_trains(checked);
     let is_wanted = |train: &&Train| options.model.as_ref().is_none_or(|name| **name == *train.name);
     // The last: what comes before it usually prepares it.
     let train = trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
@@ -66,12 +75,12 @@ pub fn predict(run: &Path, options: &PredictOptions) -> Result<Predicted, RunErr
         return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
     };
     let graph = compile::prediction_graph(train);
-    let fitted = opened.fitted(&checked, train)?;
+    let fitted = opened.fitted(checked, train)?;
     let wanted = compile::wanted_fields(&graph);
     let source = replacement(block, &wanted, &options.input);
     let dataset = apply(&block.plan, fitted, Some(&source), &wanted)?;
 
-    let states = opened.states(&checked, train)?;
+    let states = opened.states(checked, train)?;
     let mut executable = compile::measurement(graph, &states)?;
     let mut feeder = Feeder::new(&executable, &dataset)?;
     let mut session = Session::new(states, options.threads);

@@ -6,6 +6,7 @@ use super::fingerprint;
 use super::run_directory::RunDirectory;
 use crate::check::{Checked, Overrides};
 use crate::data::{FieldNode, SourceSpec};
+use crate::diagnostics::io_reason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -149,8 +150,21 @@ impl Record {
     pub(super) fn read(run: &Path) -> Result<Record, RunError> {
         let path = run.join(RECORD);
         let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
-        let text = std::fs::read_to_string(&path).map_err(|error| not_a_run(format!("{RECORD}: {error}")))?;
+        let text = std::fs::read_to_string(&path).map_err(|error| not_a_run(why_no_run(run, &error)))?;
         serde_json::from_str(&text).map_err(|error| not_a_run(format!("{RECORD}: {error}")))
+    }
+}
+
+/// Why a path is no run: what was probably meant is next to it.
+fn why_no_run(run: &Path, error: &std::io::Error) -> String {
+    let shown = run.display();
+    if run.join("latest").exists() {
+        return format!("the runs are in it; name one, such as {shown}/latest");
+    }
+    match (run.is_file(), run.exists()) {
+        (true, _) => "a run is a folder".to_owned(),
+        (false, false) => "there is no such folder".to_owned(),
+        (false, true) => format!("{RECORD}: {}", io_reason(error)),
     }
 }
 

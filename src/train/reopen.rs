@@ -1,6 +1,6 @@
 //! A run opened again: its source, its weights, what was fitted to its data.
 
-use super::error::RunError;
+use super::error::{ReopenError, RunError};
 use super::event::{Measures, SplitMeasures};
 use super::measuring::Measurer;
 use super::record::{self, FITTED, OverridesRecord, Record, SOURCE, Status, TrainRecord};
@@ -11,6 +11,7 @@ use super::{fingerprint, weights_file};
 use crate::check::{Checked, Overrides, Train, check_text};
 use crate::compile;
 use crate::data::{Dataset, Fitted, Split, apply};
+use crate::diagnostics::io_reason;
 use crate::runtime::{Session, States};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,11 +30,20 @@ pub struct Evaluated {
 
 /// Measures a split again with the weights of a run, for each of its models (the last train of each); without a
 /// split, every split that there is.
-pub fn evaluate(run: &Path, split: Option<Split>, threads: usize) -> Result<Vec<Evaluated>, RunError> {
+pub fn evaluate(run: &Path, split: Option<Split>, threads: usize) -> Result<Vec<Evaluated>, ReopenError> {
     let (opened, checked) = open(run)?;
+    evaluate_opened(&opened, &checked, split, threads).map_err(|error| ReopenError { error, sources: checked.sources })
+}
+
+fn evaluate_opened(
+    opened: &Opened,
+    checked: &Checked,
+    split: Option<Split>,
+    threads: usize,
+) -> Result<Vec<Evaluated>, RunError> {
     let mut results = Vec::new();
-    for train in last_trains(&checked) {
-        let dataset = opened.dataset(&checked, train)?;
+    for train in last_trains(checked) {
+        let dataset = opened.dataset(checked, train)?;
         let data = checked.program.data.get(train.data).map_or_else(|| "data".into(), |d| d.name.clone());
         let exists = |of: &Split| !dataset.splits.get(*of).is_empty();
         if let Some(split) = split.filter(|of| !exists(of)) {
@@ -41,7 +51,7 @@ pub fn evaluate(run: &Path, split: Option<Split>, threads: usize) -> Result<Vec<
         }
         let wanted: Vec<Split> =
             Split::ALL.into_iter().filter(|of| exists(of) && split.is_none_or(|wanted| wanted == *of)).collect();
-        for (split, measures) in opened.measure(&checked, train, &dataset, &wanted, threads)?.splits {
+        for (split, measures) in opened.measure(checked, train, &dataset, &wanted, threads)?.splits {
             results.push(Evaluated { train: train.name.clone(), split, measures });
         }
     }
@@ -56,15 +66,15 @@ pub(super) struct Opened {
 }
 
 /// Opens a run and checks its own source again.
-pub(super) fn open(run: &Path) -> Result<(Opened, Checked), RunError> {
+pub(super) fn open(run: &Path) -> Result<(Opened, Checked), ReopenError> {
     let opened = Opened::read(run)?;
     let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
     let text = std::fs::read_to_string(opened.directory.join(SOURCE))
-        .map_err(|error| not_a_run(format!("{SOURCE}: {error}")))?;
+        .map_err(|error| not_a_run(format!("{SOURCE}: {}", io_reason(&error))))?;
     for import in &opened.record.imports {
         let now = fingerprint::of_file(&import.file).map(|(fingerprint, _)| fingerprint);
         if now.ok().as_ref() != Some(&import.fingerprint) {
-            return Err(RunError::ImportChanged { path: import.file.clone() });
+            return Err(RunError::ImportChanged { path: import.file.clone() }.into());
         }
     }
     // Data and imports are relative to the file: as it was named, or where it was.
@@ -73,7 +83,7 @@ pub(super) fn open(run: &Path) -> Result<(Opened, Checked), RunError> {
     let checked = check_text(path, &text, &Overrides::from(&opened.record.overrides));
     if checked.has_errors() {
         let errors = checked.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
-        return Err(RunError::Source(errors));
+        return Err(ReopenError { error: RunError::Source(errors), sources: checked.sources });
     }
     Ok((opened, checked))
 }
@@ -90,8 +100,8 @@ impl Opened {
         let directory = resolve(run);
         let record = Record::read(&directory)?;
         let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
-        let fitted =
-            std::fs::read_to_string(directory.join(FITTED)).map_err(|e| not_a_run(format!("{FITTED}: {e}")))?;
+        let fitted = std::fs::read_to_string(directory.join(FITTED))
+            .map_err(|e| not_a_run(format!("{FITTED}: {}", io_reason(&e))))?;
         let fitted = serde_json::from_str(&fitted).map_err(|error| not_a_run(format!("{FITTED}: {error}")))?;
         Ok(Opened { directory, record, fitted })
     }

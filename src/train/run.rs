@@ -288,7 +288,10 @@ impl WholeRun<'_> {
             ("nnrun", env!("CARGO_PKG_VERSION").to_owned()),
             ("source", self.record.source.clone()),
         ];
-        let path = self.directory.path().join(weights_name(self.checked, train));
+        let folder = self.directory.path();
+        // Somebody may have cleared it away while the training ran; the weights are what it was for.
+        std::fs::create_dir_all(folder).map_err(|error| RunError::write(folder, &error))?;
+        let path = folder.join(weights_name(self.checked, train));
         weights_file::write(&path, weights, &about)?;
         self.directory.become_latest()
     }

@@ -6,7 +6,7 @@
 use super::error::{Mismatch, RunError};
 use super::run_directory::write_whole;
 use super::weights::{WeightTensor, Weights};
-use crate::diagnostics::nearest;
+use crate::diagnostics::{io_reason, nearest};
 use crate::ir::graph::StateRole;
 use crate::source::Span;
 use safetensors::{Dtype, SafeTensors};
@@ -51,8 +51,9 @@ fn bytes(weights: &Weights, metadata: &[(&str, String)]) -> Vec<u8> {
 /// Reads a file into the weights of a model. Everything that does not fit is in the error.
 pub(super) fn read_into(weights: &mut Weights, path: &Path, span: Option<Span>) -> Result<(), RunError> {
     let unreadable = |reason: String| RunError::WeightsUnreadable { file: path.to_owned(), reason, span };
-    let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| unreadable(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(io_reason(&error)))?;
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|error| unreadable(format!("it is not a whole .safetensors file ({error})")))?;
     let mut names = file.names();
     names.sort_unstable();
     let mut mismatches = Vec::new();

@@ -96,11 +96,19 @@ impl RunError {
     }
 }
 
+/// A rate that diverged is often absurd, and 38 zeros say less than an exponent.
+fn shown_rate(lr: f64) -> String {
+    if (1e-4..1e6).contains(&lr) || lr == 0.0 { lr.to_string() } else { format!("{lr:e}") }
+}
+
 impl Divergence {
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.was_finite {
-            notes.push(format!("the loss was finite before; the learning rate of this step was {}", self.lr));
+            notes.push(format!(
+                "the loss was finite before; the learning rate of this step was {}",
+                shown_rate(self.lr)
+            ));
             notes.push("a smaller learning rate or `clip: norm(1.0)` may help".to_owned());
         } else {
             notes.push("the loss was not finite from the first step on: look at the data and at logarithms, quotients and roots".to_owned());

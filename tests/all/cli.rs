@@ -424,3 +424,16 @@ fn explanations_are_found() {
     let all = nnrun(folder.path(), &["explain"]).expect(0);
     assert!(all.out.contains("Dense") && all.out.contains("E0001"), "{}", all.out);
 }
+
+/// What could not be written is not passed over: a script would go on with half a file.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_standard_output_is_told() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("xor.nn"), XOR).unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let ended = command(folder.path(), &["check", "--emit", "ir", "xor.nn"]).stdout(full).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{told}");
+    assert!(told.contains("standard output cannot be written: the disk is full"), "{told}");
+}

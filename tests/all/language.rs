@@ -53,6 +53,24 @@ fn layers(checked: &Checked) -> Vec<String> {
     layers
 }
 
+/// What uses an output of another shape than promised says nothing more about it.
+#[test]
+fn a_broken_promise_is_told_once() {
+    let program = format!("{DATA}model Net(x: [2]) -> output: float {{ x |> Dense(1) }}\n{TRAIN}");
+    assert_eq!(codes(&check(&program)), ["E0331"]);
+}
+
+/// A field that nothing else uses is what a misspelt name in a loss most likely means.
+#[test]
+fn a_misspelt_field_is_guessed() {
+    let train = TRAIN.replace("mse(output, y)", "cross_entropy(output, kindd)");
+    let data = DATA.replace("field k ", "field kind ");
+    let checked = check(&format!("{data}model Net(x: [2]) {{ x |> Dense(2) }}\n{train}"));
+    assert_eq!(codes(&checked), ["E0101"]);
+    let diagnostic = &checked.diagnostics[0];
+    assert!(format!("{diagnostic:?}").contains("did you mean `kind`"), "{diagnostic:#?}");
+}
+
 fn codes(checked: &Checked) -> Vec<&'static str> {
     checked.diagnostics.iter().map(|d| d.code.text()).collect()
 }

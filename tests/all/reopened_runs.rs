@@ -2,6 +2,7 @@
 
 use nnrun::check::{Checked, Overrides, check_file};
 use nnrun::data::Split;
+use nnrun::diagnostics::{Format, Style, render};
 use nnrun::train::{PredictOptions, RunError, RunOptions, Silent, evaluate, latest_run, predict, run, test};
 use std::path::{Path, PathBuf};
 
@@ -96,7 +97,7 @@ impl Folder {
         let input = self.path("new.csv");
         std::fs::write(&input, new).unwrap();
         let options = PredictOptions { model: None, input, output: self.path(output), threads: 1 };
-        predict(run, &options)?;
+        predict(run, &options).map_err(|failed| failed.error)?;
         Ok(String::from_utf8_lossy(&std::fs::read(self.path(output)).unwrap()).into_owned())
     }
 }
@@ -138,6 +139,28 @@ fn classes_are_predicted_by_name_in_the_order_of_the_rows() {
     assert!(matches!(error, RunError::OutputKind { .. }), "{error}");
 }
 
+/// New data that does not fit is told at the place of the program that reads it.
+#[test]
+fn what_is_wrong_with_new_data_has_a_place_in_the_source_of_the_run() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
+    let input = folder.path("new.csv");
+    for (new, message) in
+        [("a\n1\n", "no column `b`"), ("a,b\n1,x\n", "holds \"x\" at"), ("a,b\n", "has no rows"), ("", "is empty")]
+    {
+        std::fs::write(&input, new).unwrap();
+        let options = PredictOptions { model: None, input: input.clone(), output: folder.path("o.csv"), threads: 1 };
+        let failed = predict(&outcome.directory, &options).unwrap_err();
+        let [diagnostic] = &failed.error.diagnostics()[..] else { panic!("{new:?}: {}", failed.error) };
+        assert!(diagnostic.message.contains(message), "{new:?}: {}", diagnostic.message);
+        let drawn = render(&failed.sources, diagnostic, Format::Human, Style { color: false });
+        assert!(
+            drawn.contains("flowers.nn:") && drawn.contains("csv(\"flowers.csv\")") | drawn.contains("t[a, b]"),
+            "{drawn}"
+        );
+    }
+}
+
 #[test]
 fn values_are_predicted_in_their_own_units() {
     let folder = Folder::new();
@@ -171,10 +194,14 @@ fn facts_are_tested_on_the_latest_run_of_the_same_source() {
 #[test]
 fn what_is_not_a_run_is_said() {
     let folder = Folder::new();
-    let error = evaluate(&folder.path("nothing"), None, 1).unwrap_err();
+    let error = evaluate(&folder.path("runs"), None, 1).unwrap_err().error;
+    assert!(error.to_string().ends_with("there is no such folder"), "{error}");
+    let error = evaluate(&folder.path("nothing"), None, 1).unwrap_err().error;
     assert!(matches!(error, RunError::NotARun { .. }), "{error}");
     let without_test = REGRESSION.replace("train: 80%, test: 20%", "train: 80%, validation: 20%");
     let outcome = run(&folder.check("line.nn", &without_test), &folder.options(), &mut Silent).unwrap();
-    let error = evaluate(&outcome.directory, Some(Split::Test), 1).unwrap_err();
+    let error = evaluate(&folder.path("runs/line"), None, 1).unwrap_err().error;
+    assert!(error.to_string().contains("name one"), "{error}");
+    let error = evaluate(&outcome.directory, Some(Split::Test), 1).unwrap_err().error;
     assert!(matches!(error, RunError::NoSplit { .. }), "{error}");
 }

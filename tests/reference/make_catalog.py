@@ -477,6 +477,29 @@ def layers():
     layer_norm("LayerNorm", "x |> LayerNorm", (4,))
     layer_norm("LayerNorm on rows", "x |> LayerNorm", (2, 3))
     layer_norm("LayerNorm with eps", "x |> LayerNorm(eps: 1e-2)", (5,), 1e-2)
+
+    def rms_norm(name, program, shape, eps=torch.finfo(torch.float32).eps):
+        weights = {"rms_norm1.weight": floats(shape[-1], batch=False, low=0.5, high=2)}
+        case(
+            "layers",
+            name,
+            program,
+            lambda x: F.rms_norm(x, shape[-1:], weights["rms_norm1.weight"], eps),
+            {"x": floats(*shape)},
+            kind="layer",
+            weights=weights,
+        )
+
+    rms_norm("RMSNorm", "x |> RMSNorm", (4,))
+    rms_norm("RMSNorm on rows with eps", "x |> RMSNorm(eps: 1e-2)", (2, 3), 1e-2)
+    for kind, function, by_rows in (
+        ("Avg", lambda x: F.adaptive_avg_pool2d(x, 1), lambda x: x.mean(1)),
+        ("Max", lambda x: F.adaptive_max_pool2d(x, 1), lambda x: x.amax(1)),
+    ):
+        program = f"x |> Global{kind}Pool"
+        images = lambda x: function(x).flatten(1)
+        case("layers", f"Global{kind}Pool of images", program, images, {"x": floats(2, 3, 2)}, kind="layer")
+        case("layers", f"Global{kind}Pool of rows", program, by_rows, {"x": floats(3, 2)}, kind="layer")
     case("layers", "Flatten", "x |> Flatten", lambda x: x.flatten(1), {"x": floats(2, 3)}, kind="layer")
     case("layers", "Flatten images", "x |> Flatten", lambda x: x.flatten(1), {"x": floats(2, 3, 2)}, kind="layer")
     case("layers", "Dropout, eval", "x |> Dropout(0.5)", lambda x: x * 1, {"x": floats(3)}, kind="layer", mode="eval")
@@ -518,6 +541,70 @@ def losses():
         x=floats(3, low=-40, high=40),
         y=hard,
     )
+
+    def probabilities(*shape):
+        return floats(*shape).softmax(-1)
+
+    loss(
+        "kl_div",
+        "kl_div(log_softmax(x), y)",
+        lambda x, y: F.kl_div(x.log_softmax(-1), y, reduction="batchmean"),
+        x=floats(4),
+        y=probabilities(4),
+    )
+    loss(
+        "kl_div rows",
+        "kl_div(log_softmax(x), y)",
+        lambda x, y: F.kl_div(x.log_softmax(-1), y, reduction="batchmean") / 3,
+        x=floats(3, 4),
+        y=probabilities(3, 4),
+    )
+    for kind, shape in (("scalar", ()), ("matrix", (2, 3))):
+        loss(f"poisson {kind}", "poisson(x, y)", F.poisson_nll_loss, x=floats(*shape), y=floats(*shape, low=0, high=5))
+        loss(
+            f"gaussian_nll {kind}",
+            "gaussian_nll(x, y, v)",
+            F.gaussian_nll_loss,
+            x=floats(*shape),
+            y=floats(*shape) + 1 / 64,
+            v=floats(*shape, low=0.125, high=4),
+        )
+    sign = lambda y: torch.where(y > 0, 1, -1)
+    loss("hinge scores", "hinge(x, y)", lambda x, y: F.relu(1 - sign(y) * x).mean(), x=floats(3), y=floats(3))
+    loss("hinge classes", "hinge(x, y)", F.multi_margin_loss, x=floats(4), y=labels(4))
+    loss(
+        "hinge rows, margin",
+        "hinge(x, y, margin: 0.5)",
+        lambda x, y: F.multi_margin_loss(x.flatten(0, 1), y.flatten(), margin=0.5),
+        x=floats(3, 4),
+        y=labels(4, 3),
+    )
+
+    def cosine(a, b):
+        a, b = a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])
+        return F.cosine_embedding_loss(a, b, torch.ones(len(a)))
+
+    for kind, shape in (("vector", (3,)), ("matrix", (2, 3))):
+        loss(f"cosine {kind}", "cosine(a, b)", cosine, a=floats(*shape), b=floats(*shape))
+
+    def focal(x, y, gamma):
+        entropy = F.cross_entropy(x, y, reduction="none")
+        return ((1 - (-entropy).exp()) ** gamma * entropy).mean()
+
+    def focal_of_one(x, y, gamma):
+        entropy = F.binary_cross_entropy_with_logits(x, y, reduction="none")
+        p = x.sigmoid()
+        return ((1 - (p * y + (1 - p) * (1 - y))) ** gamma * entropy).mean()
+
+    for name, arguments, gamma in (("", "", 2), (" gamma", ", gamma: 1.5", 1.5), (" gamma 0", ", gamma: 0", 0)):
+        loss(f"focal{name}", f"focal(x, y{arguments})", lambda x, y: focal(x, y, gamma), x=floats(4), y=labels(4))
+        loss(
+            f"focal of one{name}",
+            f"focal(x, y{arguments})",
+            lambda x, y: focal_of_one(x, y, gamma),
+            x=floats(3),
+            y=probability(3),
+        )
 
     weight = torch.tensor([1, 2, 0.5, 1.5])
     variants = {

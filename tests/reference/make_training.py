@@ -141,6 +141,36 @@ CASES = {
         optimizer="AdamW(lr: 1e-2, weight_decay: 0.01)",
         torch_optimizer=lambda p: torch.optim.AdamW(p, lr=1e-2, weight_decay=0.01),
     ),
+    "rmsprop": case(
+        optimizer="RMSprop(lr: 2e-3)",
+        torch_optimizer=lambda p: torch.optim.RMSprop(p, lr=2e-3),
+    ),
+    "rmsprop_centered": case(
+        optimizer="RMSprop(lr: 2e-3, alpha: 0.9, eps: 1e-5, weight_decay: 0.01, momentum: 0.5, centered: true)",
+        torch_optimizer=lambda p: torch.optim.RMSprop(
+            p, lr=2e-3, alpha=0.9, eps=1e-5, weight_decay=0.01, momentum=0.5, centered=True
+        ),
+    ),
+    "adagrad": case(
+        optimizer="Adagrad(lr: 0.05)",
+        torch_optimizer=lambda p: torch.optim.Adagrad(p, lr=0.05),
+    ),
+    "adagrad_decay": case(
+        optimizer="Adagrad(lr: 0.05, lr_decay: 0.1, weight_decay: 0.01)",
+        torch_optimizer=lambda p: torch.optim.Adagrad(p, lr=0.05, lr_decay=0.1, weight_decay=0.01),
+    ),
+    "adadelta": case(
+        optimizer="Adadelta(weight_decay: 0.01)",
+        torch_optimizer=lambda p: torch.optim.Adadelta(p, weight_decay=0.01),
+    ),
+    "nadam": case(
+        optimizer="NAdam(lr: 1e-2, weight_decay: 0.01)",
+        torch_optimizer=lambda p: torch.optim.NAdam(p, lr=1e-2, weight_decay=0.01),
+    ),
+    "radam": case(
+        optimizer="RAdam(lr: 1e-2, weight_decay: 0.01)",
+        torch_optimizer=lambda p: torch.optim.RAdam(p, lr=1e-2, weight_decay=0.01),
+    ),
     "label_smoothing": case(
         loss="cross_entropy(logits, species, label_smoothing: 0.1)",
         torch_loss=lambda dtype: nn.CrossEntropyLoss(label_smoothing=0.1),

@@ -4,12 +4,22 @@ mod batch_norm;
 mod dense;
 mod dropout;
 mod flatten;
+mod global_pool;
 mod layer_norm;
+mod rms_norm;
 
 pub(super) use dropout::drop_out;
 
 use super::Entry;
 
 /// All layers.
-pub static ALL: &[&Entry] =
-    &[&dense::DENSE, &dropout::DROPOUT, &batch_norm::BATCH_NORM, &layer_norm::LAYER_NORM, &flatten::FLATTEN];
+pub static ALL: &[&Entry] = &[
+    &dense::DENSE,
+    &dropout::DROPOUT,
+    &batch_norm::BATCH_NORM,
+    &layer_norm::LAYER_NORM,
+    &rms_norm::RMS_NORM,
+    &global_pool::GLOBAL_AVG_POOL,
+    &global_pool::GLOBAL_MAX_POOL,
+    &flatten::FLATTEN,
+];

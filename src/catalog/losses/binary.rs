@@ -54,7 +54,7 @@ pub static BCE_WITH_LOGITS: Entry = Entry {
 };
 
 /// The truth as numbers in 0 .. 1.
-fn truth(b: &Builder, prediction: &Tensor, target: &Tensor) -> Result<Tensor, Problem> {
+pub(super) fn truth(b: &Builder, prediction: &Tensor, target: &Tensor) -> Result<Tensor, Problem> {
     match &target.kind {
         Kind::Float | Kind::Int | Kind::Bool => {}
         Kind::Class { count, .. } if b.sizes_fit(count, &Dim::constant(2)) => {}

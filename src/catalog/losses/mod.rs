@@ -6,6 +6,8 @@
 
 pub(super) mod binary;
 pub(super) mod cross_entropy;
+pub(super) mod distributions;
+pub(super) mod margins;
 pub(super) mod regression;
 
 use crate::build::{Builder, Problem, Tensor};

@@ -1,6 +1,6 @@
 //! `Adam` and `AdamW`.
 
-use super::{add_scaled, learning_rate};
+use super::{add_scaled, learning_rate, unchanged};
 use crate::build::{Builder, Problem};
 use crate::catalog::{
     Args, Body, Bounds, Entry, Example, OptimizerDefinition, Param, ParamType, UpdateOperands, Updated,
@@ -11,9 +11,9 @@ use crate::ir::op::Unary;
 /// Both.
 pub static ALL: &[&Entry] = &[&ADAM, &ADAMW];
 
-const BETAS: Param =
+pub(super) const BETAS: Param =
     Param::optional("betas", ParamType::Numbers, "[0.9, 0.999]", "how slowly the two averages forget, each below 1");
-const EPS: Param = Param::optional(
+pub(super) const EPS: Param = Param::optional(
     "eps",
     ParamType::Number(Bounds::NOT_NEGATIVE),
     "1e-8",
@@ -77,7 +77,7 @@ pub static ADAMW: Entry = Entry {
     }),
 };
 
-fn slots(_: &Args) -> Vec<&'static str> {
+pub(super) fn slots(_: &Args) -> Vec<&'static str> {
     vec!["exp_avg", "exp_avg_sq"]
 }
 
@@ -92,7 +92,7 @@ fn scalar_values(args: &Args, step: u64) -> Vec<f64> {
     vec![1.0 - b1.powf(t), (1.0 - b2.powf(t)).sqrt()]
 }
 
-fn betas(args: &Args) -> Result<(f64, f64), Problem> {
+pub(super) fn betas(args: &Args) -> Result<(f64, f64), Problem> {
     let given = args.numbers("betas").unwrap_or(&[0.9, 0.999]);
     match given {
         [b1, b2] if [b1, b2].into_iter().all(|b| (0.0..1.0).contains(b)) => Ok((*b1, *b2)),
@@ -138,9 +138,4 @@ fn update(b: &mut Builder, args: &Args, of: &UpdateOperands, decoupled: bool) ->
     let step = b.multiply(&direction, &size)?;
     let weight = b.subtract(&weight, &step)?;
     Ok(Updated { weight, slots: vec![m, v] })
-}
-
-/// What an update gives that got other operands than it asked for; the training loop never does that.
-fn unchanged(of: &UpdateOperands) -> Updated {
-    Updated { weight: of.weight.clone(), slots: of.slots.clone() }
 }

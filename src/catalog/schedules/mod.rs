@@ -2,11 +2,27 @@
 //!
 //! LANGUAGE.md's formulas, with k the step within the part from 0 and n the part's number of steps.
 
+mod cycles;
+
+pub use cycles::{CYCLIC, ONE_CYCLE};
+
 use super::entry::{Bounds, Param, ParamType};
 use super::{Args, Body, Duration, Entry, Example, Moment, Rate};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CONSTANT, &STEP, &EXPONENTIAL, &LINEAR, &COSINE, &WARMUP];
+pub static ALL: &[&Entry] = &[
+    &CONSTANT,
+    &STEP,
+    &MULTISTEP,
+    &EXPONENTIAL,
+    &LINEAR,
+    &POLYNOMIAL,
+    &COSINE,
+    &INVERSE_SQRT,
+    &CYCLIC,
+    &ONE_CYCLE,
+    &WARMUP,
+];
 
 const OVER: Param = Param::optional(
     "over",
@@ -67,6 +83,36 @@ pub static STEP: Entry = Entry {
     body: Body::Schedule(Rate { rate: |args, at| at.lr * args.number("factor").powf(passed(args, at)), length: over }),
 };
 
+/// `torch.optim.lr_scheduler.MultiStepLR`.
+pub static MULTISTEP: Entry = Entry {
+    name: "multistep",
+    summary: "Multiplies the rate by a factor at each of several epochs.",
+    formula: "lr * factor^(how many milestones have passed)",
+    params: &[
+        Param::required("milestones", ParamType::Numbers, "after how many epochs (or steps) the rate changes"),
+        Param::optional("factor", ParamType::Number(Bounds::POSITIVE), "0.1", "what it is multiplied by"),
+        Param::optional("unit", ParamType::Choice(&["epochs", "steps"]), "epochs", "what the milestones count"),
+        OVER,
+    ],
+    shapes: &[],
+    example: example("multistep([30, 80], factor: 0.1)"),
+    source: "torch.optim.lr_scheduler.MultiStepLR",
+    elsewhere: &[
+        ("MultiStepLR", "PyTorch"),
+        ("PiecewiseConstantDecay", "Keras"),
+        ("piecewise_constant_schedule", "JAX"),
+    ],
+    body: Body::Schedule(Rate {
+        rate: |args, at| {
+            let unit = if args.choice("unit") == "steps" { Duration::Steps } else { Duration::Epochs };
+            let milestones = args.numbers("milestones").unwrap_or_default().iter();
+            let passed = milestones.filter(|m| at.step >= unit(**m).steps(at.steps_per_epoch)).count();
+            at.lr * args.number("factor").powf(passed as f64)
+        },
+        length: over,
+    }),
+};
+
 /// `torch.optim.lr_scheduler.ExponentialLR`.
 pub static EXPONENTIAL: Entry = Entry {
     name: "exponential",
@@ -95,6 +141,58 @@ pub static LINEAR: Entry = Entry {
     source: "torch.optim.lr_scheduler.LinearLR",
     elsewhere: &[("LinearLR", "PyTorch"), ("linear_schedule", "JAX"), ("PolynomialDecay", "Keras")],
     body: Body::Schedule(Rate { rate: |args, at| at.lr + (args.number("to") - at.lr) * progress(at), length: over }),
+};
+
+/// `torch.optim.lr_scheduler.PolynomialLR`, which ends at 0 only.
+pub static POLYNOMIAL: Entry = Entry {
+    name: "polynomial",
+    summary: "The rate moves to another one along a power of what is left.",
+    formula: "to + (lr - to) * (1 - k / n)^power",
+    params: &[
+        Param::optional(
+            "power",
+            ParamType::Number(Bounds::POSITIVE),
+            "1",
+            "1 is a straight line; more falls fast first, less falls fast last",
+        ),
+        TO,
+        OVER,
+    ],
+    shapes: &[],
+    example: example("polynomial(power: 2, to: 1e-5)"),
+    source: "torch.optim.lr_scheduler.PolynomialLR, with another end than 0",
+    elsewhere: &[("PolynomialLR", "PyTorch"), ("polynomial_schedule", "JAX"), ("poly", "Caffe")],
+    body: Body::Schedule(Rate {
+        rate: |args, at| {
+            let to = args.number("to");
+            let left = (1.0 - progress(at)).max(0.0);
+            to + (at.lr - to) * left.powf(args.optional_number("power").unwrap_or(1.0))
+        },
+        length: over,
+    }),
+};
+
+/// Vaswani et al. 2017, as fairseq writes it; torch has none.
+pub static INVERSE_SQRT: Entry = Entry {
+    name: "inverse_sqrt",
+    summary: "The rate rises to lr in a straight line, then falls with the root of the step.",
+    formula: "lr * (k + 1) / warmup for the first steps, then lr * sqrt(warmup / (k + 1))",
+    params: &[
+        Param::optional("warmup", ParamType::Duration, "1 steps", "how long it rises; from there on it falls"),
+        OVER,
+    ],
+    shapes: &[],
+    example: example("inverse_sqrt(warmup: 400 steps)"),
+    source: "Vaswani et al. 2017, Attention Is All You Need; no scheduler in torch.optim",
+    elsewhere: &[("noam", "Transformer"), ("NoamLR", "AllenNLP"), ("rsqrt", "JAX")],
+    body: Body::Schedule(Rate {
+        rate: |args, at| {
+            let warmup = args.duration("warmup").map_or(1, |d| d.steps(at.steps_per_epoch).max(1)) as f64;
+            let k = (at.step + 1) as f64;
+            at.lr * (k / warmup).min((warmup / k).sqrt())
+        },
+        length: over,
+    }),
 };
 
 /// `torch.optim.lr_scheduler.CosineAnnealingLR`; Loshchilov and Hutter 2016.
@@ -188,6 +286,53 @@ mod tests {
         close(rate(&STEP, &every(ArgValue::Duration(Duration::Steps(3.0))), 7, 100), 0.25);
         close(rate(&EXPONENTIAL, &every(ArgValue::Duration(Duration::Epochs(1.0))), 35, 100), 0.125);
         close(rate(&EXPONENTIAL, &every(ArgValue::Duration(Duration::Steps(1.0))), 2, 100), 0.25);
+    }
+
+    /// The cases that `tests/reference/make_schedules.py` takes from torch.optim.lr_scheduler.
+    #[test]
+    fn rates_are_those_of_torch() {
+        let text = include_str!("../../../tests/reference/schedules.json");
+        let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
+        for case in parsed["cases"].as_array().unwrap() {
+            let name = case["schedule"].as_str().unwrap();
+            let entry = ALL.iter().find(|e| e.name == name).unwrap();
+            let Body::Schedule(schedule) = entry.body else { panic!("{name} is no schedule") };
+            let mut args = Args::new();
+            for (key, value) in case["args"].as_object().unwrap() {
+                let param = entry.param(key).unwrap_or_else(|| panic!("{name}: {key}"));
+                let value = match param.ty {
+                    ParamType::Duration => ArgValue::Duration(Duration::Steps(value.as_f64().unwrap())),
+                    ParamType::Numbers => {
+                        ArgValue::Numbers(value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect())
+                    }
+                    ParamType::Choice(words) => {
+                        ArgValue::Choice(words.iter().find(|w| **w == value.as_str().unwrap()).unwrap())
+                    }
+                    _ => ArgValue::Number(value.as_f64().unwrap()),
+                };
+                args.set(param.name, value, None);
+            }
+            let rates = case["rates"].as_array().unwrap();
+            for (step, wanted) in rates.iter().enumerate() {
+                let at = Moment {
+                    step: step as u64,
+                    steps: rates.len() as u64,
+                    steps_per_epoch: case["steps_per_epoch"].as_u64().unwrap(),
+                    lr: case["lr"].as_f64().unwrap(),
+                };
+                let (got, wanted) = ((schedule.rate)(&args, &at), wanted.as_f64().unwrap());
+                assert!((got - wanted).abs() < 1e-9, "{name} {}, step {step}: {got} against {wanted}", case["args"]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_inverse_root_is_lr_where_the_warmup_ends() {
+        let args = [("warmup", ArgValue::Duration(Duration::Steps(4.0)))];
+        for (step, wanted) in [(0, 0.25), (1, 0.5), (3, 1.0), (15, 0.5), (63, 0.25)] {
+            close(rate(&INVERSE_SQRT, &args, step, 100), wanted);
+        }
+        close(rate(&INVERSE_SQRT, &[], 3, 100), 0.5);
     }
 
     #[test]

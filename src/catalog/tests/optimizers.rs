@@ -120,6 +120,50 @@ fn adam_is_that_of_torch() {
 }
 
 #[test]
+fn lion_is_that_of_the_paper() {
+    let set = args(&[
+        ("lr", ArgValue::Number(0.1)),
+        ("betas", ArgValue::Numbers(vec![0.8, 0.95])),
+        ("weight_decay", ArgValue::Number(0.1)),
+    ]);
+    let (mut w, mut m) = (0.5_f64, 0.0_f64);
+    // The last gradient turns the average's sign in the step, but not in what is kept.
+    for g in [0.3, -0.2, 0.7, -1.0] {
+        w = w * (1.0 - 0.1 * 0.1) - 0.1 * (0.8 * m + 0.2 * g).signum();
+        m = 0.95 * m + 0.05 * g;
+    }
+    close(train("Lion", &set, &[0.3, -0.2, 0.7, -1.0]).unwrap(), w);
+    let stands = args(&[("lr", ArgValue::Number(0.1)), ("weight_decay", ArgValue::Number(0.0))]);
+    close(train("Lion", &stands, &[0.0, 0.0]).unwrap(), 0.5);
+}
+
+/// Their 50 steps in `tests/reference/training` are in the first, undivided phase for some of these.
+#[test]
+fn radam_divides_once_the_average_can_be_relied_on() {
+    let set = args(&[("lr", ArgValue::Number(0.1)), ("eps", ArgValue::Number(1e-8))]);
+    let (mut w, mut m, mut v) = (0.5_f64, 0.0_f64, 0.0_f64);
+    let (b1, b2) = (0.9_f64, 0.999_f64);
+    let limit = 2.0 / (1.0 - b2) - 1.0;
+    let gradients: Vec<f64> = (0..12).map(|i| f64::from(i * 7 % 5) / 5.0 - 0.3).collect();
+    let mut divided = 0;
+    for (t, g) in (1..).zip(&gradients) {
+        m = b1 * m + (1.0 - b1) * g;
+        v = b2 * v + (1.0 - b2) * g * g;
+        let r = limit - 2.0 * f64::from(t) * b2.powi(t) / (1.0 - b2.powi(t));
+        let m_hat = m / (1.0 - b1.powi(t));
+        w -= if r > 5.0 {
+            divided += 1;
+            let root = ((r - 4.0) * (r - 2.0) * limit / ((limit - 4.0) * (limit - 2.0) * r)).sqrt();
+            0.1 * m_hat * root * (1.0 - b2.powi(t)).sqrt() / (v.sqrt() + 1e-8)
+        } else {
+            0.1 * m_hat
+        };
+    }
+    assert!((3..10).contains(&divided), "{divided}");
+    assert!((train("RAdam", &set, &gradients).unwrap() - w).abs() < 1e-9);
+}
+
+#[test]
 fn impossible_settings_are_told() {
     let nesterov = args(&[("nesterov", ArgValue::Bool(true))]);
     assert!(matches!(train("SGD", &nesterov, &[]), Err(Problem::Argument { argument: "nesterov", .. })));

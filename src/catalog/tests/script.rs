@@ -357,11 +357,14 @@ impl<'a> Script<'a> {
 
 const KINDS: [EntryKind; 3] = [EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
 
-/// `LayerNorm` is `layer_norm`.
+/// `LayerNorm` is `layer_norm`, `RMSNorm` is `rms_norm`.
 fn crate_path(name: &str) -> String {
+    let chars: Vec<char> = name.chars().collect();
     let mut path = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !path.is_empty() {
+    for (i, c) in chars.iter().enumerate() {
+        let before = i.checked_sub(1).map(|i| chars[i]);
+        let ends_acronym = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
+        if c.is_uppercase() && before.is_some_and(|b| !b.is_uppercase() || ends_acronym) {
             path.push('_');
         }
         path.extend(c.to_lowercase());

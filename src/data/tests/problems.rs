@@ -16,6 +16,10 @@ fn files() {
     assert_eq!(file_message("a.csv", b""), "`a.csv` is empty");
     assert_eq!(file_message("a.csv", b"a,b\n"), "`a.csv` has no rows");
     assert_eq!(file_message("a.csv", b"a,b\n1,2\n1,2,3\n"), "a.csv:3 has 3 cells, and there are 2 columns");
+    let open_quote = Folder::new(&[("a.csv", b"a,b,c\n1,\"2,3\n4,5,6\n")]);
+    let error = schema(&open_quote.csv("a.csv")).expect_err("a quote that stays open").diagnostic();
+    assert_eq!(error.message, "a.csv:2 has 2 cells, and there are 3 columns");
+    assert!(error.help[0].starts_with("a quote"), "{:?}", error.help);
     assert_eq!(file_message("a.csv", b"a,b\n1,2\n1\n"), "a.csv:3 has 1 cell, and there are 2 columns");
     assert_eq!(file_message("a.csv", b"a,b,a\n1,2,3\n"), "`a.csv` has two columns `a`");
     assert_eq!(file_message("a.csv", b"a,b\n1,2\nx,caf\xe9\n"), "a.csv:3 is not UTF-8");
@@ -63,6 +67,11 @@ fn text_and_missing_values() {
     assert_eq!(error.message, "2 missing values of column `c` reach the field");
     assert_eq!(error.notes, ["`c`: 2 of 5, at a.csv:3, a.csv:4"]);
     assert!(matches!(problem_of(fill(one(&table, "b"), Filling::Mean)), DataProblem::FillMismatch { text: true, .. }));
+    // One stray cell does not make a column of text.
+    assert_eq!(
+        message(fill(one(&table, "d"), Filling::Mean)),
+        "`fill` needs numbers, and column `d` holds \"oops\" at a.csv:3"
+    );
     let text = Filling::Text("x".into());
     assert!(matches!(problem_of(fill(one(&table, "c"), text)), DataProblem::FillMismatch { text: false, .. }));
     let empty = rows(["a"], &[[f64::NAN]]);

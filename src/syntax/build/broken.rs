@@ -51,7 +51,8 @@ impl Builder<'_> {
         let first = tokens.first().map_or("", |t| t.text(text));
         let expected = self.expected(&rules, text, &tokens, previous, next, first, place);
         let span = if next.is_none() {
-            Span { start: span.start.saturating_sub(1).max(self.span(pair).start), ..span }
+            let last = text.chars().next_back().map_or(0, char::len_utf8) as u32;
+            Span { start: span.start.saturating_sub(last).max(self.span(pair).start), ..span }
         } else {
             span
         };

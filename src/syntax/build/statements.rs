@@ -149,6 +149,13 @@ impl Builder<'_> {
                 }
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
+                Rule::missing_start => {
+                    let end = Span { end: whole.start + self.text(whole).trim_end().len() as u32, ..whole }.end_point();
+                    if let Some(name) = &name {
+                        self.report(SyntaxError::MissingStart { name: name.span, end });
+                    }
+                    value = Some(Expr { kind: ExprKind::Error, span: end });
+                }
                 _ => {}
             }
         }

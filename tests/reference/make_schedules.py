@@ -1,0 +1,62 @@
+"""Makes the rates that schedules are compared with: those of torch.optim.lr_scheduler.
+
+    pip install torch
+    python tests/reference/make_schedules.py
+
+Writes `schedules.json`: a case is the name of a schedule, its arguments (durations in steps), `lr`, `steps`,
+`steps_per_epoch`, and the rate of every step. An epoch is 5 steps; torch's schedulers are called as their pages say:
+after each step, or after each epoch those that count epochs.
+"""
+
+import json
+import pathlib
+
+import torch
+from torch.optim import lr_scheduler
+
+OUT = pathlib.Path(__file__).parent / "schedules.json"
+STEPS, PER_EPOCH, LR = 20, 5, 0.1
+
+
+def rates(make, lr=LR, by_epoch=False):
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+    scheduler = make(optimizer)
+    found = []
+    for k in range(STEPS):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        if k + 1 < STEPS and (not by_epoch or (k + 1) % PER_EPOCH == 0):
+            scheduler.step()
+    return found
+
+
+def cycle(**more):
+    return lambda o: lr_scheduler.CyclicLR(o, base_lr=LR, max_lr=0.5, cycle_momentum=False, **more)
+
+
+def one_cycle(**more):
+    return lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.5, total_steps=STEPS, div_factor=5, cycle_momentum=False, **more)
+
+
+def main():
+    multistep = lambda o: lr_scheduler.MultiStepLR(o, [1, 3], gamma=0.5)
+    cases = [
+        ("multistep", {"milestones": [1, 3], "factor": 0.5, "unit": "epochs"}, rates(multistep, by_epoch=True)),
+        ("multistep", {"milestones": [1, 3], "factor": 0.5, "unit": "steps"}, rates(multistep)),
+        ("polynomial", {"power": 2, "to": 0}, rates(lambda o: lr_scheduler.PolynomialLR(o, STEPS, power=2))),
+        ("polynomial", {"to": 0}, rates(lambda o: lr_scheduler.PolynomialLR(o, STEPS))),
+        ("cyclic", {"peak": 0.5, "up": 3}, rates(cycle(step_size_up=3))),
+        ("cyclic", {"peak": 0.5, "up": 2, "down": 4}, rates(cycle(step_size_up=2, step_size_down=4))),
+        ("cyclic", {"peak": 0.5, "up": 3, "factor": 0.5}, rates(cycle(step_size_up=3, mode="triangular2"))),
+        ("one_cycle", {"peak": 0.5}, rates(one_cycle())),
+        ("one_cycle", {"peak": 0.5, "rise": 0.5, "to": 0.01}, rates(one_cycle(pct_start=0.5, final_div_factor=10))),
+    ]
+    lines = [
+        json.dumps({"schedule": name, "args": args, "lr": LR, "steps_per_epoch": PER_EPOCH, "rates": values})
+        for name, args, values in cases
+    ]
+    OUT.write_text('{"versions": {"torch": "%s"}, "cases": [\n%s\n]}\n' % (torch.__version__.split("+")[0], ",\n".join(lines)))
+
+
+if __name__ == "__main__":
+    main()
