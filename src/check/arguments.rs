@@ -21,7 +21,7 @@ pub(super) struct Bound {
 }
 
 impl Checker<'_> {
-    /// Matches arguments with parameters. `None` where an argument is unknown or a mistake was told.
+    /// Matches arguments with parameters; what is piped is the first tensor, or a stage in its place. `None` where an argument is unknown or a mistake was told.
     pub fn bind_arguments(
         &mut self,
         callee: &str,
@@ -42,6 +42,8 @@ impl Checker<'_> {
                 continue;
             }
             match (i == 0, &piped, slots.get(i).copied().flatten()) {
+                // What stands before is a stage too: its tensor comes when both are applied.
+                (true, Some(Value::Stage(_)), _) => {}
                 (true, Some(value), _) => raw.push((param, value.clone(), value_span(value).unwrap_or(span))),
                 (_, _, Some(arg)) => {
                     let value = self.expression(&arg.value, frame);

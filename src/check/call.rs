@@ -6,7 +6,7 @@ use super::mistake::Mistake;
 use super::program::LayerRow;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
-use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind};
+use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind, ParamType};
 use crate::ir::graph::StateRole;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, Symbol};
@@ -28,6 +28,57 @@ impl Checker<'_> {
     /// `input |> stage`
     pub fn pipe(&mut self, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
         let value = self.expression(input, frame);
+        self.pipe_value(value, input, stage, span, frame)
+    }
+
+    /// An expression that has to be a stage: the function at its head waits for its tensor, `leaky_relu(0.2)` too.
+    pub fn stage_expression(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
+        if !self.has_work_left(expr.span) {
+            return Value::Unknown;
+        }
+        match &expr.kind {
+            ExprKind::Pipe { input, stage } => {
+                let value = self.stage_expression(input, frame);
+                self.pipe_value(value, input, stage, expr.span, frame)
+            }
+            ExprKind::Call { callee, args, .. } => {
+                let entry = match &callee.kind {
+                    ExprKind::Name(name)
+                        if frame.lookup_stage(name).is_none()
+                            && !self.modules[frame.module].names.contains_key(name) =>
+                    {
+                        catalog::find(name, &[EntryKind::Function])
+                    }
+                    _ => None,
+                };
+                match entry {
+                    Some(entry) => self.waiting_function(entry, args, expr.span, frame),
+                    None => self.expression(expr, frame),
+                }
+            }
+            _ => self.expression(expr, frame),
+        }
+    }
+
+    /// A function all of whose arguments but the first tensor are given.
+    fn waiting_function(&mut self, entry: &'static Entry, args: &[Arg], span: Span, frame: &mut Frame) -> Value {
+        let Some(first) = entry.params.first().filter(|p| matches!(p.ty, ParamType::Tensor | ParamType::Tensors))
+        else {
+            // Of nothing it makes a value, and says so where a stage is wanted.
+            return self.call_entry(entry, args, span, span, None, frame);
+        };
+        let before = Value::Stage(Rc::new(Stage::Composition(Vec::new())));
+        let Some(bound) = self.bind_arguments(entry.name, entry.params, args, Some(before), span, frame) else {
+            return Value::Unknown;
+        };
+        if let Some(param) = bound.missing.iter().find(|p| p.name != first.name) {
+            let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
+            return self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
+        }
+        Value::Stage(Rc::new(Stage::Function { entry, args: bound.args, span }))
+    }
+
+    fn pipe_value(&mut self, value: Value, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
         self.record_type(input.span, &value);
         let result = match &stage.kind {
             ExprKind::Name(name) => match self.callee(name, stage.span, frame) {
@@ -186,8 +237,8 @@ impl Checker<'_> {
         }
         let _ = args_span;
         if let Some(Value::Stage(first)) = piped {
-            // A composition: the function waits for its tensor.
-            return match self.call_entry(entry, args, args_span, span, None, frame) {
+            // A composition.
+            return match self.waiting_function(entry, args, span, frame) {
                 Value::Stage(second) => Value::Stage(Rc::new(Stage::Composition(vec![first, second]))),
                 Value::Unknown => Value::Unknown,
                 other => self.mistake(span, &Mistake::NotAStage { found: other.describe() }),

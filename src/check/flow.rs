@@ -50,10 +50,24 @@ impl Checker<'_> {
 
     /// The value of a body with a scope of its own, whose layers count in the enclosing one.
     pub fn body_value(&mut self, body: &Body, frame: &mut Frame) -> Value {
+        self.body_result(body, frame, Self::expression)
+    }
+
+    /// The body of a `residual` or `repeat`.
+    fn body_stage(&mut self, body: &Body, frame: &mut Frame) -> Value {
+        self.body_result(body, frame, Self::stage_expression)
+    }
+
+    fn body_result(
+        &mut self,
+        body: &Body,
+        frame: &mut Frame,
+        evaluate: fn(&mut Self, &Expr, &mut Frame) -> Value,
+    ) -> Value {
         let before = frame.bindings.len();
         self.statements(body, frame);
         let value = match &body.result {
-            Some(result) => self.expression(result, frame),
+            Some(result) => evaluate(self, result, frame),
             None if body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
             None => self.mistake(body.span, &Mistake::NoResult { what: "this body" }),
         };
@@ -224,7 +238,7 @@ impl Checker<'_> {
                 }
             }
         }
-        match self.body_value(body, frame) {
+        match self.body_stage(body, frame) {
             Value::Stage(inner) => Value::Stage(Rc::new(Stage::Residual { inner, shortcut, span })),
             Value::Unknown => Value::Unknown,
             other => {
@@ -304,7 +318,7 @@ impl Checker<'_> {
         let mut stages = Vec::new();
         for copy in 0..copies {
             let outer = std::mem::replace(&mut frame.body, BodyPath::new(StateScope(scope.join(&copy.to_string()))));
-            let value = self.body_value(body, frame);
+            let value = self.body_stage(body, frame);
             frame.body = outer;
             match value {
                 Value::Stage(stage) => stages.push(stage),

@@ -53,6 +53,8 @@ const FORMS: &[Form] = &[
     (X232, "x |> Flatten"),
     (X23, "x |> Dropout(0.5)"),
     (X4, "x |> residual { Dense(4) |> tanh } |> repeat 2 { residual { LayerNorm |> Dense(4) |> gelu } }"),
+    // In a composition a function's first argument is not its tensor.
+    (X4, "x |> residual { leaky_relu(0.2) |> Dense(4) |> dropout(0.3) |> maximum(0.1) } |> repeat 2 { elu(0.5) }"),
     (X4, "x |> leaky_relu(negative_slope: 0.2)"),
     (X4, "x |> elu(alpha: 0.5)"),
     (X4, "x |> gelu(approximate: tanh)"),
