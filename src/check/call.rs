@@ -140,8 +140,8 @@ impl Checker<'_> {
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
                 for arg in args {
-                    // A bare name may be a choice of what is not known: `padding: same`.
-                    if !matches!(arg.value.kind, ExprKind::Name(_)) {
+                    // The name of a named argument may be a choice of what is not known: `padding: same`.
+                    if arg.name.is_none() || !matches!(arg.value.kind, ExprKind::Name(_)) {
                         self.expression(&arg.value, frame);
                     }
                 }

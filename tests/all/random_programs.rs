@@ -116,7 +116,7 @@ impl Program {
                 self.add(&format!("tanh({h} @ transpose({other}) / {last})"), shape);
             }
             20 => self.add(&format!("stack([{h}, {other}])"), [vec![2], of].concat()),
-            _ if rank >= 1 && rank <= 3 => {
+            _ if (1..=3).contains(&rank) => {
                 let name = format!("w{}", self.pool.len());
                 writeln!(self.body, "  weight {name}: [{last}, 3] = zeros").unwrap();
                 self.add(&format!("tanh({h} @ {name})"), with(rank - 1, 3));
