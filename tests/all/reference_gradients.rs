@@ -111,7 +111,7 @@ fn compare(name: &str, case: &Value, wrong: &mut Vec<String>) -> Option<()> {
 fn gradients_are_those_of_pytorch() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/catalog");
     let (mut compared, mut wrong) = (0, Vec::new());
-    for set in ["elementwise", "layers", "losses", "products", "reductions", "shapes"] {
+    for set in ["attention", "elementwise", "layers", "losses", "products", "reductions", "shapes"] {
         let text = std::fs::read_to_string(folder.join(format!("{set}.json"))).unwrap();
         let parsed: Value = serde_json::from_str(&text).unwrap();
         for case in parsed["cases"].as_array().unwrap() {

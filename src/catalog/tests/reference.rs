@@ -8,7 +8,7 @@ use crate::ir::interpret::{Feeds, interpret};
 use crate::source::Span;
 use serde_json::Value;
 
-const SETS: &[&str] = &["elementwise", "layers", "losses", "products", "reductions", "shapes"];
+const SETS: &[&str] = &["attention", "elementwise", "layers", "losses", "products", "reductions", "shapes"];
 
 fn numbers(array: &Value) -> Vec<f64> {
     array["data"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
