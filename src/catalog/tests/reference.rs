@@ -8,7 +8,7 @@ use crate::ir::interpret::{Feeds, interpret};
 use crate::source::Span;
 use serde_json::Value;
 
-const SETS: &[&str] = &["elementwise", "layers", "losses", "products", "reductions", "shapes"];
+const SETS: &[&str] = &["arrangements", "elementwise", "layers", "losses", "products", "reductions", "shapes"];
 
 fn numbers(array: &Value) -> Vec<f64> {
     array["data"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
@@ -21,7 +21,7 @@ fn sizes(array: &Value) -> Vec<usize> {
 /// Indices are the checker's to read; its own tests cover them.
 fn is_for_the_catalog(case: &Value) -> bool {
     let program = case["program"].as_str().unwrap();
-    let is_indexed = program.starts_with("x[");
+    let is_indexed = program.starts_with("x[") || program.contains(")[");
     !is_indexed && case.get("declares").is_none()
 }
 
