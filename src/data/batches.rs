@@ -52,12 +52,15 @@ impl Batches {
 /// Writes the values of `rows` of a field side by side into `out`.
 ///
 /// `out` holds `rows.len()` examples of equal size: the field's, or for ragged fields the length that the batch is
-/// padded to (padding is 0, what is longer is cut). Allocates nothing.
+/// padded to. What follows the end of an example are copies of its last position, so that whatever is computed there
+/// meets no value that it would not meet elsewhere; an example without any position is all 0, and what is longer than
+/// the room for it is cut. Allocates nothing.
 pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
     let each = out.len() / rows.len().max(1);
     if each == 0 {
         return;
     }
+    let position = field.position().max(1);
     let copy = |(slot, row): (&mut [f32], &u32)| {
         let row = *row as usize;
         let range = match &field.offsets {
@@ -71,7 +74,12 @@ pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
         for (to, from) in slot.iter_mut().zip(values) {
             *to = *from;
         }
-        slot.iter_mut().skip(values.len()).for_each(|padding| *padding = 0.0);
+        let last = values.get(values.len().saturating_sub(position)..).unwrap_or(&[]);
+        let padding = slot.iter_mut().skip(values.len());
+        match last {
+            [] => padding.for_each(|to| *to = 0.0),
+            last => padding.zip(last.iter().cycle()).for_each(|(to, from)| *to = *from),
+        }
     };
     if out.len() < WORTH_THREADS {
         out.chunks_exact_mut(each).zip(rows).for_each(copy);
@@ -111,15 +119,25 @@ mod tests {
 
     #[test]
     fn values_are_gathered_and_padded() {
-        let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: false };
+        let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: None };
         let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
         let mut field = Field { name: "x".into(), kind, values, rows: 3, offsets: None, inverse: None };
         let mut out = [9.0; 4];
         gather(&field, &[2, 0], &mut out);
         assert_eq!(out, [4.0, 5.0, 0.0, 1.0]);
-        field.offsets = Some(vec![0, 1, 3, 6]);
+        assert_eq!((field.length(1), field.length(3)), (2, 0));
+        field.kind = FieldType { kind: FieldKind::Float, shape: vec![3], ragged: Some("s".into()) };
+        field.offsets = Some(vec![0, 2, 3, 6]);
         let mut out = [9.0; 6];
         gather(&field, &[2, 0], &mut out);
-        assert_eq!(out, [3.0, 4.0, 5.0, 0.0, 0.0, 0.0]);
+        assert_eq!(out, [3.0, 4.0, 5.0, 0.0, 1.0, 1.0]);
+        field.kind.shape = vec![2, 2];
+        field.offsets = Some(vec![0, 2, 2, 6]);
+        assert_eq!([field.length(0), field.length(1), field.length(2), field.length(3)], [1, 0, 2, 0]);
+        let mut out = [9.0; 18];
+        gather(&field, &[0, 1, 2], &mut out);
+        assert_eq!(out[..6], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0], "the last position is repeated");
+        assert_eq!(out[6..12], [0.0; 6], "there is none to repeat");
+        assert_eq!(out[12..], [2.0, 3.0, 4.0, 5.0, 4.0, 5.0]);
     }
 }

@@ -43,6 +43,26 @@ pub struct Field {
     pub inverse: Option<Inverse>,
 }
 
+impl Field {
+    /// Elements of one position: of all axes but the first.
+    pub fn position(&self) -> usize {
+        self.kind.shape.iter().skip(1).product()
+    }
+
+    /// Positions of an example along its first axis: its own number where the field is ragged, otherwise that of all
+    /// examples (1 for a scalar). 0 for an example that is not there.
+    pub fn length(&self, row: usize) -> usize {
+        match &self.offsets {
+            None if row < self.rows => self.kind.shape.first().copied().unwrap_or(1),
+            None => 0,
+            Some(offsets) => match (offsets.get(row), row.checked_add(1).and_then(|next| offsets.get(next))) {
+                (Some(start), Some(end)) => end.saturating_sub(*start) / self.position().max(1),
+                _ => 0,
+            },
+        }
+    }
+}
+
 /// The examples of each split, ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Splits {

@@ -43,8 +43,9 @@ pub struct FieldType {
     pub kind: FieldKind,
     /// Its shape. Where it is ragged, the first dim is that of the longest example.
     pub shape: Vec<usize>,
-    /// Whether the first axis differs from example to example.
-    pub ragged: bool,
+    /// Where the first axis differs from example to example: a key that tells whose lengths it has. Fields with the same
+    /// key have the same length in every example; what lengths other keys have is another matter.
+    pub ragged: Option<Arc<str>>,
 }
 
 impl FieldType {
@@ -98,7 +99,7 @@ pub(crate) fn type_of(resolved: &Resolved) -> FieldType {
         Element::Bool => FieldKind::Bool,
         Element::Class(names) => FieldKind::Class { names: names.clone() },
     };
-    FieldType { kind, shape: resolved.shape.clone(), ragged: false }
+    FieldType { kind, shape: resolved.shape.clone(), ragged: None }
 }
 
 /// A data block as the checker, the editor and the planner need it.

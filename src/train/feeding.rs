@@ -117,11 +117,5 @@ impl Draw {
 }
 
 fn longest(field: &Field, rows: &[u32]) -> usize {
-    let per_position: usize = field.kind.shape.iter().skip(1).product::<usize>().max(1);
-    let length = |row: &u32| {
-        let row = *row as usize;
-        let offsets = field.offsets.as_ref()?;
-        Some((offsets.get(row + 1)? - offsets.get(row)?) / per_position)
-    };
-    rows.iter().filter_map(length).max().unwrap_or(0)
+    rows.iter().map(|row| field.length(*row as usize)).max().unwrap_or(0)
 }
