@@ -55,6 +55,7 @@ pub static ENTRIES: &[&[&Entry]] = &[
     initializers::ALL,
     data::sources::ALL,
     data::functions::ALL,
+    data::sequences::ALL,
     data::expectations::ALL,
 ];
 
