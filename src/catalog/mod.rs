@@ -54,6 +54,7 @@ pub static ENTRIES: &[&[&Entry]] = &[
     optimizers::adam_like::ALL,
     schedules::ALL,
     metrics::classification::ALL,
+    metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
     data::sources::ALL,
