@@ -5,8 +5,9 @@ use super::data_block::{DataScope, DataValue};
 use super::data_function::DataCall;
 use super::mistake::Mistake;
 use super::value::show_number;
-use crate::data::{FieldExpr, FieldNode};
+use crate::data::{FieldExpr, FieldNode, Name, column};
 use crate::source::Span;
+use crate::syntax::ast::ExprKind;
 
 impl Checker<'_> {
     /// `t |> sequences(by: id)`
@@ -28,6 +29,16 @@ impl Checker<'_> {
             let wanted = "a table of rows before `sequences`";
             self.mistake(at, &Mistake::NotData { wanted, found: "a table of sequences".into() });
             return DataValue::Unknown;
+        }
+        let items = match &by.value.kind {
+            ExprKind::List(items) => items.iter().map(|i| i.span).collect(),
+            _ => vec![by.value.span],
+        };
+        for (text, span) in names.iter().cloned().zip(items) {
+            if let Err(error) = column(&table, &Name { text, span }, span) {
+                self.report(error.diagnostic());
+                return DataValue::Unknown;
+            }
         }
         DataValue::Table(table.sequences(names, call.span))
     }
@@ -64,7 +75,7 @@ impl Checker<'_> {
         if n >= least as f64 && n.fract() == 0.0 && n < 4e9 {
             return Some(Some(n as usize));
         }
-        let wanted = format!("a whole number, at least {least},");
+        let wanted = format!("a whole number, at least {least}");
         self.mistake(expr.span, &Mistake::Type { wanted, found: show_number(n) });
         None
     }

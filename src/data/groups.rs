@@ -56,11 +56,6 @@ impl Groups {
     pub fn longest(&self) -> usize {
         self.lengths().max().unwrap_or(0)
     }
-
-    /// The first example without any position.
-    pub fn first_empty(&self) -> Option<usize> {
-        self.lengths().position(|n| n == 0)
-    }
 }
 
 /// The sequences of a table: the rows of each distinct value of the columns `by` in each file, in the order in which

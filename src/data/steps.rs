@@ -33,14 +33,6 @@ impl Steps {
         }
     }
 
-    /// The length of the longest example.
-    pub fn longest(&self) -> usize {
-        match &self.kind {
-            StepKind::Window { length, .. } => *length,
-            StepKind::Groups(groups) => groups.longest(),
-        }
-    }
-
     /// The positions of an example; `starts` are those of windows.
     pub fn of(&self, example: u32, starts: &[u32], to: &mut Vec<u32>) {
         match &self.kind {
