@@ -54,10 +54,12 @@ pub static ENTRIES: &[&[&Entry]] = &[
     optimizers::adam_like::ALL,
     schedules::ALL,
     metrics::classification::ALL,
+    metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
     data::sources::ALL,
     data::functions::ALL,
+    data::sequences::ALL,
     data::expectations::ALL,
 ];
 
