@@ -55,6 +55,7 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        Op::Scan(scan) => super::scan::flows(scan, operand),
         Op::Reshape
         | Op::Permute(_)
         | Op::Broadcast
@@ -169,6 +170,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             let expected = e.multiply(probabilities, sum);
             vec![Some(e.subtract(g, expected))]
         }
+        (Op::Scan(_), _) => super::scan::gradients(e, node, g, wanted),
         (
             Op::Input(_)
             | Op::State(_)

@@ -48,5 +48,6 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
         }
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),
+        Op::Scan(scan) => size(&scan.steps).saturating_mul(graph_flops(&scan.body, batch)),
     }
 }

@@ -29,6 +29,8 @@ pub struct Draw {
     pub position: usize,
     /// How it is distributed.
     pub distribution: Distribution,
+    /// The steps of the scans that it stands in, as one number ([`super::scan::within`]); 0 outside of them.
+    pub within: u64,
 }
 
 /// What a graph reads.
@@ -83,8 +85,13 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                     row: i / per_row,
                     position: i % per_row,
                     distribution: *distribution,
+                    within: 0,
                 };
                 (0..shape.iter().product()).map(|i| (feeds.random)(draw(i))).collect()
+            }
+            Op::Scan(scan) => {
+                let steps = size(&scan.steps).ok_or(Failure::UnknownSize(id))?;
+                super::interpret_scan::scan(scan, steps, &operands, bindings, feeds.random)?
             }
             op => {
                 let parameter = parameter_of(op, &size).ok_or(Failure::UnknownSize(id))?;
@@ -124,7 +131,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
     let count: usize = shape.iter().product();
     let operand = |i: usize| operands.get(i).copied();
     Some(match op {
-        Op::Input(_) | Op::State(_) | Op::Random { .. } => return None,
+        Op::Input(_) | Op::State(_) | Op::Random { .. } | Op::Scan(_) => return None,
         Op::Constant(number) => vec![*number],
         Op::Size(_) => vec![parameter as f64],
         Op::Literal(numbers) => numbers.to_vec(),

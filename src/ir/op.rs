@@ -130,6 +130,9 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Runs a graph once for each position of the first axis of some operands, see [`super::scan`]. Operands:
+    /// initial carries, scanned, captured; the result is flat.
+    Scan(Arc<super::scan::Scan>),
 }
 
 /// Distributions of [`Op::Random`].

@@ -182,6 +182,7 @@ pub fn arity(op: &Op) -> Option<usize> {
         | Op::PlaceAlong { .. } => Some(2),
         Op::Select => Some(3),
         Op::Concat { .. } => None,
+        Op::Scan(scan) => Some(scan.body.inputs.len()),
     }
 }
 
@@ -311,6 +312,7 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Scan(scan) => scan.result_shape(of),
     }
 }
 

@@ -92,6 +92,7 @@ fn hash(node: &Node) -> u64 {
         Op::PlaceAlong { axis, size } => (axis, size).hash(&mut hasher),
         // The shape says the rest.
         Op::Reshape | Op::Broadcast => node.shape.hash(&mut hasher),
+        Op::Scan(scan) => (&scan.steps, scan.reverse, scan.body.nodes.len()).hash(&mut hasher),
         Op::Select | Op::MatMul | Op::GatherRows => {}
     }
     hasher.finish()

@@ -83,7 +83,8 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Scan(_) => None,
     }
 }
 
@@ -136,6 +137,7 @@ impl Known {
 fn is_foldable(op: &Op) -> bool {
     match op {
         Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } | Op::Unary(Unary::StopGradient) => false,
+        Op::Scan(_) => false,
         Op::Constant(_)
         | Op::Literal(_)
         | Op::Iota { .. }

@@ -41,7 +41,8 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Scan(_) => None,
     })
 }
 

@@ -23,6 +23,8 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        // Its body says it, see [`node_flops`].
+        Op::Scan(_) => 0,
         Op::MatMul => {
             let inner = operands.first().and_then(|x| x.last()).map_or(0, |k| *k as u64);
             2 * inner * count(result)
@@ -33,6 +35,10 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
 /// The same for a node of a graph with known sizes.
 pub fn node_flops(graph: &Graph, node: NodeId, binding: &Binding) -> Result<u64, PlanError> {
     let n = graph.node(node);
+    if let Op::Scan(scan) = &n.op {
+        let steps = sizes_of(std::slice::from_ref(&scan.steps), binding)?.first().map_or(0, |n| *n as u64);
+        return Ok(steps.saturating_mul(graph_flops(&scan.body, binding)?));
+    }
     let shapes: Result<Vec<Vec<usize>>, PlanError> =
         n.inputs.iter().map(|i| sizes_of(graph.shape(*i), binding)).collect();
     let shapes = shapes?;

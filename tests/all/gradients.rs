@@ -96,7 +96,8 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::TakeAlong { .. } => Op::PlaceAlong { axis: 0, size: Dim::constant(1) },
         Op::PlaceAlong { .. } => Op::Softmax { axis: 0 },
         Op::Softmax { .. } => Op::LogSoftmax { axis: 0 },
-        Op::LogSoftmax { .. } => return None,
+        Op::LogSoftmax { .. } => Op::Scan(std::sync::Arc::new(crate::scans::running_product())),
+        Op::Scan(_) => return None,
     })
 }
 
@@ -332,6 +333,14 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Scan(_) => crate::scans::cases()
+            .into_iter()
+            .map(|case| Case {
+                result: case.scan.result(),
+                operands: case.operands.into_iter().map(|shape| (shape, Any)).collect(),
+                op: Op::Scan(case.scan.into()),
+            })
+            .collect(),
     }
 }
 

@@ -25,6 +25,7 @@ mod reference_gradients;
 mod reopened_runs;
 mod reproduction;
 mod runtime;
+mod scans;
 mod snapshot;
 mod training;
 mod training_reference;

@@ -110,6 +110,7 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+            Task::Scan(_) => return Err("a scan has a plan of its own".into()),
             Task::Along { place, axis, size } => {
                 let (x, y) = (self.view(item, 0)?, self.view(item, 1)?);
                 let [outer, _, inner] = around(&y.shape(), *axis);
