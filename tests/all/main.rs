@@ -3,6 +3,7 @@
 mod architecture;
 mod catalog_examples;
 mod catalog_gradients;
+mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod examples;
