@@ -5,7 +5,7 @@
 
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
-use super::op::{Binary, Distribution, Op, Reduction, Unary};
+use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
 use super::print_scan;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
@@ -230,7 +230,17 @@ pub(super) fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> Stri
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
         Op::Scan(scan) => print_scan::call(scan, &operands),
+        Op::Attention(attention) => call_with("attention", attention_words(attention)),
+        Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
     }
+}
+
+fn attention_words(attention: &Attention) -> String {
+    let mut words = format!("causal: {}, scale: {}", attention.causal, attention.scale);
+    if let Some(AttentionDropout { stream, share }) = attention.dropout {
+        words += &format!(", dropout: {share}, stream: {stream}");
+    }
+    words
 }
 
 fn unary_name(unary: Unary) -> &'static str {

@@ -84,7 +84,9 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
-        | Op::Scan(_) => None,
+        | Op::Scan(_)
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => None,
     }
 }
 
@@ -159,6 +161,8 @@ fn is_foldable(op: &Op) -> bool {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => true,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => true,
     }
 }

@@ -42,7 +42,9 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
-        | Op::Scan(_) => None,
+        | Op::Scan(_)
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => None,
     })
 }
 

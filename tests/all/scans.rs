@@ -251,6 +251,7 @@ fn with_gradients(case: &Case) -> Graph {
 #[test]
 fn scans_run_as_they_are_interpreted() {
     for case in cases() {
+        println!("{}", case.name);
         let graph = with_gradients(&case);
         runs_as_interpreted(&graph);
         runs_as_interpreted(&optimize(graph));

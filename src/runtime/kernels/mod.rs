@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod attention;
 pub mod elementwise;
 pub mod lines;
 pub mod math;
@@ -37,6 +38,7 @@ pub enum Kernel {
     Random(random::Random),
     MatMul(matmul::MatMul),
     Scan(Box<scan::Scan>),
+    Attention(attention::Attention),
 }
 
 /// A range of memory that a kernel touches.
@@ -120,6 +122,7 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Attention(a) => a.ranges(),
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -130,6 +133,16 @@ impl Kernel {
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
             Kernel::Scan(s) => s.ranges(),
+        }
+    }
+
+    /// Numbers of its own that each thread wants while it runs a piece.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(program) => program.scratch(),
+            Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Scan(scan) => scan.code.scratch,
+            _ => 0,
         }
     }
 
@@ -146,6 +159,7 @@ impl Kernel {
             Kernel::MatMul(k) => k.pieces(),
             // Its body's kernels are cut, not the loop.
             Kernel::Scan(_) => 1,
+            Kernel::Attention(k) => k.pieces(),
         }
     }
 
@@ -165,6 +179,7 @@ impl Kernel {
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
                 Kernel::Scan(_) => debug_assert!(false, "`Code::run_kernel` runs loops"),
+                Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
             }
         }
     }
@@ -313,11 +328,7 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            match kernel {
-                Kernel::Elementwise(program) => scratch = scratch.max(program.scratch()),
-                Kernel::Scan(scan) => scratch = scratch.max(scan.code.scratch),
-                _ => {}
-            }
+            scratch = scratch.max(kernel.scratch());
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -137,6 +137,10 @@ fn name(item: &Work) -> String {
         Task::Concat { axis } => format!("concat axis {axis}"),
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
         Task::Scan(of) => format!("scan {} steps{}", of.steps, if of.scan.reverse { " in reverse" } else { "" }),
+        Task::Attention { attention, backward } => {
+            let causal = if attention.causal { "causal " } else { "" };
+            format!("{causal}attention{}", if *backward { " backward" } else { "" })
+        }
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
     }
