@@ -10,6 +10,7 @@
 mod accumulate;
 mod emit;
 mod rules;
+mod windows;
 
 pub use emit::Emitter;
 

@@ -6,6 +6,7 @@
 use crate::ir::dim::{Dim, VarKind};
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
+use crate::ir::window::WindowAxis;
 
 /// Floating-point operations of the whole graph with so many examples.
 pub fn graph_flops(graph: &Graph, batch: usize) -> u64 {
@@ -22,6 +23,11 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
     let count = |id: NodeId| graph.shape(id).iter().map(size).fold(1, u64::saturating_mul);
     let result = count(node);
     let operand = || this.inputs.first().map_or(0, |id| count(*id));
+    // A multiplication and an addition for each number of the result's side and each number of a unit's kernel.
+    let convolution = |units: u64, kernel: Option<NodeId>| {
+        let kernel = kernel.map_or(0, |id| graph.shape(id).iter().skip(1).map(size).fold(1, u64::saturating_mul));
+        units.saturating_mul(kernel).saturating_mul(2)
+    };
     match &this.op {
         Op::Input(_)
         | Op::State(_)
@@ -42,6 +48,11 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
         | Op::PlaceAlong { .. } => 0,
         Op::Random { .. } | Op::Unary(_) | Op::Binary(_) => result,
         Op::Reduce { .. } | Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => operand(),
+        Op::Convolve { .. } => convolution(result, this.inputs.get(1).copied()),
+        Op::ConvolveInput { .. } => convolution(operand(), this.inputs.get(1).copied()),
+        Op::ConvolveKernel { .. } => convolution(this.inputs.get(1).map_or(0, |id| count(*id)), Some(node)),
+        Op::WindowArgMax(windows) | Op::WindowSum(windows) => taps(windows).saturating_mul(result),
+        Op::WindowSpread(windows) => taps(windows).saturating_mul(operand()),
         Op::MatMul => {
             let inner = this.inputs.first().and_then(|id| graph.shape(*id).last()).map_or(1, size);
             result.saturating_mul(inner).saturating_mul(2)
@@ -49,4 +60,8 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),
     }
+}
+
+fn taps(windows: &[WindowAxis]) -> u64 {
+    windows.iter().map(|w| w.kernel as u64).product()
 }

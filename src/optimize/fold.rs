@@ -84,6 +84,8 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. } => None,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     }
 }
 
@@ -158,5 +160,7 @@ fn is_foldable(op: &Op) -> bool {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. } => true,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => true,
     }
 }

@@ -5,11 +5,14 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod convolve;
 pub mod elementwise;
+pub mod geometry;
 pub mod lines;
 pub mod math;
 pub mod matmul;
 pub mod memory;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod rows;
@@ -34,6 +37,8 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Convolve(convolve::Convolve),
+    Pool(pool::Pool),
 }
 
 /// A range of memory that a kernel touches.
@@ -102,7 +107,7 @@ impl Kernel {
             }
             Kernel::Along(a) => {
                 let long = a.sizes.iter().product();
-                let short = a.sizes[0] * a.sizes[2];
+                let short = a.sizes[0] * a.count * a.sizes[2];
                 let (read, write) = if a.place { (short, long) } else { (long, short) };
                 (
                     vec![Range::linear(a.input, read), Range::linear(a.indices, short)],
@@ -122,6 +127,15 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+            Kernel::Convolve(c) => {
+                let [x, y, result] = c.sizes.operands();
+                let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
+                (reads, vec![Range::linear(c.output, result)])
+            }
+            Kernel::Pool(p) => {
+                let [read, write] = p.widths().map(|width| p.planes * width);
+                (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
+            }
         }
     }
 
@@ -136,6 +150,18 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Convolve(k) => k.sizes.pieces(),
+            Kernel::Pool(k) => k.pieces(),
+        }
+    }
+
+    /// Scratch numbers that a thread needs for it.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(k) => k.scratch(),
+            Kernel::Convolve(k) => k.scratch(),
+            Kernel::Reduce(_) | Kernel::Lines(_) | Kernel::Rows(_) | Kernel::Along(_) => 0,
+            Kernel::Assemble(_) | Kernel::Random(_) | Kernel::MatMul(_) | Kernel::Pool(_) => 0,
         }
     }
 
@@ -154,6 +180,8 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Convolve(k) => k.run(bases, scratch, piece),
+                Kernel::Pool(k) => k.run(bases, piece),
             }
         }
     }
@@ -297,9 +325,8 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            if let Kernel::Elementwise(program) = kernel {
-                scratch = scratch.max(program.scratch());
-            }
+            // Whole cache lines, so that each thread's part begins on one.
+            scratch = scratch.max(kernel.scratch().next_multiple_of(16));
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -4,6 +4,7 @@ use super::Plan;
 use super::arena::Layout;
 use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
+use super::windows;
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
 use crate::runtime::kernels::Kernel;
@@ -138,6 +139,10 @@ fn name(item: &Work) -> String {
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
+        Task::Convolve(sizes) => windows::describe(sizes),
+        Task::Pool { op, geometry, .. } => {
+            format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+        }
     }
 }
 
