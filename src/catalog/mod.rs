@@ -39,6 +39,9 @@ pub static ENTRIES: &[&[&Entry]] = &[
     functions::gather::ALL,
     functions::making::ALL,
     functions::squeeze::ALL,
+    functions::order::ALL,
+    functions::einsum::ALL,
+    functions::rearrange::ALL,
     losses::cross_entropy::ALL,
     losses::binary::ALL,
     losses::regression::ALL,
@@ -51,10 +54,12 @@ pub static ENTRIES: &[&[&Entry]] = &[
     optimizers::adam_like::ALL,
     schedules::ALL,
     metrics::classification::ALL,
+    metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
     data::sources::ALL,
     data::functions::ALL,
+    data::sequences::ALL,
     data::expectations::ALL,
 ];
 
