@@ -5,7 +5,7 @@
 
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
-use super::op::{Binary, Distribution, Op, Reduction, Unary};
+use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
 use super::window::WindowAxis;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
@@ -231,6 +231,8 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::WindowArgMax(windows) => call_with("window_argmax", show_windows(windows, 1)),
         Op::WindowSum(windows) => call_with("window_sum", show_windows(windows, 1)),
         Op::WindowSpread(windows) => call_with("window_spread", show_windows(windows, 1)),
+        Op::Attention(attention) => call_with("attention", attention_words(attention)),
+        Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
     }
 }
 
@@ -251,6 +253,14 @@ fn show_windows(windows: &[WindowAxis], groups: usize) -> String {
         let _ = write!(text, ", groups: {groups}");
     }
     text
+}
+
+fn attention_words(attention: &Attention) -> String {
+    let mut words = format!("causal: {}, scale: {}", attention.causal, attention.scale);
+    if let Some(AttentionDropout { stream, share }) = attention.dropout {
+        words += &format!(", dropout: {share}, stream: {stream}");
+    }
+    words
 }
 
 fn unary_name(unary: Unary) -> &'static str {

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod attention;
 pub mod convolve;
 pub mod elementwise;
 pub mod geometry;
@@ -39,6 +40,7 @@ pub enum Kernel {
     MatMul(matmul::MatMul),
     Convolve(convolve::Convolve),
     Pool(pool::Pool),
+    Attention(attention::Attention),
 }
 
 /// A range of memory that a kernel touches.
@@ -118,6 +120,7 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Attention(a) => a.ranges(),
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -139,6 +142,16 @@ impl Kernel {
         }
     }
 
+    /// Numbers of its own that each thread wants while it runs a piece.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(program) => program.scratch(),
+            Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Convolve(convolve) => convolve.scratch(),
+            _ => 0,
+        }
+    }
+
     /// Into how many pieces it is cut; from the sizes alone.
     pub fn pieces(&self) -> usize {
         match self {
@@ -152,16 +165,7 @@ impl Kernel {
             Kernel::MatMul(k) => k.pieces(),
             Kernel::Convolve(k) => k.sizes.pieces(),
             Kernel::Pool(k) => k.pieces(),
-        }
-    }
-
-    /// Scratch numbers that a thread needs for it.
-    fn scratch(&self) -> usize {
-        match self {
-            Kernel::Elementwise(k) => k.scratch(),
-            Kernel::Convolve(k) => k.scratch(),
-            Kernel::Reduce(_) | Kernel::Lines(_) | Kernel::Rows(_) | Kernel::Along(_) => 0,
-            Kernel::Assemble(_) | Kernel::Random(_) | Kernel::MatMul(_) | Kernel::Pool(_) => 0,
+            Kernel::Attention(k) => k.pieces(),
         }
     }
 
@@ -182,6 +186,7 @@ impl Kernel {
                 Kernel::MatMul(k) => k.run(bases, piece),
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
                 Kernel::Pool(k) => k.run(bases, piece),
+                Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
             }
         }
     }
