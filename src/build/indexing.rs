@@ -35,7 +35,7 @@ impl Builder {
             match position {
                 Position::Whole => axis += 1,
                 Position::At(position) if *position < 0 && size.is_ragged() => {
-                    result = self.from_the_end(&result, axis, *position);
+                    result = self.counted_from_end(&result, axis, *position);
                     let mut shape = result.shape.clone();
                     shape.remove(axis);
                     result = self.reshape_to(&result, shape);
@@ -45,7 +45,7 @@ impl Builder {
                     if *start >= end {
                         return Err(Problem::EmptySlice { size });
                     }
-                    let parts: Vec<Tensor> = (*start..end).map(|p| self.from_the_end(&result, axis, p)).collect();
+                    let parts: Vec<Tensor> = (*start..end).map(|p| self.counted_from_end(&result, axis, p)).collect();
                     result = self.concat(&parts, axis as i64)?;
                     axis += 1;
                 }
@@ -85,7 +85,7 @@ impl Builder {
     }
 
     /// One position counted from each example's own end, -1 the last one; the axis, which is ragged, becomes size 1.
-    fn from_the_end(&mut self, x: &Tensor, axis: usize, position: i64) -> Tensor {
+    fn counted_from_end(&mut self, x: &Tensor, axis: usize, position: i64) -> Tensor {
         let size = x.shape[axis].clone() + Dim::constant(position + 1);
         let place = self.last_position(&size);
         let mut shape = x.shape.clone();
