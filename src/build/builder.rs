@@ -129,10 +129,16 @@ impl Builder {
         self.check_size(shape)?;
         let order = super::ragged::ragged_axis_first(shape)?;
         let drawn: Shape = order.iter().filter_map(|axis| shape.get(*axis).cloned()).collect();
-        let stream = self.streams;
-        self.streams += 1;
+        let stream = self.stream();
         let numbers = self.emit(Op::Random { stream, distribution }, Vec::new(), drawn, true);
         Ok(self.permute(&numbers, &super::ragged::inverse(&order)))
+    }
+
+    /// A number that tells a random operation apart from the others of the graph.
+    pub(super) fn stream(&mut self) -> u32 {
+        let stream = self.streams;
+        self.streams += 1;
+        stream
     }
 
     /// A trainable tensor. A second call with the same path gives the same one, and a [`Problem::Shared`] where the
