@@ -12,6 +12,7 @@ mod attention;
 mod emit;
 mod rules;
 mod scan;
+mod windows;
 
 pub use emit::Emitter;
 

@@ -20,3 +20,4 @@ pub mod scan;
 pub mod scan_draft;
 pub mod shape_rule;
 pub mod verify;
+pub mod window;

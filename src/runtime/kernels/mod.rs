@@ -6,11 +6,14 @@
 
 pub mod assemble;
 pub mod attention;
+pub mod convolve;
 pub mod elementwise;
+pub mod geometry;
 pub mod lines;
 pub mod math;
 pub mod matmul;
 pub mod memory;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod rows;
@@ -38,6 +41,8 @@ pub enum Kernel {
     Random(random::Random),
     MatMul(matmul::MatMul),
     Scan(Box<scan::Scan>),
+    Convolve(convolve::Convolve),
+    Pool(pool::Pool),
     Attention(attention::Attention),
 }
 
@@ -111,7 +116,7 @@ impl Kernel {
             }
             Kernel::Along(a) => {
                 let long = a.sizes.iter().product();
-                let short = a.sizes[0] * a.sizes[2];
+                let short = a.sizes[0] * a.count * a.sizes[2];
                 let (read, write) = if a.place { (short, long) } else { (long, short) };
                 (
                     vec![Range::linear(a.input, read), Range::linear(a.indices, short)],
@@ -133,6 +138,15 @@ impl Kernel {
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
             Kernel::Scan(s) => s.ranges(),
+            Kernel::Convolve(c) => {
+                let [x, y, result] = c.sizes.operands();
+                let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
+                (reads, vec![Range::linear(c.output, result)])
+            }
+            Kernel::Pool(p) => {
+                let [read, write] = p.widths().map(|width| p.planes * width);
+                (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
+            }
         }
     }
 
@@ -142,6 +156,7 @@ impl Kernel {
             Kernel::Elementwise(program) => program.scratch(),
             Kernel::Attention(attention) => attention.scratch(),
             Kernel::Scan(scan) => scan.code.scratch,
+            Kernel::Convolve(convolve) => convolve.scratch(),
             _ => 0,
         }
     }
@@ -159,6 +174,8 @@ impl Kernel {
             Kernel::MatMul(k) => k.pieces(),
             // Its body's kernels are cut, not the loop.
             Kernel::Scan(_) => 1,
+            Kernel::Convolve(k) => k.sizes.pieces(),
+            Kernel::Pool(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
         }
     }
@@ -179,6 +196,8 @@ impl Kernel {
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
                 Kernel::Scan(_) => debug_assert!(false, "`Code::run_kernel` runs loops"),
+                Kernel::Convolve(k) => k.run(bases, scratch, piece),
+                Kernel::Pool(k) => k.run(bases, piece),
                 Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
             }
         }
@@ -328,7 +347,8 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            scratch = scratch.max(kernel.scratch());
+            // Whole cache lines, so that each thread's part begins on one.
+            scratch = scratch.max(kernel.scratch().next_multiple_of(16));
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -9,6 +9,7 @@ mod lower;
 mod order;
 mod scan;
 mod view;
+mod windows;
 
 pub(super) use self::lower::sizes_of;
 
