@@ -9,6 +9,7 @@
 
 mod accumulate;
 mod emit;
+mod recurrent;
 mod rules;
 
 pub use emit::Emitter;

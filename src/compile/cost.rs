@@ -6,6 +6,7 @@
 use crate::ir::dim::{Dim, VarKind};
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
+use crate::ir::recurrent;
 
 /// Floating-point operations of the whole graph with so many examples.
 pub fn graph_flops(graph: &Graph, batch: usize) -> u64 {
@@ -22,6 +23,7 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
     let count = |id: NodeId| graph.shape(id).iter().map(size).fold(1, u64::saturating_mul);
     let result = count(node);
     let operand = || this.inputs.first().map_or(0, |id| count(*id));
+    let last = |id: NodeId| graph.shape(id).last().map_or(1, size);
     match &this.op {
         Op::Input(_)
         | Op::State(_)
@@ -43,8 +45,13 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
         Op::Random { .. } | Op::Unary(_) | Op::Binary(_) => result,
         Op::Reduce { .. } | Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => operand(),
         Op::MatMul => {
-            let inner = this.inputs.first().and_then(|id| graph.shape(*id).last()).map_or(1, size);
+            let inner = this.inputs.first().map_or(1, |id| last(*id));
             result.saturating_mul(inner).saturating_mul(2)
+        }
+        Op::Recurrent { .. } => recurrent::operations(operand(), this.inputs.get(1).map_or(1, |w| last(*w))),
+        Op::RecurrentBackward(recurrence) => {
+            let gates = operand().saturating_mul(recurrence.cell.gates() as u64);
+            recurrent::operations(gates, this.inputs.get(2).map_or(1, |w| last(*w)))
         }
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),

@@ -6,6 +6,7 @@
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
 use super::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::recurrent;
 use super::shape_rule::arity;
 use std::fmt;
 
@@ -277,6 +278,8 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let sum: f64 = line.iter().map(|x| (x - largest).exp()).sum();
             line.iter().map(|x| x - largest - sum.ln()).collect()
         }),
+        Op::Recurrent { recurrence, keep } => recurrent::forward(*recurrence, *keep, operands)?,
+        Op::RecurrentBackward(recurrence) => recurrent::backward(*recurrence, operands)?,
     })
 }
 

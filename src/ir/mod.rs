@@ -14,5 +14,6 @@ pub mod init;
 pub mod interpret;
 pub mod op;
 pub mod print;
+pub mod recurrent;
 pub mod shape_rule;
 pub mod verify;

@@ -5,6 +5,7 @@
 //! always a [`Op::Broadcast`] of its own; elementwise operations want equal shapes.
 
 use super::dim::Dim;
+use super::recurrent::Recurrence;
 use std::sync::Arc;
 
 /// Index of an [`super::graph::Input`] of a graph.
@@ -130,6 +131,17 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// A recurrent layer over all steps: products, weight, bias, lengths in, the states of all steps out; see
+    /// [`super::recurrent`].
+    Recurrent {
+        /// The cell and its direction.
+        recurrence: Recurrence,
+        /// Whether the result holds what [`Op::RecurrentBackward`] needs.
+        keep: bool,
+    },
+    /// The gradients of a recurrent layer's products, through all steps; see [`super::recurrent`]. It has no gradient
+    /// of its own: nothing in the language differentiates twice.
+    RecurrentBackward(Recurrence),
 }
 
 /// Distributions of [`Op::Random`].

@@ -6,6 +6,7 @@
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
 use super::op::{Binary, Distribution, Op, Reduction, Unary};
+use super::recurrent::{Cell, Recurrence};
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
@@ -224,7 +225,19 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::PlaceAlong { axis, size } => call_with("place_along", format!("axis: {axis}, size: {size}")),
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
+        Op::Recurrent { recurrence, .. } => call(&recurrence_name(*recurrence, "")),
+        Op::RecurrentBackward(recurrence) => call(&recurrence_name(*recurrence, "_backward")),
     }
+}
+
+fn recurrence_name(recurrence: Recurrence, pass: &str) -> String {
+    let cell = match recurrence.cell {
+        Cell::Rnn { relu: false } => "rnn",
+        Cell::Rnn { relu: true } => "rnn_relu",
+        Cell::Lstm => "lstm",
+        Cell::Gru => "gru",
+    };
+    format!("{cell}{pass}{}", if recurrence.reverse { "_reversed" } else { "" })
 }
 
 fn unary_name(unary: Unary) -> &'static str {

@@ -6,6 +6,7 @@
 use super::dim::{Comparison, Dim, VarKind, show_shape};
 use super::graph::{Graph, Shape};
 use super::op::Op;
+use super::recurrent;
 use std::fmt;
 use std::sync::Arc;
 
@@ -118,14 +119,14 @@ pub fn element_count(shape: &[Dim]) -> Dim {
     shape.iter().fold(Dim::constant(1), |product, d| product * d.clone())
 }
 
-fn same_shape(of: &'static str, expected: &[Dim], found: &[Dim]) -> Result<(), Mismatch> {
+pub(super) fn same_shape(of: &'static str, expected: &[Dim], found: &[Dim]) -> Result<(), Mismatch> {
     match shapes_agree(expected, found) {
         true => Ok(()),
         false => Err(Mismatch::Shape { of, expected: expected.to_vec(), found: found.to_vec() }),
     }
 }
 
-fn same_size(of: &'static str, left: &Dim, right: &Dim) -> Result<(), Mismatch> {
+pub(super) fn same_size(of: &'static str, left: &Dim, right: &Dim) -> Result<(), Mismatch> {
     match agree(left, right) {
         true => Ok(()),
         false => Err(Mismatch::Size { of, left: left.clone(), right: right.clone() }),
@@ -139,7 +140,7 @@ fn axis_exists(axis: usize, shape: &[Dim]) -> Result<(), Mismatch> {
     }
 }
 
-fn same_rank(of: &'static str, expected: usize, shape: &[Dim]) -> Result<(), Mismatch> {
+pub(super) fn same_rank(of: &'static str, expected: usize, shape: &[Dim]) -> Result<(), Mismatch> {
     match shape.len() == expected {
         true => Ok(()),
         false => Err(Mismatch::Rank { of, expected, found: shape.len() }),
@@ -181,6 +182,7 @@ pub fn arity(op: &Op) -> Option<usize> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. } => Some(2),
         Op::Select => Some(3),
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => Some(4),
         Op::Concat { .. } => None,
     }
 }
@@ -311,6 +313,8 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Recurrent { recurrence, keep } => recurrent::forward_shape(recurrence.cell, *keep, of),
+        Op::RecurrentBackward(recurrence) => recurrent::backward_shape(recurrence.cell, of),
     }
 }
 

@@ -92,6 +92,8 @@ fn hash(node: &Node) -> u64 {
         Op::PlaceAlong { axis, size } => (axis, size).hash(&mut hasher),
         // The shape says the rest.
         Op::Reshape | Op::Broadcast => node.shape.hash(&mut hasher),
+        Op::Recurrent { recurrence, keep } => (recurrence, keep).hash(&mut hasher),
+        Op::RecurrentBackward(recurrence) => recurrence.hash(&mut hasher),
         Op::Select | Op::MatMul | Op::GatherRows => {}
     }
     hasher.finish()

@@ -83,7 +83,9 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Recurrent { .. }
+        | Op::RecurrentBackward(_) => None,
     }
 }
 
@@ -136,6 +138,8 @@ impl Known {
 fn is_foldable(op: &Op) -> bool {
     match op {
         Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } | Op::Unary(Unary::StopGradient) => false,
+        // More arithmetic than folding is worth.
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => false,
         Op::Constant(_)
         | Op::Literal(_)
         | Op::Iota { .. }

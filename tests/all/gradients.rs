@@ -5,6 +5,7 @@ use nnrun::autodiff::differentiate;
 use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
 use nnrun::ir::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::recurrent::{Cell, Recurrence};
 
 /// What the numbers of an operand are, so that no difference steps over a kink.
 #[derive(Clone, Copy)]
@@ -96,7 +97,12 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::TakeAlong { .. } => Op::PlaceAlong { axis: 0, size: Dim::constant(1) },
         Op::PlaceAlong { .. } => Op::Softmax { axis: 0 },
         Op::Softmax { .. } => Op::LogSoftmax { axis: 0 },
-        Op::LogSoftmax { .. } => return None,
+        Op::LogSoftmax { .. } => {
+            let recurrence = Recurrence { cell: Cell::Lstm, reverse: false };
+            Op::Recurrent { recurrence, keep: true }
+        }
+        Op::Recurrent { recurrence, .. } => Op::RecurrentBackward(*recurrence),
+        Op::RecurrentBackward(_) => return None,
     })
 }
 
@@ -328,6 +334,8 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::Softmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
             batched(Op::Softmax { axis: 1 }, &[(&[1], Any)], &[1]),
         ],
+        // Differentiated once, and only as far as anyone reads the result: `recurrent` has their cases.
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => vec![],
         Op::LogSoftmax { .. } => vec![
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),

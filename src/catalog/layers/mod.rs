@@ -6,6 +6,7 @@ mod dropout;
 mod flatten;
 mod global_pool;
 mod layer_norm;
+mod recurrent;
 mod rms_norm;
 
 pub(super) use dropout::drop_out;
@@ -22,4 +23,7 @@ pub static ALL: &[&Entry] = &[
     &global_pool::GLOBAL_AVG_POOL,
     &global_pool::GLOBAL_MAX_POOL,
     &flatten::FLATTEN,
+    &recurrent::RNN,
+    &recurrent::LSTM,
+    &recurrent::GRU,
 ];

@@ -11,6 +11,7 @@ pub mod math;
 pub mod matmul;
 pub mod memory;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 pub mod rows;
 pub mod team;
@@ -34,6 +35,7 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Recurrent(recurrent::Recurrent),
 }
 
 /// A range of memory that a kernel touches.
@@ -113,6 +115,10 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Recurrent(r) => {
+                let reads = r.inputs.iter().zip(r.input_sizes()).map(|(place, size)| Range::linear(*place, size));
+                (reads.collect(), vec![Range::linear(r.output, r.output_size())])
+            }
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -136,6 +142,22 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Recurrent(k) => k.pieces(),
+        }
+    }
+
+    /// Scratch elements of a thread.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(k) => k.scratch(),
+            Kernel::Recurrent(k) => k.scratch(),
+            Kernel::Reduce(_)
+            | Kernel::Lines(_)
+            | Kernel::Rows(_)
+            | Kernel::Along(_)
+            | Kernel::Assemble(_)
+            | Kernel::Random(_)
+            | Kernel::MatMul(_) => 0,
         }
     }
 
@@ -154,6 +176,7 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Recurrent(k) => k.run(bases, scratch, piece),
             }
         }
     }
@@ -297,9 +320,7 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            if let Kernel::Elementwise(program) = kernel {
-                scratch = scratch.max(program.scratch());
-            }
+            scratch = scratch.max(kernel.scratch());
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -6,9 +6,11 @@ use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
+use crate::ir::recurrent::Cell;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::elementwise::TileOp;
 use crate::runtime::kernels::memory::{Place, Space};
+use crate::runtime::kernels::recurrent::Pass;
 use crate::source::SourceMap;
 use std::fmt::Write;
 
@@ -138,6 +140,16 @@ fn name(item: &Work) -> String {
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
+        Task::Recurrent { recurrence, pass, .. } => {
+            let cell = match recurrence.cell {
+                Cell::Rnn { .. } => "rnn",
+                Cell::Lstm => "lstm",
+                Cell::Gru => "gru",
+            };
+            let reversed = if recurrence.reverse { " reversed" } else { "" };
+            let pass = if *pass == Pass::Backward { " backward" } else { "" };
+            format!("{cell}{reversed}{pass}")
+        }
     }
 }
 
