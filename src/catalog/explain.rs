@@ -110,6 +110,7 @@ pub fn describe(ty: &ParamType) -> String {
         ParamType::Duration => "epochs or steps".into(),
         ParamType::Range => "range".into(),
         ParamType::Texts => "string or list of strings".into(),
+        ParamType::NamedSizes => "sizes by name".into(),
         ParamType::Names => "list of names".into(),
         ParamType::Rows => "list of rows".into(),
         ParamType::Table => "table".into(),

@@ -137,17 +137,15 @@ impl Recurrent {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn run_examples<E: Element>(layer: &Recurrent, bases: &Bases<E>, scratch: *mut E, examples: Range<usize>) {
-    // As many rows of a product at a time as leave its sums in registers.
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // As many rows of a product at a time as leave its sums in registers. Both are known where this is compiled.
     // SAFETY: passed on.
     unsafe {
-        if target_cfg_f!(target_feature = "avx512f") {
-            run_tiled::<E, 8, true>(layer, bases, scratch, examples);
-        } else if target_cfg_f!(target_feature = "fma") {
-            run_tiled::<E, 2, true>(layer, bases, scratch, examples);
-        } else if cfg!(target_arch = "aarch64") {
-            run_tiled::<E, 2, true>(layer, bases, scratch, examples);
-        } else {
-            run_tiled::<E, 1, false>(layer, bases, scratch, examples);
+        match (is_wide, has_fused) {
+            (true, _) => run_tiled::<E, 8, true>(layer, bases, scratch, examples),
+            (false, true) => run_tiled::<E, 2, true>(layer, bases, scratch, examples),
+            (false, false) => run_tiled::<E, 1, false>(layer, bases, scratch, examples),
         }
     }
 }
