@@ -59,6 +59,7 @@ pub static ENTRIES: &[&[&Entry]] = &[
     initializers::ALL,
     data::sources::ALL,
     data::functions::ALL,
+    data::sequences::ALL,
     data::expectations::ALL,
 ];
 

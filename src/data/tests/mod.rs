@@ -3,6 +3,7 @@
 mod loading;
 mod new_data;
 mod problems;
+mod sequences;
 mod tables;
 
 use super::*;
