@@ -59,6 +59,9 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        // The fourth says how many keys there are.
+        Op::Attention(_) => operand < 3,
+        Op::AttentionBackward(_) => false,
         Op::Reshape
         | Op::Permute(_)
         | Op::Broadcast
@@ -157,6 +160,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
         (Op::PlaceAlong { axis, size: _ }, &[_, positions]) => {
             vec![Some(e.push(Op::TakeAlong { axis: *axis }, &[g, positions], shapes[0].clone())), None]
         }
+        (Op::Attention(attention), _) => super::attention::gradients(e, *attention, &inputs, node, g),
         (Op::Softmax { axis }, [_]) => {
             // y (g - Σ g y)
             let weighted = e.multiply(g, node);
@@ -182,7 +186,8 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Iota { .. }
             | Op::Random { .. }
             | Op::ArgMax { .. }
-            | Op::RecurrentBackward(_),
+            | Op::RecurrentBackward(_)
+            | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
         (Op::Recurrent { recurrence, keep }, _) => recurrent::gradients(e, node, g, *recurrence, *keep, wanted),

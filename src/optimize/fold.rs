@@ -84,6 +84,8 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_)
         | Op::Recurrent { .. }
         | Op::RecurrentBackward(_) => None,
     }
@@ -161,6 +163,8 @@ fn is_foldable(op: &Op) -> bool {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => true,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => true,
     }
 }

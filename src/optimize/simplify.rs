@@ -42,6 +42,8 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_)
         | Op::Recurrent { .. }
         | Op::RecurrentBackward(_) => None,
     })

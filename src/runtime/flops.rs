@@ -25,6 +25,11 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        Op::Attention(attention) | Op::AttentionBackward(attention) => {
+            let sizes =
+                |i: usize| operands.get(i).map_or(Vec::new(), |x| x.iter().map(|n| *n as u64).collect::<Vec<_>>());
+            attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(op, Op::AttentionBackward(_)))
+        }
         Op::Recurrent { .. } => recurrent::operations(first, last(1)),
         Op::RecurrentBackward(recurrence) => recurrent::operations(first * recurrence.cell.gates() as u64, last(2)),
         Op::MatMul => 2 * last(0) * count(result),

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that the library is linked once.
 
 mod architecture;
+mod attention;
 mod catalog_examples;
 mod catalog_gradients;
 mod catalog_reference;

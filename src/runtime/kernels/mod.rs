@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod attention;
 pub mod elementwise;
 pub mod lines;
 pub mod math;
@@ -35,6 +36,7 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Attention(attention::Attention),
     Recurrent(recurrent::Recurrent),
 }
 
@@ -115,6 +117,7 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Attention(a) => a.ranges(),
             Kernel::Recurrent(r) => {
                 let reads = r.inputs.iter().zip(r.input_sizes()).map(|(place, size)| Range::linear(*place, size));
                 (reads.collect(), vec![Range::linear(r.output, r.output_size())])
@@ -131,6 +134,16 @@ impl Kernel {
         }
     }
 
+    /// Numbers of its own that each thread wants while it runs a piece.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(program) => program.scratch(),
+            Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Recurrent(layer) => layer.scratch(),
+            _ => 0,
+        }
+    }
+
     /// Into how many pieces it is cut; from the sizes alone.
     pub fn pieces(&self) -> usize {
         match self {
@@ -143,21 +156,7 @@ impl Kernel {
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
             Kernel::Recurrent(k) => k.pieces(),
-        }
-    }
-
-    /// Scratch elements of a thread.
-    fn scratch(&self) -> usize {
-        match self {
-            Kernel::Elementwise(k) => k.scratch(),
-            Kernel::Recurrent(k) => k.scratch(),
-            Kernel::Reduce(_)
-            | Kernel::Lines(_)
-            | Kernel::Rows(_)
-            | Kernel::Along(_)
-            | Kernel::Assemble(_)
-            | Kernel::Random(_)
-            | Kernel::MatMul(_) => 0,
+            Kernel::Attention(k) => k.pieces(),
         }
     }
 
@@ -176,6 +175,7 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
                 Kernel::Recurrent(k) => k.run(bases, scratch, piece),
             }
         }
