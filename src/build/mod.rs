@@ -13,6 +13,7 @@ pub mod indexing;
 mod movement;
 mod problem;
 mod products;
+mod ragged;
 mod recurrent;
 mod reductions;
 mod tensor;

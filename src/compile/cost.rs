@@ -3,21 +3,22 @@
 //! A multiplication with an addition counts as two, as PyTorch's and most papers' counts do; every other function of a
 //! number counts as one; moving numbers about costs none.
 
-use crate::ir::dim::{Dim, VarKind};
+use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
 use crate::ir::recurrent;
+use crate::runtime::Binding;
 
-/// Floating-point operations of the whole graph with so many examples.
-pub fn graph_flops(graph: &Graph, batch: usize) -> u64 {
-    (0..graph.nodes.len()).map(|index| node_flops(graph, NodeId(index as u32), batch)).sum()
+/// Floating-point operations of the whole graph with these sizes.
+pub fn graph_flops(graph: &Graph, sizes: &Binding) -> u64 {
+    (0..graph.nodes.len()).map(|index| node_flops(graph, NodeId(index as u32), sizes)).sum()
 }
 
-/// Floating-point operations of one node with so many examples. A size that is open counts as 1.
-pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
+/// Floating-point operations of one node with these sizes. One that is open counts as 1.
+pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
     let Some(this) = graph.nodes.get(node.index()) else { return 0 };
     let size = |dim: &Dim| {
-        let value = dim.evaluate(&|v| Some(if v.kind == VarKind::Batch { batch as i64 } else { 1 }));
+        let value = dim.evaluate(&|v| Some(sizes.size(v.id).unwrap_or(1) as i64));
         value.and_then(|n| u64::try_from(n).ok()).unwrap_or(1)
     };
     let count = |id: NodeId| graph.shape(id).iter().map(size).fold(1, u64::saturating_mul);

@@ -4,6 +4,7 @@ mod architecture;
 mod attention;
 mod catalog_examples;
 mod catalog_gradients;
+mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod examples;
