@@ -12,6 +12,7 @@ mod attention;
 mod emit;
 mod recurrent;
 mod rules;
+mod windows;
 
 pub use emit::Emitter;
 

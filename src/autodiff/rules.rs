@@ -6,8 +6,7 @@
 //!
 //! A condition chooses between gradients by [`Op::Select`], never by a product, since `0 * inf` is NaN.
 
-use super::Emitter;
-use super::recurrent;
+use super::{Emitter, recurrent, windows};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{NodeId, Shape};
 use crate::ir::op::{Binary, Op, Reduction, Unary};
@@ -59,6 +58,9 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        Op::WindowArgMax(_) => false,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
+        Op::WindowSum(_) | Op::WindowSpread(_) => true,
         // The fourth says how many keys there are.
         Op::Attention(_) => operand < 3,
         Op::AttentionBackward(_) => false,
@@ -177,6 +179,11 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             let expected = e.multiply(probabilities, sum);
             vec![Some(e.subtract(g, expected))]
         }
+        (Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. }, &[x, y]) => {
+            windows::convolution_gradients(e, &op, [x, y], g, wanted)
+        }
+        (Op::WindowSum(windows), [_]) => vec![Some(e.push(Op::WindowSpread(windows.clone()), &[g], shapes[0].clone()))],
+        (Op::WindowSpread(windows), [_]) => vec![Some(e.push(Op::WindowSum(windows.clone()), &[g], shapes[0].clone()))],
         (
             Op::Input(_)
             | Op::State(_)
@@ -187,6 +194,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Random { .. }
             | Op::ArgMax { .. }
             | Op::RecurrentBackward(_)
+            | Op::WindowArgMax(_)
             | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
@@ -209,7 +217,12 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::TakeAlong { .. }
             | Op::PlaceAlong { .. }
             | Op::Softmax { .. }
-            | Op::LogSoftmax { .. },
+            | Op::LogSoftmax { .. }
+            | Op::Convolve { .. }
+            | Op::ConvolveInput { .. }
+            | Op::ConvolveKernel { .. }
+            | Op::WindowSum(_)
+            | Op::WindowSpread(_),
             _,
         ) => vec![None; inputs.len()],
     }

@@ -7,6 +7,7 @@ use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
 use crate::ir::recurrent;
+use crate::ir::window::WindowAxis;
 use crate::runtime::Binding;
 
 /// Floating-point operations of the whole graph with these sizes.
@@ -25,6 +26,11 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
     let result = count(node);
     let operand = || this.inputs.first().map_or(0, |id| count(*id));
     let last = |id: NodeId| graph.shape(id).last().map_or(1, size);
+    // A multiplication and an addition for each number of the result's side and each number of a unit's kernel.
+    let convolution = |units: u64, kernel: Option<NodeId>| {
+        let kernel = kernel.map_or(0, |id| graph.shape(id).iter().skip(1).map(size).fold(1, u64::saturating_mul));
+        units.saturating_mul(kernel).saturating_mul(2)
+    };
     match &this.op {
         Op::Input(_)
         | Op::State(_)
@@ -45,6 +51,11 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
         | Op::PlaceAlong { .. } => 0,
         Op::Random { .. } | Op::Unary(_) | Op::Binary(_) => result,
         Op::Reduce { .. } | Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => operand(),
+        Op::Convolve { .. } => convolution(result, this.inputs.get(1).copied()),
+        Op::ConvolveInput { .. } => convolution(operand(), this.inputs.get(1).copied()),
+        Op::ConvolveKernel { .. } => convolution(this.inputs.get(1).map_or(0, |id| count(*id)), Some(node)),
+        Op::WindowArgMax(windows) | Op::WindowSum(windows) => taps(windows).saturating_mul(result),
+        Op::WindowSpread(windows) => taps(windows).saturating_mul(operand()),
         Op::MatMul => {
             let inner = this.inputs.first().map_or(1, |id| last(*id));
             result.saturating_mul(inner).saturating_mul(2)
@@ -65,4 +76,8 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
             attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(this.op, Op::AttentionBackward(_)))
         }
     }
+}
+
+fn taps(windows: &[WindowAxis]) -> u64 {
+    windows.iter().map(|w| w.kernel as u64).product()
 }

@@ -8,6 +8,7 @@ use super::graph::{Graph, NodeId};
 use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
 use super::recurrent;
 use super::shape_rule::arity;
+use super::window;
 use std::fmt;
 
 mod attention;
@@ -96,6 +97,7 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                 attention::evaluate(&node.op, &operands, &draw).ok_or(Failure::OutOfRange(id))?
             }
             op => {
+                let op = &*window::with_known_sizes(op, &size).ok_or(Failure::UnknownSize(id))?;
                 let parameter = parameter_of(op, &size).ok_or(Failure::UnknownSize(id))?;
                 evaluate(op, parameter, &operands, &shape).ok_or(Failure::OutOfRange(id))?
             }
@@ -277,7 +279,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let mut result = vec![0.0; count];
             for (i, number) in x.data.iter().enumerate() {
                 let to = moved(&unravel(i, &x.shape), *axis, position(positions.data[i], shape[*axis])?)?;
-                result[ravel(&to, shape)] = *number;
+                result[ravel(&to, shape)] += *number;
             }
             result
         }
@@ -292,6 +294,10 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let sum: f64 = line.iter().map(|x| (x - largest).exp()).sum();
             line.iter().map(|x| x - largest - sum.ln()).collect()
         }),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            window::evaluate(op, operands, shape)?
+        }
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::evaluate(op, operands, shape)?,
         Op::Recurrent { recurrence, keep } => recurrent::forward(*recurrence, *keep, operands)?,
         Op::RecurrentBackward(recurrence) => recurrent::backward(*recurrence, operands)?,
     })

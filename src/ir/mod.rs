@@ -17,3 +17,4 @@ pub mod print;
 pub mod recurrent;
 pub mod shape_rule;
 pub mod verify;
+pub mod window;

@@ -7,6 +7,7 @@ use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
 use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
 use super::recurrent::{Cell, Recurrence};
+use super::window::WindowAxis;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
@@ -225,6 +226,12 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::PlaceAlong { axis, size } => call_with("place_along", format!("axis: {axis}, size: {size}")),
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
+        Op::Convolve { windows, groups } => call_with("convolve", show_windows(windows, *groups)),
+        Op::ConvolveInput { windows, groups } => call_with("convolve_input", show_windows(windows, *groups)),
+        Op::ConvolveKernel { windows, groups } => call_with("convolve_kernel", show_windows(windows, *groups)),
+        Op::WindowArgMax(windows) => call_with("window_argmax", show_windows(windows, 1)),
+        Op::WindowSum(windows) => call_with("window_sum", show_windows(windows, 1)),
+        Op::WindowSpread(windows) => call_with("window_spread", show_windows(windows, 1)),
         Op::Attention(attention) => call_with("attention", attention_words(attention)),
         Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
         Op::Recurrent { recurrence, .. } => call(&recurrence_name(*recurrence, "")),
@@ -240,6 +247,25 @@ fn recurrence_name(recurrence: Recurrence, pass: &str) -> String {
         Cell::Gru => "gru",
     };
     format!("{cell}{pass}{}", if recurrence.reverse { "_reversed" } else { "" })
+}
+
+/// `kernel: [3, 3], before: [1, 1]`: what is 1, or for `before` 0, is left out.
+fn show_windows(windows: &[WindowAxis], groups: usize) -> String {
+    let list = |of: &dyn Fn(&WindowAxis) -> String| windows.iter().map(of).collect::<Vec<_>>().join(", ");
+    let mut text = format!("kernel: [{}]", list(&|w| w.kernel.to_string()));
+    if windows.iter().any(|w| w.stride != 1) {
+        let _ = write!(text, ", stride: [{}]", list(&|w| w.stride.to_string()));
+    }
+    if windows.iter().any(|w| w.dilation != 1) {
+        let _ = write!(text, ", dilation: [{}]", list(&|w| w.dilation.to_string()));
+    }
+    if windows.iter().any(|w| w.before != Dim::constant(0)) {
+        let _ = write!(text, ", before: [{}]", list(&|w| w.before.to_string()));
+    }
+    if groups != 1 {
+        let _ = write!(text, ", groups: {groups}");
+    }
+    text
 }
 
 fn attention_words(attention: &Attention) -> String {

@@ -7,6 +7,7 @@ use super::dim::{Comparison, Dim, VarKind, show_shape};
 use super::graph::{Graph, Shape};
 use super::op::{Attention, Op};
 use super::recurrent;
+use super::window;
 use std::fmt;
 use std::sync::Arc;
 
@@ -175,12 +176,14 @@ pub fn arity(op: &Op) -> Option<usize> {
         | Op::CumulativeSum { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. } => Some(1),
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => Some(1),
         Op::Binary(_)
         | Op::MatMul
         | Op::GatherRows
         | Op::ScatterRows { .. }
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. } => Some(2),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => Some(2),
         Op::Select => Some(3),
         Op::Attention(_) => Some(4),
         Op::AttentionBackward(_) => Some(6),
@@ -306,17 +309,21 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
         }
         Op::TakeAlong { axis } => {
             axis_exists(*axis, x)?;
-            same_shape("the positions", &with_size(x, *axis, Dim::constant(1)), y)?;
+            same_rank("the positions", x.len(), y)?;
+            same_shape("the positions", &with_size(x, *axis, y[*axis].clone()), y)?;
             Ok(y.to_vec())
         }
         Op::PlaceAlong { axis, size } => {
             axis_exists(*axis, x)?;
-            same_shape("the first operand", &with_size(x, *axis, Dim::constant(1)), x)?;
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
         Op::Recurrent { recurrence, keep } => recurrent::forward_shape(recurrence.cell, *keep, of),
         Op::RecurrentBackward(recurrence) => recurrent::backward_shape(recurrence.cell, of),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            window::result_shape(op, x, y, given)
+        }
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::result_shape(op, x, y, given),
         Op::Attention(attention) => attention_shape(attention, of),
         Op::AttentionBackward(attention) => {
             let packed = attention_shape(attention, of)?;

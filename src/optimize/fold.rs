@@ -88,6 +88,8 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::AttentionBackward(_)
         | Op::Recurrent { .. }
         | Op::RecurrentBackward(_) => None,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     }
 }
 
@@ -166,5 +168,7 @@ fn is_foldable(op: &Op) -> bool {
         | Op::LogSoftmax { .. }
         | Op::Attention(_)
         | Op::AttentionBackward(_) => true,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => true,
     }
 }

@@ -46,6 +46,8 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::AttentionBackward(_)
         | Op::Recurrent { .. }
         | Op::RecurrentBackward(_) => None,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     })
 }
 

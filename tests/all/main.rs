@@ -33,3 +33,4 @@ mod training;
 mod training_reference;
 mod ui;
 mod verifier;
+mod windows;

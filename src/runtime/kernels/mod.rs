@@ -6,11 +6,14 @@
 
 pub mod assemble;
 pub mod attention;
+pub mod convolve;
 pub mod elementwise;
+pub mod geometry;
 pub mod lines;
 pub mod math;
 pub mod matmul;
 pub mod memory;
+pub mod pool;
 pub mod random;
 pub mod recurrent;
 pub mod reduce;
@@ -36,6 +39,8 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Convolve(convolve::Convolve),
+    Pool(pool::Pool),
     Attention(attention::Attention),
     Recurrent(recurrent::Recurrent),
 }
@@ -106,7 +111,7 @@ impl Kernel {
             }
             Kernel::Along(a) => {
                 let long = a.sizes.iter().product();
-                let short = a.sizes[0] * a.sizes[2];
+                let short = a.sizes[0] * a.count * a.sizes[2];
                 let (read, write) = if a.place { (short, long) } else { (long, short) };
                 (
                     vec![Range::linear(a.input, read), Range::linear(a.indices, short)],
@@ -131,6 +136,15 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+            Kernel::Convolve(c) => {
+                let [x, y, result] = c.sizes.operands();
+                let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
+                (reads, vec![Range::linear(c.output, result)])
+            }
+            Kernel::Pool(p) => {
+                let [read, write] = p.widths().map(|width| p.planes * width);
+                (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
+            }
         }
     }
 
@@ -139,6 +153,7 @@ impl Kernel {
         match self {
             Kernel::Elementwise(program) => program.scratch(),
             Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Convolve(convolve) => convolve.scratch(),
             Kernel::Recurrent(layer) => layer.scratch(),
             _ => 0,
         }
@@ -155,6 +170,8 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Convolve(k) => k.sizes.pieces(),
+            Kernel::Pool(k) => k.pieces(),
             Kernel::Recurrent(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
         }
@@ -175,6 +192,8 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Convolve(k) => k.run(bases, scratch, piece),
+                Kernel::Pool(k) => k.run(bases, piece),
                 Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
                 Kernel::Recurrent(k) => k.run(bases, scratch, piece),
             }
@@ -320,7 +339,8 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            scratch = scratch.max(kernel.scratch());
+            // Whole cache lines, so that each thread's part begins on one.
+            scratch = scratch.max(kernel.scratch().next_multiple_of(16));
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -4,6 +4,7 @@ use super::Plan;
 use super::arena::Layout;
 use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
+use super::windows;
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
 use crate::ir::recurrent::Cell;
@@ -144,6 +145,10 @@ fn name(item: &Work) -> String {
         }
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
+        Task::Convolve(sizes) => windows::describe(sizes),
+        Task::Pool { op, geometry, .. } => {
+            format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+        }
         Task::Recurrent { recurrence, pass, .. } => {
             let cell = match recurrence.cell {
                 Cell::Rnn { .. } => "rnn",

@@ -6,10 +6,12 @@ use crate::ir::op::Attention;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::assemble::{Assemble, Part};
 use crate::runtime::kernels::attention;
+use crate::runtime::kernels::convolve::Convolve;
 use crate::runtime::kernels::elementwise::{Access, Load, Program, Store, TileStep};
 use crate::runtime::kernels::lines::Lines;
 use crate::runtime::kernels::matmul::MatMul;
 use crate::runtime::kernels::memory::{Place, Space};
+use crate::runtime::kernels::pool::Pool;
 use crate::runtime::kernels::random::Random;
 use crate::runtime::kernels::recurrent::Recurrent;
 use crate::runtime::kernels::reduce::Reduce;
@@ -118,14 +120,23 @@ impl Emitter<'_> {
             }
             Task::Along { place, axis, size } => {
                 let (x, y) = (self.view(item, 0)?, self.view(item, 1)?);
-                let [outer, _, inner] = around(&y.shape(), *axis);
+                let [outer, count, inner] = around(&y.shape(), *axis);
                 Kernel::Along(Along {
                     place: *place,
                     sizes: [outer, *size, inner],
+                    count,
                     input: self.place_of(x)?,
                     indices: self.place_of(y)?,
                     output: output?,
                 })
+            }
+            Task::Convolve(sizes) => {
+                let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
+                Kernel::Convolve(Convolve { sizes: *sizes, inputs, output: output? })
+            }
+            Task::Pool { op, geometry, planes } => {
+                let input = self.place_of(self.view(item, 0)?)?;
+                Kernel::Pool(Pool { op: *op, geometry: *geometry, planes: *planes, input, output: output? })
             }
             Task::Recurrent { recurrence, pass, sizes } => {
                 let mut inputs = Vec::with_capacity(item.operands.len());

@@ -3,6 +3,7 @@
 
 use super::literals::Literals;
 use super::view::View;
+use super::windows;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Attention, Distribution, Op, Reduction, Unary};
@@ -10,8 +11,11 @@ use crate::ir::recurrent::Recurrence;
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use crate::runtime::executable::PlanError;
 use crate::runtime::feed::Binding;
+use crate::runtime::kernels::convolve;
 use crate::runtime::kernels::elementwise::{MAX_AXES, TileOp};
+use crate::runtime::kernels::geometry::Geometry;
 use crate::runtime::kernels::lines::LineOp;
+use crate::runtime::kernels::pool::PoolOp;
 use crate::runtime::kernels::recurrent::Pass;
 use crate::runtime::kernels::rows::RowOp;
 use std::sync::Arc;
@@ -74,6 +78,14 @@ pub enum Task {
         place: bool,
         axis: usize,
         size: usize,
+    },
+    /// Both operands are linear.
+    Convolve(convolve::Sizes),
+    /// The operand is linear.
+    Pool {
+        op: PoolOp,
+        geometry: Geometry,
+        planes: usize,
     },
     /// All operands are linear. Steps, examples, size of the state.
     Recurrent {
@@ -463,6 +475,27 @@ impl<E: Element> Lowering<'_, E> {
                 let size = size_of(size, self.binding)?;
                 let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
+            }
+            Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let task = windows::task(op, &xs, &ys, &shape, self.binding)?;
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                match task {
+                    Task::Convolve(sizes) if sizes.runs() > 1 => {
+                        let mut partial = vec![sizes.runs()];
+                        partial.extend(&shape);
+                        let partial = self.result(task, operands, partial);
+                        // Behind the first axis lies the shape, without the axis of size 1 that a reduction leaves.
+                        self.result(windows::sum_of_runs(), vec![partial], shape)
+                    }
+                    task => self.result(task, operands, shape),
+                }
+            }
+            Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => {
+                let (x, xs) = next()?;
+                let task = windows::task(op, &xs, &[], &shape, self.binding)?;
+                let x = self.linear(x, &xs)?;
+                self.result(task, vec![x], shape)
             }
             Op::Recurrent { recurrence, keep } => {
                 let operands: Vec<_> = operands.collect();
