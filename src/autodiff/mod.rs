@@ -10,6 +10,7 @@
 mod accumulate;
 mod attention;
 mod emit;
+mod recurrent;
 mod rules;
 mod scan;
 mod windows;

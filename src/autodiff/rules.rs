@@ -6,7 +6,7 @@
 //!
 //! A condition chooses between gradients by [`Op::Select`], never by a product, since `0 * inf` is NaN.
 
-use super::{Emitter, windows};
+use super::{Emitter, recurrent, windows};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{NodeId, Shape};
 use crate::ir::op::{Binary, Op, Reduction, Unary};
@@ -21,7 +21,8 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         | Op::Literal(_)
         | Op::Iota { .. }
         | Op::Random { .. }
-        | Op::ArgMax { .. } => false,
+        | Op::ArgMax { .. }
+        | Op::RecurrentBackward(_) => false,
         Op::Unary(unary) => match unary {
             Unary::StopGradient | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Not => false,
             Unary::Negate
@@ -51,6 +52,8 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
             | Binary::Maximum
             | Binary::Minimum => true,
         },
+        // The lengths say where.
+        Op::Recurrent { .. } => operand != 3,
         // The condition is a step.
         Op::Select => operand != 0,
         // The second operand says where.
@@ -192,10 +195,12 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Iota { .. }
             | Op::Random { .. }
             | Op::ArgMax { .. }
+            | Op::RecurrentBackward(_)
             | Op::WindowArgMax(_)
             | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
+        (Op::Recurrent { recurrence, keep }, _) => recurrent::gradients(e, node, g, *recurrence, *keep, wanted),
         // A wrong number of operands, which the verifier refuses. Listed, so that a new operation is missed here.
         (
             Op::Unary(_)

@@ -6,6 +6,7 @@
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
 use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::recurrent;
 use super::shape_rule::arity;
 use super::window;
 use std::fmt;
@@ -304,6 +305,8 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             window::evaluate(op, operands, shape)?
         }
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::evaluate(op, operands, shape)?,
+        Op::Recurrent { recurrence, keep } => recurrent::forward(*recurrence, *keep, operands)?,
+        Op::RecurrentBackward(recurrence) => recurrent::backward(*recurrence, operands)?,
     })
 }
 

@@ -16,6 +16,7 @@ mod interpret_scan;
 pub mod op;
 pub mod print;
 mod print_scan;
+pub mod recurrent;
 pub mod scan;
 pub mod scan_draft;
 pub mod shape_rule;

@@ -7,6 +7,7 @@ use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
 use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
 use super::print_scan;
+use super::recurrent::{Cell, Recurrence};
 use super::window::WindowAxis;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
@@ -239,7 +240,19 @@ pub(super) fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> Stri
         Op::WindowSpread(windows) => call_with("window_spread", show_windows(windows, 1)),
         Op::Attention(attention) => call_with("attention", attention_words(attention)),
         Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
+        Op::Recurrent { recurrence, .. } => call(&recurrence_name(*recurrence, "")),
+        Op::RecurrentBackward(recurrence) => call(&recurrence_name(*recurrence, "_backward")),
     }
+}
+
+fn recurrence_name(recurrence: Recurrence, pass: &str) -> String {
+    let cell = match recurrence.cell {
+        Cell::Rnn { relu: false } => "rnn",
+        Cell::Rnn { relu: true } => "rnn_relu",
+        Cell::Lstm => "lstm",
+        Cell::Gru => "gru",
+    };
+    format!("{cell}{pass}{}", if recurrence.reverse { "_reversed" } else { "" })
 }
 
 /// `kernel: [3, 3], before: [1, 1]`: what is 1, or for `before` 0, is left out.

@@ -23,6 +23,7 @@ mod optimizer;
 mod printing;
 mod random_graphs;
 mod random_programs;
+mod recurrent;
 mod reference_gradients;
 mod reopened_runs;
 mod reproduction;

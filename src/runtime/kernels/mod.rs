@@ -15,6 +15,7 @@ pub mod matmul;
 pub mod memory;
 pub mod pool;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 pub mod rows;
 pub mod scan;
@@ -44,6 +45,7 @@ pub enum Kernel {
     Convolve(convolve::Convolve),
     Pool(pool::Pool),
     Attention(attention::Attention),
+    Recurrent(recurrent::Recurrent),
 }
 
 /// A range of memory that a kernel touches.
@@ -128,6 +130,10 @@ impl Kernel {
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
             Kernel::Attention(a) => a.ranges(),
+            Kernel::Recurrent(r) => {
+                let reads = r.inputs.iter().zip(r.input_sizes()).map(|(place, size)| Range::linear(*place, size));
+                (reads.collect(), vec![Range::linear(r.output, r.output_size())])
+            }
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -157,6 +163,7 @@ impl Kernel {
             Kernel::Attention(attention) => attention.scratch(),
             Kernel::Scan(scan) => scan.code.scratch,
             Kernel::Convolve(convolve) => convolve.scratch(),
+            Kernel::Recurrent(layer) => layer.scratch(),
             _ => 0,
         }
     }
@@ -176,6 +183,7 @@ impl Kernel {
             Kernel::Scan(_) => 1,
             Kernel::Convolve(k) => k.sizes.pieces(),
             Kernel::Pool(k) => k.pieces(),
+            Kernel::Recurrent(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
         }
     }
@@ -199,6 +207,7 @@ impl Kernel {
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
                 Kernel::Pool(k) => k.run(bases, piece),
                 Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
+                Kernel::Recurrent(k) => k.run(bases, scratch, piece),
             }
         }
     }

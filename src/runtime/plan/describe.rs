@@ -7,9 +7,11 @@ use super::windows;
 use super::{Instruction, Plan};
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
+use crate::ir::recurrent::Cell;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::elementwise::TileOp;
 use crate::runtime::kernels::memory::{Place, Space};
+use crate::runtime::kernels::recurrent::Pass;
 use crate::source::SourceMap;
 use std::fmt::Write;
 
@@ -147,6 +149,16 @@ fn name(item: &Work) -> String {
         Task::Convolve(sizes) => windows::describe(sizes),
         Task::Pool { op, geometry, .. } => {
             format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+        }
+        Task::Recurrent { recurrence, pass, .. } => {
+            let cell = match recurrence.cell {
+                Cell::Rnn { .. } => "rnn",
+                Cell::Lstm => "lstm",
+                Cell::Gru => "gru",
+            };
+            let reversed = if recurrence.reverse { " reversed" } else { "" };
+            let pass = if *pass == Pass::Backward { " backward" } else { "" };
+            format!("{cell}{reversed}{pass}")
         }
     }
 }
