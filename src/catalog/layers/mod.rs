@@ -9,6 +9,7 @@ mod flatten;
 mod global_pool;
 mod layer_norm;
 mod positions;
+mod recurrent;
 mod rms_norm;
 mod transformer;
 
@@ -34,4 +35,7 @@ pub static ALL: &[&Entry] = &[
     &attention::CROSS_ATTENTION,
     &transformer::TRANSFORMER_ENCODER,
     &transformer::TRANSFORMER_DECODER,
+    &recurrent::RNN,
+    &recurrent::LSTM,
+    &recurrent::GRU,
 ];
