@@ -347,4 +347,11 @@ pub enum FactExpr {
         /// Relative.
         tolerance: f64,
     },
+    /// No position of an output depends on later positions of an input.
+    Causal {
+        /// Name of the output.
+        output: Arc<str>,
+        /// Name of the input.
+        input: Arc<str>,
+    },
 }
