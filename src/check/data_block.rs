@@ -7,8 +7,8 @@ use super::value::{Frame, Value};
 use crate::build::StateScope;
 use crate::catalog::{self, EntryKind};
 use crate::data::{
-    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, Name, Selector, SplitSpec, TableExpr, UnaryOp, column,
-    describe, select,
+    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, Name, Selector, SourceSpec, SplitSpec, TableExpr, UnaryOp,
+    column, describe, select,
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub(super) enum DataValue {
     /// A mistake has been told.
     Unknown,
     Table(TableExpr),
+    /// `text("a.txt")`, not yet cut into anything.
+    Text(SourceSpec),
     Field(FieldExpr),
     /// A number, a string, … of the language.
     Plain(Value),
@@ -34,6 +36,7 @@ impl DataValue {
         match self {
             DataValue::Unknown => "something unknown".into(),
             DataValue::Table(_) => "a table".into(),
+            DataValue::Text(_) => "a text".into(),
             DataValue::Field(_) => "a field".into(),
             DataValue::Plain(value) => value.describe(),
             DataValue::List(_) => "a list".into(),
@@ -183,6 +186,10 @@ impl Checker<'_> {
             DataValue::Plain(Value::Number(n)) => Some(FieldExpr::new(FieldNode::Number(n), span)),
             DataValue::Unknown => None,
             DataValue::Table(table) if table.origin().is_array() => None,
+            DataValue::Text(_) => {
+                self.mistake(span, &Mistake::NotData { wanted: "a field", found: "a text, not yet cut".into() });
+                None
+            }
             other => {
                 self.mistake(span, &Mistake::NotData { wanted: "a field", found: other.describe() });
                 None

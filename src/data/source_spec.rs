@@ -119,6 +119,10 @@ pub enum SourceSpec {
     Idx(PerSplit<Vec<DataFile>>),
     /// `npy("a.npy")`: an array.
     Npy(PerSplit<Vec<DataFile>>),
+    /// `text("a.txt")`: one long text.
+    Text(PerSplit<Vec<DataFile>>),
+    /// `text("a.txt") |> lines`: a table of one column, [`LINE`].
+    Lines(PerSplit<Vec<DataFile>>),
     /// `rows([[0, 1], [1, 0]], columns: [a, b])`: a table.
     Rows {
         /// The names of the columns.
@@ -172,10 +176,34 @@ pub enum SourceSpec {
     },
 }
 
+/// What a source gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceShape {
+    Table,
+    Array,
+    Text,
+    Lines,
+}
+
 impl SourceSpec {
     /// Whether it is an array rather than a table with columns.
     pub fn is_array(&self) -> bool {
         matches!(self, SourceSpec::Idx(_) | SourceSpec::Npy(_))
+    }
+
+    /// What can take its place.
+    pub(crate) fn shape(&self) -> SourceShape {
+        match self {
+            SourceSpec::Idx(_) | SourceSpec::Npy(_) => SourceShape::Array,
+            SourceSpec::Text(_) => SourceShape::Text,
+            SourceSpec::Lines(_) => SourceShape::Lines,
+            SourceSpec::Csv(_)
+            | SourceSpec::Rows { .. }
+            | SourceSpec::Moons { .. }
+            | SourceSpec::Spirals { .. }
+            | SourceSpec::Blobs { .. }
+            | SourceSpec::Sine { .. } => SourceShape::Table,
+        }
     }
 
     /// What it is called in the language.
@@ -184,6 +212,8 @@ impl SourceSpec {
             SourceSpec::Csv(_) => "csv",
             SourceSpec::Idx(_) => "idx",
             SourceSpec::Npy(_) => "npy",
+            SourceSpec::Text(_) => "text",
+            SourceSpec::Lines(_) => "lines",
             SourceSpec::Rows { .. } => "rows",
             SourceSpec::Moons { .. } => "moons",
             SourceSpec::Spirals { .. } => "spirals",
@@ -195,11 +225,22 @@ impl SourceSpec {
     /// Its files, where it has any, in row order.
     pub fn files(&self) -> Option<&PerSplit<Vec<DataFile>>> {
         match self {
-            SourceSpec::Csv(f) | SourceSpec::Idx(f) | SourceSpec::Npy(f) => Some(f),
-            _ => None,
+            SourceSpec::Csv(f)
+            | SourceSpec::Idx(f)
+            | SourceSpec::Npy(f)
+            | SourceSpec::Text(f)
+            | SourceSpec::Lines(f) => Some(f),
+            SourceSpec::Rows { .. }
+            | SourceSpec::Moons { .. }
+            | SourceSpec::Spirals { .. }
+            | SourceSpec::Blobs { .. }
+            | SourceSpec::Sine { .. } => None,
         }
     }
 }
+
+/// The name of the only column of [`SourceSpec::Lines`].
+pub const LINE: &str = "line";
 
 /// A table: a source with columns, perhaps with rows left out. Cheap to clone.
 #[derive(Clone)]

@@ -50,7 +50,12 @@ impl DataProblem {
             P::ConstantField => Code::E0526,
             P::UnitsDiffer { .. } => Code::E0527,
             P::WindowTooLong { .. } => Code::E0528,
-            P::WindowsOf { .. } | P::LengthsOfTheirOwn { .. } => Code::E0529,
+            P::WindowsOf { .. }
+            | P::LengthsOfTheirOwn { .. }
+            | P::PadTooShort { .. }
+            | P::PadOfClasses
+            | P::FirstOfNothing { .. } => Code::E0529,
+            P::TokensOf { .. } | P::EndsOfOneText { .. } | P::LikeNotClass | P::NotInLike { .. } => Code::E0530,
         }
     }
 
@@ -158,7 +163,14 @@ impl DataProblem {
             DataProblem::UnitsDiffer { .. }
             | DataProblem::WindowTooLong { .. }
             | DataProblem::WindowsOf { .. }
-            | DataProblem::LengthsOfTheirOwn { .. } => self.about_sequences(span),
+            | DataProblem::LengthsOfTheirOwn { .. }
+            | DataProblem::PadTooShort { .. }
+            | DataProblem::PadOfClasses
+            | DataProblem::FirstOfNothing { .. }
+            | DataProblem::TokensOf { .. }
+            | DataProblem::EndsOfOneText { .. }
+            | DataProblem::LikeNotClass
+            | DataProblem::NotInLike { .. } => self.about_sequences(span),
         }
     }
 

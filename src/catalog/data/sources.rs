@@ -3,7 +3,7 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
+pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -62,6 +62,19 @@ pub static NPY: Entry = Entry {
     example: example("npy(\"features.npy\")"),
     source: "numpy.save",
     elsewhere: &[("np.load", "NumPy")],
+    body: Body::Source,
+};
+
+/// Texts.
+pub static TEXT: Entry = Entry {
+    name: "text",
+    summary: "A text in UTF-8, to be cut by `characters`, `words` or `lines`.",
+    formula: "",
+    params: FILES,
+    shapes: &["`characters` and `words` give a row a token"],
+    example: example("text(\"data/text/as_you_like_it.txt\")"),
+    source: "",
+    elsewhere: &[("TextLineDataset", "TensorFlow")],
     body: Body::Source,
 };
 

@@ -5,6 +5,7 @@ mod new_data;
 mod problems;
 mod sequences;
 mod tables;
+mod text;
 
 use super::*;
 use crate::source::Span;
