@@ -8,8 +8,10 @@
 //! Nothing is computed that nobody asked for: an operand through which no `wrt` is reached gets no gradient.
 
 mod accumulate;
+mod attention;
 mod emit;
 mod rules;
+mod windows;
 
 pub use emit::Emitter;
 

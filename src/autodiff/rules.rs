@@ -6,7 +6,7 @@
 //!
 //! A condition chooses between gradients by [`Op::Select`], never by a product, since `0 * inf` is NaN.
 
-use super::Emitter;
+use super::{Emitter, windows};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{NodeId, Shape};
 use crate::ir::op::{Binary, Op, Reduction, Unary};
@@ -55,6 +55,12 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        Op::WindowArgMax(_) => false,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
+        Op::WindowSum(_) | Op::WindowSpread(_) => true,
+        // The fourth says how many keys there are.
+        Op::Attention(_) => operand < 3,
+        Op::AttentionBackward(_) => false,
         Op::Reshape
         | Op::Permute(_)
         | Op::Broadcast
@@ -153,6 +159,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
         (Op::PlaceAlong { axis, size: _ }, &[_, positions]) => {
             vec![Some(e.push(Op::TakeAlong { axis: *axis }, &[g, positions], shapes[0].clone())), None]
         }
+        (Op::Attention(attention), _) => super::attention::gradients(e, *attention, &inputs, node, g),
         (Op::Softmax { axis }, [_]) => {
             // y (g - Σ g y)
             let weighted = e.multiply(g, node);
@@ -169,6 +176,11 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             let expected = e.multiply(probabilities, sum);
             vec![Some(e.subtract(g, expected))]
         }
+        (Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. }, &[x, y]) => {
+            windows::convolution_gradients(e, &op, [x, y], g, wanted)
+        }
+        (Op::WindowSum(windows), [_]) => vec![Some(e.push(Op::WindowSpread(windows.clone()), &[g], shapes[0].clone()))],
+        (Op::WindowSpread(windows), [_]) => vec![Some(e.push(Op::WindowSum(windows.clone()), &[g], shapes[0].clone()))],
         (
             Op::Input(_)
             | Op::State(_)
@@ -177,7 +189,9 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Literal(_)
             | Op::Iota { .. }
             | Op::Random { .. }
-            | Op::ArgMax { .. },
+            | Op::ArgMax { .. }
+            | Op::WindowArgMax(_)
+            | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
         // A wrong number of operands, which the verifier refuses. Listed, so that a new operation is missed here.
@@ -198,7 +212,12 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::TakeAlong { .. }
             | Op::PlaceAlong { .. }
             | Op::Softmax { .. }
-            | Op::LogSoftmax { .. },
+            | Op::LogSoftmax { .. }
+            | Op::Convolve { .. }
+            | Op::ConvolveInput { .. }
+            | Op::ConvolveKernel { .. }
+            | Op::WindowSum(_)
+            | Op::WindowSpread(_),
             _,
         ) => vec![None; inputs.len()],
     }

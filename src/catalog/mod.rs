@@ -16,16 +16,20 @@ mod metric;
 mod metrics;
 mod optimizer;
 mod optimizers;
+mod page;
 mod schedule;
 mod schedules;
+mod words;
 
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use explain::{call_shape, describe, explain};
+pub use explain::{call_shape, describe, explain, explain_word};
 pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
+pub use page::catalog_page;
 pub use schedule::{Moment, Rate};
+pub use words::{Word, WordKind, word, words};
 
 /// Every entry, family by family.
 pub static ENTRIES: &[&[&Entry]] = &[

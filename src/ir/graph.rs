@@ -43,6 +43,20 @@ pub struct Input {
     pub kind: InputKind,
 }
 
+impl Input {
+    /// The data field that it is fed from; none for what the training loop computes.
+    pub fn field(&self) -> Option<&str> {
+        match self.kind {
+            InputKind::Field => Some(&self.name),
+            InputKind::Lengths { .. } => self.name.strip_suffix(LENGTHS),
+            InputKind::Scalar => None,
+        }
+    }
+}
+
+/// What the name of a lengths input has behind that of the field whose lengths they are.
+pub const LENGTHS: &str = ".lengths";
+
 /// Who supplies an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InputKind {
@@ -50,6 +64,11 @@ pub enum InputKind {
     Field,
     /// A scalar that the training loop computes.
     Scalar,
+    /// Each example's own length of a ragged dimension, `[B]`: that of the field in front of [`LENGTHS`] in its name.
+    Lengths {
+        /// The [`Var::id`](super::dim::Var::id) of the dimension.
+        variable: u32,
+    },
 }
 
 /// A tensor that lives from step to step.

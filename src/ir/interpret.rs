@@ -5,9 +5,12 @@
 
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
-use super::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
 use super::shape_rule::arity;
+use super::window;
 use std::fmt;
+
+mod attention;
 
 /// Numbers in row-major order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,7 +89,14 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                 };
                 (0..shape.iter().product()).map(|i| (feeds.random)(draw(i))).collect()
             }
+            Op::Attention(Attention { dropout: Some(dropout), .. })
+            | Op::AttentionBackward(Attention { dropout: Some(dropout), .. }) => {
+                let (stream, distribution) = (dropout.stream, Distribution::Uniform);
+                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution });
+                attention::evaluate(&node.op, &operands, &draw).ok_or(Failure::OutOfRange(id))?
+            }
             op => {
+                let op = &*window::with_known_sizes(op, &size).ok_or(Failure::UnknownSize(id))?;
                 let parameter = parameter_of(op, &size).ok_or(Failure::UnknownSize(id))?;
                 evaluate(op, parameter, &operands, &shape).ok_or(Failure::OutOfRange(id))?
             }
@@ -125,6 +135,12 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
     let operand = |i: usize| operands.get(i).copied();
     Some(match op {
         Op::Input(_) | Op::State(_) | Op::Random { .. } => return None,
+        Op::Attention(Attention { dropout, .. }) | Op::AttentionBackward(Attention { dropout, .. }) => {
+            if dropout.is_some() {
+                return None;
+            }
+            attention::evaluate(op, operands, &|_, _| 1.0)?
+        }
         Op::Constant(number) => vec![*number],
         Op::Size(_) => vec![parameter as f64],
         Op::Literal(numbers) => numbers.to_vec(),
@@ -262,7 +278,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let mut result = vec![0.0; count];
             for (i, number) in x.data.iter().enumerate() {
                 let to = moved(&unravel(i, &x.shape), *axis, position(positions.data[i], shape[*axis])?)?;
-                result[ravel(&to, shape)] = *number;
+                result[ravel(&to, shape)] += *number;
             }
             result
         }
@@ -277,6 +293,10 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let sum: f64 = line.iter().map(|x| (x - largest).exp()).sum();
             line.iter().map(|x| x - largest - sum.ln()).collect()
         }),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            window::evaluate(op, operands, shape)?
+        }
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::evaluate(op, operands, shape)?,
     })
 }
 

@@ -16,3 +16,4 @@ pub mod op;
 pub mod print;
 pub mod shape_rule;
 pub mod verify;
+pub mod window;

@@ -5,6 +5,7 @@
 //! always a [`Op::Broadcast`] of its own; elementwise operations want equal shapes.
 
 use super::dim::Dim;
+use super::window::Windows;
 use std::sync::Arc;
 
 /// Index of an [`super::graph::Input`] of a graph.
@@ -107,13 +108,14 @@ pub enum Op {
         /// Number of rows of the result.
         rows: Dim,
     },
-    /// One number per line along the axis: `x` is `[…, n, …]`, `y` is `[…, 1, …]` with whole numbers in `0 .. n-1`.
+    /// Numbers of each line along the axis: `x` is `[…, n, …]`, `y` is `[…, m, …]` with whole numbers in `0 .. n-1`, and
+    /// so is the result.
     TakeAlong {
         /// The axis.
         axis: usize,
     },
-    /// The transpose of [`Op::TakeAlong`]: `x` and `y` are `[…, 1, …]`; `x` stands at position `y` of zeros of
-    /// `[…, size, …]`.
+    /// The transpose of [`Op::TakeAlong`]: `x` and `y` are `[…, m, …]`; each number of `x` is added at its position in
+    /// zeros of `[…, size, …]`.
     PlaceAlong {
         /// The axis.
         axis: usize,
@@ -130,6 +132,85 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Cross-correlation: `x` is `[N, C, S…]`, `y` is `[O, C/groups, K…]`, the result `[N, O, S'…]`: at every window the
+    /// sum over the channels of the unit's group and over the taps. What lies outside `x` counts as 0.
+    Convolve {
+        /// One for each axis of `S`.
+        windows: Windows,
+        /// Into how many parts channels and units are divided; each part sees itself alone.
+        groups: usize,
+    },
+    /// The transpose of [`Op::Convolve`] in its first operand: `x` is `[N, O, S'…]`, `y` the kernel, the result
+    /// `[N, C, S…]`.
+    ConvolveInput {
+        /// As in [`Op::Convolve`].
+        windows: Windows,
+        /// As in [`Op::Convolve`].
+        groups: usize,
+    },
+    /// The transpose of [`Op::Convolve`] in its second operand: `x` is `[N, C, S…]`, `y` is `[N, O, S'…]`, the result
+    /// `[O, C/groups, K…]`.
+    ConvolveKernel {
+        /// As in [`Op::Convolve`].
+        windows: Windows,
+        /// As in [`Op::Convolve`].
+        groups: usize,
+    },
+    /// Where the first largest number of each window over the last axes of `x`, `S…`, stands: its row-major place in
+    /// `S…`. What lies outside is no candidate; 0 where all does.
+    WindowArgMax(Windows),
+    /// Sums of the windows over the last axes. What lies outside counts as 0.
+    WindowSum(Windows),
+    /// The transpose of [`Op::WindowSum`].
+    WindowSpread(Windows),
+    /// Scaled dot-product attention of `q [B, H, Tq, d]` to `k [B, H, Tk, d]` and `v [B, H, Tk, e]`, of whose
+    /// positions the first `lengths [B]` count: `[B, H, Tq, e + 1]`, the result
+    /// `softmax(scale · q kᵀ) v` and, last, the logarithm of the sum that the softmax divides by. A query that sees
+    /// no key gives zeros. No matrix of `Tq × Tk` numbers is ever held.
+    Attention(Attention),
+    /// The gradient of [`Op::Attention`], from `q`, `k`, `v`, `lengths`, its result and the gradient of that:
+    /// `[B, H, Tq·d + Tk·d + Tk·e]`, the gradients of `q`, `k` and `v` one behind the other. It has none itself.
+    AttentionBackward(Attention),
+}
+
+/// What [`Op::Attention`] does beside its operands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Attention {
+    /// Whether a query sees only keys that do not stand behind it; there are then as many keys as queries.
+    pub causal: bool,
+    /// What the products are multiplied with before the softmax: 1/√d.
+    pub scale: f64,
+    /// Which weights behind the softmax are set to 0.
+    pub dropout: Option<AttentionDropout>,
+}
+
+/// Dropout of attention weights: 0 where the draw is below `share`, else divided by `1 - share`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttentionDropout {
+    /// Tells apart the operations of one graph, as in [`Op::Random`].
+    pub stream: u32,
+    /// How many are dropped, from 0 to just under 1.
+    pub share: f64,
+}
+
+impl Attention {
+    /// Operations on numbers that it takes, from the shapes of `q`, `k` and `v`: two products of all pairs that see each
+    /// other and five operations for the softmax, five products in the gradient, which computes the first again.
+    pub fn flops(&self, [q, k, v]: [&[u64]; 3], backward: bool) -> u64 {
+        let at = |shape: &[u64], axis: usize| shape.get(axis).copied().unwrap_or(1);
+        let (queries, keys, width, values) = (at(q, 2), at(k, 2), at(q, 3), at(v, 3));
+        let pairs = if self.causal { queries * (queries + 1) / 2 } else { queries.saturating_mul(keys) };
+        let each = if backward { 6 * width + 4 * values + 8 } else { 2 * width + 2 * values + 5 };
+        at(q, 0).saturating_mul(at(q, 1)).saturating_mul(pairs).saturating_mul(each)
+    }
+}
+
+impl AttentionDropout {
+    /// The position, in its example, of the draw of a weight. It does not depend on the number of positions, so that
+    /// padding changes nothing.
+    pub fn position(head: usize, query: usize, key: usize) -> usize {
+        (head << 44) | (query << 22) | key
+    }
 }
 
 /// Distributions of [`Op::Random`].

@@ -5,7 +5,8 @@
 
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
-use super::op::{Binary, Distribution, Op, Reduction, Unary};
+use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
+use super::window::WindowAxis;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
@@ -224,7 +225,42 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::PlaceAlong { axis, size } => call_with("place_along", format!("axis: {axis}, size: {size}")),
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
+        Op::Convolve { windows, groups } => call_with("convolve", show_windows(windows, *groups)),
+        Op::ConvolveInput { windows, groups } => call_with("convolve_input", show_windows(windows, *groups)),
+        Op::ConvolveKernel { windows, groups } => call_with("convolve_kernel", show_windows(windows, *groups)),
+        Op::WindowArgMax(windows) => call_with("window_argmax", show_windows(windows, 1)),
+        Op::WindowSum(windows) => call_with("window_sum", show_windows(windows, 1)),
+        Op::WindowSpread(windows) => call_with("window_spread", show_windows(windows, 1)),
+        Op::Attention(attention) => call_with("attention", attention_words(attention)),
+        Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
     }
+}
+
+/// `kernel: [3, 3], before: [1, 1]`: what is 1, or for `before` 0, is left out.
+fn show_windows(windows: &[WindowAxis], groups: usize) -> String {
+    let list = |of: &dyn Fn(&WindowAxis) -> String| windows.iter().map(of).collect::<Vec<_>>().join(", ");
+    let mut text = format!("kernel: [{}]", list(&|w| w.kernel.to_string()));
+    if windows.iter().any(|w| w.stride != 1) {
+        let _ = write!(text, ", stride: [{}]", list(&|w| w.stride.to_string()));
+    }
+    if windows.iter().any(|w| w.dilation != 1) {
+        let _ = write!(text, ", dilation: [{}]", list(&|w| w.dilation.to_string()));
+    }
+    if windows.iter().any(|w| w.before != Dim::constant(0)) {
+        let _ = write!(text, ", before: [{}]", list(&|w| w.before.to_string()));
+    }
+    if groups != 1 {
+        let _ = write!(text, ", groups: {groups}");
+    }
+    text
+}
+
+fn attention_words(attention: &Attention) -> String {
+    let mut words = format!("causal: {}, scale: {}", attention.causal, attention.scale);
+    if let Some(AttentionDropout { stream, share }) = attention.dropout {
+        words += &format!(", dropout: {share}, stream: {stream}");
+    }
+    words
 }
 
 fn unary_name(unary: Unary) -> &'static str {

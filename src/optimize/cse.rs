@@ -80,6 +80,7 @@ fn hash(node: &Node) -> u64 {
         | Op::TakeAlong { axis }
         | Op::Softmax { axis }
         | Op::LogSoftmax { axis } => axis.hash(&mut hasher),
+        Op::Attention(attention) | Op::AttentionBackward(attention) => attention.causal.hash(&mut hasher),
         Op::Random { stream, distribution } => (stream, distribution).hash(&mut hasher),
         Op::Unary(unary) => unary.hash(&mut hasher),
         Op::Binary(binary) => binary.hash(&mut hasher),
@@ -90,6 +91,10 @@ fn hash(node: &Node) -> u64 {
         Op::CumulativeSum { axis, reverse } => (axis, reverse).hash(&mut hasher),
         Op::ScatterRows { rows } => rows.hash(&mut hasher),
         Op::PlaceAlong { axis, size } => (axis, size).hash(&mut hasher),
+        Op::Convolve { windows, groups }
+        | Op::ConvolveInput { windows, groups }
+        | Op::ConvolveKernel { windows, groups } => (windows, groups).hash(&mut hasher),
+        Op::WindowArgMax(windows) | Op::WindowSum(windows) | Op::WindowSpread(windows) => windows.hash(&mut hasher),
         // The shape says the rest.
         Op::Reshape | Op::Broadcast => node.shape.hash(&mut hasher),
         Op::Select | Op::MatMul | Op::GatherRows => {}

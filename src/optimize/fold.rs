@@ -83,7 +83,11 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => None,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     }
 }
 
@@ -157,6 +161,10 @@ fn is_foldable(op: &Op) -> bool {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => true,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => true,
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => true,
     }
 }

@@ -8,6 +8,7 @@ use super::feed::Binding;
 use super::plan::sizes_of;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
+use crate::ir::window::WindowAxis;
 
 /// Operations on numbers that one operation of a graph takes; `operands` are the shapes of its inputs.
 pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
@@ -23,11 +24,37 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            convolution_flops(op, operands, result)
+        }
+        Op::WindowArgMax(windows) | Op::WindowSum(windows) => taps(windows) * count(result),
+        Op::WindowSpread(windows) => taps(windows) * first,
+        Op::Attention(attention) | Op::AttentionBackward(attention) => {
+            let sizes =
+                |i: usize| operands.get(i).map_or(Vec::new(), |x| x.iter().map(|n| *n as u64).collect::<Vec<_>>());
+            attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(op, Op::AttentionBackward(_)))
+        }
         Op::MatMul => {
             let inner = operands.first().and_then(|x| x.last()).map_or(0, |k| *k as u64);
             2 * inner * count(result)
         }
     }
+}
+
+/// Two for every number of the result's side and every number of the kernel that it meets, as if none lay outside.
+fn convolution_flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
+    let shape = |i: usize| operands.get(i).copied().unwrap_or(&[]);
+    let (kernel, units) = match op {
+        Op::Convolve { .. } => (shape(1), result),
+        Op::ConvolveInput { .. } => (shape(1), shape(0)),
+        _ => (result, shape(1)),
+    };
+    let product = |sizes: &[usize]| sizes.iter().map(|n| *n as u64).product::<u64>();
+    2 * product(units) * product(kernel.get(1..).unwrap_or(&[]))
+}
+
+fn taps(windows: &[WindowAxis]) -> u64 {
+    windows.iter().map(|w| w.kernel as u64).product()
 }
 
 /// The same for a node of a graph with known sizes.

@@ -4,7 +4,8 @@ use crate::graphs::{Numbers, check_gradient, input, push, shape, sizes, values, 
 use nnrun::autodiff::differentiate;
 use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
-use nnrun::ir::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::op::{Attention, AttentionDropout, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::window::{WindowAxis, Windows};
 
 /// What the numbers of an operand are, so that no difference steps over a kink.
 #[derive(Clone, Copy)]
@@ -96,7 +97,15 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::TakeAlong { .. } => Op::PlaceAlong { axis: 0, size: Dim::constant(1) },
         Op::PlaceAlong { .. } => Op::Softmax { axis: 0 },
         Op::Softmax { .. } => Op::LogSoftmax { axis: 0 },
-        Op::LogSoftmax { .. } => return None,
+        Op::LogSoftmax { .. } => Op::Convolve { windows: [].into(), groups: 1 },
+        Op::Convolve { .. } => Op::ConvolveInput { windows: [].into(), groups: 1 },
+        Op::ConvolveInput { .. } => Op::ConvolveKernel { windows: [].into(), groups: 1 },
+        Op::ConvolveKernel { .. } => Op::WindowArgMax([].into()),
+        Op::WindowArgMax(_) => Op::WindowSum([].into()),
+        Op::WindowSum(_) => Op::WindowSpread([].into()),
+        Op::WindowSpread(_) => Op::Attention(Attention { causal: false, scale: 1.0, dropout: None }),
+        Op::Attention(attention) => Op::AttentionBackward(*attention),
+        Op::AttentionBackward(_) => return None,
     })
 }
 
@@ -314,6 +323,7 @@ fn cases(op: &Op) -> Vec<Case> {
         Op::TakeAlong { .. } => vec![
             case(Op::TakeAlong { axis: 0 }, &[(&[5], Any), (&[1], Below(5))], &[1]),
             case(Op::TakeAlong { axis: 1 }, &[(&[2, 5, 3], Any), (&[2, 1, 3], Below(5))], &[2, 1, 3]),
+            case(Op::TakeAlong { axis: 1 }, &[(&[2, 5, 3], Any), (&[2, 7, 3], Below(5))], &[2, 7, 3]),
             batched(Op::TakeAlong { axis: 1 }, &[(&[5], Any), (&[1], Below(5))], &[1]),
         ],
         Op::PlaceAlong { .. } => {
@@ -321,6 +331,7 @@ fn cases(op: &Op) -> Vec<Case> {
             vec![
                 case(place(0), &[(&[1], Any), (&[1], Below(5))], &[5]),
                 case(place(1), &[(&[2, 1, 3], Any), (&[2, 1, 3], Below(5))], &[2, 5, 3]),
+                case(place(1), &[(&[2, 4, 3], Any), (&[2, 4, 3], Below(5))], &[2, 5, 3]),
             ]
         }
         Op::Softmax { .. } => vec![
@@ -332,7 +343,109 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => convolutions(op),
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => pools(op),
+        Op::Attention(_) => {
+            let attend = |causal, share: f64| {
+                let dropout = (share > 0.0).then_some(AttentionDropout { stream: 0, share });
+                Op::Attention(Attention { causal, scale: 0.7, dropout })
+            };
+            let of = |[queries, keys, width, values]: [i64; 4]| {
+                [
+                    (vec![1, 2, queries, width], Any),
+                    (vec![1, 2, keys, width], Any),
+                    (vec![1, 2, keys, values], Any),
+                    (vec![1], Below(keys as usize + 1)),
+                ]
+            };
+            let attention = |op: Op, sizes: [i64; 4]| {
+                let operands = of(sizes);
+                let operands: Vec<_> = operands.iter().map(|(shape, domain)| (&shape[..], *domain)).collect();
+                case(op, &operands, &[1, 2, sizes[0], sizes[3] + 1])
+            };
+            vec![
+                attention(attend(false, 0.0), [3, 5, 2, 3]),
+                attention(attend(true, 0.0), [4, 4, 3, 2]),
+                attention(attend(true, 0.4), [3, 3, 1, 1]),
+                attention(attend(false, 0.0), [1, 4, 2, 2]),
+            ]
+        }
+        // Computed with the weights of its forward pass; its values are those of `Op::Attention`'s derivative, and a
+        // derivative of its own it has none.
+        Op::AttentionBackward(_) => vec![],
     }
+}
+
+/// A window axis: taps, stride, dilation, positions in front.
+fn window(kernel: usize, stride: usize, dilation: usize, before: i64) -> WindowAxis {
+    WindowAxis { kernel, stride, dilation, before: Dim::constant(before) }
+}
+
+/// Windows, groups, and the sizes of image, kernel and result.
+type Convolution<'a> = (&'a [WindowAxis], usize, &'a [i64], &'a [i64], &'a [i64]);
+
+/// Image, kernel and result, two of which are the operands and one the result.
+fn convolutions(op: &Op) -> Vec<Case> {
+    let sizes: [Convolution; 7] = [
+        (&[window(3, 1, 1, 1)], 1, &[2, 2, 5], &[3, 2, 3], &[2, 3, 5]),
+        (&[window(2, 2, 1, 0)], 1, &[1, 1, 5], &[1, 1, 2], &[1, 1, 2]),
+        (&[window(3, 2, 1, 1), window(2, 1, 2, 1)], 2, &[2, 4, 4, 3], &[2, 2, 3, 2], &[2, 2, 2, 3]),
+        // Depthwise.
+        (&[window(2, 1, 1, 0), window(2, 1, 1, 0)], 3, &[1, 3, 3, 3], &[6, 1, 2, 2], &[1, 6, 2, 2]),
+        // Pointwise, and windows that lie wholly outside.
+        (&[window(1, 1, 1, 0), window(1, 1, 1, 0)], 1, &[2, 3, 2, 2], &[2, 3, 1, 1], &[2, 2, 2, 2]),
+        (&[window(2, 3, 2, 4)], 1, &[1, 2, 3], &[2, 2, 2], &[1, 2, 4]),
+        (
+            &[window(2, 1, 1, 1), window(1, 1, 1, 0), window(2, 2, 1, 0)],
+            1,
+            &[1, 2, 2, 2, 4],
+            &[1, 2, 2, 1, 2],
+            &[1, 1, 3, 2, 2],
+        ),
+    ];
+    let of = |(windows, groups, image, kernel, result): Convolution| {
+        let windows: Windows = windows.into();
+        let any = Domain::Any;
+        match op {
+            Op::Convolve { .. } => case(Op::Convolve { windows, groups }, &[(image, any), (kernel, any)], result),
+            Op::ConvolveInput { .. } => {
+                case(Op::ConvolveInput { windows, groups }, &[(result, any), (kernel, any)], image)
+            }
+            _ => case(Op::ConvolveKernel { windows, groups }, &[(image, any), (result, any)], kernel),
+        }
+    };
+    let mut cases: Vec<Case> = sizes.into_iter().map(of).collect();
+    if let Op::Convolve { .. } = op {
+        // A batch of any size, a window that begins where the batch says.
+        let op = Op::Convolve { windows: [window(3, 1, 1, 1)].into(), groups: 1 };
+        cases.push(Case {
+            op,
+            operands: vec![
+                (vec![batch(), Dim::constant(2), Dim::constant(4)], Domain::Any),
+                (shape(&[3, 2, 3]), Domain::Any),
+            ],
+            result: vec![batch(), Dim::constant(3), Dim::constant(4)],
+        });
+    }
+    cases
+}
+
+/// An image and its pooled form.
+fn pools(op: &Op) -> Vec<Case> {
+    let sizes: [(&[WindowAxis], &[i64], &[i64]); 5] = [
+        (&[window(2, 2, 1, 0)], &[6], &[3]),
+        (&[window(3, 2, 1, 1)], &[2, 5], &[2, 3]),
+        (&[window(2, 2, 1, 0), window(2, 2, 1, 0)], &[2, 4, 5], &[2, 2, 2]),
+        // Overlapping, spread out, with positions in front.
+        (&[window(3, 1, 1, 1), window(2, 1, 2, 1)], &[1, 2, 3, 4], &[1, 2, 3, 4]),
+        (&[window(2, 1, 1, 0), window(2, 1, 1, 0), window(1, 1, 1, 0)], &[3, 2, 2], &[2, 1, 2]),
+    ];
+    let of = |(windows, image, pooled): (&[WindowAxis], &[i64], &[i64])| match op {
+        Op::WindowArgMax(_) => case(Op::WindowArgMax(windows.into()), &[(image, Domain::Distinct)], pooled),
+        Op::WindowSum(_) => case(Op::WindowSum(windows.into()), &[(image, Domain::Any)], pooled),
+        _ => case(Op::WindowSpread(windows.into()), &[(pooled, Domain::Any)], image),
+    };
+    sizes.into_iter().map(of).collect()
 }
 
 /// Whether the operand says where or whether, so that moving it a little means nothing.
@@ -382,6 +495,9 @@ fn check_case(case: &Case, number: usize) {
         }
     }
 
+    if matches!(case.op, Op::Attention(_)) {
+        return;
+    }
     // The gradient is a graph like any other: its own gradient is checked the same way.
     let sums: Vec<NodeId> = first.iter().flatten().map(|g| weighted_sum(&mut graph, *g, &mut numbers)).collect();
     let Some(sum) = sums.into_iter().reduce(|x, y| push(&mut graph, Op::Binary(Binary::Add), &[x, y], vec![])) else {

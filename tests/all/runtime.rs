@@ -79,7 +79,12 @@ fn is_continuous(graph: &Graph) -> bool {
     !graph.nodes.iter().any(|n| {
         matches!(n.op, Op::Unary(Unary::Not | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Relu | Unary::Absolute))
             || matches!(n.op, Op::Binary(Binary::Less | Binary::LessEqual | Binary::Equal | Binary::NotEqual))
-            || matches!(n.op, Op::Reduce { reduction: Reduction::Maximum | Reduction::Minimum, .. } | Op::ArgMax { .. })
+            || matches!(
+                n.op,
+                Op::Reduce { reduction: Reduction::Maximum | Reduction::Minimum, .. }
+                    | Op::ArgMax { .. }
+                    | Op::WindowArgMax(_)
+            )
             || matches!(n.op, Op::Binary(Binary::Maximum | Binary::Minimum))
     })
 }

@@ -5,11 +5,15 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod attention;
+pub mod convolve;
 pub mod elementwise;
+pub mod geometry;
 pub mod lines;
 pub mod math;
 pub mod matmul;
 pub mod memory;
+pub mod pool;
 pub mod random;
 pub mod reduce;
 pub mod rows;
@@ -34,6 +38,9 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Convolve(convolve::Convolve),
+    Pool(pool::Pool),
+    Attention(attention::Attention),
 }
 
 /// A range of memory that a kernel touches.
@@ -102,7 +109,7 @@ impl Kernel {
             }
             Kernel::Along(a) => {
                 let long = a.sizes.iter().product();
-                let short = a.sizes[0] * a.sizes[2];
+                let short = a.sizes[0] * a.count * a.sizes[2];
                 let (read, write) = if a.place { (short, long) } else { (long, short) };
                 (
                     vec![Range::linear(a.input, read), Range::linear(a.indices, short)],
@@ -113,6 +120,7 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Attention(a) => a.ranges(),
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -122,6 +130,25 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+            Kernel::Convolve(c) => {
+                let [x, y, result] = c.sizes.operands();
+                let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
+                (reads, vec![Range::linear(c.output, result)])
+            }
+            Kernel::Pool(p) => {
+                let [read, write] = p.widths().map(|width| p.planes * width);
+                (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
+            }
+        }
+    }
+
+    /// Numbers of its own that each thread wants while it runs a piece.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(program) => program.scratch(),
+            Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Convolve(convolve) => convolve.scratch(),
+            _ => 0,
         }
     }
 
@@ -136,6 +163,9 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Convolve(k) => k.sizes.pieces(),
+            Kernel::Pool(k) => k.pieces(),
+            Kernel::Attention(k) => k.pieces(),
         }
     }
 
@@ -154,6 +184,9 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Convolve(k) => k.run(bases, scratch, piece),
+                Kernel::Pool(k) => k.run(bases, piece),
+                Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
             }
         }
     }
@@ -297,9 +330,8 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            if let Kernel::Elementwise(program) = kernel {
-                scratch = scratch.max(program.scratch());
-            }
+            // Whole cache lines, so that each thread's part begins on one.
+            scratch = scratch.max(kernel.scratch().next_multiple_of(16));
         }
         Ok(Code { kernels, sizes, scratch })
     }

@@ -4,6 +4,7 @@ use super::Plan;
 use super::arena::Layout;
 use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
+use super::windows;
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
 use crate::runtime::kernels::Kernel;
@@ -136,8 +137,16 @@ fn name(item: &Work) -> String {
         Task::Pad { axis, before, value } => format!("pad axis {axis} with {value} from {before}"),
         Task::Concat { axis } => format!("concat axis {axis}"),
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
+        Task::Attention { attention, backward } => {
+            let causal = if attention.causal { "causal " } else { "" };
+            format!("{causal}attention{}", if *backward { " backward" } else { "" })
+        }
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
+        Task::Convolve(sizes) => windows::describe(sizes),
+        Task::Pool { op, geometry, .. } => {
+            format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+        }
     }
 }
 

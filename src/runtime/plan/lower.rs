@@ -3,14 +3,18 @@
 
 use super::literals::Literals;
 use super::view::View;
+use super::windows;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
-use crate::ir::op::{Distribution, Op, Reduction, Unary};
+use crate::ir::op::{Attention, Distribution, Op, Reduction, Unary};
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use crate::runtime::executable::PlanError;
 use crate::runtime::feed::Binding;
+use crate::runtime::kernels::convolve;
 use crate::runtime::kernels::elementwise::{MAX_AXES, TileOp};
+use crate::runtime::kernels::geometry::Geometry;
 use crate::runtime::kernels::lines::LineOp;
+use crate::runtime::kernels::pool::PoolOp;
 use crate::runtime::kernels::rows::RowOp;
 use std::sync::Arc;
 
@@ -62,11 +66,24 @@ pub enum Task {
         op: RowOp,
         rows: usize,
     },
+    /// The numbers of a position lie side by side in `q`, `k` and `v`; all other operands are linear.
+    Attention {
+        attention: Attention,
+        backward: bool,
+    },
     /// Both operands are linear.
     Along {
         place: bool,
         axis: usize,
         size: usize,
+    },
+    /// Both operands are linear.
+    Convolve(convolve::Sizes),
+    /// The operand is linear.
+    Pool {
+        op: PoolOp,
+        geometry: Geometry,
+        planes: usize,
     },
 }
 
@@ -414,6 +431,19 @@ impl<E: Element> Lowering<'_, E> {
                 let (x, y) = (self.factor(x)?, self.factor(y)?);
                 self.result(Task::MatMul, vec![Operand::View(x), Operand::View(y)], shape)
             }
+            Op::Attention(attention) | Op::AttentionBackward(attention) => {
+                let mut views = Vec::with_capacity(6);
+                for (i, (x, sizes)) in operands.enumerate() {
+                    // Heads and positions may lie anywhere, what is multiplied side by side.
+                    let view = self.view(x, &sizes);
+                    let as_it_lies = i < 3 && view.axes.iter().skip(2).all(|(n, stride)| *n <= 1 || *stride > 0);
+                    let as_it_lies = as_it_lies && view.axes.last().is_none_or(|(n, stride)| *n <= 1 || *stride == 1);
+                    let view = if as_it_lies || view.is_linear() { view } else { self.copied(view)? };
+                    views.push(Operand::View(view));
+                }
+                let backward = matches!(op, Op::AttentionBackward(_));
+                self.result(Task::Attention { attention: *attention, backward }, views, shape)
+            }
             Op::GatherRows => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let rows = xs.first().copied().unwrap_or(0);
@@ -437,6 +467,27 @@ impl<E: Element> Lowering<'_, E> {
                 let size = size_of(size, self.binding)?;
                 let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
+            }
+            Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+                let ((x, xs), (y, ys)) = (next()?, next()?);
+                let task = windows::task(op, &xs, &ys, &shape, self.binding)?;
+                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                match task {
+                    Task::Convolve(sizes) if sizes.runs() > 1 => {
+                        let mut partial = vec![sizes.runs()];
+                        partial.extend(&shape);
+                        let partial = self.result(task, operands, partial);
+                        // Behind the first axis lies the shape, without the axis of size 1 that a reduction leaves.
+                        self.result(windows::sum_of_runs(), vec![partial], shape)
+                    }
+                    task => self.result(task, operands, shape),
+                }
+            }
+            Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => {
+                let (x, xs) = next()?;
+                let task = windows::task(op, &xs, &[], &shape, self.binding)?;
+                let x = self.linear(x, &xs)?;
+                self.result(task, vec![x], shape)
             }
         })
     }

@@ -8,6 +8,7 @@ pub(super) mod literals;
 mod lower;
 mod order;
 mod view;
+mod windows;
 
 pub(super) use self::lower::sizes_of;
 
