@@ -7,8 +7,8 @@ use super::value::{Frame, Value};
 use crate::build::StateScope;
 use crate::catalog::{self, EntryKind};
 use crate::data::{
-    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, Name, Selector, SourceSpec, SplitSpec, TableExpr, UnaryOp,
-    column, describe, select,
+    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, LINE, Name, Selector, SourceSpec, SplitSpec, TableExpr,
+    UnaryOp, column, describe, select,
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -186,8 +186,19 @@ impl Checker<'_> {
             DataValue::Plain(Value::Number(n)) => Some(FieldExpr::new(FieldNode::Number(n), span)),
             DataValue::Unknown => None,
             DataValue::Table(table) if table.origin().is_array() => None,
+            // Lines are a table of one column, which need not be named.
+            DataValue::Table(table) if matches!(table.origin(), SourceSpec::Lines(_)) => {
+                match column(&table, &Name { text: LINE.to_owned(), span }, span) {
+                    Ok(field) => Some(field),
+                    Err(error) => {
+                        self.report(error.diagnostic());
+                        None
+                    }
+                }
+            }
             DataValue::Text(_) => {
-                self.mistake(span, &Mistake::NotData { wanted: "a field", found: "a text, not yet cut".into() });
+                let wanted = "a field (a text cut by `characters` or `words`)";
+                self.mistake(span, &Mistake::NotData { wanted, found: "a whole text".into() });
                 None
             }
             other => {

@@ -5,7 +5,7 @@ use super::data_block::{DataScope, DataValue};
 use super::data_function::DataCall;
 use super::mistake::Mistake;
 use super::value::{Value, show_number};
-use crate::data::{FieldExpr, FieldNode, LINE, Name, SourceSpec, TableExpr, TokenKind, Vocabulary, column};
+use crate::data::{FieldExpr, FieldNode, Name, SourceSpec, TableExpr, TokenKind, Vocabulary, column};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 
@@ -109,21 +109,15 @@ impl Checker<'_> {
         let Some((vocabulary, like)) = self.vocabulary(call, scope) else { return DataValue::Unknown };
         let node = match value {
             DataValue::Text(source) => FieldNode::Stream { source, vocabulary, like },
-            DataValue::Table(table) if matches!(table.origin(), SourceSpec::Lines(_)) => {
-                match column(&table, &Name { text: LINE.to_owned(), span: at }, at) {
-                    Ok(field) => FieldNode::Tokens { field, vocabulary, like },
-                    Err(error) => {
-                        self.report(error.diagnostic());
-                        return DataValue::Unknown;
-                    }
-                }
-            }
-            DataValue::Field(field) => FieldNode::Tokens { field, vocabulary, like },
-            other => {
+            DataValue::Table(table) if !matches!(table.origin(), SourceSpec::Lines(_)) => {
                 let wanted = "a text, its lines or a column of text";
-                self.mistake(at, &Mistake::NotData { wanted, found: other.describe() });
+                self.mistake(at, &Mistake::NotData { wanted, found: "a table".into() });
                 return DataValue::Unknown;
             }
+            other => match self.as_field(other, at) {
+                Some(field) => FieldNode::Tokens { field, vocabulary, like },
+                None => return DataValue::Unknown,
+            },
         };
         DataValue::Field(FieldExpr::new(node, call.span))
     }

@@ -277,6 +277,17 @@ impl FieldExpr {
         }
     }
 
+    /// Where its values come from, a source for each place that names one.
+    pub fn sources(&self) -> Vec<&SourceSpec> {
+        let mut sources = Vec::new();
+        self.walk(&mut |expr| match &*expr.node {
+            FieldNode::Columns { table, .. } => sources.push(table.origin()),
+            FieldNode::Array(source) | FieldNode::Stream { source, .. } => sources.push(source),
+            _ => {}
+        });
+        sources
+    }
+
     /// Whether something of it is estimated on the training split (class names are not: they come from all splits).
     pub fn is_estimated(&self) -> bool {
         matches!(

@@ -2,7 +2,7 @@
 
 use super::cell::{Parsed, parse};
 use super::problem::{DataProblem, MissingIn};
-use super::source_spec::Split;
+use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
 
@@ -266,6 +266,11 @@ impl DataProblem {
                 );
                 for m in columns.iter().take(4) {
                     d = d.note(missing_note(m));
+                }
+                if columns.iter().all(|m| m.column == LINE && m.text) {
+                    return d.note("an empty line counts as missing").help(
+                        "leave empty lines out with `|> lines |> drop_missing`, or let something stand for them: `fill(\"-\")`",
+                    );
                 }
                 let text = columns.iter().all(|m| m.text);
                 let filling = if text { "fill(\"unknown\")" } else { "fill(mean)" };

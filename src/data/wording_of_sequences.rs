@@ -80,7 +80,7 @@ impl DataProblem {
                     format!("{token:?} stands here {times} and is not among the names that `like` gives"),
                     "has no name",
                 )
-                .help("take the names of both by making the other field `like` this one, or give it `unknown: true`")
+                .help("take the names of both by making the other field `like` this one, or give that field `unknown: true`")
             }
             _ => say("something is wrong with the sequences".to_string(), "here"),
         }
