@@ -274,6 +274,7 @@ pub(crate) fn place_in(node: &Resolved, example: u32) -> Option<super::problem::
         let row = kept.map_or(Some(u64::from(example)), |k| k.get(example as usize).map(|r| u64::from(*r)));
         match (&n.op, row) {
             (Op::Columns { table, .. }, Some(row)) => place = place_of(table.origin(), row),
+            (Op::Array(source), Some(row)) if source.is_image_folder() => place = place_of(source, row),
             (Op::Array(_), Some(row)) => {
                 let source = n.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
                 place = Some(super::problem::Place { source, line: row + 1, in_file: false });
