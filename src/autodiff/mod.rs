@@ -8,6 +8,7 @@
 //! Nothing is computed that nobody asked for: an operand through which no `wrt` is reached gets no gradient.
 
 mod accumulate;
+mod attention;
 mod emit;
 mod rules;
 

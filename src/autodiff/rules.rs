@@ -55,6 +55,9 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        // The fourth says how many keys there are.
+        Op::Attention(_) => operand < 3,
+        Op::AttentionBackward(_) => false,
         Op::Reshape
         | Op::Permute(_)
         | Op::Broadcast
@@ -153,6 +156,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
         (Op::PlaceAlong { axis, size: _ }, &[_, positions]) => {
             vec![Some(e.push(Op::TakeAlong { axis: *axis }, &[g, positions], shapes[0].clone())), None]
         }
+        (Op::Attention(attention), _) => super::attention::gradients(e, *attention, &inputs, node, g),
         (Op::Softmax { axis }, [_]) => {
             // y (g - Σ g y)
             let weighted = e.multiply(g, node);
@@ -177,7 +181,8 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Literal(_)
             | Op::Iota { .. }
             | Op::Random { .. }
-            | Op::ArgMax { .. },
+            | Op::ArgMax { .. }
+            | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
         // A wrong number of operands, which the verifier refuses. Listed, so that a new operation is missed here.

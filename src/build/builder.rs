@@ -106,9 +106,15 @@ impl Builder {
     /// Random numbers, new for each example and step.
     pub fn random(&mut self, shape: &[Dim], distribution: Distribution) -> Result<Tensor, Problem> {
         self.check_size(shape)?;
+        let stream = self.stream();
+        Ok(self.emit(Op::Random { stream, distribution }, Vec::new(), shape.to_vec(), true))
+    }
+
+    /// A number that tells a random operation apart from the others of the graph.
+    pub(super) fn stream(&mut self) -> u32 {
         let stream = self.streams;
         self.streams += 1;
-        Ok(self.emit(Op::Random { stream, distribution }, Vec::new(), shape.to_vec(), true))
+        stream
     }
 
     /// A trainable tensor. A second call with the same path gives the same one, and a [`Problem::Shared`] where the

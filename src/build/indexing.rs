@@ -81,6 +81,14 @@ impl Builder {
         Tensor { kind: x.kind.clone(), role: x.role, ..result }
     }
 
+    /// The positions of an axis in reverse order.
+    pub fn flip(&mut self, x: &Tensor, axis: usize) -> Tensor {
+        let last = x.shape.get(axis).cloned().unwrap_or_default() - Dim::constant(1);
+        let op = Op::Slice { axis: x.node_axis(axis), start: last, step: -1 };
+        let result = self.emit(op, vec![x.node], x.shape.clone(), x.batched);
+        Tensor { kind: x.kind.clone(), role: x.role, ..result }
+    }
+
     /// Rows of a table that is the same for all examples: `table` is `[n, …rest]`; the result is `[…ids, …rest]`.
     pub fn gather_rows(&mut self, table: &Tensor, ids: &Tensor) -> Result<Tensor, Problem> {
         let Some((rows, rest)) = table.shape.split_first() else {

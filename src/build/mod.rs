@@ -5,6 +5,7 @@
 //! check their operands and answer with a [`Problem`] where they do not fit; a `Problem` holds facts, and
 //! [`words`] says them.
 
+mod attention;
 mod batch;
 mod builder;
 mod elementwise;

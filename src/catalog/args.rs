@@ -69,6 +69,8 @@ pub enum ArgValue {
     Numbers(Vec<f64>),
     Duration(Duration),
     Range(f64, f64),
+    /// Names that the caller chose, with their sizes.
+    Sizes(Vec<(Arc<str>, Dim)>),
 }
 
 /// The arguments of one call.
@@ -129,6 +131,22 @@ impl Args {
         match self.get(name) {
             ArgValue::Tensor(t) => Some(t),
             _ => None,
+        }
+    }
+
+    /// A string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            ArgValue::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Names with sizes; none where there are none.
+    pub fn sizes(&self, name: &str) -> &[(Arc<str>, Dim)] {
+        match self.get(name) {
+            ArgValue::Sizes(sizes) => sizes,
+            _ => &[],
         }
     }
 

@@ -110,6 +110,8 @@ pub enum ParamType {
     Range,
     /// A string or a list of strings: files.
     Texts,
+    /// All other named arguments, each a size: `h: 4`. The last parameter of its entry.
+    NamedSizes,
     /// Names, alone or in a list: columns.
     Names,
     /// A list of rows, each a list of numbers, strings or `none`.

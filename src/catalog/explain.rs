@@ -2,6 +2,7 @@
 
 use super::Body;
 use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
+use super::words::Word;
 use std::fmt::Write;
 
 /// Everything that the declaration says, as text for a terminal of 80 columns or more.
@@ -27,6 +28,27 @@ pub fn explain(entry: &Entry) -> String {
     }
     if !entry.elsewhere.is_empty() {
         let names: Vec<String> = entry.elsewhere.iter().map(|(name, of)| format!("{name} ({of})")).collect();
+        section(&mut page, "Elsewhere", &wrap(&names.join(", "), 2));
+    }
+    page
+}
+
+/// The same of a word of the language.
+pub fn explain_word(word: &Word) -> String {
+    let mut page = format!("{}: {}\n\n{}\n", word.name, word.kind.with_article(), wrap(word.summary, 0));
+    let set_in =
+        |lines: &str| lines.lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n").replace("  \n", "\n");
+    section(&mut page, "Written", &set_in(&word.syntax.join("\n")));
+    for paragraph in word.text {
+        let _ = write!(page, "\n{}\n", wrap(paragraph, 0));
+    }
+    if !word.example.is_empty() {
+        let common = if word.example.starts_with("  ") { 2 } else { 0 };
+        let lines: Vec<&str> = word.example.lines().map(|l| l.get(common..).unwrap_or_default()).collect();
+        section(&mut page, "Example", &set_in(&lines.join("\n")));
+    }
+    if !word.elsewhere.is_empty() {
+        let names: Vec<String> = word.elsewhere.iter().map(|(name, of)| format!("{name} ({of})")).collect();
         section(&mut page, "Elsewhere", &wrap(&names.join(", "), 2));
     }
     page
@@ -110,6 +132,7 @@ pub fn describe(ty: &ParamType) -> String {
         ParamType::Duration => "epochs or steps".into(),
         ParamType::Range => "range".into(),
         ParamType::Texts => "string or list of strings".into(),
+        ParamType::NamedSizes => "sizes by name".into(),
         ParamType::Names => "list of names".into(),
         ParamType::Rows => "list of rows".into(),
         ParamType::Table => "table".into(),

@@ -16,16 +16,20 @@ mod metric;
 mod metrics;
 mod optimizer;
 mod optimizers;
+mod page;
 mod schedule;
 mod schedules;
+mod words;
 
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use explain::{call_shape, describe, explain};
+pub use explain::{call_shape, describe, explain, explain_word};
 pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
+pub use page::catalog_page;
 pub use schedule::{Moment, Rate};
+pub use words::{Word, WordKind, word, words};
 
 /// Every entry, family by family.
 pub static ENTRIES: &[&[&Entry]] = &[
@@ -39,6 +43,9 @@ pub static ENTRIES: &[&[&Entry]] = &[
     functions::gather::ALL,
     functions::making::ALL,
     functions::squeeze::ALL,
+    functions::order::ALL,
+    functions::einsum::ALL,
+    functions::rearrange::ALL,
     losses::cross_entropy::ALL,
     losses::binary::ALL,
     losses::regression::ALL,
@@ -51,10 +58,12 @@ pub static ENTRIES: &[&[&Entry]] = &[
     optimizers::adam_like::ALL,
     schedules::ALL,
     metrics::classification::ALL,
+    metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
     data::sources::ALL,
     data::functions::ALL,
+    data::sequences::ALL,
     data::expectations::ALL,
 ];
 

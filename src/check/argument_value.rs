@@ -177,6 +177,8 @@ impl Checker<'_> {
                 let value = self.expression(expr, frame);
                 self.tensor_argument(callee, param, value, expr.span)
             }
+            // Bound one by one, by the names that the caller chose.
+            ParamType::NamedSizes => None,
             // Only the declarations of data have these, and `data_block.rs` reads theirs.
             ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => None,
         }
@@ -234,7 +236,7 @@ impl Checker<'_> {
                 _ => true,
             },
             ParamType::OneOf(types) => types.iter().any(|t| self.suits(t, expr, frame)),
-            ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => false,
+            ParamType::NamedSizes | ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => false,
         }
     }
 
@@ -367,6 +369,7 @@ pub(super) fn describe_type(ty: &ParamType) -> String {
         ParamType::Duration => "a duration, such as `5 epochs` or `100 steps`".into(),
         ParamType::Range => "a range, such as `0 .. 1`".into(),
         ParamType::Texts => "a path or a list of paths, in quotes".into(),
+        ParamType::NamedSizes => "sizes by name, `h: 4`".into(),
         ParamType::Names => "the name of a column or a list of them".into(),
         ParamType::Rows => "a list of rows".into(),
         ParamType::Table => "a table".into(),
@@ -413,6 +416,7 @@ pub(super) fn default_value(ty: &ParamType, text: &str) -> ArgValue {
         | ParamType::Init
         | ParamType::Duration
         | ParamType::Range
+        | ParamType::NamedSizes
         | ParamType::Texts
         | ParamType::Names
         | ParamType::Rows

@@ -31,7 +31,8 @@ impl Checker<'_> {
         span: Span,
         frame: &mut Frame,
     ) -> Option<Bound> {
-        let slots = self.match_arguments(callee, params, given, usize::from(piped.is_some()))?;
+        let piped_to = piped.as_ref().map(|_| first_tensor(params));
+        let (slots, named_sizes) = self.match_arguments(callee, params, given, piped_to)?;
         let mut args = Args::new();
         let mut missing = Vec::new();
         let mut is_known = true;
@@ -41,7 +42,7 @@ impl Checker<'_> {
             if !matches!(param.ty, ParamType::Tensor | ParamType::Tensors) {
                 continue;
             }
-            match (i == 0, &piped, slots.get(i).copied().flatten()) {
+            match (piped_to == Some(i), &piped, slots.get(i).copied().flatten()) {
                 // What stands before is a stage too: its tensor comes when both are applied.
                 (true, Some(Value::Stage(_)), _) => {}
                 (true, Some(value), _) => raw.push((param, value.clone(), value_span(value).unwrap_or(span))),
@@ -64,6 +65,17 @@ impl Checker<'_> {
                     Some(value) => args.set(param.name, value, Some(at)),
                     None => is_known = false,
                 }
+                continue;
+            }
+            if matches!(param.ty, ParamType::NamedSizes) {
+                let mut sizes = Vec::new();
+                for (name, arg) in &named_sizes {
+                    match self.argument(callee, param, &ParamType::Size, &arg.value, None, frame) {
+                        Some(ArgValue::Dim(size)) => sizes.push(((*name).clone(), size)),
+                        _ => is_known = false,
+                    }
+                }
+                args.set(param.name, ArgValue::Sizes(sizes), named_sizes.first().map(|(_, arg)| arg.span()));
                 continue;
             }
             let value = match slots.get(i).copied().flatten() {
@@ -110,26 +122,48 @@ impl Checker<'_> {
         is_known.then_some(Bound { args, missing, numbers })
     }
 
-    /// Which argument goes to which parameter; the first `taken` parameters have theirs from the pipe.
+    /// Which argument goes to which parameter, the one at `taken` having its from the pipe, and the sizes under names
+    /// of the caller's choice.
+    #[allow(clippy::type_complexity)]
     fn match_arguments<'a>(
         &mut self,
         callee: &str,
         params: &'static [Param],
         given: &'a [Arg],
-        taken: usize,
-    ) -> Option<Vec<Option<&'a Arg>>> {
-        let mut slots: Vec<Option<&Arg>> = vec![None; params.len()];
-        let mut next = taken;
+        taken: Option<usize>,
+    ) -> Option<(Vec<Option<&'a Arg>>, Vec<(&'a Symbol, &'a Arg)>)> {
+        // Sizes by name have no position.
+        let is_placed = |p: &&Param| !matches!(p.ty, ParamType::NamedSizes);
+        let places = params.iter().filter(is_placed).count();
+        let mut slots: Vec<Option<&Arg>> = vec![None; places];
+        let mut sizes: Vec<(&Symbol, &Arg)> = Vec::new();
+        let takes_sizes = places < params.len();
+        let mut next = 0;
         let mut is_fine = true;
         let known = || params.iter().map(|p| p.name.to_owned()).collect::<Vec<_>>();
         for arg in given {
             let index = match &arg.name {
                 None => {
+                    if taken == Some(next) {
+                        next += 1;
+                    }
                     next += 1;
                     next - 1
                 }
-                Some(name) => match params.iter().position(|p| p.name == &*name.name) {
+                Some(name) => match params.iter().position(|p| is_placed(&p) && p.name == &*name.name) {
                     Some(index) => index,
+                    None if takes_sizes => {
+                        match sizes.iter().find(|(n, _)| **n == name.name) {
+                            Some((_, first)) => {
+                                let (name, first) = (name.name.to_string(), first.span());
+                                let callee = callee.to_owned();
+                                self.mistake(arg.span(), &Mistake::RepeatedArgument { callee, name, first });
+                                is_fine = false;
+                            }
+                            None => sizes.push((&name.name, arg)),
+                        }
+                        continue;
+                    }
                     None => {
                         let near = nearest(&name.name, params.iter().map(|p| p.name)).map(str::to_owned);
                         let (callee, name_) = (callee.to_owned(), name.name.clone());
@@ -143,12 +177,12 @@ impl Checker<'_> {
             match slots.get_mut(index) {
                 None => {
                     let positional = given.iter().filter(|a| a.name.is_none()).count();
-                    let takes = params.len() - taken;
+                    let takes = places - usize::from(taken.is_some());
                     let (callee, given) = (callee.to_owned(), positional);
                     self.mistake(arg.span(), &Mistake::TooManyArguments { callee, takes, given, known: known() });
                     return None;
                 }
-                Some(slot @ None) if index >= taken => *slot = Some(arg),
+                Some(slot @ None) if taken != Some(index) => *slot = Some(arg),
                 Some(slot) => {
                     let first = slot.map_or(arg.span(), Arg::span);
                     let name = params.get(index).map_or("", |p| p.name).to_owned();
@@ -157,7 +191,7 @@ impl Checker<'_> {
                 }
             }
         }
-        is_fine.then_some(slots)
+        is_fine.then_some((slots, sizes))
     }
 
     pub fn tensor_argument(
@@ -277,6 +311,11 @@ impl Checker<'_> {
         }
         is_fine.then_some(bound)
     }
+}
+
+/// Where what is piped goes: the first tensor, which stands behind the pattern of an `einsum`.
+pub(super) fn first_tensor(params: &[Param]) -> usize {
+    params.iter().position(|p| matches!(p.ty, ParamType::Tensor | ParamType::Tensors)).unwrap_or(0)
 }
 
 fn value_span(value: &Value) -> Option<Span> {

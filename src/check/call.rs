@@ -1,6 +1,6 @@
 //! Calls and pipes: what is called, and with which tensors.
 
-use super::arguments::Bound;
+use super::arguments::{Bound, first_tensor};
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::program::LayerRow;
@@ -62,8 +62,8 @@ impl Checker<'_> {
 
     /// A function all of whose arguments but the first tensor are given.
     fn waiting_function(&mut self, entry: &'static Entry, args: &[Arg], span: Span, frame: &mut Frame) -> Value {
-        let Some(first) = entry.params.first().filter(|p| matches!(p.ty, ParamType::Tensor | ParamType::Tensors))
-        else {
+        let first = entry.params.get(first_tensor(entry.params));
+        let Some(first) = first.filter(|p| matches!(p.ty, ParamType::Tensor | ParamType::Tensors)) else {
             // Of nothing it makes a value, and says so where a stage is wanted.
             return self.call_entry(entry, args, span, span, None, frame);
         };
@@ -250,7 +250,7 @@ impl Checker<'_> {
         };
         let waits_for_first = !is_piped
             && bound.missing.len() == 1
-            && bound.missing.first().map(|p| p.name) == entry.params.first().map(|p| p.name);
+            && bound.missing.first().map(|p| p.name) == entry.params.get(first_tensor(entry.params)).map(|p| p.name);
         if waits_for_first {
             return Value::Stage(Rc::new(Stage::Function { entry, args: bound.args, span }));
         }
@@ -431,7 +431,7 @@ impl Checker<'_> {
             return self.mistake(span, &Mistake::Arity { stage, wanted, given });
         }
         if let Stage::Function { entry, args, .. } = &**stage {
-            let Some(param) = entry.params.first() else { return Value::Unknown };
+            let Some(param) = entry.params.get(first_tensor(entry.params)) else { return Value::Unknown };
             let Some(value) = inputs.into_iter().next() else { return Value::Unknown };
             return self.apply_function(entry, args, param, value, span);
         }

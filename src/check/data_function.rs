@@ -75,8 +75,15 @@ impl Checker<'_> {
                 }
             };
         }
+        if name == "sequences" {
+            return self.data_sequences(value, value_span, &mut call);
+        }
         let Some(field) = self.as_field(value, value_span) else { return DataValue::Unknown };
         let node = match name {
+            "windows" => match self.data_windows(field, &mut call, scope) {
+                Some(node) => node,
+                None => return DataValue::Unknown,
+            },
             "standardize" => FieldNode::Standardize(field),
             "one_hot" => FieldNode::OneHot(field),
             "first" => FieldNode::First(field),
@@ -223,7 +230,7 @@ impl Checker<'_> {
 pub(super) struct DataCall<'a> {
     name: &'a str,
     args: Vec<&'a Arg>,
-    span: Span,
+    pub span: Span,
     piped: Option<(DataValue, Span)>,
 }
 

@@ -17,6 +17,7 @@ pub(super) struct LossCall<'a> {
     pub task: Task,
     pub prediction: &'a Expr,
     pub target: &'a Expr,
+    pub args: &'a [Arg],
 }
 
 type Fields = [(Symbol, Option<FieldType>, Span)];
@@ -45,7 +46,7 @@ impl Checker<'_> {
                     let positional = || args.iter().filter(|a| a.name.is_none()).nth(position);
                     named.or_else(positional).map(|a| &a.value)
                 };
-                Some(LossCall { entry, task, prediction: operand(operands.0)?, target: operand(operands.1)? })
+                Some(LossCall { entry, task, prediction: operand(operands.0)?, target: operand(operands.1)?, args })
             })
             .collect()
     }
@@ -158,46 +159,44 @@ impl Checker<'_> {
             self.unknown_entry(word, word_span, EntryKind::Metric, "metric");
             return None;
         };
-        // `f1(logits, species)`: the two operands in front of the arguments; `f1` alone takes them from the loss.
         let own = entry.params;
-        let positional: Vec<&Arg> = args.iter().filter(|a| a.name.is_none()).collect();
-        let takes_operands = own.iter().take(2).filter(|p| matches!(p.ty, catalog::ParamType::Tensor)).count() == 2;
-        let (operands, rest): (Vec<&Expr>, Vec<Arg>) = if takes_operands || positional.len() >= 2 {
-            let skip = positional.len().min(2);
-            let operands: Vec<&Expr> = positional.iter().take(2).map(|a| &a.value).collect();
-            let mut seen = 0;
-            let rest = args
-                .iter()
-                .filter(|a| {
-                    seen += usize::from(a.name.is_none());
-                    a.name.is_some() || seen > skip
-                })
-                .cloned()
-                .collect();
-            (operands, rest)
-        } else {
-            (Vec::new(), args.to_vec())
-        };
-        let settings: Vec<&'static Param> =
-            own.iter().filter(|p| !matches!(p.ty, catalog::ParamType::Tensor | catalog::ParamType::Tensors)).collect();
-        let args = self.metric_arguments(entry, &settings, &rest, expr.span, frame)?;
-        let candidates: Vec<(&Expr, &Expr)> = match operands.as_slice() {
-            [prediction, target] => vec![(*prediction, *target)],
-            [_] => {
-                let (callee, param) = (entry.name.to_owned(), "target".to_owned());
-                let doc = "what the prediction is compared with".to_owned();
-                self.mistake(expr.span, &Mistake::MissingArgument { callee, param, doc });
-                return None;
+        let is_tensor = |p: &&'static Param| matches!(p.ty, catalog::ParamType::Tensor | catalog::ParamType::Tensors);
+        let settings: Vec<&'static Param> = own.iter().filter(|p| !is_tensor(p)).collect();
+        let (operands, mut rest) = self.metric_operands(entry, args, frame);
+        let candidates: Vec<LossCall<'_>> = match operands.as_slice() {
+            [Some(prediction), Some(target)] => {
+                let Body::Metric(definition) = &entry.body else { return None };
+                vec![LossCall { entry, task: definition.task, prediction, target, args: &[] }]
             }
-            _ => {
+            [None, None] => {
                 let calls = loss.map(|l| self.loss_calls(l, frame)).unwrap_or_default();
                 let task = match &entry.body {
                     Body::Metric(definition) => definition.task,
                     _ => return None,
                 };
-                calls.into_iter().filter(|c| c.task == task).map(|c| (c.prediction, c.target)).collect()
+                calls.into_iter().filter(|c| c.task == task).collect()
+            }
+            _ => {
+                let missing = operands.iter().position(Option::is_none).unwrap_or(1);
+                let param = own.get(missing).map_or("target", |p| p.name).to_owned();
+                let doc = ["what the model says", "what the prediction is compared with"][missing.min(1)].to_owned();
+                let callee = entry.name.to_owned();
+                self.mistake(expr.span, &Mistake::MissingArgument { callee, param, doc });
+                return None;
             }
         };
+        // What the loss says of its operands holds for the metric too: the axis of the classes, what is ignored.
+        if let [only] = candidates.as_slice() {
+            for arg in only.args {
+                let Some(name) = &arg.name else { continue };
+                let is_common = settings.iter().any(|p| p.name == &*name.name && ["axis", "ignore"].contains(&p.name));
+                if is_common && rest.iter().all(|r| r.name.as_ref().is_none_or(|n| n.name != name.name)) {
+                    rest.push(arg.clone());
+                }
+            }
+        }
+        let args = self.metric_arguments(entry, &settings, &rest, expr.span, frame)?;
+        let candidates: Vec<(&Expr, &Expr)> = candidates.into_iter().map(|c| (c.prediction, c.target)).collect();
         let metric = entry.name.to_owned();
         let mut fitting = Vec::new();
         let mut problems: Vec<(Problem, Tensor, Tensor)> = Vec::new();
@@ -259,6 +258,38 @@ impl Checker<'_> {
             context: MetricContext { classes, class_count, units: Vec::new() },
             span: expr.span,
         })
+    }
+
+    /// `f1(logits, species)`: the two operands stand in front of the arguments, or have their names; `f1` alone and
+    /// `top_k(5)` take them from the loss.
+    fn metric_operands<'a>(
+        &mut self,
+        entry: &'static Entry,
+        args: &'a [Arg],
+        frame: &mut Frame,
+    ) -> ([Option<&'a Expr>; 2], Vec<Arg>) {
+        let mut operands = [None, None];
+        let mut rest: Vec<Arg> = Vec::new();
+        let first = args.iter().find(|a| a.name.is_none());
+        let begins_with_number = first.is_some_and(|a| {
+            let value = self.quietly(|c| c.expression(&a.value, frame));
+            matches!(value, Value::Number(_) | Value::Size(_))
+        });
+        let mut next = if begins_with_number { operands.len() } else { 0 };
+        for arg in args {
+            let place = match &arg.name {
+                Some(name) => entry.params.iter().take(operands.len()).position(|p| p.name == &*name.name),
+                None => {
+                    next += 1;
+                    Some(next - 1)
+                }
+            };
+            match place.and_then(|place| operands.get_mut(place)) {
+                Some(operand @ None) => *operand = Some(&arg.value),
+                _ => rest.push(arg.clone()),
+            }
+        }
+        (operands, rest)
     }
 
     fn metric_arguments(

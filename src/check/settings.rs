@@ -472,3 +472,17 @@ fn flatten_then<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
         _ => parts.push(expr),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SETTINGS;
+    use crate::catalog::{WordKind, word};
+
+    #[test]
+    fn every_setting_is_explained() {
+        for setting in SETTINGS {
+            let page = word(setting).unwrap_or_else(|| panic!("`{setting}` needs a page in catalog/words/settings.rs"));
+            assert_eq!(page.kind, WordKind::Setting, "{setting}");
+        }
+    }
+}

@@ -18,17 +18,20 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
         return Exit::Fine;
     }
     let entries: Vec<&Entry> = catalog::entries().filter(|e| e.name == name).collect();
-    if !entries.is_empty() {
-        let pages: Vec<String> = entries.iter().map(|e| entry_page(e)).collect();
+    let word = catalog::word(name);
+    if !entries.is_empty() || word.is_some() {
+        let words = word.map(|w| styled(&catalog::explain_word(w)));
+        let pages: Vec<String> = entries.iter().map(|e| styled(&catalog::explain(e))).chain(words).collect();
         output.result(&pages.join("\n"));
         return Exit::Fine;
     }
     if let Some((entry, framework)) = catalog::find_elsewhere(name) {
         output.say(&format!("`{name}` ({framework}) is called `{}` here.\n", entry.name));
-        output.result(&entry_page(entry));
+        output.result(&styled(&catalog::explain(entry)));
         return Exit::Fine;
     }
     let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
+    let names = names.chain(catalog::words().map(|w| w.name));
     let help = match nearest(name, names) {
         Some(meant) => format!("a similar name is `{meant}`"),
         None => "`nnrun explain` lists everything".to_owned(),
@@ -61,6 +64,10 @@ fn contents(width: usize) -> String {
             text.push('\n');
         }
     }
+    let names: Vec<&str> = catalog::words().map(|w| w.name).collect();
+    text.push_str(&format!("{}\n", paint(BOLD, "words")));
+    text.push_str(&wrap(&names.join(", "), width, "  "));
+    text.push('\n');
     text.push_str(&format!("{}\n", paint(BOLD, "diagnostics")));
     let mut table = Table::new(&[("", Align::Left), ("", Align::Left)]);
     for code in Code::ALL {
@@ -78,9 +85,8 @@ fn plural(kind: EntryKind) -> String {
     }
 }
 
-/// The page of an entry, its headings in bold.
-fn entry_page(entry: &Entry) -> String {
-    let page = catalog::explain(entry);
+/// A page of the catalog, its headings in bold.
+fn styled(page: &str) -> String {
     let lines: Vec<&str> = page.lines().collect();
     let mut text = String::new();
     for (i, line) in lines.iter().enumerate() {

@@ -48,5 +48,13 @@ pub fn node_flops(graph: &Graph, node: NodeId, batch: usize) -> u64 {
         }
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),
+        Op::Attention(attention) | Op::AttentionBackward(attention) => {
+            let sizes = |operand: usize| {
+                this.inputs
+                    .get(operand)
+                    .map_or(Vec::new(), |id| graph.shape(*id).iter().map(size).collect::<Vec<u64>>())
+            };
+            attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(this.op, Op::AttentionBackward(_)))
+        }
     }
 }

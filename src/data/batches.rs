@@ -62,15 +62,7 @@ pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
     }
     let position = field.position().max(1);
     let copy = |(slot, row): (&mut [f32], &u32)| {
-        let row = *row as usize;
-        let range = match &field.offsets {
-            None => row * each..(row + 1) * each,
-            Some(offsets) => match (offsets.get(row), offsets.get(row + 1)) {
-                (Some(start), Some(end)) => *start..*end,
-                _ => 0..0,
-            },
-        };
-        let values = field.values.get(range).unwrap_or(&[]);
+        let values = field.example(*row as usize);
         for (to, from) in slot.iter_mut().zip(values) {
             *to = *from;
         }
@@ -121,7 +113,7 @@ mod tests {
     fn values_are_gathered_and_padded() {
         let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: None };
         let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
-        let mut field = Field { name: "x".into(), kind, values, rows: 3, offsets: None, inverse: None };
+        let mut field = Field { name: "x".into(), kind, values, rows: 3, offsets: None, starts: None, inverse: None };
         let mut out = [9.0; 4];
         gather(&field, &[2, 0], &mut out);
         assert_eq!(out, [4.0, 5.0, 0.0, 1.0]);

@@ -3,14 +3,16 @@
 use super::cell::number_name;
 use super::evaluate::{Evaluator, Values};
 use super::field_expr::FieldExpr;
+use super::framing::all_starts;
 use super::load_sources::Sources;
 use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
-use super::resolve::{Element, Op, Resolved};
+use super::resolve::{Element, Op, Resolved, Unit};
 use super::resolve_source::array_scans;
 use super::scan::sorted_names;
 use super::scan_cache::kept;
 use super::schema::{facts, files_of};
 use super::source_spec::SourceSpec;
+use super::steps::{StepKind, Steps};
 use crate::source::Span;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -36,7 +38,7 @@ pub(crate) fn names_of(part: &Resolved, expr: &FieldExpr) -> DataResult<Arc<[Str
 
 fn names_from_scan(part: &Resolved) -> DataResult<Option<Vec<String>>> {
     match &part.op {
-        Op::Reshape => part.parts.first().map_or(Ok(None), names_from_scan),
+        Op::Reshape | Op::Windows => part.parts.first().map_or(Ok(None), names_from_scan),
         Op::Columns { table, columns } => {
             let facts = facts(table)?;
             let mut all = Vec::new();
@@ -59,10 +61,11 @@ fn names_from_scan(part: &Resolved) -> DataResult<Option<Vec<String>>> {
 
 fn collect(part: &Resolved) -> Found<Vec<String>> {
     let sources = Sources::load(&[part]).map_err(|e| e.problem)?;
-    let evaluator = Evaluator::new(&sources, &[]);
+    let starts = part.examples.as_ref().map(all_starts).unwrap_or_default();
+    let evaluator = Evaluator::new(&sources, &[], &starts);
     let mut numbers: HashSet<u64> = HashSet::new();
     let mut texts: HashSet<String> = HashSet::new();
-    evaluator.each_block(part, &all_rows(part), &mut |_, values| {
+    evaluator.each_block(part, &all_rows(part, &starts), &mut |_, values| {
         match values {
             Values::Numbers(v) => numbers.extend(v.iter().map(|n| (n + 0.0).to_bits())),
             Values::Texts(v) => {
@@ -79,9 +82,16 @@ fn collect(part: &Resolved) -> Found<Vec<String>> {
     Ok(sorted_names(numbers.chain(texts).collect()))
 }
 
-fn all_rows(part: &Resolved) -> Vec<u32> {
-    let count: usize = part.examples.as_ref().map_or(1, |e| e.counts.iter().sum());
-    (0..count as u32).collect()
+/// Everything that it is computed for.
+fn all_rows(part: &Resolved, starts: &[u32]) -> Vec<u32> {
+    let rows: usize = part.examples.as_ref().map_or(1, |e| e.counts.iter().sum());
+    match (&part.steps, part.examples.as_ref().map(|e| &e.unit)) {
+        (Some(Steps { kind: StepKind::Groups(groups), .. }), _) => {
+            (0..groups.count()).flat_map(|example| groups.positions(example)).collect()
+        }
+        (None, Some(Unit::Windows { .. })) => (0..starts.len() as u32).collect(),
+        _ => (0..rows as u32).collect(),
+    }
 }
 
 /// `0 .. n-1`, if all values are that.
@@ -129,7 +139,7 @@ pub(crate) fn numbered_names(part: &Resolved, expr: &FieldExpr, n: usize, span: 
 
 fn innermost(part: &Resolved) -> &Resolved {
     match (&part.op, part.parts.first()) {
-        (Op::Reshape, Some(inner)) => innermost(inner),
+        (Op::Reshape | Op::Windows, Some(inner)) => innermost(inner),
         _ => part,
     }
 }

@@ -1,16 +1,18 @@
 //! A data block in memory.
 
 use super::class_names::class_names;
+use super::combine::agree;
 use super::estimate::{check_known, fit, inverse};
 use super::evaluate::{Evaluator, place_in};
 use super::field_type::{FieldType, finished, type_of};
 use super::fitted::{Estimate, Fitted, FittedField, Inverse};
+use super::framing::{Framing, frame, starts};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
-use super::resolve::{Examples, Resolved, agree, resolve};
+use super::resolve::{Examples, Resolved, resolve};
 use super::source_spec::Split;
-use super::split::assign;
+use super::steps::StepKind;
 
 /// All examples of a data block.
 #[derive(Debug, Clone)]
@@ -21,8 +23,8 @@ pub struct Dataset {
     pub splits: Splits,
     /// What was estimated and the class names.
     pub fitted: Fitted,
-    /// For each example the number of its row in the source, from 0, splits one after the other; stable under
-    /// `drop_missing`. Random draws are keyed by it.
+    /// For each example the number of its row in the source (of its first row, where it has several), from 0, splits one
+    /// after the other; stable under `drop_missing`. Random draws are keyed by it.
     pub ids: Vec<u32>,
 }
 
@@ -33,12 +35,15 @@ pub struct Field {
     pub name: String,
     /// Its type.
     pub kind: FieldType,
-    /// The values, example after example, row-major; classes and truth values as their number.
+    /// The values, example after example (those of windows: row after row), row-major; classes and truth values as
+    /// their number. [`Field::example`] finds those of one example.
     pub values: Vec<f32>,
     /// The number of examples.
     pub rows: usize,
     /// Where it is ragged: where each example begins in `values`, and at last where they end (`rows + 1` numbers).
     pub offsets: Option<Vec<usize>>,
+    /// Where its examples are windows, which share values: where each example begins in `values`.
+    pub starts: Option<Vec<usize>>,
     /// Back to its own units, where it is standardized or rescaled.
     pub inverse: Option<Inverse>,
 }
@@ -47,6 +52,18 @@ impl Field {
     /// Elements of one position: of all axes but the first.
     pub fn position(&self) -> usize {
         self.kind.shape.iter().skip(1).product()
+    }
+
+    /// The values of an example; nothing for one that is not there.
+    pub fn example(&self, row: usize) -> &[f32] {
+        let each = self.kind.elements();
+        let start = |at: &Vec<usize>| at.get(row).copied();
+        let range = match (&self.offsets, &self.starts) {
+            (Some(offsets), _) => start(offsets).zip(row.checked_add(1).and_then(|next| offsets.get(next).copied())),
+            (None, Some(starts)) => start(starts).map(|s| (s, s.saturating_add(each))),
+            (None, None) => row.checked_mul(each).map(|s| (s, s.saturating_add(each))),
+        };
+        range.and_then(|(start, end)| self.values.get(start..end)).unwrap_or(&[])
     }
 
     /// Positions of an example along its first axis: its own number where the field is ragged, otherwise that of all
@@ -115,25 +132,50 @@ pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
     let examples = common_examples(&fields)?;
     let needed: Vec<&Resolved> = fields.iter().map(|(_, r)| r).chain(&stratify).collect();
     let sources = Sources::load(&needed)?;
-    let strata = match &stratify {
-        None => None,
-        Some(by) => {
-            if let (Some(by), Some(all)) = (&by.examples, &examples) {
-                agree(("stratify", by), ("the fields", all)).at(plan.split_span)?;
-            }
-            Some(strata_of(by, &sources)?)
-        }
-    };
-    let (counts, given) = examples.as_ref().map_or(([0; 3], None), |e| (e.counts, e.given.as_deref()));
-    let splits = assign(&plan.split, counts, given, strata.as_deref()).at(plan.split_span)?;
+    let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
     let mut fitted = Fitted::default();
     let mut values = Vec::new();
     for (field, resolved) in &fields {
-        let estimates = fit(resolved, &sources, &splits.train)?;
-        values.push(compute(field, resolved, &sources, &estimates)?);
+        let estimates = fit(resolved, &sources, &framing)?;
+        values.push(compute(field, resolved, &sources, &estimates, &framing)?);
         fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
     }
-    Ok(Dataset { fields: values, splits, fitted, ids: ids(examples.as_ref()) })
+    let ids = framing.ids(examples.as_ref());
+    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids })
+}
+
+/// How the examples of a data block are split, from all of its fields.
+pub(crate) fn load_framing(plan: &DataPlan) -> DataResult<Framing> {
+    let mut fields = Vec::new();
+    for field in &plan.fields {
+        fields.push((field, resolve(&field.expr, None)?));
+    }
+    let stratify = match &plan.split {
+        SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
+        _ => None,
+    };
+    let sources = Sources::load(&stratify.iter().collect::<Vec<_>>())?;
+    framing_of(plan, common_examples(&fields)?.as_ref(), stratify.as_ref(), &sources)
+}
+
+/// The examples of the fields, split as the plan says.
+fn framing_of(
+    plan: &DataPlan,
+    examples: Option<&Examples>,
+    stratify: Option<&Resolved>,
+    sources: &Sources,
+) -> DataResult<Framing> {
+    let Some(all) = examples else { return Ok(Framing::default()) };
+    let strata = match stratify {
+        None => None,
+        Some(by) => {
+            if let Some(by) = &by.examples {
+                agree(("stratify", by), ("the fields", all)).at(plan.split_span)?;
+            }
+            Some(strata_of(plan, by, all, sources)?)
+        }
+    };
+    frame(&plan.split, all, strata.as_deref()).at(plan.split_span)
 }
 
 /// `stratify:` must be a scalar class that needs no split itself.
@@ -146,10 +188,11 @@ pub(crate) fn resolve_strata(by: &super::field_expr::FieldExpr) -> DataResult<Re
     Ok(resolved)
 }
 
-fn strata_of(by: &Resolved, sources: &Sources) -> DataResult<Vec<u64>> {
-    let estimates = fit(by, sources, &[])?;
-    let evaluator = Evaluator::new(sources, &estimates);
-    let count: usize = by.examples.as_ref().map_or(0, |e| e.counts.iter().sum());
+fn strata_of(plan: &DataPlan, by: &Resolved, all: &Examples, sources: &Sources) -> DataResult<Vec<u64>> {
+    let starts = starts(&plan.split, all).at(plan.split_span)?;
+    let estimates = fit(by, sources, &Framing::default())?;
+    let evaluator = Evaluator::new(sources, &estimates, &starts);
+    let count = if starts.is_empty() { all.counts.iter().sum() } else { starts.len() };
     let mut strata = Vec::new();
     let rows: Vec<u32> = (0..count as u32).collect();
     let read = evaluator.each_block(by, &rows, &mut |_, values| {
@@ -162,30 +205,24 @@ fn strata_of(by: &Resolved, sources: &Sources) -> DataResult<Vec<u64>> {
 
 /// The examples that all fields speak of.
 pub(crate) fn common_examples(fields: &[(&FieldPlan, Resolved)]) -> DataResult<Option<Examples>> {
-    let mut first: Option<(&str, &Examples)> = None;
+    let mut common: Option<(&str, Examples)> = None;
     for (field, resolved) in fields {
         let Some(examples) = &resolved.examples else { continue };
-        match first {
-            None => first = Some((&field.name, examples)),
-            Some(first) => agree(first, (&field.name, examples)).at(field.span)?,
-        }
+        common = Some(match common {
+            None => (&field.name, examples.clone()),
+            Some((first, so_far)) => {
+                let agreed = agree((first, &so_far), (&field.name, examples)).at(field.span)?;
+                (first, agreed)
+            }
+        });
     }
-    Ok(first.map(|(_, e)| e.clone()))
-}
-
-pub(crate) fn ids(examples: Option<&Examples>) -> Vec<u32> {
-    match examples {
-        None => Vec::new(),
-        Some(e) => match &e.kept {
-            Some(kept) => kept.to_vec(),
-            None => (0..e.counts.iter().sum::<usize>() as u32).collect(),
-        },
-    }
+    Ok(common.map(|(_, examples)| examples))
 }
 
 pub(crate) fn remember(resolved: &Resolved, estimates: Vec<Estimate>) -> FittedField {
     FittedField {
         shape: resolved.shape.clone(),
+        ragged: resolved.is_ragged(),
         classes: class_names(&resolved.element).map(|names| names.to_vec()),
         inverse: inverse(resolved, &estimates),
         estimates,
@@ -198,17 +235,32 @@ pub(crate) fn compute(
     resolved: &Resolved,
     sources: &Sources,
     estimates: &[Estimate],
+    framing: &Framing,
 ) -> DataResult<Field> {
-    let rows: usize = resolved.examples.as_ref().map_or(0, |e| e.counts.iter().sum());
-    let all: Vec<u32> = (0..rows as u32).collect();
-    let evaluator = Evaluator::new(sources, estimates);
-    let mut values: Vec<f32> = Vec::with_capacity(rows * resolved.each());
     let each = resolved.each().max(1);
+    let rows = framing.count;
+    let begins_at = |position: usize| position * each;
+    // Windows share rows, so what is computed are rows; all else lies as its examples do.
+    let (all, offsets, starts) = match resolved.steps.as_ref().map(|s| &s.kind) {
+        None => (framing.examples(), None, None),
+        Some(StepKind::Groups(groups)) => {
+            let ends = groups.ends.iter().map(|end| begins_at(*end as usize));
+            let positions = (0..groups.count()).flat_map(|example| groups.positions(example)).collect();
+            (positions, Some(std::iter::once(0).chain(ends).collect::<Vec<usize>>()), None)
+        }
+        Some(StepKind::Window { offset, .. }) => {
+            let count: usize = resolved.examples.as_ref().map_or(0, |e| e.counts.iter().sum());
+            let starts = framing.starts.iter().map(|start| begins_at(*start as usize + offset)).collect();
+            ((0..count as u32).collect(), None, Some(starts))
+        }
+    };
+    let evaluator = Evaluator::new(sources, estimates, &framing.starts);
+    let mut values: Vec<f32> = Vec::with_capacity(all.len() * resolved.each());
     let computed = evaluator.each_block(resolved, &all, &mut |rows, block| {
         for (i, value) in block.numbers().into_iter().enumerate() {
             let small = value as f32;
             if !small.is_finite() {
-                let place = rows.get(i / each).and_then(|row| place_in(resolved, *row));
+                let place = rows.get(i / each).and_then(|row| place_in(resolved, *row, &framing.starts));
                 let (what, value) = (field.name.clone(), value.to_string());
                 return Err(Box::new(DataProblem::NotFinite { what, value, place, in_data: false }));
             }
@@ -223,7 +275,7 @@ pub(crate) fn compute(
         DataError { span: resolved.span, problem }
     })?;
     let inverse = inverse(resolved, estimates);
-    Ok(Field { name: field.name.clone(), kind: type_of(resolved), values, rows, offsets: None, inverse })
+    Ok(Field { name: field.name.clone(), kind: type_of(resolved), values, rows, offsets, starts, inverse })
 }
 
 /// A field of a plan with the estimates it was fitted with, ready for other data.
@@ -237,7 +289,10 @@ pub(crate) fn resolve_known(
         return Err(DataError::new(field.span, DataProblem::FittedMismatch { field: field.name.clone(), reason }));
     };
     let resolved = finished(resolve(expr, Some(&known.estimates))?)?;
-    if resolved.shape != known.shape {
+    // How long the longest is may differ where examples have lengths of their own.
+    let fixed = |shape: &[usize]| shape.iter().skip(usize::from(known.ragged)).copied().collect::<Vec<_>>();
+    let is_same = resolved.is_ragged() == known.ragged && resolved.shape.len() == known.shape.len();
+    if !is_same || fixed(&resolved.shape) != fixed(&known.shape) {
         let (wanted, found) = (known.shape.clone(), resolved.shape.clone());
         let problem = DataProblem::ReplacementShape { field: field.name.clone(), wanted, found };
         return Err(DataError::new(field.span, problem));

@@ -3,20 +3,22 @@
 use super::class_names::class_names;
 use super::evaluate::Evaluator;
 use super::fitted::{Estimate, Inverse};
+use super::framing::Framing;
 use super::layout::Layout;
 use super::load_sources::Sources;
 use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::resolve::{Op, Resolved};
 
-/// The estimates of an expression over the examples `train`, in the order in which they are numbered.
-pub(crate) fn fit(node: &Resolved, sources: &Sources, train: &[u32]) -> DataResult<Vec<Estimate>> {
+/// The estimates of an expression over the training split, in the order in which they are numbered. A row that several
+/// windows share counts once.
+pub(crate) fn fit(node: &Resolved, sources: &Sources, framing: &Framing) -> DataResult<Vec<Estimate>> {
     let mut estimates = Vec::new();
     let mut places = Vec::new();
     node.walk(&mut |n| places.push(n));
     for place in places {
         let Some(part) = place.parts.first() else { continue };
-        let evaluator = Evaluator::new(sources, &estimates);
-        let over = Training { evaluator, part, train };
+        let evaluator = Evaluator::new(sources, &estimates, &framing.starts);
+        let over = Training { evaluator, part, framing };
         let estimate = match &place.op {
             Op::Standardize { layout, .. } => over.moments(*layout).and_then(|m| m.standardize(part)),
             Op::Rescale { layout, .. } => over.moments(*layout).and_then(|m| m.rescale(part)),
@@ -65,7 +67,7 @@ pub(crate) fn check_known(node: &Resolved, known: &[Estimate], field: &str) -> D
 struct Training<'a> {
     evaluator: Evaluator<'a>,
     part: &'a Resolved,
-    train: &'a [u32],
+    framing: &'a Framing,
 }
 
 /// By column, over all values that are there.
@@ -82,7 +84,8 @@ impl Training<'_> {
     fn each(&self, layout: Layout, f: &mut dyn FnMut(usize, f64)) -> Found<()> {
         let each = self.part.each();
         let columns: Vec<usize> = (0..each).map(|e| layout.column(e)).collect();
-        self.evaluator.each_block(self.part, self.train, &mut |_, values| {
+        let train = self.framing.training(self.part.steps.as_ref(), self.part.is_of_rows());
+        self.evaluator.each_block(self.part, &train, &mut |_, values| {
             for (value, column) in values.numbers().into_iter().zip(columns.iter().cycle()) {
                 if !value.is_nan() {
                     f(*column, value);
@@ -195,7 +198,7 @@ pub(crate) fn inverse(node: &Resolved, estimates: &[Estimate]) -> Option<Inverse
         Some(Inverse { scale, offset })
     };
     let own = match &node.op {
-        Op::Reshape => return inverse(part?, estimates),
+        Op::Reshape | Op::Windows => return inverse(part?, estimates),
         Op::First => {
             let mut inner = inverse(part?, estimates)?;
             inner.scale.truncate(node.each());
@@ -220,8 +223,9 @@ pub(crate) fn inverse(node: &Resolved, estimates: &[Estimate]) -> Option<Inverse
     match part.and_then(|p| inverse(p, estimates)) {
         None => Some(own),
         Some(inner) => {
-            let scale = own.scale.iter().zip(&inner.scale).map(|(a, b)| a * b).collect();
-            let inner = own.offset.iter().zip(inner.scale.iter().zip(&inner.offset));
+            // What was before an axis of positions has one number an element of a position.
+            let scale = own.scale.iter().zip(inner.scale.iter().cycle()).map(|(a, b)| a * b).collect();
+            let inner = own.offset.iter().zip(inner.scale.iter().zip(&inner.offset).cycle());
             Some(Inverse { scale, offset: inner.map(|(o, (s, i))| o * s + i).collect() })
         }
     }

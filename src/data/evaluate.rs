@@ -1,6 +1,8 @@
-//! The values of an expression, block of examples by block of examples, in f64.
+//! The values of an expression, block by block, in f64.
 //!
-//! Blocks have a fixed size, so that sums over them do not depend on the number of threads.
+//! What has an axis of positions is computed for positions, everything else for examples; where the one is made of the
+//! other, the examples are looked up. Blocks have a fixed size, so that sums over them do not depend on the number of
+//! threads.
 
 use super::array_file::Array;
 use super::cell::{Parsed, number_name, parse};
@@ -18,7 +20,7 @@ use std::sync::Arc;
 /// Elements of a block, about.
 const BLOCK: usize = 1 << 18;
 
-/// The values of a block of examples, one example after the other.
+/// The values of a block of examples (or positions), one after the other.
 #[derive(Debug, Clone)]
 pub(crate) enum Values {
     /// Missing values are NaN.
@@ -40,6 +42,8 @@ impl Values {
 pub(crate) struct Evaluator<'a> {
     sources: &'a Sources,
     estimates: &'a [Estimate],
+    /// Where windows start.
+    starts: &'a [u32],
     /// By estimate: the class of a name and of a number.
     classes: Vec<Option<Lookup>>,
 }
@@ -50,7 +54,7 @@ struct Lookup {
 }
 
 impl<'a> Evaluator<'a> {
-    pub fn new(sources: &'a Sources, estimates: &'a [Estimate]) -> Self {
+    pub fn new(sources: &'a Sources, estimates: &'a [Estimate], starts: &'a [u32]) -> Self {
         let classes = estimates
             .iter()
             .map(|e| match e {
@@ -66,7 +70,7 @@ impl<'a> Evaluator<'a> {
                 _ => None,
             })
             .collect();
-        Evaluator { sources, estimates, classes }
+        Evaluator { sources, estimates, starts, classes }
     }
 
     /// Calls `f` with the values of every block of `rows`, in order.
@@ -87,10 +91,18 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
-    /// The values of the examples `rows`.
+    /// The values of a part for the examples or positions `rows` of the whole.
+    fn part(&self, node: &Resolved, part: &Resolved, rows: &[u32]) -> Found<Values> {
+        match &part.steps {
+            Some(steps) if node.steps.is_none() => self.block(part, &steps.of_all(rows, self.starts)),
+            _ => self.block(part, rows),
+        }
+    }
+
+    /// The values of the examples `rows`, or of the positions where there are such.
     pub fn block(&self, node: &Resolved, rows: &[u32]) -> Found<Values> {
         let part = |i: usize| match node.parts.get(i) {
-            Some(part) => self.block(part, rows),
+            Some(part) => self.part(node, part, rows),
             None => Ok(Values::Numbers(Vec::new())),
         };
         let estimate = |i: &usize| self.estimates.get(*i);
@@ -153,11 +165,15 @@ impl<'a> Evaluator<'a> {
                 }
                 Values::Numbers(v)
             }
-            Op::Reshape => part(0)?,
+            Op::Reshape | Op::Windows => part(0)?,
             Op::Concat(axis) => Values::Numbers(self.concat(node, *axis, rows)?),
             Op::First => {
-                let steps = node.parts.first().and_then(|p| p.shape.first()).copied().unwrap_or(1);
-                let (each, stride) = (node.each(), node.each() * steps);
+                let inner = node.parts.first();
+                if let Some((inner, steps)) = inner.and_then(|p| Some((p, p.steps.as_ref()?))) {
+                    return self.block(inner, &steps.firsts(rows, self.starts));
+                }
+                let length = inner.and_then(|p| p.shape.first()).copied().unwrap_or(1);
+                let (each, stride) = (node.each(), node.each() * length);
                 match part(0)? {
                     Values::Numbers(v) => Values::Numbers(firsts(&v, each, stride)),
                     Values::Texts(v) => Values::Texts(firsts(&v, each, stride)),
@@ -209,7 +225,7 @@ impl<'a> Evaluator<'a> {
         let known = lookup.by_name.len();
         let each = node.each().max(1);
         let unknown = |name: String, element: usize| -> Box<DataProblem> {
-            let place = rows.get(element / each).and_then(|row| place_in(node, *row));
+            let place = rows.get(element / each).and_then(|row| place_in(node, *row, self.starts));
             if fixed {
                 let what = "the new data".to_string();
                 return Box::new(DataProblem::LabelOutside { what, value: name, place, classes: known, needed: None });
@@ -250,9 +266,9 @@ impl<'a> Evaluator<'a> {
         let run = |shape: &[usize]| shape.get(axis..).unwrap_or(&[]).iter().product::<usize>();
         let mut blocks = Vec::new();
         for part in &node.parts {
-            blocks.push((self.block(part, rows)?.numbers(), run(&part.shape)));
+            blocks.push((self.part(node, part, rows)?.numbers(), run(node.shape_of(part))));
         }
-        let outer = node.shape.iter().take(axis).product::<usize>() * rows.len();
+        let outer = node.own_shape().iter().take(axis).product::<usize>() * rows.len();
         let mut out = Vec::with_capacity(node.each() * rows.len());
         for i in 0..outer {
             for (values, run) in &blocks {
@@ -263,26 +279,22 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Where the values of an example come from, for messages.
-pub(crate) fn place_in(node: &Resolved, example: u32) -> Option<super::problem::Place> {
-    let mut place = None;
-    node.walk(&mut |n| {
-        if place.is_some() {
-            return;
+/// Where the values of an example, or of a position where there are such, come from, for messages.
+pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super::problem::Place> {
+    let kept = node.examples.as_ref().and_then(|e| e.kept.as_deref());
+    let row = kept.map_or(Some(u64::from(at)), |k| k.get(at as usize).map(|r| u64::from(*r)));
+    match (&node.op, row) {
+        (Op::Columns { table, .. }, Some(row)) => place_of(table.origin(), row),
+        (Op::Array(source), Some(row)) if source.is_image_folder() => place_of(source, row),
+        (Op::Array(_), Some(row)) => {
+            let source = node.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
+            Some(super::problem::Place { source, line: row + 1, in_file: false })
         }
-        let kept = n.examples.as_ref().and_then(|e| e.kept.as_deref());
-        let row = kept.map_or(Some(u64::from(example)), |k| k.get(example as usize).map(|r| u64::from(*r)));
-        match (&n.op, row) {
-            (Op::Columns { table, .. }, Some(row)) => place = place_of(table.origin(), row),
-            (Op::Array(source), Some(row)) if source.is_image_folder() => place = place_of(source, row),
-            (Op::Array(_), Some(row)) => {
-                let source = n.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
-                place = Some(super::problem::Place { source, line: row + 1, in_file: false });
-            }
-            _ => {}
-        }
-    });
-    place
+        _ => node.parts.iter().find_map(|part| match &part.steps {
+            Some(steps) if node.steps.is_none() => place_in(part, *steps.firsts(&[at], starts).first()?, starts),
+            _ => place_in(part, at, starts),
+        }),
+    }
 }
 
 fn examples(array: &Array, each: usize, rows: &[u32]) -> Vec<f64> {
@@ -328,24 +340,26 @@ fn unary(op: UnaryOp, mut values: Vec<f64>) -> Vec<f64> {
 
 fn binary(op: BinaryOp, node: &Resolved, mut left: Vec<f64>, right: Vec<f64>) -> Vec<f64> {
     let [a, b] = node.parts.as_slice() else { return left };
-    if a.shape == b.shape {
+    let (a, b, shape) = (node.shape_of(a), node.shape_of(b), node.own_shape());
+    let (a_each, b_each) = (a.iter().product::<usize>(), b.iter().product::<usize>());
+    if a == b {
         for (x, y) in left.iter_mut().zip(&right) {
             *x = op.apply(*x, *y);
         }
         return left;
     }
-    if b.each() == 1 && a.shape == node.shape {
-        for (example, y) in left.chunks_mut(a.each().max(1)).zip(&right) {
+    if b_each == 1 && a == shape {
+        for (example, y) in left.chunks_mut(a_each.max(1)).zip(&right) {
             for x in example {
                 *x = op.apply(*x, *y);
             }
         }
         return left;
     }
-    let (ia, ib) = (broadcast_index(&a.shape, &node.shape), broadcast_index(&b.shape, &node.shape));
+    let (ia, ib) = (broadcast_index(a, shape), broadcast_index(b, shape));
     let at = |v: &[f64], i: usize| v.get(i).copied().unwrap_or(f64::NAN);
-    left.chunks(a.each().max(1))
-        .zip(right.chunks(b.each().max(1)))
+    left.chunks(a_each.max(1))
+        .zip(right.chunks(b_each.max(1)))
         .flat_map(|(x, y)| ia.iter().zip(&ib).map(move |(i, j)| op.apply(at(x, *i), at(y, *j))))
         .collect()
 }

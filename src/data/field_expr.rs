@@ -57,6 +57,17 @@ pub enum FieldNode {
     Concat(Vec<FieldExpr>, isize),
     /// The first along the first axis of the example.
     First(FieldExpr),
+    /// Examples of several rows that follow one another, on a new first axis.
+    Windows {
+        /// What has one value a row.
+        field: FieldExpr,
+        /// Rows of a window.
+        length: usize,
+        /// Rows from the start of one to the start of the next.
+        stride: usize,
+        /// Rows that are left out at the start of each.
+        offset: usize,
+    },
 }
 
 /// Elementwise operations of two fields.
@@ -213,7 +224,8 @@ impl FieldExpr {
             | FieldNode::Classes(a, _)
             | FieldNode::OneHot(a)
             | FieldNode::Reshape(a, _)
-            | FieldNode::First(a) => vec![a],
+            | FieldNode::First(a)
+            | FieldNode::Windows { field: a, .. } => vec![a],
             FieldNode::Concat(parts, _) => parts.iter().collect(),
         }
     }

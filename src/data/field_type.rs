@@ -1,12 +1,14 @@
 //! The type of a field, known at check time from scans.
 
+use super::combine::agree;
 use super::dataset::{common_examples, resolve_strata};
 use super::field_expr::FieldExpr;
+use super::framing::sizes;
 use super::plan::{DataPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
-use super::resolve::{Element, Resolved, agree, resolve};
+use super::resolve::{Element, Resolved, resolve};
 use super::source_spec::Split;
-use super::split::split_sizes;
+use super::steps::Steps;
 use std::fmt;
 use std::sync::Arc;
 
@@ -99,7 +101,7 @@ pub(crate) fn type_of(resolved: &Resolved) -> FieldType {
         Element::Bool => FieldKind::Bool,
         Element::Class(names) => FieldKind::Class { names: names.clone() },
     };
-    FieldType { kind, shape: resolved.shape.clone(), ragged: None }
+    FieldType { kind, shape: resolved.shape.clone(), ragged: resolved.steps.as_ref().and_then(Steps::ragged) }
 }
 
 /// A data block as the checker, the editor and the planner need it.
@@ -145,13 +147,13 @@ pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
         Err(error) => errors.push(error),
         Ok(None) => {}
         Ok(Some(common)) => {
-            match split_sizes(&plan.split, common.counts, common.given.as_deref()).at(plan.split_span) {
+            match sizes(&plan.split, &common).at(plan.split_span) {
                 Ok(sizes) => examples = Some(sizes),
                 Err(error) => errors.push(error),
             }
             if let SplitSpec::Random { stratify: Some(by), .. } = &plan.split {
                 let strata = resolve_strata(by).and_then(|by| match &by.examples {
-                    Some(e) => agree(("stratify", e), ("the fields", &common)).at(plan.split_span),
+                    Some(e) => agree(("stratify", e), ("the fields", &common)).map(|_| ()).at(plan.split_span),
                     None => Ok(()),
                 });
                 errors.extend(strata.err());

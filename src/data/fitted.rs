@@ -13,8 +13,11 @@ pub struct Fitted {
 /// What is known of a field once it has been loaded. Enough to report predictions of it without its data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct FittedField {
-    /// Its shape.
+    /// Its shape; where it is ragged, with the length of the longest example.
     pub shape: Vec<usize>,
+    /// Whether its examples have lengths of their own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ragged: bool,
     /// Its class names, where it is a class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<String>>,
@@ -68,12 +71,13 @@ impl Estimate {
     }
 }
 
-/// How a field's values are turned back into its own units: `value * scale + offset`, element by element.
+/// How a field's values are turned back into its own units: `value * scale + offset`, element by element. Where a field
+/// has one position a row, the numbers are those of a position.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inverse {
-    /// One number an element of an example.
+    /// One number an element of an example, or of a position.
     pub scale: Vec<f64>,
-    /// One number an element of an example.
+    /// One number an element of an example, or of a position.
     pub offset: Vec<f64>,
 }
 

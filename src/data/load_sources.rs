@@ -143,7 +143,8 @@ impl TableSink for Collector<'_> {
     }
 }
 
-fn read_columns(source: &SourceSpec, wanted: &BTreeMap<&str, ColumnKind>) -> Found<Vec<(String, Column)>> {
+/// The columns of these names that a source has.
+pub(crate) fn read_columns(source: &SourceSpec, wanted: &BTreeMap<&str, ColumnKind>) -> Found<Vec<(String, Column)>> {
     let (names, slots, columns, texts) = (Vec::new(), Vec::new(), Vec::new(), HashMap::new());
     let mut collector = Collector { wanted, names, slots, columns, texts };
     for (_, part) in parts(source)? {

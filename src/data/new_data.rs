@@ -1,8 +1,9 @@
 //! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
 
-use super::dataset::{Dataset, Splits, common_examples, compute, ids, resolve_known};
+use super::dataset::{Dataset, common_examples, compute, load_framing, resolve_known};
 use super::field_expr::{FieldExpr, FieldNode};
 use super::fitted::Fitted;
+use super::framing::{Framing, frame};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
@@ -46,21 +47,18 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
     let examples = common_examples(&resolved)?;
     let trees: Vec<_> = resolved.iter().map(|(_, r)| r).collect();
     let sources = Sources::load(&trees)?;
+    let framing = match (replaced, &examples) {
+        (_, None) => Framing::default(),
+        (Some(_), Some(examples)) => frame(&SplitSpec::AsGiven, examples, None).at(plan.split_span)?.unsplit(),
+        // Fields that are not wanted here may say how the data is split.
+        (None, Some(_)) => load_framing(plan)?,
+    };
     let mut values = Vec::new();
     for ((field, tree), known) in resolved.iter().zip(&estimates) {
-        values.push(compute(field, tree, &sources, known)?);
+        values.push(compute(field, tree, &sources, known, &framing)?);
     }
-    let total: usize = examples.as_ref().map_or(0, |e| e.counts.iter().sum());
-    let splits = match (replaced, &plan.split) {
-        (Some(_), _) => Splits { test: (0..total as u32).collect(), ..Splits::default() },
-        // The split may depend on a field that is not wanted here, so it is made as in a full load.
-        (None, SplitSpec::Random { stratify: Some(_), .. }) => super::dataset::load(plan)?.splits,
-        (None, spec) => {
-            let (counts, given) = examples.as_ref().map_or(([0; 3], None), |e| (e.counts, e.given.as_deref()));
-            super::split::assign(spec, counts, given, None).at(plan.split_span)?
-        }
-    };
-    Ok(Dataset { fields: values, splits, fitted: fitted.clone(), ids: ids(examples.as_ref()) })
+    let ids = framing.ids(examples.as_ref());
+    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids })
 }
 
 /// One file can replace one source, of its own kind.
@@ -94,8 +92,9 @@ fn needed_columns(expressions: &[FieldExpr]) -> BTreeSet<String> {
     let mut needed = BTreeSet::new();
     for expression in expressions {
         expression.walk(&mut |node| {
-            if let FieldNode::Columns { names, .. } = &*node.node {
+            if let FieldNode::Columns { table, names, .. } = &*node.node {
                 needed.extend(names.iter().cloned());
+                needed.extend(table.sequences_by().into_iter().flat_map(|(by, _)| by).cloned());
             }
         });
     }
@@ -120,6 +119,9 @@ fn with_source(expr: &FieldExpr, new: &SourceSpec, needed: &BTreeSet<String>) ->
         FieldNode::Reshape(a, dims) => FieldNode::Reshape(again(a), dims.clone()),
         FieldNode::Concat(parts, axis) => FieldNode::Concat(parts.iter().map(again).collect(), *axis),
         FieldNode::First(a) => FieldNode::First(again(a)),
+        FieldNode::Windows { field, length, stride, offset } => {
+            FieldNode::Windows { field: again(field), length: *length, stride: *stride, offset: *offset }
+        }
     };
     FieldExpr::new(node, expr.span)
 }
@@ -128,6 +130,9 @@ fn with_source(expr: &FieldExpr, new: &SourceSpec, needed: &BTreeSet<String>) ->
 fn table_with_source(table: &TableExpr, new: &SourceSpec, needed: &BTreeSet<String>) -> TableExpr {
     match &*table.node {
         TableNode::Source(_) => TableExpr::source(new.clone(), table.span),
+        TableNode::Sequences { table: inner, by } => {
+            table_with_source(inner, new, needed).sequences(by.clone(), table.span)
+        }
         TableNode::DropMissing { table: inner, columns } => {
             let columns = match columns {
                 None => needed.iter().cloned().collect(),

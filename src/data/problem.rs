@@ -371,6 +371,34 @@ pub enum DataProblem {
         /// The right shape.
         right: Vec<usize>,
     },
+    /// Fields (or parts of one) whose examples are not the same thing.
+    UnitsDiffer {
+        /// A field, and what an example of it is.
+        first: (String, String),
+        /// Another one.
+        other: (String, String),
+    },
+    /// A split has fewer rows than a window needs.
+    WindowTooLong {
+        /// The split, where the rows are split before windows are made.
+        split: Option<Split>,
+        /// Its rows.
+        rows: usize,
+        /// The rows that a window needs.
+        reach: usize,
+        /// Where the rows come from.
+        source: String,
+    },
+    /// `windows` of something that has not one value a row.
+    WindowsOf {
+        /// What an example of it is.
+        found: String,
+    },
+    /// Something that would need examples of equal length.
+    LengthsOfTheirOwn {
+        /// `reshape`, `concat`, `+`
+        function: String,
+    },
     /// `reshape` to another number of elements.
     Reshape {
         /// The shape that is there.

@@ -4,13 +4,16 @@
 //! fitted, saved and used again.
 
 use super::class_names::{names_of, numbered_names};
+use super::combine::{elementwise_shape, estimable, first, joined, layout, one, reshaped, same, whole, windows};
 use super::field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 use super::fitted::Estimate;
-use super::layout::{Layout, broadcast, concat_shape, reshape};
+use super::groups::Groups;
+use super::layout::Layout;
 use super::problem::{At, DataError, DataProblem, DataResult, MissingIn, Place};
 use super::resolve_source::{array, columns, in_domain};
 use super::schema::ColumnKind;
 use super::source_spec::{SourceSpec, Split, TableExpr};
+use super::steps::{Steps, shared};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -23,14 +26,58 @@ pub(crate) enum Element {
     Class(Arc<[String]>),
 }
 
+/// What one example is.
+#[derive(Debug, Clone)]
+pub(crate) enum Unit {
+    /// A row.
+    Rows,
+    /// The rows of one id.
+    Sequences(Arc<Groups>),
+    /// Rows that follow one another; a new window starts every `stride` rows.
+    Windows {
+        stride: usize,
+        /// The rows that must follow its start, for all of its fields.
+        reach: usize,
+        /// How many rows after its start the first of its fields begins.
+        first: usize,
+    },
+}
+
+impl Unit {
+    /// As messages call an example.
+    pub fn describe(&self) -> String {
+        match self {
+            Unit::Rows => "a row".to_string(),
+            Unit::Sequences(_) => "a sequence".to_string(),
+            Unit::Windows { stride: 1, .. } => "a window, one from each row on".to_string(),
+            Unit::Windows { stride, .. } => format!("a window, one every {stride} rows"),
+        }
+    }
+
+    /// The unit of two parts of one example. None where they do not go together.
+    pub fn merge(&self, other: &Unit) -> Option<Unit> {
+        match (self, other) {
+            (Unit::Rows, Unit::Rows) => Some(Unit::Rows),
+            (Unit::Sequences(a), Unit::Sequences(b)) => (a == b).then(|| self.clone()),
+            (Unit::Windows { stride, reach, first }, Unit::Windows { stride: s, reach: r, first: f }) => {
+                let (reach, first) = (*reach.max(r), *first.min(f));
+                (stride == s).then_some(Unit::Windows { stride: *stride, reach, first })
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The examples of an expression.
 #[derive(Debug, Clone)]
 pub(crate) struct Examples {
-    /// In train, validation and test.
+    /// What one of them is.
+    pub unit: Unit,
+    /// In train, validation and test; where they are windows, rows.
     pub counts: [usize; 3],
     /// The splits that the source gives, where it is given per split.
     pub given: Option<Vec<Split>>,
-    /// The rows of the source, where some are left out.
+    /// The rows of the source, where some are left out; what is numbered are those that are left.
     pub kept: Option<Arc<[u32]>>,
     /// What tells sources apart, and how messages call it.
     pub source: Arc<(String, String)>,
@@ -43,7 +90,10 @@ pub(crate) struct Resolved {
     pub parts: Vec<Resolved>,
     pub span: Span,
     pub element: Element,
+    /// Of an example, the longest where they differ in length.
     pub shape: Vec<usize>,
+    /// Where the first axis has a position a row. Then it is computed position by position.
+    pub steps: Option<Steps>,
     /// None for a constant.
     pub examples: Option<Examples>,
     /// Whether the last axes are those of an image even where there are only two.
@@ -89,12 +139,41 @@ pub(crate) enum Op {
     Reshape,
     Concat(usize),
     First,
+    Windows,
 }
 
 impl Resolved {
-    /// Elements of one example.
+    /// Elements of what is computed at once: an example, or a position of one.
     pub fn each(&self) -> usize {
-        self.shape.iter().product()
+        self.own_shape().iter().product()
+    }
+
+    /// The shape of what is computed at once.
+    pub fn own_shape(&self) -> &[usize] {
+        match &self.steps {
+            None => &self.shape,
+            Some(_) => self.shape.get(1..).unwrap_or(&[]),
+        }
+    }
+
+    /// The shape of a part as this computes with it.
+    pub fn shape_of<'a>(&self, part: &'a Resolved) -> &'a [usize] {
+        if self.steps.is_some() { part.own_shape() } else { &part.shape }
+    }
+
+    /// Whether examples differ in length.
+    pub fn is_ragged(&self) -> bool {
+        self.steps.as_ref().is_some_and(|s| s.ragged().is_some())
+    }
+
+    /// The same with an axis of positions.
+    pub fn with(self, steps: Option<Steps>) -> Resolved {
+        Resolved { steps, ..self }
+    }
+
+    /// Whether it has a value for every row, whatever an example is.
+    pub fn is_of_rows(&self) -> bool {
+        self.steps.is_none() && self.examples.as_ref().is_none_or(|e| matches!(e.unit, Unit::Rows))
     }
 
     /// Visits this node and everything in it, parts before the whole.
@@ -177,6 +256,7 @@ impl Resolver<'_> {
                 span,
                 element: Element::Number,
                 shape: Vec::new(),
+                steps: None,
                 examples: None,
                 image: false,
                 missing: Vec::new(),
@@ -187,26 +267,27 @@ impl Resolver<'_> {
                 for part in &parts {
                     part.needs_numbers(op.symbol())?;
                 }
+                let steps = shared(&parts, op.symbol()).at(span)?;
                 let shape = match parts.as_slice() {
-                    [a, b] => broadcast(&a.shape, &b.shape).ok_or_else(|| {
+                    [a, b] => elementwise_shape(a, b, steps.as_ref()).ok_or_else(|| {
                         let (left, right) = (a.shape.clone(), b.shape.clone());
                         DataError::new(span, DataProblem::Broadcast { op: op.symbol(), left, right })
                     })?,
                     _ => Vec::new(),
                 };
                 let element = if op.compares() { Element::Bool } else { Element::Number };
-                whole(Op::Binary(*op), parts, span, element, shape)
+                whole(Op::Binary(*op), parts, span, element, shape).map(|r| r.with(steps))
             }
             FieldNode::Unary(op, _) => {
                 let name = UnaryOp::NAMED.iter().find(|(_, o)| o == op).map_or("-", |(n, _)| n);
                 let shape = one(&parts, |a| a.needs_numbers(name).map(|()| a.shape.clone()))?;
                 one(&parts, |a| in_domain(*op, name, a))?;
-                whole(Op::Unary(*op), parts, span, Element::Number, shape)
+                same(Op::Unary(*op), parts, span, Element::Number, shape)
             }
             FieldNode::Standardize(_) => {
                 let shape = one(&parts, |a| estimable(a, "standardize"))?;
                 let op = Op::Standardize { estimate: self.number(), layout: layout(&parts) };
-                whole(op, parts, span, Element::Number, shape)
+                same(op, parts, span, Element::Number, shape)
             }
             FieldNode::Rescale { lo, hi, .. } => {
                 if !(lo.is_finite() && hi.is_finite() && lo < hi) {
@@ -216,7 +297,7 @@ impl Resolver<'_> {
                 }
                 let shape = one(&parts, |a| estimable(a, "rescale"))?;
                 let op = Op::Rescale { estimate: self.number(), layout: layout(&parts), lo: *lo, hi: *hi };
-                whole(op, parts, span, Element::Number, shape)
+                same(op, parts, span, Element::Number, shape)
             }
             FieldNode::Fill(_, filling) => self.fill(parts, filling, span),
             FieldNode::Classes(inner, fixed) => self.classes(parts, inner, *fixed, span),
@@ -226,33 +307,12 @@ impl Resolver<'_> {
                     _ => Err(DataError::new(span, DataProblem::OneHotOfNumbers)),
                 })?;
                 shape.push(n);
-                whole(Op::OneHot(n), parts, span, Element::Number, shape)
+                same(Op::OneHot(n), parts, span, Element::Number, shape)
             }
-            FieldNode::Reshape(_, dims) => {
-                let (shape, element) = one(&parts, |a| {
-                    let to = reshape(a.each(), dims).ok_or_else(|| {
-                        let problem = DataProblem::Reshape { from: a.shape.clone(), to: dims.clone() };
-                        DataError::new(span, problem)
-                    })?;
-                    Ok((to, a.element.clone()))
-                })?;
-                whole(Op::Reshape, parts, span, element, shape)
-            }
-            FieldNode::Concat(_, axis) => {
-                for part in &parts {
-                    part.needs_numbers("concat")?;
-                }
-                let shapes: Vec<&[usize]> = parts.iter().map(|p| p.shape.as_slice()).collect();
-                let (shape, at) = concat_shape(&shapes, *axis).at(span)?;
-                whole(Op::Concat(at), parts, span, Element::Number, shape)
-            }
-            FieldNode::First(_) => {
-                let (shape, element) = one(&parts, |a| match a.shape.split_first() {
-                    Some((1.., rest)) => Ok((rest.to_vec(), a.element.clone())),
-                    _ => Err(DataError::new(span, DataProblem::NoAxis { axis: 0, shape: a.shape.clone() })),
-                })?;
-                whole(Op::First, parts, span, element, shape)
-            }
+            FieldNode::Reshape(_, dims) => reshaped(parts, dims, span),
+            FieldNode::Concat(_, axis) => joined(parts, *axis, span),
+            FieldNode::First(_) => first(parts, span),
+            FieldNode::Windows { length, stride, offset, .. } => windows(parts, *length, *stride, *offset, span),
         }
     }
 
@@ -276,7 +336,7 @@ impl Resolver<'_> {
                         return Err(mismatch(name, true));
                     }
                     estimable(a, "fill")?;
-                    Op::Fill { estimate: 0, layout: Layout::of(&a.shape, a.image), median: name == "median" }
+                    Op::Fill { estimate: 0, layout: Layout::of(a.own_shape(), a.image), median: name == "median" }
                 }
                 Filling::Number(n) if text => return Err(mismatch(&n.to_string(), true)),
                 Filling::Number(n) => {
@@ -295,7 +355,7 @@ impl Resolver<'_> {
             Op::Fill { layout, median, .. } => Op::Fill { estimate: self.number(), layout, median },
             other => other,
         };
-        let mut filled = whole(op, parts, span, element, shape)?;
+        let mut filled = same(op, parts, span, element, shape)?;
         filled.missing.clear();
         Ok(filled)
     }
@@ -332,86 +392,6 @@ impl Resolver<'_> {
             }
             Ok((a.shape.clone(), names))
         })?;
-        whole(Op::Classes { estimate, fixed: fixed.is_some() }, parts, span, Element::Class(names), shape)
+        same(Op::Classes { estimate, fixed: fixed.is_some() }, parts, span, Element::Class(names), shape)
     }
-}
-
-/// What follows from the only part.
-fn one<T>(parts: &[Resolved], f: impl FnOnce(&Resolved) -> DataResult<T>) -> DataResult<T> {
-    match parts.first() {
-        Some(part) => f(part),
-        None => Err(DataError::new(Span::default(), DataProblem::NothingChosen)),
-    }
-}
-
-fn layout(parts: &[Resolved]) -> Layout {
-    parts.first().map_or(Layout::One, |a| Layout::of(&a.shape, a.image))
-}
-
-/// The shape of something that can be averaged.
-fn estimable(a: &Resolved, wanted_by: &'static str) -> DataResult<Vec<usize>> {
-    a.needs_numbers(wanted_by)?;
-    a.needs_finite()?;
-    if let Some(empty) = a.missing.iter().find(|m| m.count == m.rows) {
-        let problem = DataProblem::NothingToEstimate { what: empty.column.clone(), wanted_by };
-        return Err(DataError::new(a.span, problem));
-    }
-    Ok(a.shape.clone())
-}
-
-/// A node whose parts are known; what they lack, it lacks.
-fn whole(op: Op, parts: Vec<Resolved>, span: Span, element: Element, shape: Vec<usize>) -> DataResult<Resolved> {
-    let mut examples: Option<Examples> = None;
-    for other in parts.iter().filter_map(|p| p.examples.as_ref()) {
-        match &examples {
-            None => examples = Some(other.clone()),
-            Some(first) => agree(("the first part", first), ("another part", other)).at(span)?,
-        }
-    }
-    let mut missing: Vec<MissingIn> = Vec::new();
-    for m in parts.iter().flat_map(|p| &p.missing) {
-        if !missing.contains(m) {
-            missing.push(m.clone());
-        }
-    }
-    Ok(Resolved {
-        image: parts.iter().any(|p| p.image) && !matches!(op, Op::OneHot(_)),
-        texts: parts.iter().flat_map(|p| p.texts.clone()).collect(),
-        infinite: parts.iter().find_map(|p| p.infinite.clone()),
-        op,
-        parts,
-        span,
-        element,
-        shape,
-        examples,
-        missing,
-    })
-}
-
-/// Whether two expressions speak of the same examples.
-pub(crate) fn agree(
-    (first_name, first): (&str, &Examples),
-    (other_name, other): (&str, &Examples),
-) -> super::problem::Found<()> {
-    let named = |name: &str| name.to_string();
-    if first.given != other.given {
-        let splits = |e: &Examples| e.given.clone().unwrap_or_default();
-        return Err(Box::new(DataProblem::SplitsDiffer {
-            first: (named(first_name), splits(first)),
-            other: (named(other_name), splits(other)),
-        }));
-    }
-    for ((a, b), split) in first.counts.iter().zip(&other.counts).zip(Split::ALL) {
-        if a != b {
-            return Err(Box::new(DataProblem::LengthsDiffer {
-                first: (named(first_name), *a),
-                other: (named(other_name), *b),
-                split: first.given.is_some().then_some(split),
-            }));
-        }
-    }
-    if first.source.0 == other.source.0 && first.kept != other.kept {
-        return Err(Box::new(DataProblem::RowsDiffer { source: first.source.1.clone() }));
-    }
-    Ok(())
 }

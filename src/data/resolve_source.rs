@@ -1,13 +1,15 @@
 //! The types of columns and arrays, from their scans.
 
 use super::field_expr::UnaryOp;
+use super::groups::sequences_of;
 use super::image_folder::{counts, images};
 use super::problem::{At, DataError, DataProblem, DataResult, Found, MissingIn, Place};
-use super::resolve::{Element, Examples, Op, Resolved, TextIn};
+use super::resolve::{Element, Examples, Op, Resolved, TextIn, Unit};
 use super::scan::ArrayScan;
 use super::scan_cache::array_scan;
 use super::schema::{ColumnKind, facts};
 use super::source_spec::{PerSplit, SourceSpec, Split, TableExpr};
+use super::steps::{StepKind, Steps};
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -24,6 +26,14 @@ pub(crate) fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) ->
         }
     }
     Ok(())
+}
+
+/// What a key calls a source: its files, or for rows in memory all that they are.
+fn named(source: &SourceSpec, name: &str) -> String {
+    match source.files() {
+        Some(_) => name.to_string(),
+        None => format!("{source:?}"),
+    }
 }
 
 /// The splits that a source names, if it is given per split.
@@ -67,14 +77,27 @@ pub(crate) fn columns(table: &TableExpr, names: &[String], scalar: bool, span: S
         }
     }
     let source = table.origin();
+    let sequences = match table.sequences_by() {
+        None => None,
+        Some((by, at)) => Some((by, sequences_of(table, by, &facts, at)?)),
+    };
+    let mut shape: Vec<usize> = sequences.iter().map(|(_, groups)| groups.longest()).collect();
+    if !scalar {
+        shape.push(names.len());
+    }
     Ok(Resolved {
         op: Op::Columns { table: table.clone(), columns },
         parts: Vec::new(),
         span,
         element: if texts.is_empty() { Element::Number } else { Element::Text },
-        shape: if scalar { Vec::new() } else { vec![names.len()] },
+        shape,
+        steps: sequences.as_ref().map(|(by, groups)| Steps {
+            key: format!("sequences by {} of {}", by.join(", "), named(source, &schema.source)).into(),
+            kind: StepKind::Groups(groups.clone()),
+        }),
         examples: Some(Examples {
-            counts: schema.rows,
+            counts: sequences.as_ref().map_or(schema.rows, |(_, groups)| groups.counts),
+            unit: sequences.map_or(Unit::Rows, |(_, groups)| Unit::Sequences(groups)),
             given: given_splits(source, span)?,
             kept: facts.kept.clone(),
             source: Arc::new((format!("{source:?}"), schema.source.clone())),
@@ -124,7 +147,9 @@ fn folder_images(source: &SourceSpec, channels: usize, size: [usize; 2], span: S
         span,
         element: Element::Number,
         shape: vec![channels, height, width],
+        steps: None,
         examples: Some(Examples {
+            unit: Unit::Rows,
             counts,
             given,
             kept: None,
@@ -172,7 +197,9 @@ pub(crate) fn array(source: &SourceSpec, span: Span) -> DataResult<Resolved> {
         span,
         element: if scans.iter().all(|(_, _, s)| s.boolean) { Element::Bool } else { Element::Number },
         shape: first.shape.get(1..).unwrap_or(&[]).to_vec(),
+        steps: None,
         examples: Some(Examples {
+            unit: Unit::Rows,
             counts,
             given,
             kept: None,

@@ -104,6 +104,8 @@ pub(crate) struct TableFacts {
     pub kept: Option<Arc<[u32]>>,
     /// The rows of the source in train, validation and test.
     source_rows: [usize; 3],
+    /// The rows of each file of the source, with its split.
+    pub parts: Vec<(Split, usize)>,
 }
 
 pub(crate) fn facts(table: &TableExpr) -> DataResult<TableFacts> {
@@ -122,6 +124,13 @@ pub(crate) fn facts(table: &TableExpr) -> DataResult<TableFacts> {
                 }
             }
             facts.dropping(&chosen, inner.origin()).at(table.span)
+        }
+        TableNode::Sequences { table: inner, by } => {
+            let facts = facts(inner)?;
+            match by.iter().find(|name| facts.schema.column(name).is_none()) {
+                Some(name) => Err(DataError::new(table.span, no_column(&facts.schema, name))),
+                None => Ok(facts),
+            }
         }
     }
 }
@@ -223,7 +232,8 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
         (_, None) => source.name().to_string(),
     };
     let schema = Schema { source, columns, rows: source_rows, given };
-    Ok(TableFacts { schema, missing, kept: None, source_rows })
+    let parts = scans.iter().map(|(split, _, scan)| (*split, scan.rows as usize)).collect();
+    Ok(TableFacts { schema, missing, kept: None, source_rows, parts })
 }
 
 /// The files of a source, patterns expanded; empty where it has none.

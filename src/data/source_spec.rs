@@ -241,6 +241,13 @@ pub enum TableNode {
         /// The columns that must be there; all where none are named.
         columns: Option<Vec<String>>,
     },
+    /// `t |> sequences(by: id)`: the same rows, those of each id of a file being one example.
+    Sequences {
+        /// The table.
+        table: TableExpr,
+        /// The columns that say which sequence a row belongs to.
+        by: Vec<String>,
+    },
 }
 
 impl TableExpr {
@@ -259,7 +266,22 @@ impl TableExpr {
     pub fn origin(&self) -> &SourceSpec {
         match &*self.node {
             TableNode::Source(s) => s,
-            TableNode::DropMissing { table, .. } => table.origin(),
+            TableNode::DropMissing { table, .. } | TableNode::Sequences { table, .. } => table.origin(),
+        }
+    }
+
+    /// `self |> sequences(by: …)`
+    #[must_use]
+    pub fn sequences(self, by: Vec<String>, span: Span) -> Self {
+        TableExpr { span, node: Arc::new(TableNode::Sequences { table: self, by }) }
+    }
+
+    /// The columns whose values tell its sequences apart and where that is written, if its examples are sequences.
+    pub fn sequences_by(&self) -> Option<(&[String], Span)> {
+        match &*self.node {
+            TableNode::Source(_) => None,
+            TableNode::DropMissing { table, .. } => table.sequences_by(),
+            TableNode::Sequences { by, .. } => Some((by, self.span)),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn split_sizes(spec: &SplitSpec, rows: [usize; 3], given: Option<&[Sp
     let mut sizes = rows;
     if let Some(shares) = shares_of(spec) {
         let [pool, ..] = rows;
-        for (split, count) in counts(shares, pool, given)? {
+        for (split, count) in shared_counts(shares, pool, given)? {
             if let Some(size) = sizes.get_mut(split.index()) {
                 *size = count;
             }
@@ -34,7 +34,7 @@ fn shares_of(spec: &SplitSpec) -> Option<&[(Split, f64)]> {
 }
 
 /// How the examples of the pool (all of them, or those of a given train) are shared.
-fn counts(shares: &[(Split, f64)], pool: usize, given: Option<&[Split]>) -> Found<Counts> {
+pub(crate) fn shared_counts(shares: &[(Split, f64)], pool: usize, given: Option<&[Split]>) -> Found<Counts> {
     let mut seen = Vec::new();
     for (split, share) in shares {
         if !(*share > 0.0 && *share <= 1.0) {
@@ -91,7 +91,7 @@ pub(crate) fn assign(
     let shares = match spec {
         SplitSpec::AsGiven => return Ok(splits),
         SplitSpec::Ordered { shares } => {
-            let counts = counts(shares, train, given)?;
+            let counts = shared_counts(shares, train, given)?;
             let mut start = 0;
             for split in Split::ALL {
                 if let Some((_, count)) = counts.iter().find(|(s, _)| *s == split) {
@@ -104,7 +104,7 @@ pub(crate) fn assign(
         SplitSpec::Random { shares, .. } => shares,
     };
     let SplitSpec::Random { seed, .. } = spec else { return Ok(splits) };
-    let counts = counts(shares, train, given)?;
+    let counts = shared_counts(shares, train, given)?;
     let mut order = range(0, train);
     Stream::new(*seed, Purpose::Split, 0).shuffle(&mut order);
     for (split, _) in &counts {

@@ -51,6 +51,9 @@ impl DataProblem {
             P::ColumnsDiffer { .. } | P::ArraysDiffer { .. } => Code::E0524,
             P::FillMismatch { .. } | P::NothingToEstimate { .. } => Code::E0525,
             P::ConstantField => Code::E0526,
+            P::UnitsDiffer { .. } => Code::E0527,
+            P::WindowTooLong { .. } => Code::E0528,
+            P::WindowsOf { .. } | P::LengthsOfTheirOwn { .. } => Code::E0529,
         }
     }
 
@@ -159,6 +162,10 @@ impl DataProblem {
             | DataProblem::SplitGiven { .. }
             | DataProblem::EmptySplit { .. }
             | DataProblem::StratifyNotClass { .. } => self.about_splits(span),
+            DataProblem::UnitsDiffer { .. }
+            | DataProblem::WindowTooLong { .. }
+            | DataProblem::WindowsOf { .. }
+            | DataProblem::LengthsOfTheirOwn { .. } => self.about_sequences(span),
         }
     }
 
@@ -452,7 +459,7 @@ fn columns_of(n: usize) -> String {
 }
 
 /// A field in backquotes; a part of an expression as it is.
-fn name(name: &str) -> String {
+pub(super) fn name(name: &str) -> String {
     if is_name(name) { format!("`{name}`") } else { name.to_string() }
 }
 

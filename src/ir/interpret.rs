@@ -5,9 +5,11 @@
 
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
-use super::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
 use super::shape_rule::arity;
 use std::fmt;
+
+mod attention;
 
 /// Numbers in row-major order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -86,6 +88,12 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                 };
                 (0..shape.iter().product()).map(|i| (feeds.random)(draw(i))).collect()
             }
+            Op::Attention(Attention { dropout: Some(dropout), .. })
+            | Op::AttentionBackward(Attention { dropout: Some(dropout), .. }) => {
+                let (stream, distribution) = (dropout.stream, Distribution::Uniform);
+                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution });
+                attention::evaluate(&node.op, &operands, &draw).ok_or(Failure::OutOfRange(id))?
+            }
             op => {
                 let parameter = parameter_of(op, &size).ok_or(Failure::UnknownSize(id))?;
                 evaluate(op, parameter, &operands, &shape).ok_or(Failure::OutOfRange(id))?
@@ -125,6 +133,12 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
     let operand = |i: usize| operands.get(i).copied();
     Some(match op {
         Op::Input(_) | Op::State(_) | Op::Random { .. } => return None,
+        Op::Attention(Attention { dropout, .. }) | Op::AttentionBackward(Attention { dropout, .. }) => {
+            if dropout.is_some() {
+                return None;
+            }
+            attention::evaluate(op, operands, &|_, _| 1.0)?
+        }
         Op::Constant(number) => vec![*number],
         Op::Size(_) => vec![parameter as f64],
         Op::Literal(numbers) => numbers.to_vec(),

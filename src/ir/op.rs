@@ -130,6 +130,54 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Scaled dot-product attention of `q [B, H, Tq, d]` to `k [B, H, Tk, d]` and `v [B, H, Tk, e]`, of whose
+    /// positions the first `lengths [B]` count: `[B, H, Tq, e + 1]`, the result
+    /// `softmax(scale · q kᵀ) v` and, last, the logarithm of the sum that the softmax divides by. A query that sees
+    /// no key gives zeros. No matrix of `Tq × Tk` numbers is ever held.
+    Attention(Attention),
+    /// The gradient of [`Op::Attention`], from `q`, `k`, `v`, `lengths`, its result and the gradient of that:
+    /// `[B, H, Tq·d + Tk·d + Tk·e]`, the gradients of `q`, `k` and `v` one behind the other. It has none itself.
+    AttentionBackward(Attention),
+}
+
+/// What [`Op::Attention`] does beside its operands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Attention {
+    /// Whether a query sees only keys that do not stand behind it; there are then as many keys as queries.
+    pub causal: bool,
+    /// What the products are multiplied with before the softmax: 1/√d.
+    pub scale: f64,
+    /// Which weights behind the softmax are set to 0.
+    pub dropout: Option<AttentionDropout>,
+}
+
+/// Dropout of attention weights: 0 where the draw is below `share`, else divided by `1 - share`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AttentionDropout {
+    /// Tells apart the operations of one graph, as in [`Op::Random`].
+    pub stream: u32,
+    /// How many are dropped, from 0 to just under 1.
+    pub share: f64,
+}
+
+impl Attention {
+    /// Operations on numbers that it takes, from the shapes of `q`, `k` and `v`: two products of all pairs that see each
+    /// other and five operations for the softmax, five products in the gradient, which computes the first again.
+    pub fn flops(&self, [q, k, v]: [&[u64]; 3], backward: bool) -> u64 {
+        let at = |shape: &[u64], axis: usize| shape.get(axis).copied().unwrap_or(1);
+        let (queries, keys, width, values) = (at(q, 2), at(k, 2), at(q, 3), at(v, 3));
+        let pairs = if self.causal { queries * (queries + 1) / 2 } else { queries.saturating_mul(keys) };
+        let each = if backward { 6 * width + 4 * values + 8 } else { 2 * width + 2 * values + 5 };
+        at(q, 0).saturating_mul(at(q, 1)).saturating_mul(pairs).saturating_mul(each)
+    }
+}
+
+impl AttentionDropout {
+    /// The position, in its example, of the draw of a weight. It does not depend on the number of positions, so that
+    /// padding changes nothing.
+    pub fn position(head: usize, query: usize, key: usize) -> usize {
+        (head << 44) | (query << 22) | key
+    }
 }
 
 /// Distributions of [`Op::Random`].

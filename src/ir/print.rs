@@ -5,7 +5,7 @@
 
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
-use super::op::{Binary, Distribution, Op, Reduction, Unary};
+use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
 
@@ -224,7 +224,17 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::PlaceAlong { axis, size } => call_with("place_along", format!("axis: {axis}, size: {size}")),
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
+        Op::Attention(attention) => call_with("attention", attention_words(attention)),
+        Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
     }
+}
+
+fn attention_words(attention: &Attention) -> String {
+    let mut words = format!("causal: {}, scale: {}", attention.causal, attention.scale);
+    if let Some(AttentionDropout { stream, share }) = attention.dropout {
+        words += &format!(", dropout: {share}, stream: {stream}");
+    }
+    words
 }
 
 fn unary_name(unary: Unary) -> &'static str {

@@ -5,7 +5,7 @@
 
 use super::dim::{Comparison, Dim, VarKind, show_shape};
 use super::graph::{Graph, Shape};
-use super::op::Op;
+use super::op::{Attention, Op};
 use std::fmt;
 use std::sync::Arc;
 
@@ -181,6 +181,8 @@ pub fn arity(op: &Op) -> Option<usize> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. } => Some(2),
         Op::Select => Some(3),
+        Op::Attention(_) => Some(4),
+        Op::AttentionBackward(_) => Some(6),
         Op::Concat { .. } => None,
     }
 }
@@ -311,7 +313,32 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Attention(attention) => attention_shape(attention, of),
+        Op::AttentionBackward(attention) => {
+            let packed = attention_shape(attention, of)?;
+            let [_, k, v, _, result, gradient] = of else { return Err(Mismatch::NoOperands) };
+            same_shape("the result of attention", &packed, result)?;
+            same_shape("its gradient", &packed, gradient)?;
+            let count = |t: &[Dim]| t[2].clone() * t[3].clone();
+            Ok(vec![x[0].clone(), x[1].clone(), count(x) + count(k) + count(v)])
+        }
     }
+}
+
+/// `[B, H, Tq, e + 1]`
+fn attention_shape(attention: &Attention, of: &[&[Dim]]) -> Result<Shape, Mismatch> {
+    let [q, k, v, lengths, ..] = of else { return Err(Mismatch::NoOperands) };
+    for (name, operand) in [("the queries", q), ("the keys", k), ("the values", v)] {
+        same_rank(name, 4, operand)?;
+        same_shape("examples and heads", &q[..2], &operand[..2])?;
+    }
+    same_size("numbers of a query and of a key", &q[3], &k[3])?;
+    same_size("keys and values", &k[2], &v[2])?;
+    if attention.causal {
+        same_size("queries and keys", &q[2], &k[2])?;
+    }
+    same_shape("the lengths", &q[..1], lengths)?;
+    Ok(vec![q[0].clone(), q[1].clone(), q[2].clone(), v[3].clone() + Dim::constant(1)])
 }
 
 /// The shape with one size replaced.

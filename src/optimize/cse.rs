@@ -80,6 +80,7 @@ fn hash(node: &Node) -> u64 {
         | Op::TakeAlong { axis }
         | Op::Softmax { axis }
         | Op::LogSoftmax { axis } => axis.hash(&mut hasher),
+        Op::Attention(attention) | Op::AttentionBackward(attention) => attention.causal.hash(&mut hasher),
         Op::Random { stream, distribution } => (stream, distribution).hash(&mut hasher),
         Op::Unary(unary) => unary.hash(&mut hasher),
         Op::Binary(binary) => binary.hash(&mut hasher),

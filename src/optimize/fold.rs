@@ -83,7 +83,9 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => None,
     }
 }
 
@@ -157,6 +159,8 @@ fn is_foldable(op: &Op) -> bool {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => true,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => true,
     }
 }

@@ -41,7 +41,9 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
-        | Op::LogSoftmax { .. } => None,
+        | Op::LogSoftmax { .. }
+        | Op::Attention(_)
+        | Op::AttentionBackward(_) => None,
     })
 }
 

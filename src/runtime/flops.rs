@@ -23,6 +23,11 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        Op::Attention(attention) | Op::AttentionBackward(attention) => {
+            let sizes =
+                |i: usize| operands.get(i).map_or(Vec::new(), |x| x.iter().map(|n| *n as u64).collect::<Vec<_>>());
+            attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(op, Op::AttentionBackward(_)))
+        }
         Op::MatMul => {
             let inner = operands.first().and_then(|x| x.last()).map_or(0, |k| *k as u64);
             2 * inner * count(result)

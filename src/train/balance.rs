@@ -8,11 +8,9 @@ use crate::data::Dataset;
 pub(super) fn class_weights(train: &Train, dataset: &Dataset) -> Option<Vec<f64>> {
     let wanted = train.training.class_weights.as_ref()?;
     let field = dataset.field(&wanted.field)?;
-    let positions = field.kind.elements().max(1);
     let mut counts = vec![0_u64; wanted.classes];
     for row in &dataset.splits.train {
-        let start = *row as usize * positions;
-        for class in field.values.get(start..start + positions).unwrap_or_default() {
+        for class in field.example(*row as usize) {
             if let Some(count) = counts.get_mut(*class as usize) {
                 *count += 1;
             }

@@ -3,7 +3,7 @@
 
 use super::ui::rendered;
 use nnrun::build::show_type;
-use nnrun::catalog::{Entry, EntryKind, entries};
+use nnrun::catalog::{Entry, EntryKind, ParamType, entries};
 use nnrun::check::{Checked, Overrides, check_text};
 use std::path::Path;
 
@@ -123,6 +123,10 @@ fn program(entry: &Entry) -> Option<String> {
         }
         EntryKind::Source => {
             format!("data d {{\n  let s = {code}\n}}\n")
+        }
+        // What is done to a table gives a table, which is not a field.
+        EntryKind::DataFunction if matches!(entry.params.first().map(|p| p.ty), Some(ParamType::Table)) => {
+            format!("data d {{\n{TABLE}  let z = {code}\n}}\n")
         }
         EntryKind::DataFunction => format!("data d {{\n{TABLE}  field z = {code}\n}}\n"),
         EntryKind::Expectation => Training {

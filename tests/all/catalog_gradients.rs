@@ -107,6 +107,14 @@ const FORMS: &[Form] = &[
     (&[("a", "[2, 3]"), ("b", "[3]")], "a @ b"),
     (&[("a", "[3]"), ("b", "[3]")], "a @ b"),
     (&[("a", "[2, 3, 1]"), ("b", "[2, 1, 2]")], "a @ b"),
+    (&[("a", "[2, 3]"), ("b", "[4, 3]")], "einsum(\"td, ed -> et\", a, b)"),
+    (&[("a", "[2, 3, 3]")], "einsum(\"tii->ti\", a)"),
+    (&[("a", "[3]"), ("b", "[2, 3]"), ("c", "[2]")], "einsum(\"i,ji,j->\", a, b, c)"),
+    (X232, "x |> rearrange(\"a b c -> (c a) b 1\")"),
+    (X4, "x |> rearrange(\"(a b) -> b a\", a: 2)"),
+    (X23, "x |> flip(axis: [0, 1])"),
+    (X23, "x |> roll(-1, axis: 1)"),
+    (X23, "x |> roll(7)"),
 ];
 
 /// Losses with their options, as the loss of a train.

@@ -4,7 +4,7 @@ use crate::graphs::{Numbers, check_gradient, input, push, shape, sizes, values, 
 use nnrun::autodiff::differentiate;
 use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
-use nnrun::ir::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::op::{Attention, AttentionDropout, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
 
 /// What the numbers of an operand are, so that no difference steps over a kink.
 #[derive(Clone, Copy)]
@@ -96,7 +96,9 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::TakeAlong { .. } => Op::PlaceAlong { axis: 0, size: Dim::constant(1) },
         Op::PlaceAlong { .. } => Op::Softmax { axis: 0 },
         Op::Softmax { .. } => Op::LogSoftmax { axis: 0 },
-        Op::LogSoftmax { .. } => return None,
+        Op::LogSoftmax { .. } => Op::Attention(Attention { causal: false, scale: 1.0, dropout: None }),
+        Op::Attention(attention) => Op::AttentionBackward(*attention),
+        Op::AttentionBackward(_) => return None,
     })
 }
 
@@ -332,6 +334,34 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Attention(_) => {
+            let attend = |causal, share: f64| {
+                let dropout = (share > 0.0).then_some(AttentionDropout { stream: 0, share });
+                Op::Attention(Attention { causal, scale: 0.7, dropout })
+            };
+            let of = |[queries, keys, width, values]: [i64; 4]| {
+                [
+                    (vec![1, 2, queries, width], Any),
+                    (vec![1, 2, keys, width], Any),
+                    (vec![1, 2, keys, values], Any),
+                    (vec![1], Below(keys as usize + 1)),
+                ]
+            };
+            let attention = |op: Op, sizes: [i64; 4]| {
+                let operands = of(sizes);
+                let operands: Vec<_> = operands.iter().map(|(shape, domain)| (&shape[..], *domain)).collect();
+                case(op, &operands, &[1, 2, sizes[0], sizes[3] + 1])
+            };
+            vec![
+                attention(attend(false, 0.0), [3, 5, 2, 3]),
+                attention(attend(true, 0.0), [4, 4, 3, 2]),
+                attention(attend(true, 0.4), [3, 3, 1, 1]),
+                attention(attend(false, 0.0), [1, 4, 2, 2]),
+            ]
+        }
+        // Computed with the weights of its forward pass; its values are those of `Op::Attention`'s derivative, and a
+        // derivative of its own it has none.
+        Op::AttentionBackward(_) => vec![],
     }
 }
 
@@ -382,6 +412,9 @@ fn check_case(case: &Case, number: usize) {
         }
     }
 
+    if matches!(case.op, Op::Attention(_)) {
+        return;
+    }
     // The gradient is a graph like any other: its own gradient is checked the same way.
     let sums: Vec<NodeId> = first.iter().flatten().map(|g| weighted_sum(&mut graph, *g, &mut numbers)).collect();
     let Some(sum) = sums.into_iter().reduce(|x, y| push(&mut graph, Op::Binary(Binary::Add), &[x, y], vec![])) else {

@@ -1,8 +1,10 @@
 //! The integration tests: one binary, so that the library is linked once.
 
 mod architecture;
+mod attention;
 mod catalog_examples;
 mod catalog_gradients;
+mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod examples;

@@ -3,4 +3,5 @@
 
 pub(super) mod expectations;
 pub(super) mod functions;
+pub(super) mod sequences;
 pub(super) mod sources;

@@ -1,10 +1,13 @@
 //! Functions: tensors in, tensors out, no weights.
 
 pub(super) mod activations;
+pub(super) mod einsum;
 pub(super) mod elementwise;
 pub(super) mod gather;
 pub(super) mod joining;
 pub(super) mod making;
+pub(super) mod order;
+pub(super) mod rearrange;
 pub(super) mod reductions;
 pub(super) mod shape;
 pub(super) mod softmax;

@@ -3,9 +3,11 @@
 mod batch_norm;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod global_pool;
 mod layer_norm;
+mod positions;
 mod rms_norm;
 
 pub(super) use dropout::drop_out;
@@ -22,4 +24,8 @@ pub static ALL: &[&Entry] = &[
     &global_pool::GLOBAL_AVG_POOL,
     &global_pool::GLOBAL_MAX_POOL,
     &flatten::FLATTEN,
+    &embedding::EMBEDDING,
+    &positions::POSITIONS,
+    &positions::SINUSOIDAL_POSITIONS,
+    &positions::ROTARY_POSITIONS,
 ];

@@ -1,23 +1,30 @@
-//! Metrics of classes: `accuracy`, `precision`, `recall`, `f1`, `confusion`.
+//! Metrics of the classes that a model names: `accuracy`, `precision`, `recall`, `f1`, `iou`, `mcc`, `confusion`.
 
 use super::labels::labels;
 use super::share;
 use crate::catalog::{
-    Accumulator, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType, Task,
+    Accumulator, Args, Body, Entry, Example, MetricContext, MetricDefinition, MetricValue, Param, ParamType, Task,
 };
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&ACCURACY, &PRECISION, &RECALL, &F1, &CONFUSION];
+pub static ALL: &[&Entry] = &[&ACCURACY, &PRECISION, &RECALL, &F1, &IOU, &MCC, &CONFUSION];
 
-const PARAMS: &[Param] = &[
-    Param::required("prediction", ParamType::Tensor, "logits or probabilities, one a class, or one for yes or no"),
-    Param::required("target", ParamType::Tensor, "the right class, or 0 and 1"),
-    Param::optional("axis", ParamType::Axis, "-1", "the axis of the classes"),
-];
+pub(super) const PREDICTION: Param =
+    Param::required("prediction", ParamType::Tensor, "logits or probabilities, one a class, or one for yes or no");
+pub(super) const TARGET: Param = Param::required("target", ParamType::Tensor, "the right class, or 0 and 1");
+pub(super) const AXIS: Param = Param::optional("axis", ParamType::Axis, "-1", "the axis of the classes");
+pub(super) const IGNORE: Param = Param::optional(
+    "ignore",
+    ParamType::Whole { min: i64::MIN, max: i64::MAX },
+    "none",
+    "a class whose positions do not count, such as padding; as the loss has it, where the operands are its",
+);
 
-const SHAPES: &[&str] = &["[.., C], class(C)[..]", "[..], [..]"];
+const PARAMS: &[Param] = &[PREDICTION, TARGET, AXIS, IGNORE];
 
-const fn example(code: &'static str) -> Example {
+pub(super) const SHAPES: &[&str] = &["[.., C], class(C)[..]", "[..], [..]"];
+
+pub(super) const fn example(code: &'static str) -> Example {
     Example { inputs: &[("logits", "[3]"), ("y", "class(3)")], code, output: "" }
 }
 
@@ -40,7 +47,7 @@ pub static ACCURACY: Entry = Entry {
     ],
     body: Body::Metric(MetricDefinition {
         build: labels,
-        start: |_, _| Box::new(Hits::default()),
+        start: |args, _| Box::new(Hits { ignored: ignored(args), ..Hits::default() }),
         higher_is_better: true,
         task: Task::Classification,
     }),
@@ -58,7 +65,7 @@ pub static PRECISION: Entry = Entry {
     elsewhere: &[("Precision", "Keras"), ("precision_score", "scikit-learn")],
     body: Body::Metric(MetricDefinition {
         build: labels,
-        start: |_, c| Table::start(c, Summary::Precision),
+        start: |args, c| Table::start(args, c, Summary::Precision),
         higher_is_better: true,
         task: Task::Classification,
     }),
@@ -76,7 +83,7 @@ pub static RECALL: Entry = Entry {
     elsewhere: &[("Recall", "Keras"), ("recall_score", "scikit-learn"), ("sensitivity", "statistics")],
     body: Body::Metric(MetricDefinition {
         build: labels,
-        start: |_, c| Table::start(c, Summary::Recall),
+        start: |args, c| Table::start(args, c, Summary::Recall),
         higher_is_better: true,
         task: Task::Classification,
     }),
@@ -94,7 +101,53 @@ pub static F1: Entry = Entry {
     elsewhere: &[("F1Score", "Keras"), ("f1_score", "scikit-learn"), ("f_score", "statistics")],
     body: Body::Metric(MetricDefinition {
         build: labels,
-        start: |_, c| Table::start(c, Summary::F1),
+        start: |args, c| Table::start(args, c, Summary::F1),
+        higher_is_better: true,
+        task: Task::Classification,
+    }),
+};
+
+/// The intersection over the union of what is and what is named; macro, or of class 1.
+pub static IOU: Entry = Entry {
+    name: "iou",
+    summary: "Of what is of a class or named it, the share that is both: the mean over classes, or of class 1 of two.",
+    formula: "true positives / (true positives + false positives + false negatives)",
+    params: PARAMS,
+    shapes: SHAPES,
+    example: example("iou(logits, y)"),
+    source: "sklearn.metrics.jaccard_score",
+    elsewhere: &[
+        ("MeanIoU", "Keras"),
+        ("IoU", "Keras"),
+        ("BinaryIoU", "Keras"),
+        ("jaccard_score", "scikit-learn"),
+        ("JaccardIndex", "TorchMetrics"),
+    ],
+    body: Body::Metric(MetricDefinition {
+        build: labels,
+        start: |args, c| Table::start(args, c, Summary::Overlap),
+        higher_is_better: true,
+        task: Task::Classification,
+    }),
+};
+
+/// Matthews 1975; for more than two classes Gorodkin 2004.
+pub static MCC: Entry = Entry {
+    name: "mcc",
+    summary: "The correlation of the classes that are and those that are named: 1 is all right, 0 is chance.",
+    formula: "(hits * n - sum(there * named)) / sqrt((n^2 - sum(there^2)) * (n^2 - sum(named^2))), sums over classes",
+    params: PARAMS,
+    shapes: SHAPES,
+    example: example("mcc(logits, y)"),
+    source: "sklearn.metrics.matthews_corrcoef",
+    elsewhere: &[
+        ("matthews_corrcoef", "scikit-learn"),
+        ("MatthewsCorrCoef", "TorchMetrics"),
+        ("MatthewsCorrelationCoefficient", "TensorFlow Addons"),
+    ],
+    body: Body::Metric(MetricDefinition {
+        build: labels,
+        start: |args, c| Table::start(args, c, Summary::Correlation),
         higher_is_better: true,
         task: Task::Classification,
     }),
@@ -112,14 +165,20 @@ pub static CONFUSION: Entry = Entry {
     elsewhere: &[("confusion_matrix", "scikit-learn"), ("ConfusionMatrix", "TorchMetrics")],
     body: Body::Metric(MetricDefinition {
         build: labels,
-        start: |_, c| Table::start(c, Summary::Matrix),
+        start: |args, c| Table::start(args, c, Summary::Matrix),
         higher_is_better: true,
         task: Task::Classification,
     }),
 };
 
+/// The class whose positions do not count.
+pub(super) fn ignored(args: &Args) -> Option<f32> {
+    args.optional_number("ignore").map(|n| n as f32)
+}
+
 #[derive(Default)]
 struct Hits {
+    ignored: Option<f32>,
     right: u64,
     all: u64,
 }
@@ -127,8 +186,10 @@ struct Hits {
 impl Accumulator for Hits {
     fn add(&mut self, _examples: usize, operands: &[&[f32]]) {
         let [prediction, target] = operands else { return };
-        self.all += target.len() as u64;
-        self.right += prediction.iter().zip(*target).filter(|(p, t)| p == t).count() as u64;
+        for (p, t) in prediction.iter().zip(*target).filter(|(_, t)| Some(**t) != self.ignored) {
+            self.all += 1;
+            self.right += u64::from(p == t);
+        }
     }
 
     fn finish(&self) -> MetricValue {
@@ -141,23 +202,26 @@ enum Summary {
     Precision,
     Recall,
     F1,
+    Overlap,
+    Correlation,
     Matrix,
 }
 
 /// A confusion matrix that grows where a class turns up that was not announced.
 struct Table {
+    ignored: Option<f32>,
     names: Vec<String>,
     counts: Vec<Vec<u64>>,
     summary: Summary,
 }
 
 impl Table {
-    fn start(context: &MetricContext, summary: Summary) -> Box<dyn Accumulator> {
+    fn start(args: &Args, context: &MetricContext, summary: Summary) -> Box<dyn Accumulator> {
         // A target that is not a class has been read as 0 and 1.
         let classes = if context.class_count == 0 { 2 } else { context.class_count };
         let given = context.classes.as_deref().unwrap_or_default();
         let names = (0..classes).map(|i| given.get(i).cloned().unwrap_or_else(|| i.to_string())).collect();
-        Box::new(Table { names, counts: vec![vec![0; classes]; classes], summary })
+        Box::new(Table { ignored: ignored(args), names, counts: vec![vec![0; classes]; classes], summary })
     }
 
     fn count(&mut self, target: f32, prediction: f32) {
@@ -183,8 +247,24 @@ impl Table {
         match self.summary {
             Summary::Precision => share(hits, named),
             Summary::Recall => share(hits, there),
-            Summary::F1 | Summary::Matrix => share(2.0 * hits, named + there),
+            Summary::Overlap => share(hits, named + there - hits),
+            Summary::F1 | Summary::Correlation | Summary::Matrix => share(2.0 * hits, named + there),
         }
+    }
+
+    /// The correlation of targets and predictions: of the counts of two classes that of Matthews, of more that of
+    /// Gorodkin.
+    fn correlation(&self) -> f64 {
+        let classes = self.counts.len();
+        let there: Vec<f64> = self.counts.iter().map(|row| row.iter().sum::<u64>() as f64).collect();
+        let named: Vec<f64> =
+            (0..classes).map(|class| self.counts.iter().filter_map(|row| row.get(class)).sum::<u64>() as f64).collect();
+        let hits: u64 = self.counts.iter().enumerate().filter_map(|(i, row)| row.get(i)).sum();
+        let all: f64 = there.iter().sum();
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let covariance = hits as f64 * all - product(&there, &named);
+        let spread = (all * all - product(&there, &there)) * (all * all - product(&named, &named));
+        share(covariance, spread.sqrt())
     }
 
     /// Whether the class occurs at all, among targets or predictions. scikit-learn averages over those only.
@@ -197,7 +277,8 @@ impl Table {
 impl Accumulator for Table {
     fn add(&mut self, _examples: usize, operands: &[&[f32]]) {
         let [prediction, target] = operands else { return };
-        for (p, t) in prediction.iter().zip(*target) {
+        let ignored = self.ignored;
+        for (p, t) in prediction.iter().zip(*target).filter(|(_, t)| Some(**t) != ignored) {
             self.count(*t, *p);
         }
     }
@@ -206,6 +287,7 @@ impl Accumulator for Table {
         let classes = self.counts.len();
         match self.summary {
             Summary::Matrix => MetricValue::Confusion { classes: self.names.clone(), counts: self.counts.clone() },
+            Summary::Correlation => MetricValue::Number(self.correlation()),
             _ if classes == 2 => MetricValue::Number(self.of_class(1)),
             _ => {
                 let seen: Vec<usize> = (0..classes).filter(|c| self.occurs(*c)).collect();

@@ -5,6 +5,32 @@ use crate::catalog::Args;
 use crate::catalog::demands::axis;
 use crate::ir::op::Binary;
 
+/// What the classes of each position are ranked by.
+pub(super) struct Scored {
+    /// `[.., C]`, the classes last, or one number a question, `[..]`.
+    pub scores: Tensor,
+    /// The right class of each position, or 0 and 1: `[..]`.
+    pub target: Tensor,
+    /// Whether there is one score a class.
+    pub by_class: bool,
+}
+
+/// The scores of the classes and the right one, from the same operands as [`labels`].
+pub(super) fn scores(b: &mut Builder, args: &Args, prediction: &Tensor, target: &Tensor) -> Result<Scored, Problem> {
+    if let Kind::Class { .. } | Kind::Bool = prediction.kind {
+        return Err(Problem::Kind { operand: 0, wanted: "logits or probabilities", got: prediction.kind.clone() });
+    }
+    // That the operands fit each other is told as it is for all metrics of classes.
+    let right = labels(b, args, prediction, target)?.into_iter().nth(1).unwrap_or_else(|| target.clone());
+    if prediction.rank() != target.rank() + 1 {
+        return Ok(Scored { scores: prediction.clone(), target: right, by_class: false });
+    }
+    let axis = axis(b, args, "axis", -1, prediction)?;
+    let mut order: Vec<usize> = (0..prediction.rank()).filter(|i| *i != axis).collect();
+    order.push(axis);
+    Ok(Scored { scores: b.permute(prediction, &order), target: right, by_class: true })
+}
+
 /// The predicted and the right class of each position, `[.., same]` each.
 ///
 /// With one number a class (`[.., C]` against `class(C)[..]`) the predicted class is that of the largest; with one

@@ -3,6 +3,7 @@
 mod labels;
 
 pub(super) mod classification;
+pub(super) mod ranking;
 pub(super) mod regression;
 
 /// The number 0 where there is nothing to divide by: an empty split, a class that never occurs. scikit-learn's

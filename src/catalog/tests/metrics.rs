@@ -1,8 +1,12 @@
-//! Metrics against numbers worked out by hand.
+//! Metrics against numbers worked out by hand, and against those of scikit-learn.
 
 use super::table::input;
 use crate::build::{Builder, Role};
-use crate::catalog::{Accumulator, Args, Body, EntryKind, MetricContext, MetricDefinition, MetricValue, find};
+use crate::catalog::{
+    Accumulator, ArgValue, Args, Body, EntryKind, MetricContext, MetricDefinition, MetricValue, find,
+};
+use crate::ir::dim::Dim;
+use crate::ir::interpret::{Feeds, interpret};
 
 fn metric(name: &str) -> MetricDefinition {
     match find(name, &[EntryKind::Metric]).map(|e| &e.body) {
@@ -115,4 +119,75 @@ fn operands_are_read_by_their_types() {
     assert!(read("[4]", Role::Value, "class(3)").is_err());
     assert!(read("[1]", Role::Value, "float").is_err());
     assert!(read("float", Role::Value, "class(3)").is_err());
+}
+
+/// A metric of a split of the reference file, read in two batches of different sizes.
+fn of_reference(case: &serde_json::Value) -> f64 {
+    let array = |key: &str| -> (Vec<usize>, Vec<f64>) {
+        let numbers = |key2: &str| case[key][key2].as_array().unwrap().iter().map(|n| n.as_f64().unwrap());
+        (numbers("shape").map(|n| n as usize).collect(), numbers("data").collect())
+    };
+    let ((shape, prediction), (target_shape, target)) = (array("prediction"), array("target"));
+    let rows = shape[0];
+    let ty = |shape: &[usize], kind: &str| match shape[1..].is_empty() {
+        true => kind.to_owned(),
+        false => format!("{}{:?}", if kind == "float" { "" } else { kind }, &shape[1..]),
+    };
+    let mut args = Args::new();
+    for (name, value) in case["arguments"].as_object().unwrap() {
+        let n = value.as_i64().unwrap();
+        match name.as_str() {
+            "k" => args.set("k", ArgValue::Dim(Dim::constant(n)), None),
+            "ignore" => args.set("ignore", ArgValue::Dim(Dim::constant(n)), None),
+            "axis" => args.set("axis", ArgValue::Axis(n), None),
+            other => panic!("{other}"),
+        }
+    }
+    let kind = case["target"]["kind"].as_str().unwrap();
+    let count = kind.strip_prefix("class(").map_or(0, |k| k.trim_end_matches(')').parse().unwrap());
+    let definition = metric(case["metric"].as_str().unwrap());
+    let mut accumulator = (definition.start)(&args, &classes(count));
+    let role = if case["role"] == "logits" { Role::Value } else { Role::Probabilities };
+    for batch in [0..rows / 3, rows / 3..rows] {
+        let mut b = Builder::new(false, false);
+        let p = input(&mut b, "p", &ty(&shape, "float")).with_role(role);
+        let t = input(&mut b, "t", &ty(&target_shape, kind));
+        let operands = (definition.build)(&mut b, &args, &p, &t).unwrap();
+        let part = |values: &[f64]| {
+            let width = values.len() / rows;
+            values[batch.start * width..batch.end * width].to_vec()
+        };
+        let feeds = [part(&prediction), part(&target)];
+        let values = interpret(
+            &b.graph,
+            &|_| Some(batch.len() as i64),
+            &Feeds { input: &|id| feeds[id.0 as usize].clone(), state: &|_| Vec::new(), random: &|_| 0.0 },
+        )
+        .unwrap();
+        let read: Vec<Vec<f32>> =
+            operands.iter().map(|t| values[t.node.index()].data.iter().map(|x| *x as f32).collect()).collect();
+        accumulator.add(batch.len(), &read.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+    number(&*accumulator)
+}
+
+#[test]
+fn whole_splits_have_the_numbers_of_scikit_learn() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/metrics.json");
+    let parsed: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let cases = parsed["cases"].as_array().unwrap();
+    assert!(cases.len() > 45, "{}", cases.len());
+    for case in cases {
+        let (have, want) = (of_reference(case), case["value"].as_f64().unwrap());
+        assert!((have - want).abs() < 1e-6 * want.abs().max(1.0), "{}: {have} instead of {want}", case["name"]);
+    }
+}
+
+#[test]
+fn where_ranks_say_nothing_they_are_chance() {
+    close(measure("auroc", &classes(2), &[], 1), 0.5);
+    close(measure("auroc", &classes(2), &[(&[0.1, 0.9], &[1.0, 1.0])], 1), 0.5);
+    close(measure("auroc", &classes(2), &[(&[0.5, 0.5], &[1.0, 0.0])], 1), 0.5);
+    close(measure("pr_auc", &classes(2), &[(&[0.1, 0.9], &[0.0, 0.0])], 1), 0.0);
+    close(measure("mcc", &classes(2), &[(&[1.0, 1.0], &[0.0, 1.0])], 1), 0.0);
 }

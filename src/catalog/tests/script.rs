@@ -10,6 +10,7 @@ use crate::ir::op::{Binary, Unary};
 enum Token {
     Number(f64),
     Name(String),
+    Text(String),
     Mark(&'static str),
 }
 
@@ -23,6 +24,10 @@ fn tokens(text: &str) -> Vec<Token> {
         let length = if let Some(mark) = MARKS.iter().find(|m| rest.starts_with(**m)) {
             found.push(Token::Mark(mark));
             mark.len()
+        } else if c == '"' {
+            let end = rest[1..].find('"').unwrap() + 1;
+            found.push(Token::Text(rest[1..end].into()));
+            end + 1
         } else if c.is_ascii_digit() {
             let mut end = end(&|c| c.is_ascii_digit() || c == '.' || c == '_' || c == 'e');
             if rest[..end].ends_with('e') && rest[end..].starts_with('-') {
@@ -58,6 +63,7 @@ enum Value {
     Number(f64),
     List(Vec<Value>),
     Word(String),
+    Text(String),
     /// `normal(std: 0.02)` where weights start, `5 epochs`.
     Argument(ArgValue),
 }
@@ -230,6 +236,10 @@ impl<'a> Script<'a> {
                 }
                 Value::List(items)
             }
+            Some(Token::Text(text)) => {
+                self.at += 1;
+                Value::Text(text)
+            }
             Some(Token::Name(name)) => {
                 if let Some((_, tensor)) = self.tensors.iter().find(|(n, _)| *n == name) {
                     self.at += 1;
@@ -266,7 +276,8 @@ impl<'a> Script<'a> {
             }
         }
         if !is_layer && let Some(piped) = piped.clone() {
-            given.insert(0, (None, Value::Tensors(vec![piped])));
+            let first = entry.params.iter().position(|p| matches!(p.ty, ParamType::Tensor | ParamType::Tensors));
+            given.insert(first.unwrap_or(0), (None, Value::Tensors(vec![piped])));
         }
         let args = self.arguments(entry, given);
         match entry.body {
@@ -287,8 +298,14 @@ impl<'a> Script<'a> {
 
     fn arguments(&mut self, entry: &'static Entry, given: Vec<(Option<String>, Value)>) -> Args {
         let mut values: Vec<Option<Value>> = vec![None; entry.params.len()];
+        let mut sizes = Vec::new();
         for (position, (name, value)) in given.into_iter().enumerate() {
             let at = match name {
+                Some(name) if entry.params.iter().all(|p| p.name != name) => {
+                    let Value::Number(n) = value else { panic!("`{name}` is a size") };
+                    sizes.push((name.into(), Dim::constant(n as i64)));
+                    continue;
+                }
                 Some(name) => entry.params.iter().position(|p| p.name == name).expect("a parameter"),
                 None => position,
             };
@@ -296,6 +313,10 @@ impl<'a> Script<'a> {
         }
         let mut args = Args::new();
         for (param, value) in entry.params.iter().zip(values) {
+            if matches!(param.ty, ParamType::NamedSizes) {
+                args.set(param.name, ArgValue::Sizes(sizes.clone()), None);
+                continue;
+            }
             let is_given = value.is_some();
             let value = match (value, param.default) {
                 (Some(value), _) => value,
@@ -326,9 +347,10 @@ impl<'a> Script<'a> {
             }
             (ParamType::Size, Value::Number(n)) => ArgValue::Dim(Dim::constant(n as i64)),
             (ParamType::Whole { min, max }, Value::Number(n)) if n >= *min as f64 && n <= *max as f64 => {
-                ArgValue::Number(n)
+                ArgValue::Dim(Dim::constant(n as i64))
             }
             (ParamType::Number(bounds), Value::Number(n)) if bounds.contain(n) => ArgValue::Number(n),
+            (ParamType::Text, Value::Text(text)) => ArgValue::Text(text.as_str().into()),
             (ParamType::Bool, Value::Word(w)) if w == "true" || w == "false" => ArgValue::Bool(w == "true"),
             (ParamType::Choice(words), Value::Word(w)) => ArgValue::Choice(words.iter().find(|c| **c == w)?),
             (ParamType::Shape { .. }, Value::List(items)) => {

@@ -4,6 +4,7 @@ mod images;
 mod loading;
 mod new_data;
 mod problems;
+mod sequences;
 mod tables;
 
 use super::*;

@@ -105,16 +105,32 @@ impl MatMul {
             // SAFETY: `a` and `b` begin blocks of the checked operands, `c` one of the result that no other piece
             // writes; the operands are not the result (checked).
             unsafe {
-                if rows_len * k * columns_len <= SMALL {
-                    small([rows_len, k, columns_len], (a, self.left), (b, self.right), (c, n));
-                } else {
-                    let a = MatRef::from_raw_parts(a, rows_len, k, self.left[0], self.left[1]);
-                    let b = MatRef::from_raw_parts(b, k, columns_len, self.right[0], self.right[1]);
-                    let c = MatMut::from_raw_parts_mut(c, rows_len, columns_len, n as isize, 1);
-                    matmul(c, Accum::Replace, a, b, E::ONE, Par::Seq);
-                }
+                product([rows_len, k, columns_len], (a, self.left), (b, self.right), (c, n), false);
             }
         }
+    }
+}
+
+/// One product on this thread; with `add` on top of what the result holds.
+///
+/// # Safety
+/// The pointers and strides are those of matrices of these sizes; the result is not an operand.
+pub(super) unsafe fn product<E: Element>(
+    [m, k, n]: [usize; 3],
+    (a, sa): (*const E, [isize; 2]),
+    (b, sb): (*const E, [isize; 2]),
+    (c, sc): (*mut E, usize),
+    add: bool,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if m * k * n <= SMALL {
+            return small([m, k, n], (a, sa), (b, sb), (c, sc), add);
+        }
+        let a = MatRef::from_raw_parts(a, m, k, sa[0], sa[1]);
+        let b = MatRef::from_raw_parts(b, k, n, sb[0], sb[1]);
+        let c = MatMut::from_raw_parts_mut(c, m, n, sc as isize, 1);
+        matmul(c, if add { Accum::Add } else { Accum::Replace }, a, b, E::ONE, Par::Seq);
     }
 }
 
@@ -139,6 +155,7 @@ unsafe fn small<E: Element>(
     (a, sa): (*const E, [isize; 2]),
     (b, sb): (*const E, [isize; 2]),
     (c, sc): (*mut E, usize),
+    add: bool,
 ) {
     let mut panel = [const { MaybeUninit::<[E; WIDTH]>::uninit() }; DEPTH];
     for column in (0..n).step_by(WIDTH) {
@@ -164,14 +181,14 @@ unsafe fn small<E: Element>(
             // SAFETY: a tile of the matrices; `packed` has been written for every p < k where it is used.
             unsafe {
                 match (in_place, k <= DEPTH, height) {
-                    (true, _, HEIGHT) => tile::<E, HEIGHT>(k, WIDTH, left, (b, sb[0]), to),
-                    (true, _, _) => tile::<E, 1>(k, WIDTH, left, (b, sb[0]), to),
-                    (false, true, HEIGHT) => tile::<E, HEIGHT>(k, width, left, (packed, WIDTH as isize), to),
-                    (false, true, _) => tile::<E, 1>(k, width, left, (packed, WIDTH as isize), to),
+                    (true, _, HEIGHT) => tile::<E, HEIGHT>(k, WIDTH, left, (b, sb[0]), to, add),
+                    (true, _, _) => tile::<E, 1>(k, WIDTH, left, (b, sb[0]), to, add),
+                    (false, true, HEIGHT) => tile::<E, HEIGHT>(k, width, left, (packed, WIDTH as isize), to, add),
+                    (false, true, _) => tile::<E, 1>(k, width, left, (packed, WIDTH as isize), to, add),
                     (false, false, _) => {
                         for i in 0..height as isize {
                             let left = (left.0.offset(i * sa[0]), sa);
-                            dot_products(k, width, left, (b, sb), to.0.add(i as usize * sc));
+                            dot_products(k, width, left, (b, sb), to.0.add(i as usize * sc), add);
                         }
                     }
                 }
@@ -192,6 +209,7 @@ unsafe fn tile<E: Element, const R: usize>(
     (a, sa): (*const E, [isize; 2]),
     (b, sb): (*const E, isize),
     (c, sc): (*mut E, usize),
+    add: bool,
 ) {
     let mut sums = [[E::ZERO; WIDTH]; R];
     for p in 0..k as isize {
@@ -208,7 +226,11 @@ unsafe fn tile<E: Element, const R: usize>(
     for (i, sums) in sums.iter().enumerate() {
         // SAFETY: i < R, and `width` columns of the result from here.
         let line = unsafe { std::slice::from_raw_parts_mut(c.add(i * sc), width) };
-        line.copy_from_slice(&sums[..width]);
+        if add {
+            line.iter_mut().zip(sums).for_each(|(to, sum)| *to += *sum);
+        } else {
+            line.copy_from_slice(&sums[..width]);
+        }
     }
 }
 
@@ -223,6 +245,7 @@ unsafe fn dot_products<E: Element>(
     (a, sa): (*const E, [isize; 2]),
     (b, sb): (*const E, [isize; 2]),
     c: *mut E,
+    add: bool,
 ) {
     for j in 0..width {
         let mut sum = E::ZERO;
@@ -231,7 +254,7 @@ unsafe fn dot_products<E: Element>(
             sum += unsafe { *a.offset(p * sa[1]) * *b.offset(p * sb[0] + j as isize * sb[1]) };
         }
         // SAFETY: j < width.
-        unsafe { *c.add(j) = sum };
+        unsafe { *c.add(j) = if add { *c.add(j) + sum } else { sum } };
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod assemble;
+pub mod attention;
 pub mod elementwise;
 pub mod lines;
 pub mod math;
@@ -34,6 +35,7 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Attention(attention::Attention),
 }
 
 /// A range of memory that a kernel touches.
@@ -113,6 +115,7 @@ impl Kernel {
                 let reads = a.parts.iter().map(|p| Range::strided(p.input, p.axes.iter().map(|a| (a.0, a.1))));
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
+            Kernel::Attention(a) => a.ranges(),
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -122,6 +125,15 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+        }
+    }
+
+    /// Numbers of its own that each thread wants while it runs a piece.
+    fn scratch(&self) -> usize {
+        match self {
+            Kernel::Elementwise(program) => program.scratch(),
+            Kernel::Attention(attention) => attention.scratch(),
+            _ => 0,
         }
     }
 
@@ -136,6 +148,7 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Attention(k) => k.pieces(),
         }
     }
 
@@ -154,6 +167,7 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
             }
         }
     }
@@ -297,9 +311,7 @@ impl Code {
         let mut scratch = 0;
         for (i, kernel) in kernels.iter().enumerate() {
             kernel.check(&sizes).map_err(|why| format!("instruction {i}: {why}"))?;
-            if let Kernel::Elementwise(program) = kernel {
-                scratch = scratch.max(program.scratch());
-            }
+            scratch = scratch.max(kernel.scratch());
         }
         Ok(Code { kernels, sizes, scratch })
     }

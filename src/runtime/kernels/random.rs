@@ -13,7 +13,7 @@ use multiversion::multiversion;
 /// Blocks of four words that are made side by side.
 const LANES: usize = 16;
 /// Numbers of such a group.
-const GROUP: usize = 4 * LANES;
+pub(super) const GROUP: usize = 4 * LANES;
 /// Elements of a piece.
 const PIECE: usize = 16 * 1024;
 
@@ -56,26 +56,30 @@ impl Random {
     pub unsafe fn run<E: Element>(&self, bases: &Bases<E>, feed: &Feed, piece: usize) {
         let start = piece * self.piece();
         let end = (start + self.piece()).min(self.rows);
-        let golden = 0x9e37_79b9_7f4a_7c15_u64;
-        let key =
-            mix(mix(mix(feed.seed.wrapping_add(golden)) ^ feed.step).wrapping_add(golden) ^ u64::from(self.stream));
+        let key = key(feed, self.stream);
         for row in start..end {
             let example = feed.examples.get(row).copied().unwrap_or(row as u64);
             let place = Place { offset: self.output.offset + row * self.width, ..self.output };
             // SAFETY: rows are disjoint.
-            fill(self.distribution, key, example, unsafe { bases.write(place, self.width) });
+            fill(self.distribution, key, example, 0, unsafe { bases.write(place, self.width) });
         }
     }
 }
 
-/// The numbers of one example.
+/// What all draws of an operation in a step share.
+pub(super) fn key(feed: &Feed, stream: u32) -> u64 {
+    let golden = 0x9e37_79b9_7f4a_7c15_u64;
+    mix(mix(mix(feed.seed.wrapping_add(golden)) ^ feed.step).wrapping_add(golden) ^ u64::from(stream))
+}
+
+/// The numbers of one example from position `start` on, a multiple of [`GROUP`].
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn fill<E: Element>(distribution: Distribution, key: u64, example: u64, output: &mut [E]) {
+pub(super) fn fill<E: Element>(distribution: Distribution, key: u64, example: u64, start: usize, output: &mut [E]) {
     for (group, output) in output.chunks_mut(GROUP).enumerate() {
-        let words = philox(key, example, (group * LANES) as u64);
+        let words = philox(key, example, ((start / GROUP + group) * LANES) as u64);
         let mut numbers = [0.0_f32; GROUP];
         match distribution {
             Distribution::Uniform => {
@@ -148,15 +152,17 @@ mod tests {
             [(Distribution::Uniform, 0.5, 1.0 / 12.0), (Distribution::Normal, 0.0, 1.0)]
         {
             let mut x = vec![0.0_f64; 200_000];
-            fill(distribution, mix(7), 3, &mut x);
+            fill(distribution, mix(7), 3, 0, &mut x);
             let n = x.len() as f64;
             let m = x.iter().sum::<f64>() / n;
             let v = x.iter().map(|x| (x - m).powi(2)).sum::<f64>() / n;
             assert!((m - mean).abs() < 0.01 && (v - variance).abs() < 0.01, "{distribution:?}: {m} {v}");
             // The beginning of a longer draw is the shorter draw.
             let mut short = vec![0.0_f64; 70];
-            fill(distribution, mix(7), 3, &mut short);
+            fill(distribution, mix(7), 3, 0, &mut short);
             assert_eq!(short, x[..70]);
+            fill(distribution, mix(7), 3, 2 * GROUP, &mut short);
+            assert_eq!(short, x[2 * GROUP..2 * GROUP + 70]);
         }
     }
 }

@@ -136,6 +136,10 @@ fn name(item: &Work) -> String {
         Task::Pad { axis, before, value } => format!("pad axis {axis} with {value} from {before}"),
         Task::Concat { axis } => format!("concat axis {axis}"),
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
+        Task::Attention { attention, backward } => {
+            let causal = if attention.causal { "causal " } else { "" };
+            format!("{causal}attention{}", if *backward { " backward" } else { "" })
+        }
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
     }

@@ -2,8 +2,10 @@
 
 use super::lower::{Lowered, Operand, Task, Work};
 use super::view::{View, join};
+use crate::ir::op::Attention;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::assemble::{Assemble, Part};
+use crate::runtime::kernels::attention;
 use crate::runtime::kernels::elementwise::{Access, Load, Program, Store, TileStep};
 use crate::runtime::kernels::lines::Lines;
 use crate::runtime::kernels::matmul::MatMul;
@@ -110,6 +112,9 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+            Task::Attention { attention, backward } => {
+                Kernel::Attention(self.attention(item, *attention, *backward, output?)?)
+            }
             Task::Along { place, axis, size } => {
                 let (x, y) = (self.view(item, 0)?, self.view(item, 1)?);
                 let [outer, _, inner] = around(&y.shape(), *axis);
@@ -121,6 +126,37 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+        })
+    }
+
+    fn attention(
+        &self,
+        item: &Work,
+        attention: Attention,
+        backward: bool,
+        output: Place,
+    ) -> Result<attention::Attention, String> {
+        let matrix = |i: usize| {
+            let view = self.view(item, i)?;
+            let [_, _, rows, columns] = view.axes[..] else { return Err("attention to what has no heads".to_owned()) };
+            let strides = [view.axes[0].1, view.axes[1].1, rows.1];
+            Ok((attention::Matrices { place: self.place_of(view)?, strides, rows: rows.0, width: columns.0 }, view))
+        };
+        let ((q, view), (k, _), (v, _)) = (matrix(0)?, matrix(1)?, matrix(2)?);
+        let backward = match backward {
+            true => Some([self.place_of(self.view(item, 4)?)?, self.place_of(self.view(item, 5)?)?]),
+            false => None,
+        };
+        Ok(attention::Attention {
+            attention,
+            examples: view.axes[0].0,
+            heads: view.axes[1].0,
+            q,
+            k,
+            v,
+            lengths: self.place_of(self.view(item, 3)?)?,
+            backward,
+            output,
         })
     }
 

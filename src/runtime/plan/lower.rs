@@ -5,7 +5,7 @@ use super::literals::Literals;
 use super::view::View;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
-use crate::ir::op::{Distribution, Op, Reduction, Unary};
+use crate::ir::op::{Attention, Distribution, Op, Reduction, Unary};
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use crate::runtime::executable::PlanError;
 use crate::runtime::feed::Binding;
@@ -61,6 +61,11 @@ pub enum Task {
     Rows {
         op: RowOp,
         rows: usize,
+    },
+    /// The numbers of a position lie side by side in `q`, `k` and `v`; all other operands are linear.
+    Attention {
+        attention: Attention,
+        backward: bool,
     },
     /// Both operands are linear.
     Along {
@@ -413,6 +418,19 @@ impl<E: Element> Lowering<'_, E> {
                 let (x, y) = (self.view(x, &xs), self.view(y, &ys));
                 let (x, y) = (self.factor(x)?, self.factor(y)?);
                 self.result(Task::MatMul, vec![Operand::View(x), Operand::View(y)], shape)
+            }
+            Op::Attention(attention) | Op::AttentionBackward(attention) => {
+                let mut views = Vec::with_capacity(6);
+                for (i, (x, sizes)) in operands.enumerate() {
+                    // Heads and positions may lie anywhere, what is multiplied side by side.
+                    let view = self.view(x, &sizes);
+                    let as_it_lies = i < 3 && view.axes.iter().skip(2).all(|(n, stride)| *n <= 1 || *stride > 0);
+                    let as_it_lies = as_it_lies && view.axes.last().is_none_or(|(n, stride)| *n <= 1 || *stride == 1);
+                    let view = if as_it_lies || view.is_linear() { view } else { self.copied(view)? };
+                    views.push(Operand::View(view));
+                }
+                let backward = matches!(op, Op::AttentionBackward(_));
+                self.result(Task::Attention { attention: *attention, backward }, views, shape)
             }
             Op::GatherRows => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
