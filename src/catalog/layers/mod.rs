@@ -8,6 +8,7 @@ mod flatten;
 mod global_pool;
 mod layer_norm;
 mod positions;
+mod recurrent;
 mod rms_norm;
 
 pub(super) use dropout::drop_out;
@@ -28,4 +29,7 @@ pub static ALL: &[&Entry] = &[
     &positions::POSITIONS,
     &positions::SINUSOIDAL_POSITIONS,
     &positions::ROTARY_POSITIONS,
+    &recurrent::RNN,
+    &recurrent::LSTM,
+    &recurrent::GRU,
 ];
