@@ -182,7 +182,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
         let scan = match part {
             TablePart::File(file) => table_scan(file)?,
             TablePart::Lines(file) => lines_scan(file)?,
-            TablePart::Memory(..) => {
+            TablePart::Memory(..) | TablePart::Images(..) => {
                 let mut scanner = Scanner::default();
                 let rows = read(part, &mut scanner)?;
                 Arc::new(scanner.finish(rows))

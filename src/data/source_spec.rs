@@ -123,6 +123,18 @@ pub enum SourceSpec {
     Text(PerSplit<Vec<DataFile>>),
     /// `text("a.txt") |> lines`: a table of one column, [`LINE`].
     Lines(PerSplit<Vec<DataFile>>),
+    /// `image_folder("photos", size: 32)`: a folder of images for each class. Its column `label` is the class; its images
+    /// are an array.
+    ImageFolder {
+        /// The folders that hold the folders of the classes.
+        folders: PerSplit<Vec<DataFile>>,
+        /// Height and width that images are brought to.
+        size: [usize; 2],
+        /// 1 (gray) or 3 (red, green, blue).
+        channels: usize,
+        /// Whether each image must lie in the folder of its class. New data to predict need not; it may be one file.
+        labeled: bool,
+    },
     /// `rows([[0, 1], [1, 0]], columns: [a, b])`: a table.
     Rows {
         /// The names of the columns.
@@ -181,6 +193,7 @@ pub enum SourceSpec {
 pub(crate) enum SourceShape {
     Table,
     Array,
+    Images,
     Text,
     Lines,
 }
@@ -195,6 +208,7 @@ impl SourceSpec {
     pub(crate) fn shape(&self) -> SourceShape {
         match self {
             SourceSpec::Idx(_) | SourceSpec::Npy(_) => SourceShape::Array,
+            SourceSpec::ImageFolder { .. } => SourceShape::Images,
             SourceSpec::Text(_) => SourceShape::Text,
             SourceSpec::Lines(_) => SourceShape::Lines,
             SourceSpec::Csv(_)
@@ -206,6 +220,11 @@ impl SourceSpec {
         }
     }
 
+    /// Whether it is a folder of images: both an array and a table of their labels.
+    pub fn is_image_folder(&self) -> bool {
+        matches!(self, SourceSpec::ImageFolder { .. })
+    }
+
     /// What it is called in the language.
     pub fn name(&self) -> &'static str {
         match self {
@@ -214,6 +233,7 @@ impl SourceSpec {
             SourceSpec::Npy(_) => "npy",
             SourceSpec::Text(_) => "text",
             SourceSpec::Lines(_) => "lines",
+            SourceSpec::ImageFolder { .. } => "image_folder",
             SourceSpec::Rows { .. } => "rows",
             SourceSpec::Moons { .. } => "moons",
             SourceSpec::Spirals { .. } => "spirals",
@@ -222,7 +242,7 @@ impl SourceSpec {
         }
     }
 
-    /// Its files, where it has any, in row order.
+    /// Its files (or folders of images), where it has any, in row order.
     pub fn files(&self) -> Option<&PerSplit<Vec<DataFile>>> {
         match self {
             SourceSpec::Csv(f)
@@ -230,6 +250,7 @@ impl SourceSpec {
             | SourceSpec::Npy(f)
             | SourceSpec::Text(f)
             | SourceSpec::Lines(f) => Some(f),
+            SourceSpec::ImageFolder { folders, .. } => Some(folders),
             SourceSpec::Rows { .. }
             | SourceSpec::Moons { .. }
             | SourceSpec::Spirals { .. }

@@ -22,7 +22,8 @@ const BATCH: usize = 256;
 pub struct PredictOptions {
     /// The model, where the run has several.
     pub model: Option<String>,
-    /// A CSV (or what the model's data is read from: idx, npy) with the columns that the model's inputs need.
+    /// A CSV (or what the model's data is read from: idx, npy, an image or a folder of them) with the columns that the
+    /// model's inputs need.
     pub input: PathBuf,
     /// `.csv` or `.npy`.
     pub output: PathBuf,
@@ -131,6 +132,9 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
     match source {
         Some(SourceSpec::Idx(_)) if is_npy => SourceSpec::Npy(files),
         Some(SourceSpec::Idx(_)) => SourceSpec::Idx(files),
+        Some(SourceSpec::ImageFolder { size, channels, .. }) => {
+            SourceSpec::ImageFolder { folders: files, size: *size, channels: *channels, labeled: false }
+        }
         Some(SourceSpec::Npy(_)) => SourceSpec::Npy(files),
         Some(SourceSpec::Text(_)) => SourceSpec::Text(files),
         Some(SourceSpec::Lines(_)) => SourceSpec::Lines(files),

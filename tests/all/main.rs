@@ -14,6 +14,7 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod images;
 mod in_torch;
 mod language;
 mod mlp;
