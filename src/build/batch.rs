@@ -14,6 +14,7 @@ impl Builder {
         if !x.batched {
             return Err(Problem::NotPerExample { what: "the mean over a batch" });
         }
+        let x = &self.masked(x, axes, 0.0);
         let mut node_axes: Vec<usize> = axes.iter().map(|a| a + 1).collect();
         node_axes.push(0);
         node_axes.sort_unstable();
@@ -27,14 +28,21 @@ impl Builder {
         let node = self.graph.push(op, vec![x.node], node_shape, self.span);
         let node = self.reshape_node(node, shape.clone());
         let sum = self.tensor(node, shape, false);
-        let count = self.batch_count(x, axes);
-        let divisor = self.size(&count);
+        let divisor = self.batch_count(x, axes);
         self.divide(&sum, &divisor)
     }
 
-    /// How many numbers [`Builder::batch_mean`] is taken over.
-    pub fn batch_count(&self, x: &Tensor, axes: &[usize]) -> Dim {
-        self.count(x, axes) * batch()
+    /// How many numbers [`Builder::batch_mean`] is taken over; no padding is among them.
+    pub fn batch_count(&mut self, x: &Tensor, axes: &[usize]) -> Tensor {
+        let count = self.count(x, axes);
+        if !count.is_ragged() {
+            return self.size(&(count * batch()));
+        }
+        let each = self.size(&count);
+        let op = Op::Reduce { reduction: Reduction::Sum, axes: [0].into() };
+        let node = self.graph.push(op, vec![each.node], vec![Dim::constant(1)], self.span);
+        let node = self.reshape_node(node, Vec::new());
+        self.tensor(node, Vec::new(), false)
     }
 
     /// The mean of a per-example scalar over the batch, for a loss to divide by; see [`Normalizer`].

@@ -2,8 +2,8 @@
 
 use super::problem::{Problem, Shape};
 use super::tensor::{Kind, Role, Tensor};
-use crate::ir::dim::{Comparison, Dim, VarKind, batch};
-use crate::ir::graph::{Graph, NodeId, State, StateRole, Update};
+use crate::ir::dim::{Comparison, Dim, Var, VarKind, batch};
+use crate::ir::graph::{Graph, LENGTHS, NodeId, State, StateRole, Update};
 use crate::ir::init::Init;
 use crate::ir::op::{Distribution, Op, StateId};
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub struct Builder {
     pub span: Span,
     /// Sums over the batch that a split's measure divides by, see [`Builder::normalizer`].
     pub normalizers: Vec<Normalizer>,
+    /// Fields that give the lengths of ragged dimensions, by [`Var::id`](crate::ir::dim::Var::id).
+    length_fields: BTreeMap<u32, Arc<str>>,
     states: BTreeMap<Arc<str>, (StateId, NodeId, Span)>,
     streams: u32,
 }
@@ -58,6 +60,7 @@ impl Builder {
             generic,
             span: Span::default(),
             normalizers: Vec::new(),
+            length_fields: BTreeMap::new(),
             states: BTreeMap::new(),
             streams: 0,
         }
@@ -90,24 +93,45 @@ impl Builder {
         self.emit(Op::Literal(values.into()), Vec::new(), shape, false)
     }
 
-    /// A size as a scalar.
+    /// A size as a scalar. Where it is ragged, it is each example's own.
     pub fn size(&mut self, dim: &Dim) -> Tensor {
         match dim.as_constant() {
             Some(n) => self.constant(n as f64),
+            None if dim.is_ragged() => self.own_size(dim),
             None => self.emit(Op::Size(dim.clone()), Vec::new(), Vec::new(), false),
         }
     }
 
-    /// 0, 1, … , n - 1.
+    /// Says whose lengths a ragged dimension has: those of the first axis of a field. The first word counts.
+    pub fn lengths_from(&mut self, variable: u32, field: impl Into<Arc<str>>) {
+        self.length_fields.entry(variable).or_insert_with(|| field.into());
+    }
+
+    /// The input with the lengths of a ragged dimension: `x.lengths`.
+    pub(super) fn lengths_name(&self, variable: &Var) -> String {
+        let field = self.length_fields.get(&variable.id).unwrap_or(&variable.name);
+        format!("{field}{LENGTHS}")
+    }
+
+    /// 0, 1, … , n - 1. Where n is ragged, the padding repeats each example's last one.
     pub fn iota(&mut self, n: &Dim) -> Tensor {
+        let positions = self.positions(n);
+        if n.is_ragged() { self.up_to_last(&positions, n) } else { positions }
+    }
+
+    /// 0, 1, … along the whole axis, its padding included.
+    pub(super) fn positions(&mut self, n: &Dim) -> Tensor {
         self.emit(Op::Iota { axis: 0 }, Vec::new(), vec![n.clone()], false).with_kind(Kind::Int)
     }
 
     /// Random numbers, new for each example and step.
     pub fn random(&mut self, shape: &[Dim], distribution: Distribution) -> Result<Tensor, Problem> {
         self.check_size(shape)?;
+        let order = super::ragged::ragged_axis_first(shape)?;
+        let drawn: Shape = order.iter().filter_map(|axis| shape.get(*axis).cloned()).collect();
         let stream = self.stream();
-        Ok(self.emit(Op::Random { stream, distribution }, Vec::new(), shape.to_vec(), true))
+        let numbers = self.emit(Op::Random { stream, distribution }, Vec::new(), drawn, true);
+        Ok(self.permute(&numbers, &super::ragged::inverse(&order)))
     }
 
     /// A number that tells a random operation apart from the others of the graph.

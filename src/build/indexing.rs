@@ -34,6 +34,21 @@ impl Builder {
             let size = x.shape[original_axis].clone();
             match position {
                 Position::Whole => axis += 1,
+                Position::At(position) if *position < 0 && size.is_ragged() => {
+                    result = self.counted_from_end(&result, axis, *position);
+                    let mut shape = result.shape.clone();
+                    shape.remove(axis);
+                    result = self.reshape_to(&result, shape);
+                }
+                Position::Range { start: Some(start), end } if *start < 0 && size.is_ragged() => {
+                    let end = end.unwrap_or(0);
+                    if *start >= end {
+                        return Err(Problem::EmptySlice { size });
+                    }
+                    let parts: Vec<Tensor> = (*start..end).map(|p| self.counted_from_end(&result, axis, p)).collect();
+                    result = self.concat(&parts, axis as i64)?;
+                    axis += 1;
+                }
                 Position::At(position) => {
                     let start = self.counted_from_start(*position, &size, original_axis, false)?;
                     result = self.slice(&result, axis, start, Dim::constant(1));
@@ -67,6 +82,22 @@ impl Builder {
             return Ok(Dim::constant(p));
         }
         Ok(if position < 0 { size.clone() + Dim::constant(position) } else { Dim::constant(position) })
+    }
+
+    /// One position counted from each example's own end, -1 the last one; the axis, which is ragged, becomes size 1.
+    fn counted_from_end(&mut self, x: &Tensor, axis: usize, position: i64) -> Tensor {
+        let size = x.shape[axis].clone() + Dim::constant(position + 1);
+        let place = self.last_position(&size);
+        let mut shape = x.shape.clone();
+        shape[axis] = Dim::constant(1);
+        let place = self.reshape_to(&place, vec![Dim::constant(1); shape.len()]);
+        let (Ok(place), Ok(lines)) = (self.broadcast_to(&place, &shape, true), self.broadcast_to(x, &x.shape, true))
+        else {
+            return x.clone();
+        };
+        let op = Op::TakeAlong { axis: lines.node_axis(axis) };
+        let taken = self.emit(op, vec![lines.node, place.node], shape, true);
+        Tensor { kind: x.kind.clone(), role: x.role, ..taken }
     }
 
     /// `length` positions of an axis from `start` on.

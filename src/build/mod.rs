@@ -13,10 +13,13 @@ pub mod indexing;
 mod movement;
 mod problem;
 mod products;
+mod ragged;
+mod recurrent;
 mod reductions;
 mod tensor;
 pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
+pub use recurrent::{RecurrentWeights, States};
 pub use tensor::{Kind, Role, Tensor, show_type};

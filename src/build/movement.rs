@@ -2,8 +2,9 @@
 
 use super::builder::Builder;
 use super::problem::{Problem, Shape};
+use super::ragged::keeps_ragged_axes_whole;
 use super::tensor::Tensor;
-use crate::ir::dim::{Dim, batch};
+use crate::ir::dim::{Dim, batch, show_shape};
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
 
@@ -84,6 +85,15 @@ impl Builder {
             _ => return Err(wrong()),
         };
         self.check_size(&shape)?;
+        if !keeps_ragged_axes_whole(&x.shape, &shape) {
+            let size = x.shape.iter().find(|d| d.is_ragged()).cloned().unwrap_or_default();
+            let why = format!(
+                "in {} the positions of a sequence would not stand together, and the padding of the batch among them",
+                show_shape(&shape)
+            );
+            let instead = format!("keep {size} an axis of its own, or put it in front of the axes it is merged with");
+            return Err(Problem::Ragged { size, why, instead });
+        }
         Ok(self.reshape_to(x, shape))
     }
 
@@ -166,6 +176,14 @@ impl Builder {
             }
             size = size + part.shape[axis].clone();
         }
+        if let Some((_, others)) = parts.split_last()
+            && let Some(part) = others.iter().find(|p| p.shape[axis].is_ragged())
+        {
+            let size = part.shape[axis].clone();
+            let why = format!("what comes behind {size} would have to begin at another position in every example");
+            let instead = "put the ragged part last, or join what has been reduced".into();
+            return Err(Problem::Ragged { size, why, instead });
+        }
         let batched = parts.iter().any(|p| p.batched);
         let mut nodes = Vec::with_capacity(parts.len());
         for part in parts {
@@ -208,6 +226,9 @@ impl Builder {
         };
         *size = size.clone() + before.clone() + after.clone();
         self.check_size(&shape)?;
+        let is_ragged_behind = x.shape[axis].is_ragged() && after.as_constant() != Some(0);
+        // Behind the end comes the value, and not first the padding of the batch.
+        let x = if is_ragged_behind { &self.masked(x, &[axis], value) } else { x };
         let op = Op::Pad { axis: x.node_axis(axis), before, after, value };
         Ok(self.emit(op, vec![x.node], shape, x.batched).with_kind(x.kind.clone()))
     }

@@ -164,6 +164,15 @@ pub enum Problem {
         /// The first use.
         first_span: Span,
     },
+    /// An operation that cannot keep the padding of a ragged axis out of its result.
+    Ragged {
+        /// The size of the axis.
+        size: Dim,
+        /// Why, as a clause.
+        why: String,
+        /// What to write instead, as a clause.
+        instead: String,
+    },
     /// A tensor of more than 2⁴⁰ numbers.
     TooLarge {
         /// Its shape.

@@ -16,6 +16,7 @@ impl Builder {
                 return Err(Problem::Rank { operand, wanted, shape: t.shape.clone() });
             }
         }
+        let (x, y) = (&self.masked(x, &[x.rank() - 1], 0.0), &self.masked(y, &[y.rank().saturating_sub(2)], 0.0));
         if y.rank() == 2 && !y.batched {
             // All rows of all examples against one matrix.
             self.check_inner(x, &x.shape[x.rank() - 1], y, &y.shape[0])?;

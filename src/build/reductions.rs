@@ -2,6 +2,7 @@
 
 use super::builder::Builder;
 use super::problem::{Problem, Shape};
+use super::ragged::LOWEST;
 use super::tensor::{Kind, Role, Tensor};
 use crate::ir::dim::Dim;
 use crate::ir::op::{Op, Reduction, Unary};
@@ -15,6 +16,12 @@ impl Builder {
         if axes.is_empty() {
             return x.clone();
         }
+        let neutral = match reduction {
+            Reduction::Sum => 0.0,
+            Reduction::Maximum => LOWEST,
+            Reduction::Minimum => -LOWEST,
+        };
+        let x = &self.masked(x, &axes, neutral);
         let kept: Shape = reduced_shape(&x.shape, &axes, true);
         let node_axes: Vec<usize> = axes.iter().map(|a| x.node_axis(*a)).collect();
         let op = Op::Reduce { reduction, axes: node_axes.into() };
@@ -59,18 +66,24 @@ impl Builder {
 
     /// `exp(x) / sum(exp(x))` along an axis.
     pub fn softmax(&mut self, x: &Tensor, axis: usize) -> Tensor {
+        let x = self.masked(x, &[axis], LOWEST);
         let op = Op::Softmax { axis: x.node_axis(axis) };
-        self.emit(op, vec![x.node], x.shape.clone(), x.batched).with_role(Role::Probabilities)
+        let y = self.emit(op, vec![x.node], x.shape, x.batched).with_role(Role::Probabilities);
+        // A probability that no logarithm makes infinite, neither its own nor that of its complement.
+        self.masked(&y, &[axis], 0.5)
     }
 
     /// The logarithm of [`Builder::softmax`].
     pub fn log_softmax(&mut self, x: &Tensor, axis: usize) -> Tensor {
+        let x = self.masked(x, &[axis], LOWEST);
         let op = Op::LogSoftmax { axis: x.node_axis(axis) };
-        self.emit(op, vec![x.node], x.shape.clone(), x.batched).with_role(Role::LogProbabilities)
+        let y = self.emit(op, vec![x.node], x.shape, x.batched).with_role(Role::LogProbabilities);
+        self.masked(&y, &[axis], -1.0)
     }
 
     /// Position of the first largest number along an axis, which goes. The result is a `class` of the axis's size.
     pub fn argmax(&mut self, x: &Tensor, axis: usize) -> Tensor {
+        let x = &self.masked(x, &[axis], LOWEST);
         let kept = reduced_shape(&x.shape, &[axis], true);
         let result = self.emit(Op::ArgMax { axis: x.node_axis(axis) }, vec![x.node], kept, x.batched);
         let count = x.shape.get(axis).cloned().unwrap_or_else(|| Dim::constant(1));
@@ -80,8 +93,10 @@ impl Builder {
 
     /// Sums of everything up to and with each position.
     pub fn cumulative_sum(&mut self, x: &Tensor, axis: usize) -> Tensor {
+        // With zeros behind the end, the padding repeats the last sum.
+        let x = self.masked(x, &[axis], 0.0);
         let op = Op::CumulativeSum { axis: x.node_axis(axis), reverse: false };
-        self.emit(op, vec![x.node], x.shape.clone(), x.batched)
+        self.emit(op, vec![x.node], x.shape, x.batched)
     }
 }
 

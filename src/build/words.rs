@@ -174,6 +174,11 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
                 .note("a layer with a name is one layer wherever it is applied: its uses share their weights")
                 .help("give both uses inputs of one size, or make a second layer")
         }
+        Problem::Ragged { size, why, instead } => {
+            let message = format!("{subject} cannot keep the padding out: {size} differs from example to example");
+            let diagnostic = Diagnostic::new(Code::E0320, message, site.span, format!("along {size}"));
+            label_operand(diagnostic, site, 0).note(why.clone()).help(instead.clone())
+        }
         Problem::TooLarge { shape } => {
             let numbers = shape.iter().filter_map(Dim::as_constant).fold(1.0, |a, n| a * n as f64);
             let message = format!("{} would hold {} numbers", show_shape(shape), in_words(numbers).trim_end());

@@ -106,6 +106,7 @@ impl Checker<'_> {
             layers,
             graph,
             is_bound,
+            longest: Vec::new(),
         })
     }
 

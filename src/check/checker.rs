@@ -6,6 +6,7 @@ use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
 use crate::build::{Builder, Problem, Tensor};
+use crate::data::FieldType;
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::{Dim, Var, VarKind};
 use crate::source::{FileId, SourceMap, Span};
@@ -13,6 +14,7 @@ use crate::syntax::ast::{self, Symbol};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// How deep blocks may call blocks: more would not fit on the stack.
 const MAX_DEPTH: usize = 64;
@@ -60,6 +62,16 @@ pub(super) struct Checker<'o> {
     pub work: u64,
     most_work: u64,
     next_var: u32,
+    /// The ragged dimensions of the data blocks, by block and by the key that tells whose lengths they are.
+    ragged: BTreeMap<(usize, Arc<str>), Ragged>,
+}
+
+/// A ragged dimension of a data block.
+#[derive(Clone)]
+struct Ragged {
+    variable: Var,
+    /// Its longest length.
+    longest: usize,
 }
 
 /// A file with its names.
@@ -134,6 +146,7 @@ impl<'o> Checker<'o> {
             most_work: MAX_WORK,
             // 0 is the batch.
             next_var: 1,
+            ragged: BTreeMap::new(),
         }
     }
 
@@ -218,6 +231,40 @@ impl<'o> Checker<'o> {
         let id = self.next_var;
         self.next_var += 1;
         Dim::var(Var { id, kind: VarKind::Free, name: name.clone() })
+    }
+
+    /// The shape of a field. Where its first axis is ragged, that is a dimension of its own, one for all fields of the
+    /// same lengths, called as `name` says.
+    pub fn field_shape(&mut self, data: usize, ty: &FieldType, name: Option<&Symbol>) -> Vec<Dim> {
+        let mut shape: Vec<Dim> = ty.shape.iter().map(|n| Dim::from(*n)).collect();
+        let (Some(key), Some(first)) = (&ty.ragged, shape.first_mut()) else { return shape };
+        let longest = ty.shape.first().copied().unwrap_or(0);
+        let place = (data, key.clone());
+        if !self.ragged.contains_key(&place) {
+            let taken = |name: &str| self.ragged.iter().any(|((d, _), r)| *d == data && &*r.variable.name == name);
+            let wanted: Symbol = name.cloned().unwrap_or_else(|| "T".into());
+            let mut name = wanted.clone();
+            for i in 2.. {
+                if !taken(&name) {
+                    break;
+                }
+                name = format!("{wanted}{i}").into();
+            }
+            let variable = Var { id: self.next_var, kind: VarKind::Ragged, name };
+            self.next_var += 1;
+            self.ragged.insert(place.clone(), Ragged { variable, longest });
+        }
+        if let Some(ragged) = self.ragged.get_mut(&place) {
+            ragged.longest = ragged.longest.max(longest);
+            *first = Dim::var(ragged.variable.clone());
+        }
+        shape
+    }
+
+    /// The longest length of each ragged dimension of a data block, by its variable.
+    pub fn longest(&self, data: usize) -> Vec<(u32, usize)> {
+        let own = self.ragged.iter().filter(|((d, _), _)| *d == data);
+        own.map(|(_, ragged)| (ragged.variable.id, ragged.longest)).collect()
     }
 
     /// Counts the evaluation of an expression. False where the network has become larger than any that is meant:

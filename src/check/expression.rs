@@ -209,7 +209,17 @@ impl Checker<'_> {
                 Value::Bool(op == BinaryOperator::NotEqual)
             }
             (a @ (Value::Size(_) | Value::Number(_)), b @ (Value::Size(_) | Value::Number(_))) => {
-                size_binary(op, &a, &b)
+                let is_ragged = |value: &Value| matches!(value, Value::Size(size) if size.is_ragged());
+                match size_binary(op, &a, &b) {
+                    // Each example's own number.
+                    Value::Unknown if is_ragged(&a) || is_ragged(&b) => {
+                        let (Some(x), Some(y)) = (self.as_tensor(&a, op_span), self.as_tensor(&b, op_span)) else {
+                            return Value::Unknown;
+                        };
+                        self.tensor_binary(op, &x, &y, span)
+                    }
+                    value => value,
+                }
             }
             (
                 a @ (Value::Tensor(_) | Value::Number(_) | Value::Size(_) | Value::Bool(_)),

@@ -100,8 +100,10 @@ pub struct Model {
     pub layers: Vec<LayerRow>,
     /// Its graph: an output for each of the model's, an input for each of the model's.
     pub graph: Graph,
-    /// Whether every size in it is known (the batch aside): it is bound to data or was written with numbers.
+    /// Whether every size in it is known (the batch and lengths aside): it is bound to data or was written with numbers.
     pub is_bound: bool,
+    /// The longest length of each ragged dimension in its data, by [`crate::ir::dim::Var::id`].
+    pub longest: Vec<(u32, usize)>,
 }
 
 /// An input or output of a model.
@@ -161,6 +163,8 @@ pub struct Train {
     pub layers: Vec<LayerRow>,
     /// Which outputs the loss holds against which fields.
     pub fits: Vec<Fit>,
+    /// The longest length of each ragged dimension in the data, by [`crate::ir::dim::Var::id`].
+    pub longest: Vec<(u32, usize)>,
     /// Everything else.
     pub settings: Settings,
 }

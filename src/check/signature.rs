@@ -210,8 +210,8 @@ impl Checker<'_> {
             return None;
         }
         let _ = span;
-        let ty = block.description.field(&field.name)?;
-        let (kind, shape) = tensor_type(ty);
+        let ty = block.description.field(&field.name)?.clone();
+        let (kind, shape) = (field_kind(&ty), self.field_shape(data, &ty, None));
         Some(KnownType { kind, shape: shape.into_iter().map(Some).collect() })
     }
 
@@ -242,7 +242,7 @@ impl Checker<'_> {
         let Some(ty) = block.description.field(&field.name).cloned() else { return Some(Value::Unknown) };
         Some(match (&*name.name, &ty.kind) {
             ("classes", FieldKind::Class { names }) => Value::Number(names.len() as f64),
-            ("shape", _) => Value::List(ty.shape.iter().map(|n| Value::Number(*n as f64)).collect()),
+            ("shape", _) => Value::List(self.field_shape(index, &ty, None).into_iter().map(Value::size).collect()),
             _ => {
                 let known = match ty.kind {
                     FieldKind::Class { .. } => vec!["classes".to_owned(), "shape".to_owned()],
@@ -503,12 +503,12 @@ fn bound_before(name: &Ident, ty: &TypeExpr, function: &Function, inputs: &[Tens
 }
 
 /// A field's type as that of a tensor.
-pub(super) fn tensor_type(ty: &crate::data::FieldType) -> (Kind, Vec<Dim>) {
-    let kind = match &ty.kind {
+/// What the numbers of a field are.
+pub(super) fn field_kind(ty: &crate::data::FieldType) -> Kind {
+    match &ty.kind {
         FieldKind::Float => Kind::Float,
         FieldKind::Int => Kind::Int,
         FieldKind::Bool => Kind::Bool,
         FieldKind::Class { names } => Kind::Class { count: Dim::from(names.len()), names: Some(names.clone()) },
-    };
-    (kind, ty.shape.iter().map(|n| Dim::from(*n)).collect())
+    }
 }

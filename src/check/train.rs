@@ -4,15 +4,16 @@ use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
-use super::signature::tensor_type;
+use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::data::FieldType;
 use crate::diagnostics::nearest;
-use crate::ir::dim::batch;
+use crate::ir::dim::{Dim, VarKind, batch};
 use crate::ir::graph::{InputKind, StateRole};
 use crate::ir::op::Op;
 use crate::source::Span;
-use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol};
+use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol, TypeExprKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -81,6 +82,7 @@ impl Checker<'_> {
             layers: evaluation.rows,
             graph: evaluation.forward.graph.clone(),
             is_bound: true,
+            longest: self.longest(pairing.data),
         };
         self.trained_models.push(model);
         Some(Train {
@@ -92,6 +94,7 @@ impl Checker<'_> {
             evaluation: evaluation.forward,
             layers: training.rows,
             fits: evaluation.fits,
+            longest: self.longest(pairing.data),
             settings,
         })
     }
@@ -209,7 +212,7 @@ impl Checker<'_> {
         }
         let block = self.data.get(pairing.data)?;
         let data_name = block.name.clone();
-        let fields: Vec<(Symbol, Option<crate::data::FieldType>, Span)> = block
+        let fields: Vec<(Symbol, Option<FieldType>, Span)> = block
             .description
             .fields
             .iter()
@@ -218,13 +221,14 @@ impl Checker<'_> {
                 (Symbol::from(name.as_str()), ty.clone(), span)
             })
             .collect();
+        self.ragged_inputs(pairing, &fields);
         let mut tensors: Vec<(Symbol, Value)> = Vec::new();
         for (name, ty, span) in &fields {
             if !used.contains(name) && !used.contains(&data_name) {
                 continue;
             }
             let value = match ty {
-                Some(ty) => self.field_input(name, ty, *span),
+                Some(ty) => self.field_input(pairing, name, ty, *span),
                 None => Value::Unknown,
             };
             tensors.push((name.clone(), value));
@@ -292,7 +296,7 @@ impl Checker<'_> {
         found: &Found<'_>,
         frame: &Frame,
         outputs: &[(Symbol, Value)],
-        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+        fields: &[(Symbol, Option<FieldType>, Span)],
     ) -> Vec<Fit> {
         let calls = found.setting("loss").map(|loss| self.loss_calls(loss, frame)).unwrap_or_default();
         let name_of = |expr: &Expr| match &expr.unparenthesized().kind {
@@ -314,9 +318,37 @@ impl Checker<'_> {
         fits
     }
 
+    /// Makes the ragged dimensions of the model's inputs, called as its signature calls them. Their lengths are those of
+    /// the inputs, which are there also where something is predicted.
+    fn ragged_inputs(&mut self, pairing: &Pairing, fields: &[(Symbol, Option<FieldType>, Span)]) {
+        for (input, field) in &pairing.fields {
+            let Some((_, Some(ty), _)) = fields.iter().find(|(name, ..)| name == field) else { continue };
+            let param = pairing.definition.function.inputs.iter().find(|p| p.name.name == *input);
+            let name = match param.and_then(|p| p.ty.as_ref()).map(|ty| &ty.kind) {
+                Some(TypeExprKind::Tensor { shape, .. }) => match shape.iter().flatten().next().map(|dim| &dim.kind) {
+                    Some(ExprKind::Name(name)) => Some(name),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let shape = self.field_shape(pairing.data, ty, name);
+            let variable = shape.first().and_then(Dim::as_var).filter(|v| v.kind == VarKind::Ragged);
+            if let Some(variable) = variable {
+                self.builder.lengths_from(variable.id, field.clone());
+            }
+        }
+        for (name, ty, _) in fields {
+            let Some(ty) = ty.as_ref().filter(|ty| ty.ragged.is_some()) else { continue };
+            let shape = self.field_shape(pairing.data, ty, None);
+            if let Some(variable) = shape.first().and_then(Dim::as_var) {
+                self.builder.lengths_from(variable.id, name.clone());
+            }
+        }
+    }
+
     /// An input of the graph for a data field.
-    pub fn field_input(&mut self, name: &Symbol, ty: &crate::data::FieldType, span: Span) -> Value {
-        let (kind, shape) = tensor_type(ty);
+    fn field_input(&mut self, pairing: &Pairing, name: &Symbol, ty: &FieldType, span: Span) -> Value {
+        let (kind, shape) = (field_kind(ty), self.field_shape(pairing.data, ty, None));
         let mut node_shape = shape.clone();
         node_shape.insert(0, batch());
         let (_, node) = self.builder.graph.add_input(name.clone(), node_shape, InputKind::Field, span);
@@ -405,7 +437,7 @@ impl Checker<'_> {
         &mut self,
         found: &Found<'_>,
         frame: &mut Frame,
-        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+        fields: &[(Symbol, Option<FieldType>, Span)],
         class_weights: &mut Option<ClassWeights>,
     ) -> Option<Vec<(Option<Symbol>, Tensor)>> {
         let loss = found.setting("loss")?;
@@ -491,7 +523,7 @@ impl Checker<'_> {
         loss: &Expr,
         at: Span,
         frame: &mut Frame,
-        fields: &[(Symbol, Option<crate::data::FieldType>, Span)],
+        fields: &[(Symbol, Option<FieldType>, Span)],
         terms: &mut [(Option<Symbol>, Tensor)],
     ) -> Option<ClassWeights> {
         let calls = self.loss_calls(loss, frame);

@@ -111,7 +111,8 @@ fn total_flops(model: &Model) -> Option<u64> {
 
 fn nodes_flops(model: &Model, nodes: std::ops::Range<usize>) -> u64 {
     let last = model.graph.nodes.len();
-    (nodes.start..nodes.end.min(last)).map(|i| compile::node_flops(&model.graph, NodeId(i as u32), 1)).sum()
+    let sizes = compile::full_batch(&model.longest, 1);
+    (nodes.start..nodes.end.min(last)).map(|i| compile::node_flops(&model.graph, NodeId(i as u32), &sizes)).sum()
 }
 
 /// Trainable numbers of the model, those of `weight` statements among them.

@@ -15,13 +15,13 @@ mod training;
 
 pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
-pub use show::{StepCost, emit_backward, emit_ir, emit_plan, step_cost};
+pub use show::{StepCost, emit_backward, emit_ir, emit_plan, full_batch, step_cost};
 pub use training::{
     Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph,
 };
 
 use crate::check::Train;
-use crate::ir::graph::{Graph, InputKind};
+use crate::ir::graph::{Graph, Input, InputKind};
 use crate::ir::op::InputId;
 use crate::optimize::optimize;
 use crate::runtime::{Element, Executable, PlanError, States};
@@ -88,9 +88,15 @@ pub fn measurement<E: Element>(graph: Graph, states: &States<E>) -> Result<Execu
     Ok(Executable::new(optimize(graph), states)?)
 }
 
-/// The names of the data fields that a graph reads.
+/// The names of the data fields that a graph reads, each once.
 pub fn wanted_fields(graph: &Graph) -> Vec<&str> {
-    graph.inputs.iter().filter(|i| i.kind == InputKind::Field).map(|i| &*i.name).collect()
+    let mut fields: Vec<&str> = Vec::new();
+    for field in graph.inputs.iter().filter_map(Input::field) {
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+    fields
 }
 
 /// A graph as it is, node by node: for looking into a step.

@@ -15,12 +15,18 @@ pub struct StepCost {
     pub flops: u64,
 }
 
-/// The exact cost of a training step with so many examples.
+/// So many examples, each as long as the longest of the data where lengths differ.
+pub fn full_batch(longest: &[(u32, usize)], examples: usize) -> Binding {
+    longest.iter().fold(Binding::batch(examples), |sizes, (variable, length)| sizes.with(*variable, *length))
+}
+
+/// The exact cost of a training step with so many examples, at the longest lengths of the data.
 pub fn step_cost(train: &Train, batch: usize) -> Result<StepCost, CompileError> {
     let (graph, states) = super::states(train, None)?;
     let mut step = step(graph, &states)?;
-    let flops = graph_flops(step.executable.graph(), batch);
-    let plan = step.executable.prepare(&Binding::batch(batch))?;
+    let sizes = full_batch(&train.longest, batch);
+    let flops = graph_flops(step.executable.graph(), &sizes);
+    let plan = step.executable.prepare(&sizes)?;
     let mut session = Session::new(states, 1);
     // What threads work with is made by the first step.
     step.executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
@@ -43,6 +49,6 @@ pub fn emit_backward(train: &Train, sources: &SourceMap) -> String {
 pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileError> {
     let (graph, states) = super::states(train, None)?;
     let mut step = step(graph, &states)?;
-    let plan = step.executable.prepare(&Binding::batch(train.settings.batch))?;
+    let plan = step.executable.prepare(&full_batch(&train.longest, train.settings.batch))?;
     Ok(step.executable.plan(plan).describe(Some(sources)))
 }

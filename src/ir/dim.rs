@@ -54,6 +54,22 @@ pub struct Dim {
     terms: BTreeMap<Monomial, i64>,
 }
 
+/// Arithmetic on what stands for sizes: numbers of a graph, say. See [`Dim::compute`].
+pub trait Arithmetic {
+    /// What stands for a size.
+    type Number;
+    /// A known size.
+    fn constant(&mut self, n: i64) -> Self::Number;
+    /// A named size.
+    fn variable(&mut self, variable: &Var) -> Self::Number;
+    /// `x + y`
+    fn add(&mut self, x: Self::Number, y: Self::Number) -> Self::Number;
+    /// `x * y`
+    fn multiply(&mut self, x: Self::Number, y: Self::Number) -> Self::Number;
+    /// `x / y`, rounded down.
+    fn quotient(&mut self, x: Self::Number, y: Self::Number) -> Self::Number;
+}
+
 /// Whether two dims are the same size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comparison {
@@ -228,12 +244,22 @@ impl Dim {
         }
     }
 
+    /// Whether the size is at least 0 at every size of the names in it, as far as the signs of its terms say.
+    pub fn is_never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
+    }
+
     /// Whether no coefficient is negative and some term without quotients, which may be 0, is positive.
     fn is_positive(&self) -> bool {
         let is_plain = |m: &Monomial| m.keys().all(|a| matches!(a, Atom::Var(_)));
         self.constant >= 0
             && self.terms.values().all(|c| *c > 0)
             && (self.constant > 0 || self.terms.keys().any(is_plain))
+    }
+
+    /// Whether it is at least 0 whatever its names stand for, which are at least 0 each.
+    pub fn never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
     }
 
     /// Puts dims in the place of variables.
@@ -261,6 +287,35 @@ impl Dim {
             sum = sum + product;
         }
         sum
+    }
+
+    /// The size in another arithmetic.
+    pub fn compute<A: Arithmetic>(&self, with: &mut A) -> A::Number {
+        let mut sum = (self.constant != 0 || self.terms.is_empty()).then(|| with.constant(self.constant));
+        for (monomial, coefficient) in &self.terms {
+            let mut product = (*coefficient != 1).then(|| with.constant(*coefficient));
+            for (atom, power) in monomial {
+                for _ in 0..*power {
+                    let factor = match atom {
+                        Atom::Var(v) => with.variable(v),
+                        Atom::Quotient(n, d) => {
+                            let (n, d) = (n.compute(with), d.compute(with));
+                            with.quotient(n, d)
+                        }
+                    };
+                    product = Some(match product {
+                        None => factor,
+                        Some(product) => with.multiply(product, factor),
+                    });
+                }
+            }
+            let term = product.unwrap_or_else(|| with.constant(*coefficient));
+            sum = Some(match sum {
+                None => term,
+                Some(sum) => with.add(sum, term),
+            });
+        }
+        sum.unwrap_or_else(|| with.constant(0))
     }
 
     /// The size where every variable has one.

@@ -20,7 +20,7 @@ impl NodeId {
 pub type Shape = Vec<Dim>;
 
 /// One operation with its operands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// What is done.
     pub op: Op,
@@ -33,7 +33,7 @@ pub struct Node {
 }
 
 /// A tensor that the caller supplies at each step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// A field's name, or `lr`, `step`, … for what an optimizer wants.
     pub name: Arc<str>,
@@ -43,6 +43,20 @@ pub struct Input {
     pub kind: InputKind,
 }
 
+impl Input {
+    /// The data field that it is fed from; none for what the training loop computes.
+    pub fn field(&self) -> Option<&str> {
+        match self.kind {
+            InputKind::Field => Some(&self.name),
+            InputKind::Lengths { .. } => self.name.strip_suffix(LENGTHS),
+            InputKind::Scalar => None,
+        }
+    }
+}
+
+/// What the name of a lengths input has behind that of the field whose lengths they are.
+pub const LENGTHS: &str = ".lengths";
+
 /// Who supplies an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InputKind {
@@ -50,10 +64,15 @@ pub enum InputKind {
     Field,
     /// A scalar that the training loop computes.
     Scalar,
+    /// Each example's own length of a ragged dimension, `[B]`: that of the field in front of [`LENGTHS`] in its name.
+    Lengths {
+        /// The [`Var::id`](super::dim::Var::id) of the dimension.
+        variable: u32,
+    },
 }
 
 /// A tensor that lives from step to step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The path of LANGUAGE.md, "Weights on disk": `dense1.weight`; optimizers append theirs (`dense1.weight@m`).
     pub path: Arc<str>,
@@ -90,7 +109,7 @@ pub struct Update {
 }
 
 /// A named result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// What the caller knows it by.
     pub name: Arc<str>,
@@ -99,7 +118,7 @@ pub struct Output {
 }
 
 /// A program over tensors.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
     /// In order of evaluation.
     pub nodes: Vec<Node>,

@@ -10,6 +10,8 @@ use crate::runtime::{Binding, Element, Executable, Feed, PlanId, Session};
 /// Which field goes to which input. Holds the room that it needs, so that feeding does not allocate.
 pub(super) struct Feeder {
     columns: Vec<Column>,
+    /// Ragged sizes, each with a field whose lengths they are.
+    lengths: Vec<(u32, usize)>,
     ids: Vec<u64>,
     gathered: Vec<f32>,
 }
@@ -17,35 +19,50 @@ pub(super) struct Feeder {
 struct Column {
     input: InputId,
     field: usize,
-    /// Id of the ragged size and its axis in an example.
-    ragged: Option<u32>,
+    /// Whether it is the lengths of the field that are wanted, and not its values.
+    is_lengths: bool,
+}
+
+impl Column {
+    /// Writes what the input wants of these examples.
+    fn gather(&self, field: &Field, rows: &[u32], out: &mut [f32]) {
+        match self.is_lengths {
+            true => out.iter_mut().zip(rows).for_each(|(to, row)| *to = field.length(*row as usize) as f32),
+            false => gather(field, rows, out),
+        }
+    }
 }
 
 impl Feeder {
     /// For the fields that the executable reads.
     pub(super) fn new<E: Element>(executable: &Executable<E>, dataset: &Dataset) -> Result<Feeder, RunError> {
         let mut columns = Vec::new();
+        let mut lengths: Vec<(u32, usize)> = Vec::new();
         for (index, input) in executable.graph().inputs.iter().enumerate() {
-            if input.kind != InputKind::Field {
-                continue;
-            }
-            let field = dataset.fields.iter().position(|f| f.name == *input.name).ok_or_else(|| {
-                RunError::Internal { stage: "data", message: format!("the field `{}` was not loaded", input.name) }
+            let Some(name) = input.field() else { continue };
+            let field = dataset.fields.iter().position(|f| f.name == name).ok_or_else(|| RunError::Internal {
+                stage: "data",
+                message: format!("the field `{name}` was not loaded"),
             })?;
-            let ragged =
-                input.shape.get(1).and_then(|d| d.as_var()).filter(|v| v.kind == VarKind::Ragged).map(|v| v.id);
-            columns.push(Column { input: InputId(index as u32), field, ragged });
+            let variable = match input.kind {
+                InputKind::Lengths { variable } => Some(variable),
+                InputKind::Field | InputKind::Scalar => {
+                    input.shape.get(1).and_then(|d| d.as_var()).filter(|v| v.kind == VarKind::Ragged).map(|v| v.id)
+                }
+            };
+            lengths.extend(variable.filter(|v| !lengths.iter().any(|(known, _)| known == v)).map(|v| (v, field)));
+            let is_lengths = matches!(input.kind, InputKind::Lengths { .. });
+            columns.push(Column { input: InputId(index as u32), field, is_lengths });
         }
-        Ok(Feeder { columns, ids: Vec::new(), gathered: Vec::new() })
+        Ok(Feeder { columns, lengths, ids: Vec::new(), gathered: Vec::new() })
     }
 
     /// The sizes that these examples give to what is open.
     pub(super) fn binding(&self, dataset: &Dataset, rows: &[u32]) -> Binding {
         let mut binding = Binding::batch(rows.len());
-        for column in &self.columns {
-            let (Some(variable), Some(field)) = (column.ragged, dataset.fields.get(column.field)) else { continue };
-            if binding.size(variable).is_none() {
-                binding = binding.with(variable, longest(field, rows));
+        for (variable, field) in &self.lengths {
+            if let Some(field) = dataset.fields.get(*field) {
+                binding = binding.with(*variable, padded(longest(field, rows), field.kind.shape.first().copied()));
             }
         }
         binding
@@ -63,7 +80,7 @@ impl Feeder {
         let plan = executable.prepare(&self.binding(dataset, rows)).map_err(RunError::plan)?;
         for column in &self.columns {
             if let Some(field) = dataset.fields.get(column.field) {
-                gather(field, rows, executable.input_mut(plan, column.input));
+                column.gather(field, rows, executable.input_mut(plan, column.input));
             }
         }
         let feed = self.feed(dataset, rows, draw);
@@ -85,7 +102,7 @@ impl Feeder {
             if let Some(field) = dataset.fields.get(column.field) {
                 let place = executable.input_mut(plan, column.input);
                 self.gathered.resize(place.len(), 0.0);
-                gather(field, rows, &mut self.gathered);
+                column.gather(field, rows, &mut self.gathered);
                 for (place, value) in place.iter_mut().zip(&self.gathered) {
                     *place = E::from_f64(f64::from(*value));
                 }
@@ -118,4 +135,26 @@ impl Draw {
 
 fn longest(field: &Field, rows: &[u32]) -> usize {
     rows.iter().map(|row| field.length(*row as usize)).max().unwrap_or(0)
+}
+
+/// The length that a batch is padded to: rounded up a little, so that batches of nearly the same length share a plan
+/// (at most eight for every doubling), but not beyond the longest example that there is.
+fn padded(longest: usize, most: Option<usize>) -> usize {
+    let step = (longest.next_power_of_two() / 16).max(1);
+    let rounded = longest.next_multiple_of(step);
+    most.map_or(rounded, |most| rounded.min(most.max(longest)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_rounded_up_a_little() {
+        let rounded: Vec<usize> = [0, 1, 7, 16, 17, 29, 33, 100, 1000].map(|n| padded(n, None)).to_vec();
+        assert_eq!(rounded, [0, 1, 7, 16, 18, 30, 36, 104, 1024]);
+        assert_eq!((padded(29, Some(29)), padded(17, Some(29))), (29, 18));
+        let plans: std::collections::BTreeSet<usize> = (513..=1024).map(|n| padded(n, None)).collect();
+        assert_eq!(plans.len(), 8);
+    }
 }

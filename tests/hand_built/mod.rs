@@ -179,6 +179,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         layers: Vec::new(),
         graph: evaluation.graph,
         is_bound: true,
+        longest: Vec::new(),
     };
     let train = |settings| Train {
         name: "Trees".into(),
@@ -188,6 +189,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         training: forward(true),
         evaluation: forward(false),
         layers: Vec::new(),
+        longest: Vec::new(),
         fits: vec![Fit {
             output: "logits".into(),
             loss: find("cross_entropy", &[EntryKind::Loss]).unwrap(),

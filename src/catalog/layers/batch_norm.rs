@@ -87,7 +87,6 @@ fn apply(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) ->
         let variance = b.batch_mean(&square, &others)?;
         // n / (n - 1), for the running variance alone; a batch of one number has no variance to speak of.
         let count = b.batch_count(x, &others);
-        let count = b.size(&count);
         let less = b.offset(&count, -1.0);
         let divisor = b.with_scalar(Binary::Maximum, &less, 1.0);
         let unbiased = b.multiply(&variance, &count)?;

@@ -1,0 +1,201 @@
+//! Ragged dimensions: what keeps the padding of a batch out of every result.
+//!
+//! Along a ragged axis an example has its own number of positions; behind them a batch is padded. The law: the result
+//! for a sequence in a padded batch equals the result for that sequence alone, and so do the gradients. It is kept
+//! like this:
+//!
+//! - What stands at padded positions is *harmless*: numbers that the example itself has or might have. Inputs repeat
+//!   their last position; what is done position by position keeps that, and operations whose results would be other
+//!   than that put something harmless there.
+//! - Operations that bring positions together replace the padding by what does not count: 0 in a sum, the lowest
+//!   number in a maximum. They *select* and never multiply, because 0 · ∞ is NaN, also on the way back. So gradients
+//!   that arrive at padded positions are exactly 0, and since the numbers there are harmless they stay 0.
+//! - A ragged axis keeps its positions together: it is never merged behind another one, where the padding would come to
+//!   stand between the numbers.
+//!
+//! Sizes computed from a ragged one (`T/2 - 1`) have lengths of their own: the same formula of the example's length.
+
+use super::builder::Builder;
+use super::problem::{Problem, Shape};
+use super::tensor::{Kind, Tensor};
+use crate::ir::dim::{Arithmetic, Dim, Var, VarKind, batch};
+use crate::ir::graph::{InputKind, NodeId};
+use crate::ir::op::{Binary, InputId, Op, Unary};
+
+/// Lower than any number that counts, and finite in single precision, so that nothing infinite enters a graph.
+pub(super) const LOWEST: f64 = -3.0e38;
+
+/// Arithmetic of dims in the graph, one number an example.
+struct OwnSizes<'a>(&'a mut Builder);
+
+impl OwnSizes<'_> {
+    fn binary(&mut self, function: Binary, x: &Tensor, y: &Tensor) -> Tensor {
+        self.0.scalars(function, x, y)
+    }
+}
+
+impl Arithmetic for OwnSizes<'_> {
+    type Number = Tensor;
+
+    fn constant(&mut self, n: i64) -> Tensor {
+        self.0.constant(n as f64)
+    }
+
+    fn variable(&mut self, variable: &Var) -> Tensor {
+        match variable.kind {
+            VarKind::Ragged => self.0.lengths(variable),
+            VarKind::Batch | VarKind::Free => self.0.size(&Dim::var(variable.clone())),
+        }
+    }
+
+    fn add(&mut self, x: Tensor, y: Tensor) -> Tensor {
+        self.binary(Binary::Add, &x, &y)
+    }
+
+    fn multiply(&mut self, x: Tensor, y: Tensor) -> Tensor {
+        self.binary(Binary::Multiply, &x, &y)
+    }
+
+    fn quotient(&mut self, x: Tensor, y: Tensor) -> Tensor {
+        // Half a step from every whole number, a division that is rounded a little wrong still rounds down right.
+        let half = self.0.constant(0.5);
+        let x = self.binary(Binary::Add, &x, &half);
+        let quotient = self.binary(Binary::Divide, &x, &y);
+        self.0.unary(Unary::Floor, &quotient)
+    }
+}
+
+impl Builder {
+    /// A ragged size: each example's own.
+    pub(super) fn own_size(&mut self, dim: &Dim) -> Tensor {
+        dim.compute(&mut OwnSizes(self))
+    }
+
+    /// Each example's own length of a ragged dimension.
+    fn lengths(&mut self, variable: &Var) -> Tensor {
+        let kind = InputKind::Lengths { variable: variable.id };
+        let declared = self.graph.inputs.iter().position(|i| i.kind == kind).map(|i| InputId(i as u32));
+        let existing = declared.and_then(|id| self.graph.nodes.iter().position(|n| n.op == Op::Input(id)));
+        let node = match existing {
+            Some(node) => NodeId(node as u32),
+            None => {
+                let name = self.lengths_name(variable);
+                self.graph.add_input(name, vec![batch()], kind, self.span).1
+            }
+        };
+        self.tensor(node, Vec::new(), true)
+    }
+
+    /// A function of two scalars, which fit each other always.
+    fn scalars(&mut self, function: Binary, x: &Tensor, y: &Tensor) -> Tensor {
+        match self.binary(function, x, y) {
+            Ok(result) => result,
+            Err(_) => x.clone(),
+        }
+    }
+
+    /// Which positions of a ragged axis an example has: `[T]`, true before the end.
+    pub fn mask(&mut self, dim: &Dim) -> Tensor {
+        let positions = self.positions(dim);
+        let length = self.own_size(dim);
+        self.scalars(Binary::Less, &positions, &length)
+    }
+
+    /// Position of an example's last one along an axis of this size; 0 where it has none.
+    pub(super) fn last_position(&mut self, dim: &Dim) -> Tensor {
+        let length = self.size(dim);
+        let last = self.offset(&length, -1.0);
+        self.with_scalar(Binary::Maximum, &last, 0.0).with_kind(Kind::Int)
+    }
+
+    /// The smaller of each position and the example's last one.
+    pub(super) fn up_to_last(&mut self, positions: &Tensor, dim: &Dim) -> Tensor {
+        let last = self.last_position(dim);
+        self.scalars(Binary::Minimum, positions, &last).with_kind(Kind::Int)
+    }
+
+    /// `x` with a number in place of the padding along those of the axes that are ragged; `x` itself where none is.
+    pub(super) fn masked(&mut self, x: &Tensor, axes: &[usize], fill: f64) -> Tensor {
+        let mut inside: Option<Tensor> = None;
+        for axis in axes {
+            let Some(size) = x.shape.get(*axis).filter(|size| size.is_ragged()).cloned() else { continue };
+            let mask = self.mask(&size);
+            let mut aligned = vec![Dim::constant(1); x.rank()];
+            aligned[*axis] = size;
+            let mask = self.reshape_to(&mask, aligned);
+            inside = Some(match inside {
+                None => mask,
+                Some(inside) => self.scalars(Binary::And, &inside, &mask),
+            });
+        }
+        let Some(inside) = inside else { return x.clone() };
+        let fill = self.constant(fill);
+        match self.select(&inside, x, &fill) {
+            Ok(masked) => masked.with_kind(x.kind.clone()).with_role(x.role),
+            Err(_) => x.clone(),
+        }
+    }
+}
+
+/// An order of axes in which a ragged one comes first: then the place of a number in its example does not depend on
+/// how long the padding is.
+pub(super) fn ragged_axis_first(shape: &[Dim]) -> Result<Vec<usize>, Problem> {
+    let (mut order, others): (Vec<usize>, Vec<usize>) = (0..shape.len()).partition(|axis| shape[*axis].is_ragged());
+    if let [_, second, ..] = order.as_slice() {
+        let why = "random numbers along two ragged axes would depend on how far the batch is padded".into();
+        let instead = "draw along one of them".into();
+        return Err(Problem::Ragged { size: shape[*second].clone(), why, instead });
+    }
+    order.extend(others);
+    Ok(order)
+}
+
+/// The permutation that undoes one.
+pub(super) fn inverse(order: &[usize]) -> Vec<usize> {
+    let mut back = vec![0; order.len()];
+    for (to, from) in order.iter().enumerate() {
+        back[*from] = to;
+    }
+    back
+}
+
+/// Whether a ragged axis stays whole where numbers of one shape are read in another: axes that become others, taken
+/// together, may begin with a ragged one, and no other may be.
+pub(super) fn keeps_ragged_axes_whole(from: &[Dim], to: &[Dim]) -> bool {
+    let sizes = |shape: &[Dim]| shape.iter().filter(|d| !d.is_one()).cloned().collect::<Shape>();
+    let (from, to) = (sizes(from), sizes(to));
+    if !from.iter().chain(&to).any(Dim::is_ragged) {
+        return true;
+    }
+    let (mut i, mut j) = (0, 0);
+    while i < from.len() && j < to.len() {
+        let (first_i, first_j) = (i, j);
+        let (mut left, mut right) = (from[i].clone(), to[j].clone());
+        while left != right {
+            // The shorter product takes another axis: the one that divides the other, where they are not numbers.
+            let is_left_shorter = match (left.as_constant(), right.as_constant()) {
+                (Some(left), Some(right)) => left < right,
+                _ => right.exact_quotient(&left).is_some(),
+            };
+            if let Some(next) = from.get(i + 1).filter(|_| is_left_shorter) {
+                left = left * next.clone();
+                i += 1;
+            } else if let Some(next) = to.get(j + 1) {
+                right = right * next.clone();
+                j += 1;
+            } else if let Some(next) = from.get(i + 1) {
+                left = left * next.clone();
+                i += 1;
+            } else {
+                return false;
+            }
+        }
+        let rest = from[first_i + 1..=i].iter().chain(&to[first_j + 1..=j]);
+        if (i > first_i || j > first_j) && rest.into_iter().any(Dim::is_ragged) {
+            return false;
+        }
+        i += 1;
+        j += 1;
+    }
+    i == from.len() && j == to.len()
+}
