@@ -1,7 +1,10 @@
 //! What may be written over a ragged dimension, tried against the law.
 
-use super::one_model::Place;
-use super::ragged_law::{Inputs, Trial, batch, obeys};
+use super::one_model::{Place, parse_type};
+use super::ragged_law::{Inputs, Trial, averages_over_positions, batch, check, obeys, program};
+use super::ui::rendered;
+use nnrun::catalog::{Entry, EntryKind, entries};
+use std::collections::BTreeSet;
 
 const X: Inputs = &[("x", "[T, 3]")];
 const V: Inputs = &[("v", "[T]")];
@@ -117,9 +120,6 @@ const FORMS: &[(Inputs, &str, usize)] = &[
 /// Where a form uses `z`, which has another ragged length.
 const Z: &[&str] = &["(z", " z", "z)"];
 
-/// A refusal is as good as a result; these are refused.
-const REFUSED: &[(Inputs, &str)] = &[];
-
 #[test]
 fn sequences_are_alone_in_a_padded_batch() {
     let mut wrong = Vec::new();
@@ -139,6 +139,127 @@ fn sequences_are_alone_in_a_padded_batch() {
             }
         }
     }
-    let _ = REFUSED;
     assert!(wrong.is_empty(), "{} of {} forms:\n\n{}", wrong.len(), FORMS.len(), wrong.join("\n\n"));
+}
+
+/// An entry's example over ragged inputs: its first size becomes `T`, in every input that begins with it. None where
+/// there is no axis that could be one.
+struct Ragged {
+    inputs: Vec<(String, String)>,
+    statements: String,
+    code: &'static str,
+    outputs: usize,
+    size: usize,
+}
+
+fn ragged(entry: &'static Entry) -> Option<Ragged> {
+    let first = |ty: &str| parse_type(ty).1.first().copied();
+    let size = entry.example.inputs.iter().find_map(|(_, ty)| first(ty))?;
+    let (mut inputs, mut statements) = (Vec::new(), String::new());
+    for (name, ty) in entry.example.inputs {
+        let (kind, sizes) = parse_type(ty);
+        let kind = if kind == "float" { String::new() } else { kind };
+        let rest = &sizes[1.min(sizes.len())..];
+        match sizes.first() {
+            Some(n) if *n == size && rest.len() > 1 => {
+                let flat: usize = rest.iter().product();
+                inputs.push((format!("{name}_in"), format!("{kind}[T, {flat}]")));
+                let rest: Vec<String> = rest.iter().map(usize::to_string).collect();
+                statements += &format!("  let {name} = {name}_in |> reshape([T, {}])\n", rest.join(", "));
+            }
+            Some(n) if *n == size => {
+                let dims: Vec<String> =
+                    std::iter::once("T".to_owned()).chain(rest.iter().map(usize::to_string)).collect();
+                inputs.push(((*name).to_owned(), format!("{kind}[{}]", dims.join(", "))));
+            }
+            _ => inputs.push(((*name).to_owned(), (*ty).to_owned())),
+        }
+    }
+    let outputs = match entry.example.output.strip_prefix('(') {
+        Some(list) => list.matches('[').count(),
+        None => 1,
+    };
+    Some(Ragged { inputs, statements, code: entry.example.code, outputs, size })
+}
+
+/// Every layer and function, over a ragged dimension where its example has a size: it keeps the law or it is refused.
+#[test]
+fn every_entry_keeps_the_law_or_is_refused() {
+    let (mut wrong, mut kept, mut refused) = (Vec::new(), 0, Vec::new());
+    for entry in entries().filter(|e| matches!(e.kind(), EntryKind::Layer | EntryKind::Function)) {
+        let Some(example) = ragged(entry) else { continue };
+        let inputs: Vec<(&str, &str)> = example.inputs.iter().map(|(n, ty)| (n.as_str(), ty.as_str())).collect();
+        let place = Place::Model { outputs: example.outputs };
+        let text = program(&inputs, &example.statements, example.code, place, None);
+        let checked = check(&text);
+        if checked.has_errors() {
+            let codes: BTreeSet<&str> = checked.diagnostics.iter().map(|d| d.code.text()).collect();
+            let codes: Vec<&str> = codes.into_iter().collect();
+            if codes.iter().any(|code| !["E0305", "E0308", "E0312", "E0320"].contains(code)) {
+                wrong.push(format!("{} is refused by {codes:?}:\n{}", entry.name, rendered(&checked)));
+            }
+            refused.push(format!("{} by {}", entry.name, codes.join(" and ")));
+            continue;
+        }
+        kept += 1;
+        for training in [false, true] {
+            if training && entry.name == "BatchNorm" {
+                continue;
+            }
+            let trial = Trial {
+                inputs: &inputs,
+                statements: &example.statements,
+                code: example.code,
+                place,
+                training,
+                is_smooth: true,
+            };
+            if let Err(why) = obeys(trial, &batch(example.size)) {
+                wrong.push(format!("{}, in training: {training}\n{why}", entry.name));
+                break;
+            }
+        }
+    }
+    println!("{kept} keep the law; refused: {}", refused.join(", "));
+    assert!(wrong.is_empty(), "{} entries:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+/// Losses over sequences, beside the example of each: `T` in front of every shape.
+const LOSSES: &[(Inputs, &str)] = &[
+    (XC4, "cross_entropy(x, c, ignore: 1)"),
+    (XC4, "cross_entropy(x, c, weight: [1, 2, 0.5, 1.5], label_smoothing: 0.1)"),
+    (XC4, "cross_entropy(x, c, weight: [1, 2, 0.5, 1.5], ignore: 2)"),
+    (XC4, "cross_entropy(transpose(x), c, axis: 0)"),
+    (XC4, "nll(log_softmax(x), c, ignore: 0)"),
+    (XY, "cross_entropy(x, softmax(y))"),
+    (XY, "mse(x[1 ..], y[.. -1])"),
+    (&[("x", "[T]"), ("y", "[T]")], "mse(x, y)"),
+];
+const XC4: Inputs = &[("x", "[T, 4]"), ("c", "class(4)[T]")];
+
+#[test]
+fn losses_average_over_the_positions_of_the_batch() {
+    let mut wrong = Vec::new();
+    for (inputs, code) in LOSSES {
+        if let Err(why) = averages_over_positions(inputs, code, &batch(2)) {
+            wrong.push(format!("{code}\n{why}"));
+        }
+    }
+    let mut tried = 0;
+    for entry in entries().filter(|e| e.kind() == EntryKind::Loss) {
+        let with_t = |ty: &str| {
+            let (kind, sizes) = parse_type(ty);
+            let kind = if kind == "float" { "" } else { &kind };
+            let dims: Vec<String> = std::iter::once("T".to_owned()).chain(sizes.iter().map(usize::to_string)).collect();
+            format!("{kind}[{}]", dims.join(", "))
+        };
+        let inputs: Vec<(&str, String)> = entry.example.inputs.iter().map(|(n, ty)| (*n, with_t(ty))).collect();
+        let inputs: Vec<(&str, &str)> = inputs.iter().map(|(n, ty)| (*n, ty.as_str())).collect();
+        tried += 1;
+        if let Err(why) = averages_over_positions(&inputs, entry.example.code, &batch(2)) {
+            wrong.push(format!("{}\n{why}", entry.name));
+        }
+    }
+    assert!(tried > 10, "only {tried} losses");
+    assert!(wrong.is_empty(), "{} losses:\n\n{}", wrong.len(), wrong.join("\n\n"));
 }

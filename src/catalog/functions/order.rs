@@ -128,7 +128,8 @@ fn roll(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
     };
     let size = row.shape.get(axis).cloned().unwrap_or_default();
     if size.is_ragged() {
-        let shift = shift.as_constant().ok_or_else(|| Problem::UnknownSize { what: "the shift".into(), size: shift })?;
+        let shift =
+            shift.as_constant().ok_or_else(|| Problem::UnknownSize { what: "the shift".into(), size: shift })?;
         let rolled = b.roll(&row, axis, shift);
         return Ok(vec![if row.shape == x.shape { rolled } else { b.reshape_to(&rolled, x.shape.clone()) }]);
     }
