@@ -14,10 +14,12 @@ mod movement;
 mod problem;
 mod products;
 mod ragged;
+mod recurrent;
 mod reductions;
 mod tensor;
 pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
+pub use recurrent::{RecurrentWeights, States};
 pub use tensor::{Kind, Role, Tensor, show_type};

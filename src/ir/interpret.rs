@@ -6,7 +6,9 @@
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
 use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::recurrent;
 use super::shape_rule::arity;
+use super::window;
 use std::fmt;
 
 mod attention;
@@ -31,6 +33,8 @@ pub struct Draw {
     pub position: usize,
     /// How it is distributed.
     pub distribution: Distribution,
+    /// The steps of the scans that it stands in, as one number ([`super::scan::within`]); 0 outside of them.
+    pub within: u64,
 }
 
 /// What a graph reads.
@@ -85,16 +89,22 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                     row: i / per_row,
                     position: i % per_row,
                     distribution: *distribution,
+                    within: 0,
                 };
                 (0..shape.iter().product()).map(|i| (feeds.random)(draw(i))).collect()
+            }
+            Op::Scan(scan) => {
+                let steps = size(&scan.steps).ok_or(Failure::UnknownSize(id))?;
+                super::interpret_scan::scan(scan, steps, &operands, bindings, feeds.random)?
             }
             Op::Attention(Attention { dropout: Some(dropout), .. })
             | Op::AttentionBackward(Attention { dropout: Some(dropout), .. }) => {
                 let (stream, distribution) = (dropout.stream, Distribution::Uniform);
-                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution });
+                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution, within: 0 });
                 attention::evaluate(&node.op, &operands, &draw).ok_or(Failure::OutOfRange(id))?
             }
             op => {
+                let op = &*window::with_known_sizes(op, &size).ok_or(Failure::UnknownSize(id))?;
                 let parameter = parameter_of(op, &size).ok_or(Failure::UnknownSize(id))?;
                 evaluate(op, parameter, &operands, &shape).ok_or(Failure::OutOfRange(id))?
             }
@@ -132,7 +142,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
     let count: usize = shape.iter().product();
     let operand = |i: usize| operands.get(i).copied();
     Some(match op {
-        Op::Input(_) | Op::State(_) | Op::Random { .. } => return None,
+        Op::Input(_) | Op::State(_) | Op::Random { .. } | Op::Scan(_) => return None,
         Op::Attention(Attention { dropout, .. }) | Op::AttentionBackward(Attention { dropout, .. }) => {
             if dropout.is_some() {
                 return None;
@@ -276,7 +286,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let mut result = vec![0.0; count];
             for (i, number) in x.data.iter().enumerate() {
                 let to = moved(&unravel(i, &x.shape), *axis, position(positions.data[i], shape[*axis])?)?;
-                result[ravel(&to, shape)] = *number;
+                result[ravel(&to, shape)] += *number;
             }
             result
         }
@@ -291,6 +301,12 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             let sum: f64 = line.iter().map(|x| (x - largest).exp()).sum();
             line.iter().map(|x| x - largest - sum.ln()).collect()
         }),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            window::evaluate(op, operands, shape)?
+        }
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::evaluate(op, operands, shape)?,
+        Op::Recurrent { recurrence, keep } => recurrent::forward(*recurrence, *keep, operands)?,
+        Op::RecurrentBackward(recurrence) => recurrent::backward(*recurrence, operands)?,
     })
 }
 

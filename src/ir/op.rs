@@ -5,6 +5,8 @@
 //! always a [`Op::Broadcast`] of its own; elementwise operations want equal shapes.
 
 use super::dim::Dim;
+use super::recurrent::Recurrence;
+use super::window::Windows;
 use std::sync::Arc;
 
 /// Index of an [`super::graph::Input`] of a graph.
@@ -107,13 +109,14 @@ pub enum Op {
         /// Number of rows of the result.
         rows: Dim,
     },
-    /// One number per line along the axis: `x` is `[…, n, …]`, `y` is `[…, 1, …]` with whole numbers in `0 .. n-1`.
+    /// Numbers of each line along the axis: `x` is `[…, n, …]`, `y` is `[…, m, …]` with whole numbers in `0 .. n-1`, and
+    /// so is the result.
     TakeAlong {
         /// The axis.
         axis: usize,
     },
-    /// The transpose of [`Op::TakeAlong`]: `x` and `y` are `[…, 1, …]`; `x` stands at position `y` of zeros of
-    /// `[…, size, …]`.
+    /// The transpose of [`Op::TakeAlong`]: `x` and `y` are `[…, m, …]`; each number of `x` is added at its position in
+    /// zeros of `[…, size, …]`.
     PlaceAlong {
         /// The axis.
         axis: usize,
@@ -130,6 +133,40 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Runs a graph once for each position of the first axis of some operands, see [`super::scan`]. Operands:
+    /// initial carries, scanned, captured; the result is flat.
+    Scan(Arc<super::scan::Scan>),
+    /// Cross-correlation: `x` is `[N, C, S…]`, `y` is `[O, C/groups, K…]`, the result `[N, O, S'…]`: at every window the
+    /// sum over the channels of the unit's group and over the taps. What lies outside `x` counts as 0.
+    Convolve {
+        /// One for each axis of `S`.
+        windows: Windows,
+        /// Into how many parts channels and units are divided; each part sees itself alone.
+        groups: usize,
+    },
+    /// The transpose of [`Op::Convolve`] in its first operand: `x` is `[N, O, S'…]`, `y` the kernel, the result
+    /// `[N, C, S…]`.
+    ConvolveInput {
+        /// As in [`Op::Convolve`].
+        windows: Windows,
+        /// As in [`Op::Convolve`].
+        groups: usize,
+    },
+    /// The transpose of [`Op::Convolve`] in its second operand: `x` is `[N, C, S…]`, `y` is `[N, O, S'…]`, the result
+    /// `[O, C/groups, K…]`.
+    ConvolveKernel {
+        /// As in [`Op::Convolve`].
+        windows: Windows,
+        /// As in [`Op::Convolve`].
+        groups: usize,
+    },
+    /// Where the first largest number of each window over the last axes of `x`, `S…`, stands: its row-major place in
+    /// `S…`. What lies outside is no candidate; 0 where all does.
+    WindowArgMax(Windows),
+    /// Sums of the windows over the last axes. What lies outside counts as 0.
+    WindowSum(Windows),
+    /// The transpose of [`Op::WindowSum`].
+    WindowSpread(Windows),
     /// Scaled dot-product attention of `q [B, H, Tq, d]` to `k [B, H, Tk, d]` and `v [B, H, Tk, e]`, of whose
     /// positions the first `lengths [B]` count: `[B, H, Tq, e + 1]`, the result
     /// `softmax(scale · q kᵀ) v` and, last, the logarithm of the sum that the softmax divides by. A query that sees
@@ -138,6 +175,17 @@ pub enum Op {
     /// The gradient of [`Op::Attention`], from `q`, `k`, `v`, `lengths`, its result and the gradient of that:
     /// `[B, H, Tq·d + Tk·d + Tk·e]`, the gradients of `q`, `k` and `v` one behind the other. It has none itself.
     AttentionBackward(Attention),
+    /// A recurrent layer over all steps: products, weight, bias, lengths in, the states of all steps out; see
+    /// [`super::recurrent`].
+    Recurrent {
+        /// The cell and its direction.
+        recurrence: Recurrence,
+        /// Whether the result holds what [`Op::RecurrentBackward`] needs.
+        keep: bool,
+    },
+    /// The gradients of a recurrent layer's products, through all steps; see [`super::recurrent`]. It has no gradient
+    /// of its own: nothing in the language differentiates twice.
+    RecurrentBackward(Recurrence),
 }
 
 /// What [`Op::Attention`] does beside its operands.

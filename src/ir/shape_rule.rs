@@ -6,6 +6,8 @@
 use super::dim::{Comparison, Dim, VarKind, show_shape};
 use super::graph::{Graph, Shape};
 use super::op::{Attention, Op};
+use super::recurrent;
+use super::window;
 use std::fmt;
 use std::sync::Arc;
 
@@ -118,14 +120,14 @@ pub fn element_count(shape: &[Dim]) -> Dim {
     shape.iter().fold(Dim::constant(1), |product, d| product * d.clone())
 }
 
-fn same_shape(of: &'static str, expected: &[Dim], found: &[Dim]) -> Result<(), Mismatch> {
+pub(super) fn same_shape(of: &'static str, expected: &[Dim], found: &[Dim]) -> Result<(), Mismatch> {
     match shapes_agree(expected, found) {
         true => Ok(()),
         false => Err(Mismatch::Shape { of, expected: expected.to_vec(), found: found.to_vec() }),
     }
 }
 
-fn same_size(of: &'static str, left: &Dim, right: &Dim) -> Result<(), Mismatch> {
+pub(super) fn same_size(of: &'static str, left: &Dim, right: &Dim) -> Result<(), Mismatch> {
     match agree(left, right) {
         true => Ok(()),
         false => Err(Mismatch::Size { of, left: left.clone(), right: right.clone() }),
@@ -139,7 +141,7 @@ fn axis_exists(axis: usize, shape: &[Dim]) -> Result<(), Mismatch> {
     }
 }
 
-fn same_rank(of: &'static str, expected: usize, shape: &[Dim]) -> Result<(), Mismatch> {
+pub(super) fn same_rank(of: &'static str, expected: usize, shape: &[Dim]) -> Result<(), Mismatch> {
     match shape.len() == expected {
         true => Ok(()),
         false => Err(Mismatch::Rank { of, expected, found: shape.len() }),
@@ -174,16 +176,20 @@ pub fn arity(op: &Op) -> Option<usize> {
         | Op::CumulativeSum { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. } => Some(1),
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => Some(1),
         Op::Binary(_)
         | Op::MatMul
         | Op::GatherRows
         | Op::ScatterRows { .. }
         | Op::TakeAlong { .. }
         | Op::PlaceAlong { .. } => Some(2),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => Some(2),
         Op::Select => Some(3),
         Op::Attention(_) => Some(4),
         Op::AttentionBackward(_) => Some(6),
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => Some(4),
         Op::Concat { .. } => None,
+        Op::Scan(scan) => Some(scan.body.inputs.len()),
     }
 }
 
@@ -304,15 +310,22 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
         }
         Op::TakeAlong { axis } => {
             axis_exists(*axis, x)?;
-            same_shape("the positions", &with_size(x, *axis, Dim::constant(1)), y)?;
+            same_rank("the positions", x.len(), y)?;
+            same_shape("the positions", &with_size(x, *axis, y[*axis].clone()), y)?;
             Ok(y.to_vec())
         }
         Op::PlaceAlong { axis, size } => {
             axis_exists(*axis, x)?;
-            same_shape("the first operand", &with_size(x, *axis, Dim::constant(1)), x)?;
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Scan(scan) => scan.result_shape(of),
+        Op::Recurrent { recurrence, keep } => recurrent::forward_shape(recurrence.cell, *keep, of),
+        Op::RecurrentBackward(recurrence) => recurrent::backward_shape(recurrence.cell, of),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
+            window::result_shape(op, x, y, given)
+        }
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::result_shape(op, x, y, given),
         Op::Attention(attention) => attention_shape(attention, of),
         Op::AttentionBackward(attention) => {
             let packed = attention_shape(attention, of)?;

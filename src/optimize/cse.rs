@@ -91,8 +91,15 @@ fn hash(node: &Node) -> u64 {
         Op::CumulativeSum { axis, reverse } => (axis, reverse).hash(&mut hasher),
         Op::ScatterRows { rows } => rows.hash(&mut hasher),
         Op::PlaceAlong { axis, size } => (axis, size).hash(&mut hasher),
+        Op::Convolve { windows, groups }
+        | Op::ConvolveInput { windows, groups }
+        | Op::ConvolveKernel { windows, groups } => (windows, groups).hash(&mut hasher),
+        Op::WindowArgMax(windows) | Op::WindowSum(windows) | Op::WindowSpread(windows) => windows.hash(&mut hasher),
         // The shape says the rest.
         Op::Reshape | Op::Broadcast => node.shape.hash(&mut hasher),
+        Op::Scan(scan) => (&scan.steps, scan.reverse, scan.body.nodes.len()).hash(&mut hasher),
+        Op::Recurrent { recurrence, keep } => (recurrence, keep).hash(&mut hasher),
+        Op::RecurrentBackward(recurrence) => recurrence.hash(&mut hasher),
         Op::Select | Op::MatMul | Op::GatherRows => {}
     }
     hasher.finish()

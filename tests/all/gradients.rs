@@ -5,6 +5,8 @@ use nnrun::autodiff::differentiate;
 use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
 use nnrun::ir::op::{Attention, AttentionDropout, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::recurrent::{Cell, Recurrence};
+use nnrun::ir::window::{WindowAxis, Windows};
 
 /// What the numbers of an operand are, so that no difference steps over a kink.
 #[derive(Clone, Copy)]
@@ -96,9 +98,21 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::TakeAlong { .. } => Op::PlaceAlong { axis: 0, size: Dim::constant(1) },
         Op::PlaceAlong { .. } => Op::Softmax { axis: 0 },
         Op::Softmax { .. } => Op::LogSoftmax { axis: 0 },
-        Op::LogSoftmax { .. } => Op::Attention(Attention { causal: false, scale: 1.0, dropout: None }),
+        Op::LogSoftmax { .. } => Op::Convolve { windows: [].into(), groups: 1 },
+        Op::Convolve { .. } => Op::ConvolveInput { windows: [].into(), groups: 1 },
+        Op::ConvolveInput { .. } => Op::ConvolveKernel { windows: [].into(), groups: 1 },
+        Op::ConvolveKernel { .. } => Op::WindowArgMax([].into()),
+        Op::WindowArgMax(_) => Op::WindowSum([].into()),
+        Op::WindowSum(_) => Op::WindowSpread([].into()),
+        Op::WindowSpread(_) => Op::Attention(Attention { causal: false, scale: 1.0, dropout: None }),
         Op::Attention(attention) => Op::AttentionBackward(*attention),
-        Op::AttentionBackward(_) => return None,
+        Op::AttentionBackward(_) => {
+            let recurrence = Recurrence { cell: Cell::Lstm, reverse: false };
+            Op::Recurrent { recurrence, keep: true }
+        }
+        Op::Recurrent { recurrence, .. } => Op::RecurrentBackward(*recurrence),
+        Op::RecurrentBackward(_) => Op::Scan(std::sync::Arc::new(crate::scans::running_product())),
+        Op::Scan(_) => return None,
     })
 }
 
@@ -316,6 +330,7 @@ fn cases(op: &Op) -> Vec<Case> {
         Op::TakeAlong { .. } => vec![
             case(Op::TakeAlong { axis: 0 }, &[(&[5], Any), (&[1], Below(5))], &[1]),
             case(Op::TakeAlong { axis: 1 }, &[(&[2, 5, 3], Any), (&[2, 1, 3], Below(5))], &[2, 1, 3]),
+            case(Op::TakeAlong { axis: 1 }, &[(&[2, 5, 3], Any), (&[2, 7, 3], Below(5))], &[2, 7, 3]),
             batched(Op::TakeAlong { axis: 1 }, &[(&[5], Any), (&[1], Below(5))], &[1]),
         ],
         Op::PlaceAlong { .. } => {
@@ -323,6 +338,7 @@ fn cases(op: &Op) -> Vec<Case> {
             vec![
                 case(place(0), &[(&[1], Any), (&[1], Below(5))], &[5]),
                 case(place(1), &[(&[2, 1, 3], Any), (&[2, 1, 3], Below(5))], &[2, 5, 3]),
+                case(place(1), &[(&[2, 4, 3], Any), (&[2, 4, 3], Below(5))], &[2, 5, 3]),
             ]
         }
         Op::Softmax { .. } => vec![
@@ -330,10 +346,22 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::Softmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
             batched(Op::Softmax { axis: 1 }, &[(&[1], Any)], &[1]),
         ],
+        // Differentiated once, and only as far as anyone reads the result: `recurrent` has their cases.
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => vec![],
         Op::LogSoftmax { .. } => vec![
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Scan(_) => crate::scans::cases()
+            .into_iter()
+            .map(|case| Case {
+                result: case.scan.result(),
+                operands: case.operands.into_iter().map(|shape| (shape, Any)).collect(),
+                op: Op::Scan(case.scan.into()),
+            })
+            .collect(),
+        Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => convolutions(op),
+        Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => pools(op),
         Op::Attention(_) => {
             let attend = |causal, share: f64| {
                 let dropout = (share > 0.0).then_some(AttentionDropout { stream: 0, share });
@@ -363,6 +391,78 @@ fn cases(op: &Op) -> Vec<Case> {
         // derivative of its own it has none.
         Op::AttentionBackward(_) => vec![],
     }
+}
+
+/// A window axis: taps, stride, dilation, positions in front.
+fn window(kernel: usize, stride: usize, dilation: usize, before: i64) -> WindowAxis {
+    WindowAxis { kernel, stride, dilation, before: Dim::constant(before) }
+}
+
+/// Windows, groups, and the sizes of image, kernel and result.
+type Convolution<'a> = (&'a [WindowAxis], usize, &'a [i64], &'a [i64], &'a [i64]);
+
+/// Image, kernel and result, two of which are the operands and one the result.
+fn convolutions(op: &Op) -> Vec<Case> {
+    let sizes: [Convolution; 7] = [
+        (&[window(3, 1, 1, 1)], 1, &[2, 2, 5], &[3, 2, 3], &[2, 3, 5]),
+        (&[window(2, 2, 1, 0)], 1, &[1, 1, 5], &[1, 1, 2], &[1, 1, 2]),
+        (&[window(3, 2, 1, 1), window(2, 1, 2, 1)], 2, &[2, 4, 4, 3], &[2, 2, 3, 2], &[2, 2, 2, 3]),
+        // Depthwise.
+        (&[window(2, 1, 1, 0), window(2, 1, 1, 0)], 3, &[1, 3, 3, 3], &[6, 1, 2, 2], &[1, 6, 2, 2]),
+        // Pointwise, and windows that lie wholly outside.
+        (&[window(1, 1, 1, 0), window(1, 1, 1, 0)], 1, &[2, 3, 2, 2], &[2, 3, 1, 1], &[2, 2, 2, 2]),
+        (&[window(2, 3, 2, 4)], 1, &[1, 2, 3], &[2, 2, 2], &[1, 2, 4]),
+        (
+            &[window(2, 1, 1, 1), window(1, 1, 1, 0), window(2, 2, 1, 0)],
+            1,
+            &[1, 2, 2, 2, 4],
+            &[1, 2, 2, 1, 2],
+            &[1, 1, 3, 2, 2],
+        ),
+    ];
+    let of = |(windows, groups, image, kernel, result): Convolution| {
+        let windows: Windows = windows.into();
+        let any = Domain::Any;
+        match op {
+            Op::Convolve { .. } => case(Op::Convolve { windows, groups }, &[(image, any), (kernel, any)], result),
+            Op::ConvolveInput { .. } => {
+                case(Op::ConvolveInput { windows, groups }, &[(result, any), (kernel, any)], image)
+            }
+            _ => case(Op::ConvolveKernel { windows, groups }, &[(image, any), (result, any)], kernel),
+        }
+    };
+    let mut cases: Vec<Case> = sizes.into_iter().map(of).collect();
+    if let Op::Convolve { .. } = op {
+        // A batch of any size, a window that begins where the batch says.
+        let op = Op::Convolve { windows: [window(3, 1, 1, 1)].into(), groups: 1 };
+        cases.push(Case {
+            op,
+            operands: vec![
+                (vec![batch(), Dim::constant(2), Dim::constant(4)], Domain::Any),
+                (shape(&[3, 2, 3]), Domain::Any),
+            ],
+            result: vec![batch(), Dim::constant(3), Dim::constant(4)],
+        });
+    }
+    cases
+}
+
+/// An image and its pooled form.
+fn pools(op: &Op) -> Vec<Case> {
+    let sizes: [(&[WindowAxis], &[i64], &[i64]); 5] = [
+        (&[window(2, 2, 1, 0)], &[6], &[3]),
+        (&[window(3, 2, 1, 1)], &[2, 5], &[2, 3]),
+        (&[window(2, 2, 1, 0), window(2, 2, 1, 0)], &[2, 4, 5], &[2, 2, 2]),
+        // Overlapping, spread out, with positions in front.
+        (&[window(3, 1, 1, 1), window(2, 1, 2, 1)], &[1, 2, 3, 4], &[1, 2, 3, 4]),
+        (&[window(2, 1, 1, 0), window(2, 1, 1, 0), window(1, 1, 1, 0)], &[3, 2, 2], &[2, 1, 2]),
+    ];
+    let of = |(windows, image, pooled): (&[WindowAxis], &[i64], &[i64])| match op {
+        Op::WindowArgMax(_) => case(Op::WindowArgMax(windows.into()), &[(image, Domain::Distinct)], pooled),
+        Op::WindowSum(_) => case(Op::WindowSum(windows.into()), &[(image, Domain::Any)], pooled),
+        _ => case(Op::WindowSpread(windows.into()), &[(pooled, Domain::Any)], image),
+    };
+    sizes.into_iter().map(of).collect()
 }
 
 /// Whether the operand says where or whether, so that moving it a little means nothing.

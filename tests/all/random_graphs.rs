@@ -6,6 +6,7 @@ use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
 use nnrun::ir::op::{Binary, Distribution, Op, Reduction, Unary};
 use nnrun::ir::verify::verify;
+use nnrun::ir::window::{WindowAxis, Windows};
 use nnrun::optimize::{PASSES, optimize};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -81,11 +82,16 @@ impl Random {
         }
     }
 
+    /// A window of two taps of which one at least lies inside wherever it stands.
+    fn window(&self, step: Step) -> WindowAxis {
+        WindowAxis { kernel: 2, stride: 1, dilation: 1, before: Dim::from(usize::from(step.other & 1)) }
+    }
+
     pub fn step(&mut self, step: Step) {
         let x = self.pool[usize::from(step.pick) % self.pool.len()];
         let of = self.shape(x);
         let detail = usize::from(step.detail);
-        let y = match step.kind % 20 {
+        let y = match step.kind % 22 {
             0 => {
                 let smooth = [Unary::Sine, Unary::Cosine, Unary::Tanh, Unary::Sigmoid, Unary::ErrorFunction];
                 self.unary(smooth[detail % smooth.len()], x)
@@ -178,7 +184,7 @@ impl Random {
                 let op = Op::Reduce { reduction: reductions[usize::from(step.other) % 3], axes: axes.into() };
                 let reduced = push(&mut self.graph, op, &[x], target);
                 let reduced = self.unary(Unary::Tanh, reduced);
-                match step.kind % 20 {
+                match step.kind % 22 {
                     14 => reduced,
                     _ => push(&mut self.graph, Op::Broadcast, &[reduced], of),
                 }
@@ -222,6 +228,29 @@ impl Random {
                 let op = Op::Random { stream: u32::from(step.detail % 2), distribution: Distribution::Uniform };
                 let draw = push(&mut self.graph, op, &[], of);
                 self.binary(Binary::Add, stopped, draw)
+            }
+            20 if !of.is_empty() => {
+                // The first axis as examples, the rest as one channel.
+                let length = of[1..].iter().fold(Dim::constant(1), |a, b| a * b.clone());
+                let image = vec![of[0].clone(), Dim::constant(1), length.clone()];
+                let image = push(&mut self.graph, Op::Reshape, &[x], image);
+                let kernel: Vec<f64> = (0..4).map(|i| ((i * 5 + detail) % 7) as f64 / 4.0 - 0.7).collect();
+                let kernel = push(&mut self.graph, Op::Literal(kernel.into()), &[], shape(&[2, 1, 2]));
+                let windows = [self.window(step)].into();
+                let result = vec![of[0].clone(), Dim::constant(2), length];
+                let op = Op::Convolve { windows, groups: 1 };
+                let result = push(&mut self.graph, op, &[image, kernel], result);
+                self.unary(Unary::Tanh, result)
+            }
+            21 if of.len() > 1 => {
+                let windows: Windows = [self.window(step)].into();
+                let axis = of.len() - 1;
+                let op = if step.other & 4 == 0 { Op::WindowSum(windows) } else { Op::WindowArgMax(windows) };
+                let place = push(&mut self.graph, op.clone(), &[x], of.clone());
+                match op {
+                    Op::WindowSum(_) => self.unary(Unary::Tanh, place),
+                    _ => push(&mut self.graph, Op::TakeAlong { axis }, &[x, place], of),
+                }
             }
             _ => self.unary(Unary::Tanh, x),
         };

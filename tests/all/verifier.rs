@@ -6,6 +6,7 @@ use nnrun::ir::graph::{Graph, NodeId, Shape, State, StateRole, Update};
 use nnrun::ir::init::Init;
 use nnrun::ir::op::{Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
 use nnrun::ir::verify::verify;
+use nnrun::ir::window::{WindowAxis, Windows};
 use nnrun::source::Span;
 
 /// What the verifier says about an operation on operands of these shapes.
@@ -17,6 +18,10 @@ fn complaint(op: Op, operands: &[&[i64]], result: &[i64]) -> String {
         Ok(()) => "nothing".into(),
         Err(violation) => violation.to_string(),
     }
+}
+
+fn windows(kernel: usize, stride: usize) -> Windows {
+    [WindowAxis { kernel, stride, dilation: 1, before: Dim::constant(0) }].into()
 }
 
 fn slice(axis: usize, start: i64, step: i64) -> Op {
@@ -99,15 +104,40 @@ fn operations_must_fit_their_operands() {
         (scatter, &[&[5, 3], &[4]], &[4, 3], "%2 = scatter_rows(%0, %1, rows: 4): the row numbers must be [5], is [4]"),
         (
             Op::TakeAlong { axis: 1 },
-            &[&[2, 5], &[2, 2]],
-            &[2, 2],
-            "%2 = take_along(%0, %1, axis: 1): the positions must be [2, 1], is [2, 2]",
+            &[&[2, 5], &[3, 4]],
+            &[3, 4],
+            "%2 = take_along(%0, %1, axis: 1): the positions must be [2, 4], is [3, 4]",
         ),
         (
             place,
-            &[&[2, 2], &[2, 2]],
+            &[&[2, 2], &[2, 1]],
             &[2, 5],
-            "%2 = place_along(%0, %1, axis: 1, size: 5): the first operand must be [2, 1], is [2, 2]",
+            "%2 = place_along(%0, %1, axis: 1, size: 5): the positions must be [2, 2], is [2, 1]",
+        ),
+        (
+            Op::Convolve { windows: windows(3, 1), groups: 2 },
+            &[&[1, 3, 8], &[4, 2, 3]],
+            &[1, 4, 6],
+            "%2 = convolve(%0, %1, kernel: [3], groups: 2): the channels: 3 is not 4",
+        ),
+        (
+            Op::ConvolveInput { windows: windows(3, 2), groups: 1 },
+            &[&[1, 4, 4], &[4, 2, 2]],
+            &[1, 2, 8],
+            "%2 = convolve_input(%0, %1, kernel: [3], stride: [2]): the kernel must be [3], is [2]",
+        ),
+        (
+            Op::ConvolveKernel { windows: windows(3, 1), groups: 2 },
+            &[&[1, 2, 8], &[1, 5, 6]],
+            &[5, 1, 3],
+            "%2 = convolve_kernel(%0, %1, kernel: [3], groups: 2): the groups: 5 is not 2",
+        ),
+        (Op::WindowSum(windows(2, 0)), &[&[4]], &[4], "%1 = window_sum(%0, kernel: [2], stride: [0]): the step is 0"),
+        (
+            Op::WindowArgMax(windows(2, 2)),
+            &[&[3, 4]],
+            &[2, 2],
+            "%1 = window_argmax(%0, kernel: [2], stride: [2]): the axes without windows must be [3], is [2]",
         ),
         (Op::Softmax { axis: 1 }, &[&[4]], &[4], "%1 = softmax(%0, axis: 1): axis 1 of a tensor with 1 axes"),
     ];

@@ -1,5 +1,6 @@
 //! Layers: what has weights, or is configured before it is applied.
 
+mod attention;
 mod batch_norm;
 mod dense;
 mod dropout;
@@ -8,7 +9,9 @@ mod flatten;
 mod global_pool;
 mod layer_norm;
 mod positions;
+mod recurrent;
 mod rms_norm;
+mod transformer;
 
 pub(super) use dropout::drop_out;
 
@@ -28,4 +31,11 @@ pub static ALL: &[&Entry] = &[
     &positions::POSITIONS,
     &positions::SINUSOIDAL_POSITIONS,
     &positions::ROTARY_POSITIONS,
+    &attention::SELF_ATTENTION,
+    &attention::CROSS_ATTENTION,
+    &transformer::TRANSFORMER_ENCODER,
+    &transformer::TRANSFORMER_DECODER,
+    &recurrent::RNN,
+    &recurrent::LSTM,
+    &recurrent::GRU,
 ];

@@ -106,16 +106,18 @@ impl Rows {
     }
 }
 
-/// One number per line, or its transpose. All operands are linear.
+/// Numbers of each line, or their transpose. All operands are linear.
 #[derive(Debug, Clone)]
 pub struct Along {
     /// Whether numbers are placed rather than taken.
     pub place: bool,
     /// Axes before, the axis, axes behind.
     pub sizes: [usize; 3],
-    /// Taken from `[outer, n, inner]`, placed from `[outer, 1, inner]`.
+    /// How many of a line.
+    pub count: usize,
+    /// Taken from `[outer, n, inner]`, placed from `[outer, count, inner]`.
     pub input: Place,
-    /// `[outer, 1, inner]`
+    /// `[outer, count, inner]`
     pub indices: Place,
     /// The other of the two.
     pub output: Place,
@@ -123,7 +125,7 @@ pub struct Along {
 
 impl Along {
     fn piece(&self) -> usize {
-        (PIECE / (self.sizes[1] * self.sizes[2]).max(1)).max(1)
+        (PIECE / (self.sizes[1].max(self.count) * self.sizes[2]).max(1)).max(1)
     }
 
     /// Into how many pieces it is cut.
@@ -140,7 +142,7 @@ impl Along {
         let start = piece * self.piece();
         let count = self.piece().min(outer - start);
         let at = |place: Place, block: usize| Place { offset: place.offset + start * block, ..place };
-        let (long, short) = (n * inner, inner);
+        let (long, short) = (n * inner, self.count * inner);
         let (read, write) = if self.place { (short, long) } else { (long, short) };
         // SAFETY: ranges of the outer axis are disjoint; the operands are not the result (checked).
         let (x, indices, y) = unsafe {
@@ -156,13 +158,17 @@ impl Along {
         if n == 0 {
             return y.fill(E::ZERO);
         }
-        for (line, index) in indices.iter().enumerate() {
-            let (block, column) = (line / inner, line % inner);
-            let far = block * long + index.to_index().min(n - 1) * inner + column;
+        if short == 0 {
+            return;
+        }
+        for (block, indices) in indices.chunks_exact(short).enumerate() {
+            let far = |at: usize, index: E| index.to_index().min(n - 1) * inner + at % inner;
             if self.place {
-                y[far] = x[line];
+                let (x, y) = (&x[block * short..(block + 1) * short], &mut y[block * long..(block + 1) * long]);
+                x.iter().zip(indices).enumerate().for_each(|(at, (x, index))| y[far(at, *index)] += *x);
             } else {
-                y[line] = x[far];
+                let (x, y) = (&x[block * long..(block + 1) * long], &mut y[block * short..(block + 1) * short]);
+                y.iter_mut().zip(indices).enumerate().for_each(|(at, (y, index))| *y = x[far(at, *index)]);
             }
         }
     }

@@ -6,11 +6,14 @@ use crate::ir::op::Attention;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::assemble::{Assemble, Part};
 use crate::runtime::kernels::attention;
+use crate::runtime::kernels::convolve::Convolve;
 use crate::runtime::kernels::elementwise::{Access, Load, Program, Store, TileStep};
 use crate::runtime::kernels::lines::Lines;
 use crate::runtime::kernels::matmul::MatMul;
 use crate::runtime::kernels::memory::{Place, Space};
+use crate::runtime::kernels::pool::Pool;
 use crate::runtime::kernels::random::Random;
+use crate::runtime::kernels::recurrent::Recurrent;
 use crate::runtime::kernels::reduce::Reduce;
 use crate::runtime::kernels::rows::{Along, RowOp, Rows};
 
@@ -112,19 +115,38 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+            Task::Scan(_) => return Err("a scan has a plan of its own".into()),
             Task::Attention { attention, backward } => {
                 Kernel::Attention(self.attention(item, *attention, *backward, output?)?)
             }
             Task::Along { place, axis, size } => {
                 let (x, y) = (self.view(item, 0)?, self.view(item, 1)?);
-                let [outer, _, inner] = around(&y.shape(), *axis);
+                let [outer, count, inner] = around(&y.shape(), *axis);
                 Kernel::Along(Along {
                     place: *place,
                     sizes: [outer, *size, inner],
+                    count,
                     input: self.place_of(x)?,
                     indices: self.place_of(y)?,
                     output: output?,
                 })
+            }
+            Task::Convolve(sizes) => {
+                let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
+                Kernel::Convolve(Convolve { sizes: *sizes, inputs, output: output? })
+            }
+            Task::Pool { op, geometry, planes } => {
+                let input = self.place_of(self.view(item, 0)?)?;
+                Kernel::Pool(Pool { op: *op, geometry: *geometry, planes: *planes, input, output: output? })
+            }
+            Task::Recurrent { recurrence, pass, sizes } => {
+                let mut inputs = Vec::with_capacity(item.operands.len());
+                for index in 0..item.operands.len() {
+                    inputs.push(self.place_of(self.view(item, index)?)?);
+                }
+                let inputs = inputs.try_into().map_err(|_| "a recurrent layer lacks an operand")?;
+                let (recurrence, pass, sizes) = (*recurrence, *pass, *sizes);
+                Kernel::Recurrent(Recurrent { recurrence, pass, sizes, inputs, output: output? })
             }
         })
     }
