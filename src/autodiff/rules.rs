@@ -58,6 +58,7 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        Op::Scan(scan) => super::scan::flows(scan, operand),
         Op::WindowArgMax(_) => false,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
         Op::WindowSum(_) | Op::WindowSpread(_) => true,
@@ -179,6 +180,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             let expected = e.multiply(probabilities, sum);
             vec![Some(e.subtract(g, expected))]
         }
+        (Op::Scan(_), _) => super::scan::gradients(e, node, g, wanted),
         (Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. }, &[x, y]) => {
             windows::convolution_gradients(e, &op, [x, y], g, wanted)
         }

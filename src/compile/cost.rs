@@ -67,6 +67,7 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
         }
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),
+        Op::Scan(scan) => size(&scan.steps).saturating_mul(graph_flops(&scan.body, sizes)),
         Op::Attention(attention) | Op::AttentionBackward(attention) => {
             let sizes = |operand: usize| {
                 this.inputs

@@ -244,6 +244,11 @@ impl Dim {
         }
     }
 
+    /// Whether the size is at least 0 at every size of the names in it, as far as the signs of its terms say.
+    pub fn is_never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
+    }
+
     /// Whether no coefficient is negative and some term without quotients, which may be 0, is positive.
     fn is_positive(&self) -> bool {
         let is_plain = |m: &Monomial| m.keys().all(|a| matches!(a, Atom::Var(_)));

@@ -133,6 +133,9 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Runs a graph once for each position of the first axis of some operands, see [`super::scan`]. Operands:
+    /// initial carries, scanned, captured; the result is flat.
+    Scan(Arc<super::scan::Scan>),
     /// Cross-correlation: `x` is `[N, C, S…]`, `y` is `[O, C/groups, K…]`, the result `[N, O, S'…]`: at every window the
     /// sum over the channels of the unit's group and over the taps. What lies outside `x` counts as 0.
     Convolve {

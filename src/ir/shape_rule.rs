@@ -189,6 +189,7 @@ pub fn arity(op: &Op) -> Option<usize> {
         Op::AttentionBackward(_) => Some(6),
         Op::Recurrent { .. } | Op::RecurrentBackward(_) => Some(4),
         Op::Concat { .. } => None,
+        Op::Scan(scan) => Some(scan.body.inputs.len()),
     }
 }
 
@@ -318,6 +319,7 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Scan(scan) => scan.result_shape(of),
         Op::Recurrent { recurrence, keep } => recurrent::forward_shape(recurrence.cell, *keep, of),
         Op::RecurrentBackward(recurrence) => recurrent::backward_shape(recurrence.cell, of),
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {

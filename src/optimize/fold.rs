@@ -84,6 +84,7 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Scan(_)
         | Op::Attention(_)
         | Op::AttentionBackward(_)
         | Op::Recurrent { .. }
@@ -142,6 +143,7 @@ impl Known {
 fn is_foldable(op: &Op) -> bool {
     match op {
         Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } | Op::Unary(Unary::StopGradient) => false,
+        Op::Scan(_) => false,
         // More arithmetic than folding is worth.
         Op::Recurrent { .. } | Op::RecurrentBackward(_) => false,
         Op::Constant(_)

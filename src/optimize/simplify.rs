@@ -42,6 +42,7 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Scan(_)
         | Op::Attention(_)
         | Op::AttentionBackward(_)
         | Op::Recurrent { .. }

@@ -26,6 +26,8 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        // Its body says it, see [`node_flops`].
+        Op::Scan(_) => 0,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
             convolution_flops(op, operands, result)
         }
@@ -61,6 +63,10 @@ fn taps(windows: &[WindowAxis]) -> u64 {
 /// The same for a node of a graph with known sizes.
 pub fn node_flops(graph: &Graph, node: NodeId, binding: &Binding) -> Result<u64, PlanError> {
     let n = graph.node(node);
+    if let Op::Scan(scan) = &n.op {
+        let steps = sizes_of(std::slice::from_ref(&scan.steps), binding)?.first().map_or(0, |n| *n as u64);
+        return Ok(steps.saturating_mul(graph_flops(&scan.body, binding)?));
+    }
     let shapes: Result<Vec<Vec<usize>>, PlanError> =
         n.inputs.iter().map(|i| sizes_of(graph.shape(*i), binding)).collect();
     let shapes = shapes?;

@@ -111,7 +111,8 @@ fn next_op(op: &Op) -> Option<Op> {
             Op::Recurrent { recurrence, keep: true }
         }
         Op::Recurrent { recurrence, .. } => Op::RecurrentBackward(*recurrence),
-        Op::RecurrentBackward(_) => return None,
+        Op::RecurrentBackward(_) => Op::Scan(std::sync::Arc::new(crate::scans::running_product())),
+        Op::Scan(_) => return None,
     })
 }
 
@@ -351,6 +352,14 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Scan(_) => crate::scans::cases()
+            .into_iter()
+            .map(|case| Case {
+                result: case.scan.result(),
+                operands: case.operands.into_iter().map(|shape| (shape, Any)).collect(),
+                op: Op::Scan(case.scan.into()),
+            })
+            .collect(),
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => convolutions(op),
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => pools(op),
         Op::Attention(_) => {

@@ -14,6 +14,7 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod images;
 mod in_torch;
 mod language;
 mod mlp;
@@ -28,6 +29,7 @@ mod reference_gradients;
 mod reopened_runs;
 mod reproduction;
 mod runtime;
+mod scans;
 mod snapshot;
 mod training;
 mod training_reference;

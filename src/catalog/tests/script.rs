@@ -286,8 +286,16 @@ impl<'a> Script<'a> {
                 let number = self.layers.iter().filter(|l| **l == segment).count() + 1;
                 self.layers.push(segment.clone());
                 let scope = StateScope(format!("{segment}{number}").into());
-                let x = piped.expect("a layer in a pipeline");
-                Value::Tensors(apply(self.builder, &scope, &args, &[x]).unwrap())
+                let mut inputs = vec![piped.expect("a layer in a pipeline")];
+                // `x |> CrossAttention(2)(memory)`: the tensors behind the piped one.
+                if self.take("(") {
+                    while !self.take(")") {
+                        let value = self.pipeline();
+                        inputs.push(self.tensor_of(value));
+                        self.take(",");
+                    }
+                }
+                Value::Tensors(apply(self.builder, &scope, &args, &inputs).unwrap())
             }
             Body::Function { build, .. } | Body::Loss { build, .. } => {
                 Value::Tensors(build(self.builder, &args).unwrap())

@@ -115,6 +115,7 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+            Task::Scan(_) => return Err("a scan has a plan of its own".into()),
             Task::Attention { attention, backward } => {
                 Kernel::Attention(self.attention(item, *attention, *backward, output?)?)
             }

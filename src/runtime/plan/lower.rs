@@ -2,12 +2,14 @@
 //! as it lies gets a copy.
 
 use super::literals::Literals;
+use super::scan::{Loop, measure};
 use super::view::View;
 use super::windows;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Attention, Distribution, Op, Reduction, Unary};
 use crate::ir::recurrent::Recurrence;
+use crate::ir::scan;
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use crate::runtime::executable::PlanError;
 use crate::runtime::feed::Binding;
@@ -68,6 +70,8 @@ pub enum Task {
         op: RowOp,
         rows: usize,
     },
+    /// Captured operands are linear.
+    Scan(Box<Loop>),
     /// The numbers of a position lie side by side in `q`, `k` and `v`; all other operands are linear.
     Attention {
         attention: Attention,
@@ -117,6 +121,14 @@ impl Work {
     /// Whether it is there before the step.
     pub fn is_source(&self) -> bool {
         matches!(self.task, Task::Input(_) | Task::State(_) | Task::Literal(_))
+    }
+
+    /// Elements of memory that it wants for itself while it runs.
+    pub fn workspace(&self) -> usize {
+        match &self.task {
+            Task::Scan(of) => of.workspace,
+            _ => 0,
+        }
     }
 
     /// The memory that it reads.
@@ -475,6 +487,17 @@ impl<E: Element> Lowering<'_, E> {
                 let size = size_of(size, self.binding)?;
                 let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
+            }
+            Op::Scan(scan) => {
+                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals)?;
+                let mut all = Vec::new();
+                for (i, (x, sizes)) in operands.enumerate() {
+                    all.push(match scan.operand(i) {
+                        scan::Operand::Captured => self.linear(x, &sizes)?,
+                        scan::Operand::Carry | scan::Operand::Scanned => Operand::View(self.view(x, &sizes)),
+                    });
+                }
+                self.result(Task::Scan(Box::new(of)), all, shape)
             }
             Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
