@@ -22,6 +22,8 @@ mod number_range;
 mod one_model;
 mod optimizer;
 mod printing;
+mod ragged;
+mod ragged_law;
 mod random_graphs;
 mod random_programs;
 mod recurrent;
