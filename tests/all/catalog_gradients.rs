@@ -138,6 +138,12 @@ const LOSSES: &[Form] = &[
     (&[("x", "float"), ("y", "float")], "mse(x, y) + 0.5 * mae(x, y)"),
     (XY, "huber(x, y)"),
     (XY, "huber(x, y, delta: 2.2)"),
+    (&[("x", "[2, 2, 3]"), ("y", "class(2)[2, 3]")], "dice(x, y, axis: 0, smooth: 1)"),
+    (XY, "dice(x, sigmoid(y))"),
+    (&[("x", "[2, 3]"), ("y", "[2, 3]"), ("z", "[2, 3]")], "triplet(x, y, z, margin: 20)"),
+    (&[("x", "[6, 3]"), ("y", "class(3)[2]")], "ctc(x, y)"),
+    (&[("x", "[4, 3]"), ("y", "class(3)[3]")], "ctc(x, y, blank: 2)"),
+    (XY, "mse(x, y) + 0.3 * l1(weights) + 0.2 * l2(trained)"),
     (XY, "{ years: 0.3 * mse(x, y), rest: mean(abs(x)) }"),
     (XY, "64 * mse(x, y) - 0.5 * sum(1 + x - y^2 - exp(x))"),
 ];
