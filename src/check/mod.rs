@@ -22,6 +22,7 @@ mod causal_fact;
 mod checker;
 mod data_block;
 mod data_function;
+mod data_images;
 mod data_sequences;
 mod data_source;
 mod data_split;

@@ -35,7 +35,7 @@ pub type DataResult<T> = Result<T, DataError>;
 pub struct Place {
     /// The file as the user wrote it; where there is none, what the rows come from (`rows`, `moons`, `new.csv`).
     pub source: String,
-    /// The line in the file (from 1, the header is a line), or the row (from 1).
+    /// The line in the file (from 1, the header is a line; 0 for the file as a whole), or the row (from 1).
     pub line: u64,
     /// Whether `line` counts lines of a file rather than rows.
     pub in_file: bool,
@@ -43,7 +43,9 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.in_file {
+        if self.in_file && self.line == 0 {
+            f.write_str(&self.source)
+        } else if self.in_file {
             write!(f, "{}:{}", self.source, self.line)
         } else {
             write!(f, "row {} of {}", self.line, self.source)
@@ -246,6 +248,32 @@ pub enum DataProblem {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder of images that has no folder for any class.
+    NoClassFolders {
+        /// As the user wrote it.
+        folder: String,
+        /// How many images lie in it directly.
+        images: usize,
+    },
+    /// A folder without an image in it.
+    NoImages {
+        /// As the user wrote it, and the class.
+        folder: String,
+    },
+    /// An image of a format that is not read.
+    ImageFormat {
+        /// The file.
+        written: String,
+        /// `webp`, `gif`
+        format: String,
+    },
+    /// A png or jpeg file that is not one.
+    BrokenImage {
+        /// The file.
+        written: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Arrays that make one source have different shapes.
     ArraysDiffer {
         /// The first file and its shape of an example.
@@ -370,6 +398,41 @@ pub enum DataProblem {
     LengthsOfTheirOwn {
         /// `reshape`, `concat`, `+`
         function: String,
+    },
+    /// `pad` to a length that some example exceeds.
+    PadTooShort {
+        /// As written.
+        length: usize,
+        /// The longest example.
+        longest: usize,
+    },
+    /// `pad` of classes with a number.
+    PadOfClasses,
+    /// `first` of an example without any position.
+    FirstOfNothing {
+        /// Which, from 1.
+        example: usize,
+    },
+    /// Tokens of something that is not one text an example.
+    TokensOf {
+        /// `characters`, `words`
+        function: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// Marks of start and end in one long text.
+    EndsOfOneText {
+        /// `characters`, `words`
+        kind: &'static str,
+    },
+    /// `like:` names something that is not a class.
+    LikeNotClass,
+    /// A token that the field whose names are taken does not have.
+    NotInLike {
+        /// The token.
+        token: String,
+        /// How often it stands in the text.
+        count: u64,
     },
     /// `reshape` to another number of elements.
     Reshape {

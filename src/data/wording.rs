@@ -2,7 +2,7 @@
 
 use super::cell::{Parsed, parse};
 use super::problem::{DataProblem, MissingIn};
-use super::source_spec::Split;
+use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
 
@@ -26,6 +26,9 @@ impl DataProblem {
                 Code::E0509
             }
             P::BadArray { .. } => Code::E0510,
+            P::NoClassFolders { .. } | P::NoImages { .. } | P::ImageFormat { .. } | P::BrokenImage { .. } => {
+                Code::E0530
+            }
             P::LengthsDiffer { .. } | P::RowsDiffer { .. } => Code::E0511,
             P::Shares { .. } | P::ShareOutside { .. } | P::ShareTwice { .. } => Code::E0512,
             P::SplitGiven { .. } | P::SplitsDiffer { .. } | P::NoTrain { .. } => Code::E0513,
@@ -50,7 +53,12 @@ impl DataProblem {
             P::ConstantField => Code::E0526,
             P::UnitsDiffer { .. } => Code::E0527,
             P::WindowTooLong { .. } => Code::E0528,
-            P::WindowsOf { .. } | P::LengthsOfTheirOwn { .. } => Code::E0529,
+            P::WindowsOf { .. }
+            | P::LengthsOfTheirOwn { .. }
+            | P::PadTooShort { .. }
+            | P::PadOfClasses
+            | P::FirstOfNothing { .. } => Code::E0529,
+            P::TokensOf { .. } | P::EndsOfOneText { .. } | P::LikeNotClass | P::NotInLike { .. } => Code::E0531,
         }
     }
 
@@ -110,6 +118,10 @@ impl DataProblem {
             DataProblem::BadArray { written, format, reason } => {
                 say(format!("`{written}` is not a sound {format} file: {reason}"), "read here")
             }
+            DataProblem::NoClassFolders { .. }
+            | DataProblem::NoImages { .. }
+            | DataProblem::ImageFormat { .. }
+            | DataProblem::BrokenImage { .. } => self.about_images(span),
             DataProblem::ArraysDiffer { first, other } => {
                 say("files that are read as one hold examples of different shapes".to_string(), "read as one here")
                     .note(format!("`{}` has {:?}, `{}` has {:?}", first.0, first.1, other.0, other.1))
@@ -158,7 +170,14 @@ impl DataProblem {
             DataProblem::UnitsDiffer { .. }
             | DataProblem::WindowTooLong { .. }
             | DataProblem::WindowsOf { .. }
-            | DataProblem::LengthsOfTheirOwn { .. } => self.about_sequences(span),
+            | DataProblem::LengthsOfTheirOwn { .. }
+            | DataProblem::PadTooShort { .. }
+            | DataProblem::PadOfClasses
+            | DataProblem::FirstOfNothing { .. }
+            | DataProblem::TokensOf { .. }
+            | DataProblem::EndsOfOneText { .. }
+            | DataProblem::LikeNotClass
+            | DataProblem::NotInLike { .. } => self.about_sequences(span),
         }
     }
 
@@ -224,6 +243,36 @@ impl DataProblem {
         }
     }
 
+    fn about_images(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        match self {
+            DataProblem::NoClassFolders { folder, images } => {
+                let d = say(format!("`{folder}` has no folder for any class"), "read here");
+                let d = match images {
+                    0 => d.note("there is no image in it either"),
+                    1 => d.note("one image lies in it directly, and is of no class"),
+                    n => d.note(format!("{n} images lie in it directly, and are of no class")),
+                };
+                d.help(format!(
+                    "put the images of each class into a folder of its own: `{0}/cat/1.png`, `{0}/dog/2.png`",
+                    folder.trim_end_matches('/')
+                ))
+            }
+            DataProblem::NoImages { folder } => say(format!("there is no image in `{folder}`"), "read here")
+                .note("images are files that end in .png, .jpg or .jpeg; hidden ones do not count"),
+            DataProblem::ImageFormat { written, format } => {
+                say(format!("`{written}` is a {format} image, and png and jpeg are read"), "read here").help(format!(
+                    "convert it, for example by `magick mogrify -format png *.{format}`, or move it away"
+                ))
+            }
+            DataProblem::BrokenImage { written, reason } => {
+                say(format!("`{written}` is not a sound image: {reason}"), "read here")
+                    .help("replace it, or take it out of the folder")
+            }
+            _ => say("something is wrong with the images".to_string(), "here"),
+        }
+    }
+
     fn about_values(&self, span: Span) -> Diagnostic {
         let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
         let of_class = "a class is a name, not a quantity; `one_hot` makes a vector of it";
@@ -254,6 +303,11 @@ impl DataProblem {
                 );
                 for m in columns.iter().take(4) {
                     d = d.note(missing_note(m));
+                }
+                if columns.iter().all(|m| m.column == LINE && m.text) {
+                    return d.note("an empty line counts as missing").help(
+                        "leave empty lines out with `|> lines |> drop_missing`, or let something stand for them: `fill(\"-\")`",
+                    );
                 }
                 let text = columns.iter().all(|m| m.text);
                 let filling = if text { "fill(\"unknown\")" } else { "fill(mean)" };

@@ -1,10 +1,12 @@
 //! Tests of the whole module, through its public face.
 
+mod images;
 mod loading;
 mod new_data;
 mod problems;
 mod sequences;
 mod tables;
+mod text;
 
 use super::*;
 use crate::source::Span;
