@@ -34,6 +34,7 @@ mod mistake;
 mod names_in;
 mod paths;
 mod program;
+mod scan;
 mod settings;
 mod signature;
 mod sizes;
