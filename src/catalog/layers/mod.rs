@@ -1,5 +1,6 @@
 //! Layers: what has weights, or is configured before it is applied.
 
+mod attention;
 mod batch_norm;
 mod dense;
 mod dropout;
@@ -10,6 +11,7 @@ mod layer_norm;
 mod positions;
 mod recurrent;
 mod rms_norm;
+mod transformer;
 
 pub(super) use dropout::drop_out;
 
@@ -29,6 +31,10 @@ pub static ALL: &[&Entry] = &[
     &positions::POSITIONS,
     &positions::SINUSOIDAL_POSITIONS,
     &positions::ROTARY_POSITIONS,
+    &attention::SELF_ATTENTION,
+    &attention::CROSS_ATTENTION,
+    &transformer::TRANSFORMER_ENCODER,
+    &transformer::TRANSFORMER_DECODER,
     &recurrent::RNN,
     &recurrent::LSTM,
     &recurrent::GRU,
