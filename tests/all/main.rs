@@ -7,6 +7,7 @@ mod catalog_gradients;
 mod catalog_page;
 mod catalog_reference;
 mod cli;
+mod composed_models;
 mod examples;
 mod explanations;
 mod fuzz_check;

@@ -297,7 +297,7 @@ impl<'a> Script<'a> {
                 }
                 Value::Tensors(apply(self.builder, &scope, &args, &inputs).unwrap())
             }
-            Body::Function { build, .. } | Body::Loss { build, .. } => {
+            Body::Function { build, .. } | Body::Loss { build, .. } | Body::Penalty { build } => {
                 Value::Tensors(build(self.builder, &args).unwrap())
             }
             _ => panic!("{name} is applied to nothing"),
@@ -379,6 +379,7 @@ impl<'a> Script<'a> {
                 let args = self.arguments(entry, Vec::new());
                 ArgValue::Init(InitSpec { entry, args })
             }
+            (ParamType::Weights, Value::Word(all)) if all == "weights" => ArgValue::Tensors(Vec::new()),
             (ParamType::OneOf(types), value) => types.iter().find_map(|t| self.convert(t, value.clone()))?,
             _ => return None,
         })
