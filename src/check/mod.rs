@@ -36,6 +36,7 @@ mod mistake;
 mod names_in;
 mod paths;
 mod program;
+mod scan;
 mod settings;
 mod signature;
 mod sizes;
@@ -46,7 +47,7 @@ mod words;
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
-    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
+    Measure, Metric, Model, OwnPositions, Port, Program, Settings, Train, TypedSpan,
 };
 
 use crate::diagnostics::{io_reason, tidy};
