@@ -35,6 +35,7 @@ mod reproduction;
 mod runtime;
 mod scans;
 mod snapshot;
+mod text;
 mod training;
 mod training_reference;
 mod ui;
