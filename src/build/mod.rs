@@ -16,8 +16,10 @@ mod products;
 mod ragged;
 mod reductions;
 mod tensor;
+mod windows;
 pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
 pub use tensor::{Kind, Role, Tensor, show_type};
+pub use windows::{Padding, Window};
