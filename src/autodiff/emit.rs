@@ -23,6 +23,16 @@ impl<'g> Emitter<'g> {
         self.graph
     }
 
+    /// The graph, to be appended to.
+    pub fn graph_mut(&mut self) -> &mut Graph {
+        self.graph
+    }
+
+    /// The source of the nodes that are appended.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
     /// The shape of a node.
     pub fn shape(&self, id: NodeId) -> Shape {
         self.graph.shape(id).to_vec()

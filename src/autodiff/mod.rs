@@ -10,7 +10,9 @@
 mod accumulate;
 mod attention;
 mod emit;
+mod recurrent;
 mod rules;
+mod scan;
 mod windows;
 
 pub use emit::Emitter;
@@ -22,18 +24,29 @@ use crate::ir::graph::{Graph, NodeId};
 /// Every appended node has the source span of the forward node whose rule it belongs to.
 pub fn differentiate(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<Option<NodeId>> {
     debug_assert!(graph.shape(of).is_empty(), "only a scalar has a gradient");
-    let on_path = on_path(graph, of, wrt);
-    if !on_path[of.index()] {
+    if !on_path(graph, &[of], wrt)[of.index()] {
         return vec![None; wrt.len()];
     }
+    let span = graph.node(of).span;
+    let one = Emitter::new(graph, span).constant(1.0);
+    pull_back(graph, &[(of, one)], wrt)
+}
+
+/// Appends the gradients with respect to the nodes `wrt` of something whose gradients with respect to some nodes are
+/// known: each of `seeds` is a node and its gradient.
+fn pull_back(graph: &mut Graph, seeds: &[(NodeId, NodeId)], wrt: &[NodeId]) -> Vec<Option<NodeId>> {
+    let of: Vec<NodeId> = seeds.iter().map(|(node, _)| *node).collect();
+    let on_path = on_path(graph, &of, wrt);
+    let last = of.iter().map(|node| node.index()).max().unwrap_or(0);
 
     // For each node, the parts of its gradient that its readers contributed so far.
-    let mut contributions: Vec<Vec<NodeId>> = vec![Vec::new(); of.index() + 1];
+    let mut contributions: Vec<Vec<NodeId>> = vec![Vec::new(); last + 1];
     let mut found: Vec<Option<NodeId>> = vec![None; wrt.len()];
-    let span = graph.node(of).span;
-    contributions[of.index()].push(Emitter::new(graph, span).constant(1.0));
+    for (node, gradient) in seeds {
+        contributions[node.index()].push(*gradient);
+    }
 
-    for index in (0..=of.index()).rev() {
+    for index in (0..=last).rev() {
         let node = NodeId(index as u32);
         if !on_path[index] || contributions[index].is_empty() {
             continue;
@@ -63,8 +76,8 @@ pub fn differentiate(graph: &mut Graph, of: NodeId, wrt: &[NodeId]) -> Vec<Optio
     found
 }
 
-/// The nodes that depend on one of `wrt` and that `of` depends on.
-fn on_path(graph: &Graph, of: NodeId, wrt: &[NodeId]) -> Vec<bool> {
+/// The nodes that depend on one of `wrt` and that one of `of` depends on.
+fn on_path(graph: &Graph, of: &[NodeId], wrt: &[NodeId]) -> Vec<bool> {
     let mut depends = vec![false; graph.nodes.len()];
     for id in wrt {
         depends[id.index()] = true;
@@ -75,8 +88,10 @@ fn on_path(graph: &Graph, of: NodeId, wrt: &[NodeId]) -> Vec<bool> {
         depends[index] = depends[index] || reached;
     }
     let mut needed = vec![false; graph.nodes.len()];
-    needed[of.index()] = true;
-    for index in (0..=of.index()).rev().filter(|i| depends[*i]) {
+    for node in of {
+        needed[node.index()] = true;
+    }
+    for index in (0..graph.nodes.len()).rev().filter(|i| depends[*i]) {
         if needed[index] {
             let node = &graph.nodes[index];
             for (_, operand) in node.inputs.iter().enumerate().filter(|(i, _)| rules::flows(&node.op, *i)) {

@@ -6,7 +6,7 @@
 //!
 //! A condition chooses between gradients by [`Op::Select`], never by a product, since `0 * inf` is NaN.
 
-use super::{Emitter, windows};
+use super::{Emitter, recurrent, windows};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{NodeId, Shape};
 use crate::ir::op::{Binary, Op, Reduction, Unary};
@@ -21,7 +21,8 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         | Op::Literal(_)
         | Op::Iota { .. }
         | Op::Random { .. }
-        | Op::ArgMax { .. } => false,
+        | Op::ArgMax { .. }
+        | Op::RecurrentBackward(_) => false,
         Op::Unary(unary) => match unary {
             Unary::StopGradient | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Not => false,
             Unary::Negate
@@ -51,10 +52,13 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
             | Binary::Maximum
             | Binary::Minimum => true,
         },
+        // The lengths say where.
+        Op::Recurrent { .. } => operand != 3,
         // The condition is a step.
         Op::Select => operand != 0,
         // The second operand says where.
         Op::GatherRows | Op::ScatterRows { .. } | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => operand == 0,
+        Op::Scan(scan) => super::scan::flows(scan, operand),
         Op::WindowArgMax(_) => false,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => true,
         Op::WindowSum(_) | Op::WindowSpread(_) => true,
@@ -176,6 +180,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             let expected = e.multiply(probabilities, sum);
             vec![Some(e.subtract(g, expected))]
         }
+        (Op::Scan(_), _) => super::scan::gradients(e, node, g, wanted),
         (Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. }, &[x, y]) => {
             windows::convolution_gradients(e, &op, [x, y], g, wanted)
         }
@@ -190,10 +195,12 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
             | Op::Iota { .. }
             | Op::Random { .. }
             | Op::ArgMax { .. }
+            | Op::RecurrentBackward(_)
             | Op::WindowArgMax(_)
             | Op::AttentionBackward(_),
             _,
         ) => vec![None; inputs.len()],
+        (Op::Recurrent { recurrence, keep }, _) => recurrent::gradients(e, node, g, *recurrence, *keep, wanted),
         // A wrong number of operands, which the verifier refuses. Listed, so that a new operation is missed here.
         (
             Op::Unary(_)

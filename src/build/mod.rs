@@ -14,6 +14,7 @@ mod movement;
 mod problem;
 mod products;
 mod ragged;
+mod recurrent;
 mod reductions;
 mod tensor;
 mod windows;
@@ -21,5 +22,6 @@ pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
+pub use recurrent::{RecurrentWeights, States};
 pub use tensor::{Kind, Role, Tensor, show_type};
 pub use windows::{Padding, Window};

@@ -113,6 +113,8 @@ pub enum ParamType {
     Texts,
     /// All other named arguments, each a size: `h: 4`. The last parameter of its entry.
     NamedSizes,
+    /// Weights of the model: `weights`, a path, a glob in quotes, or a list of these.
+    Weights,
     /// Names, alone or in a list: columns.
     Names,
     /// A list of rows, each a list of numbers, strings or `none`.
@@ -206,6 +208,11 @@ pub enum Body {
         /// The metrics that can take them.
         task: Task,
     },
+    /// A loss of the weights, which only the loss of a train sees all of.
+    Penalty {
+        /// Builds it.
+        build: FunctionFn,
+    },
     /// Improves weights by their gradients.
     Optimizer(OptimizerDefinition),
     /// Says the learning rate at each step.
@@ -244,7 +251,7 @@ impl Entry {
         match self.body {
             Body::Layer { .. } => EntryKind::Layer,
             Body::Function { .. } => EntryKind::Function,
-            Body::Loss { .. } => EntryKind::Loss,
+            Body::Loss { .. } | Body::Penalty { .. } => EntryKind::Loss,
             Body::Optimizer(_) => EntryKind::Optimizer,
             Body::Schedule(_) => EntryKind::Schedule,
             Body::Metric(_) => EntryKind::Metric,

@@ -48,6 +48,8 @@ pub(super) struct Checker<'o> {
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
     /// Axes named by a dimension, as they are where all dimensions differ.
     pub axes: BTreeMap<Span, usize>,
+    /// Whether the loss of a train is being built, where all weights are there.
+    pub is_in_loss: bool,
     /// Whether a block is being looked at for its axes.
     pub is_naming_axes: bool,
     /// The calls of blocks that we are in, for labels.
@@ -135,6 +137,7 @@ impl<'o> Checker<'o> {
             main_module: 0,
             role_stages: Vec::new(),
             axes: BTreeMap::new(),
+            is_in_loss: false,
             is_naming_axes: false,
             calls: Vec::new(),
             endless: BTreeSet::new(),

@@ -33,6 +33,9 @@ impl DataValue {
     pub fn describe(&self) -> String {
         match self {
             DataValue::Unknown => "something unknown".into(),
+            DataValue::Table(t) if t.origin().is_image_folder() => {
+                "a folder of images, whose parts are `.image` and `.label`".into()
+            }
             DataValue::Table(_) => "a table".into(),
             DataValue::Field(_) => "a field".into(),
             DataValue::Plain(value) => value.describe(),
@@ -243,7 +246,7 @@ impl Checker<'_> {
                 }
             },
             ExprKind::Index { base, args, .. } => match self.data_expression(base, scope) {
-                DataValue::Table(table) => {
+                DataValue::Table(table) if !table.origin().is_image_folder() => {
                     let Some(selectors) = self.selectors(args) else { return DataValue::Unknown };
                     match select(&table, &selectors, expr.span) {
                         Ok(field) => DataValue::Field(field),

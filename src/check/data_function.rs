@@ -12,6 +12,11 @@ use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 impl Checker<'_> {
     pub fn not_a_data_function(&mut self, span: Span, name: &str) -> DataValue {
+        let of_data = |kind| matches!(kind, EntryKind::Source | EntryKind::DataFunction);
+        if let Some((entry, framework)) = catalog::find_elsewhere(name).filter(|(e, _)| of_data(e.kind())) {
+            self.mistake(span, &Mistake::ForeignName { name: name.to_owned(), framework, ours: entry.name });
+            return DataValue::Unknown;
+        }
         let known: Vec<String> =
             catalog::entries().filter(|e| e.kind() == EntryKind::DataFunction).map(|e| e.name.to_owned()).collect();
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
@@ -47,6 +52,11 @@ impl Checker<'_> {
         }
         if name == "drop_missing" {
             return match value {
+                // An image is there or not; there is nothing to leave out.
+                DataValue::Table(table) if table.origin().is_image_folder() => {
+                    call.finish(self, &[]);
+                    DataValue::Table(table)
+                }
                 DataValue::Table(table) => {
                     let columns = match call.take_any("columns") {
                         None => None,

@@ -16,13 +16,18 @@ impl Checker<'_> {
     pub fn data_source(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut DataScope) -> DataValue {
         let source = match name {
             "csv" | "idx" | "npy" => {
-                let Some(files) = self.files(name, args, span, scope) else { return DataValue::Unknown };
+                let args: Vec<&Arg> = args.iter().collect();
+                let Some(files) = self.files(name, &args, &[], span, scope) else { return DataValue::Unknown };
                 match name {
                     "csv" => SourceSpec::Csv(files),
                     "idx" => SourceSpec::Idx(files),
                     _ => SourceSpec::Npy(files),
                 }
             }
+            "image_folder" => match self.image_folder(args, span, scope) {
+                Some(source) => source,
+                None => return DataValue::Unknown,
+            },
             "rows" => match self.rows_source(args, span, scope) {
                 Some(source) => source,
                 None => return DataValue::Unknown,
@@ -40,15 +45,26 @@ impl Checker<'_> {
     }
 
     /// `"a.csv"`, `["a.csv", "b.csv"]`, `train: "a.gz", test: "b.gz"`
-    fn files(
+    ///
+    /// `others` are arguments that have been read already, for the list of those there are.
+    pub fn files(
         &mut self,
         name: &str,
-        args: &[Arg],
+        args: &[&Arg],
+        others: &[&str],
         span: Span,
         scope: &mut DataScope,
     ) -> Option<PerSplit<Vec<DataFile>>> {
         let (mut whole, mut given): (Option<Vec<DataFile>>, [Option<Vec<DataFile>>; 3]) = (None, [None, None, None]);
         for arg in args {
+            if let Some(key) = arg.name.as_ref().filter(|key| share_split(&key.name).is_none()) {
+                let known: Vec<String> =
+                    ["train", "validation", "test"].iter().chain(others).map(|n| (*n).to_owned()).collect();
+                let near = nearest(&key.name, known.iter().map(String::as_str)).map(str::to_owned);
+                let (callee, name) = (name.to_owned(), key.name.clone());
+                self.mistake(key.span, &Mistake::UnknownArgument { callee, name, nearest: near, known });
+                return None;
+            }
             let files = self.file_list(&arg.value, scope)?;
             match &arg.name {
                 None if whole.is_none() => whole = Some(files),
@@ -59,24 +75,16 @@ impl Checker<'_> {
                     self.mistake(arg.span(), &mistake);
                     return None;
                 }
-                Some(key) => match share_split(&key.name) {
-                    Some(split) => {
-                        let slot = &mut given[split as usize];
-                        if slot.is_some() {
-                            let (callee, name) = (name.to_owned(), key.name.to_string());
-                            self.mistake(key.span, &Mistake::RepeatedArgument { callee, name, first: span });
-                            return None;
-                        }
-                        *slot = Some(files);
-                    }
-                    None => {
-                        let known: Vec<String> = ["train", "validation", "test"].map(str::to_owned).into();
-                        let near = nearest(&key.name, known.iter().map(String::as_str)).map(str::to_owned);
-                        let (callee, name) = (name.to_owned(), key.name.clone());
-                        self.mistake(key.span, &Mistake::UnknownArgument { callee, name, nearest: near, known });
+                Some(key) => {
+                    let slot = share_split(&key.name).and_then(|split| given.get_mut(split as usize));
+                    if let Some(slot) = slot
+                        && slot.replace(files).is_some()
+                    {
+                        let (callee, name) = (name.to_owned(), key.name.to_string());
+                        self.mistake(key.span, &Mistake::RepeatedArgument { callee, name, first: span });
                         return None;
                     }
-                },
+                }
             }
         }
         let [train, validation, test] = given;

@@ -21,6 +21,7 @@ mod call;
 mod checker;
 mod data_block;
 mod data_function;
+mod data_images;
 mod data_sequences;
 mod data_source;
 mod data_split;

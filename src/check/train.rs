@@ -250,9 +250,12 @@ impl Checker<'_> {
         let outputs: Vec<(Symbol, Value)> =
             outputs.into_iter().map(|(name, v)| (name, self.for_each_example(v))).collect();
         let rows = std::mem::take(&mut self.rows);
-        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
         let mut class_weights = None;
-        let loss = self.loss(found, &mut frame, &fields, &mut class_weights)?;
+        self.is_in_loss = true;
+        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
+        let loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        self.is_in_loss = false;
+        let loss = loss?;
         let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
         let fits = self.fits(found, &frame, &outputs, &fields);
         let ports_out: Vec<Port> = outputs

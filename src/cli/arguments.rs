@@ -252,7 +252,8 @@ pub struct PredictArgs {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
-    /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx
+    /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx,
+    /// an image or a folder of them
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
 

@@ -42,10 +42,6 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
 fn paths(output: &Output, args: &PredictArgs) -> Result<(), Exit> {
     let shown = args.input.display();
     match std::fs::metadata(&args.input) {
-        Ok(about) if about.is_dir() => {
-            output.error(&format!("--input {shown} is a folder"), None);
-            return Err(Exit::CommandLine);
-        }
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             output.error(&format!("--input {shown}: there is no such file"), None);

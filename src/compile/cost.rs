@@ -6,6 +6,7 @@
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
+use crate::ir::recurrent;
 use crate::ir::window::WindowAxis;
 use crate::runtime::Binding;
 
@@ -24,6 +25,7 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
     let count = |id: NodeId| graph.shape(id).iter().map(size).fold(1, u64::saturating_mul);
     let result = count(node);
     let operand = || this.inputs.first().map_or(0, |id| count(*id));
+    let last = |id: NodeId| graph.shape(id).last().map_or(1, size);
     // A multiplication and an addition for each number of the result's side and each number of a unit's kernel.
     let convolution = |units: u64, kernel: Option<NodeId>| {
         let kernel = kernel.map_or(0, |id| graph.shape(id).iter().skip(1).map(size).fold(1, u64::saturating_mul));
@@ -55,11 +57,17 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
         Op::WindowArgMax(windows) | Op::WindowSum(windows) => taps(windows).saturating_mul(result),
         Op::WindowSpread(windows) => taps(windows).saturating_mul(operand()),
         Op::MatMul => {
-            let inner = this.inputs.first().and_then(|id| graph.shape(*id).last()).map_or(1, size);
+            let inner = this.inputs.first().map_or(1, |id| last(*id));
             result.saturating_mul(inner).saturating_mul(2)
+        }
+        Op::Recurrent { .. } => recurrent::operations(operand(), this.inputs.get(1).map_or(1, |w| last(*w))),
+        Op::RecurrentBackward(recurrence) => {
+            let gates = operand().saturating_mul(recurrence.cell.gates() as u64);
+            recurrent::operations(gates, this.inputs.get(2).map_or(1, |w| last(*w)))
         }
         // Difference, exponential, sum, and a quotient or logarithm.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => result.saturating_mul(4),
+        Op::Scan(scan) => size(&scan.steps).saturating_mul(graph_flops(&scan.body, sizes)),
         Op::Attention(attention) | Op::AttentionBackward(attention) => {
             let sizes = |operand: usize| {
                 this.inputs

@@ -285,6 +285,7 @@ pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super
     let row = kept.map_or(Some(u64::from(at)), |k| k.get(at as usize).map(|r| u64::from(*r)));
     match (&node.op, row) {
         (Op::Columns { table, .. }, Some(row)) => place_of(table.origin(), row),
+        (Op::Array(source), Some(row)) if source.is_image_folder() => place_of(source, row),
         (Op::Array(_), Some(row)) => {
             let source = node.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
             Some(super::problem::Place { source, line: row + 1, in_file: false })

@@ -41,7 +41,7 @@ pub(crate) fn failure(file: &DataFile, error: &std::io::Error) -> Box<DataProble
     }
 }
 
-fn unreadable(file: &DataFile, reason: &str) -> Box<DataProblem> {
+pub(crate) fn unreadable(file: &DataFile, reason: &str) -> Box<DataProblem> {
     Box::new(DataProblem::Unreadable { written: file.written.clone(), reason: reason.to_string() })
 }
 

@@ -29,7 +29,9 @@ impl Cell {
 /// The table of a source that is not in files; none for one that is.
 pub(crate) fn generate(source: &SourceSpec) -> Found<Option<MemoryTable>> {
     let table = match source {
-        SourceSpec::Csv(_) | SourceSpec::Idx(_) | SourceSpec::Npy(_) => return Ok(None),
+        SourceSpec::Csv(_) | SourceSpec::Idx(_) | SourceSpec::Npy(_) | SourceSpec::ImageFolder { .. } => {
+            return Ok(None);
+        }
         SourceSpec::Rows { columns, rows } => literal(columns, rows)?,
         SourceSpec::Moons { n, noise, seed } => {
             check("moons", *n, 1, *noise)?;

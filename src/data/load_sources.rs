@@ -2,6 +2,7 @@
 
 use super::array_file::{Array, read_array};
 use super::cell::{Parsed, number_name};
+use super::image_file::read_images;
 use super::problem::{At, DataResult, Found};
 use super::resolve::{Op, Resolved};
 use super::schema::ColumnKind;
@@ -69,6 +70,9 @@ impl Sources {
 }
 
 fn read_whole(source: &SourceSpec) -> Found<Array> {
+    if source.is_image_folder() {
+        return read_images(source);
+    }
     let mut whole: Option<Array> = None;
     for file in super::schema::files_of(source)? {
         let next = read_array(&file, source.name())?;

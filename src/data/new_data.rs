@@ -73,7 +73,7 @@ fn replaceable(plan: &DataPlan, fields: &[&FieldPlan], new: &SourceSpec) -> Data
                 _ => return,
             };
             found.insert(format!("{source:?}"));
-            if source.is_array() != new.is_array() {
+            if source.is_array() != new.is_array() || source.is_image_folder() != new.is_image_folder() {
                 wrong = Some((field.span, DataProblem::WrongReplacement { wanted: source.name(), given: new.name() }));
             }
         });

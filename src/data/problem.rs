@@ -35,7 +35,7 @@ pub type DataResult<T> = Result<T, DataError>;
 pub struct Place {
     /// The file as the user wrote it; where there is none, what the rows come from (`rows`, `moons`, `new.csv`).
     pub source: String,
-    /// The line in the file (from 1, the header is a line), or the row (from 1).
+    /// The line in the file (from 1, the header is a line; 0 for the file as a whole), or the row (from 1).
     pub line: u64,
     /// Whether `line` counts lines of a file rather than rows.
     pub in_file: bool,
@@ -43,7 +43,9 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.in_file {
+        if self.in_file && self.line == 0 {
+            f.write_str(&self.source)
+        } else if self.in_file {
             write!(f, "{}:{}", self.source, self.line)
         } else {
             write!(f, "row {} of {}", self.line, self.source)
@@ -243,6 +245,32 @@ pub enum DataProblem {
         written: String,
         /// `idx`, `npy`
         format: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder of images that has no folder for any class.
+    NoClassFolders {
+        /// As the user wrote it.
+        folder: String,
+        /// How many images lie in it directly.
+        images: usize,
+    },
+    /// A folder without an image in it.
+    NoImages {
+        /// As the user wrote it, and the class.
+        folder: String,
+    },
+    /// An image of a format that is not read.
+    ImageFormat {
+        /// The file.
+        written: String,
+        /// `webp`, `gif`
+        format: String,
+    },
+    /// A png or jpeg file that is not one.
+    BrokenImage {
+        /// The file.
+        written: String,
         /// What is wrong with it.
         reason: String,
     },

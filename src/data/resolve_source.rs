@@ -2,6 +2,7 @@
 
 use super::field_expr::UnaryOp;
 use super::groups::sequences_of;
+use super::image_folder::{counts, images};
 use super::problem::{At, DataError, DataProblem, DataResult, Found, MissingIn, Place};
 use super::resolve::{Element, Examples, Op, Resolved, TextIn, Unit};
 use super::scan::ArrayScan;
@@ -129,8 +130,43 @@ pub(crate) fn array_scans(source: &SourceSpec) -> Found<Vec<(Split, String, Arc<
     Ok(scans)
 }
 
+/// The images of `image_folder(…)`: `[channels, height, width]`.
+fn folder_images(source: &SourceSpec, channels: usize, size: [usize; 2], span: Span) -> DataResult<Resolved> {
+    let images = images(source).at(span)?;
+    let given = given_splits(source, span)?;
+    let counts = counts(&images);
+    let rows: usize = counts.iter().sum();
+    if rows >= u32::MAX as usize {
+        return Err(DataError::new(span, DataProblem::TooManyRows { rows: rows as u64 }));
+    }
+    let names: Vec<&str> = images.iter().map(|(_, folder, _)| folder.written.as_str()).collect();
+    let [height, width] = size;
+    Ok(Resolved {
+        op: Op::Array(source.clone()),
+        parts: Vec::new(),
+        span,
+        element: Element::Number,
+        shape: vec![channels, height, width],
+        steps: None,
+        examples: Some(Examples {
+            unit: Unit::Rows,
+            counts,
+            given,
+            kept: None,
+            source: Arc::new((format!("{source:?}"), names.join(", "))),
+        }),
+        image: true,
+        missing: Vec::new(),
+        texts: Vec::new(),
+        infinite: None,
+    })
+}
+
 /// `idx(…)`, `npy(…)`
 pub(crate) fn array(source: &SourceSpec, span: Span) -> DataResult<Resolved> {
+    if let SourceSpec::ImageFolder { size, channels, .. } = source {
+        return folder_images(source, *channels, *size, span);
+    }
     let scans = array_scans(source).at(span)?;
     let given = given_splits(source, span)?;
     let Some((_, _, first)) = scans.first() else {

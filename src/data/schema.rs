@@ -181,7 +181,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
     for (split, part) in &parts {
         let scan = match part {
             TablePart::File(file) => table_scan(file)?,
-            TablePart::Memory(..) => {
+            TablePart::Memory(..) | TablePart::Images(..) => {
                 let mut scanner = Scanner::default();
                 let rows = read(part, &mut scanner)?;
                 Arc::new(scanner.finish(rows))

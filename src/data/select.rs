@@ -7,6 +7,9 @@ use super::source_spec::TableExpr;
 use crate::diagnostics::nearest;
 use crate::source::Span;
 
+/// What stands beside the columns of a folder of images.
+const IMAGE: &str = "image";
+
 /// A column's name as it is written in a selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
@@ -81,9 +84,21 @@ pub fn select(table: &TableExpr, selectors: &[Selector], span: Span) -> Result<F
 ///
 /// Errors: the table lacks it.
 pub fn column(table: &TableExpr, name: &Name, span: Span) -> DataResult<FieldExpr> {
+    if table.origin().is_image_folder() && name.text == IMAGE {
+        // What is wrong with the folder is told at the source, once for its images and labels.
+        schema(table)?;
+        return Ok(FieldExpr::new(FieldNode::Array(table.origin().clone()), span));
+    }
     let schema = schema(table)?;
     if schema.column(&name.text).is_none() {
-        return Err(DataError::new(name.span, no_column(&schema, &name.text)));
+        let mut problem = no_column(&schema, &name.text);
+        if let DataProblem::NoColumn { columns, nearest: near, .. } = &mut problem
+            && table.origin().is_image_folder()
+        {
+            columns.insert(0, IMAGE.to_string());
+            *near = nearest(&name.text, columns.iter().map(String::as_str)).map(str::to_string);
+        }
+        return Err(DataError::new(name.span, problem));
     }
     let names = vec![name.text.clone()];
     Ok(FieldExpr::new(FieldNode::Columns { table: table.clone(), names, scalar: true }, span))

@@ -119,6 +119,18 @@ pub enum SourceSpec {
     Idx(PerSplit<Vec<DataFile>>),
     /// `npy("a.npy")`: an array.
     Npy(PerSplit<Vec<DataFile>>),
+    /// `image_folder("photos", size: 32)`: a folder of images for each class. Its column `label` is the class; its images
+    /// are an array.
+    ImageFolder {
+        /// The folders that hold the folders of the classes.
+        folders: PerSplit<Vec<DataFile>>,
+        /// Height and width that images are brought to.
+        size: [usize; 2],
+        /// 1 (gray) or 3 (red, green, blue).
+        channels: usize,
+        /// Whether each image must lie in the folder of its class. New data to predict need not; it may be one file.
+        labeled: bool,
+    },
     /// `rows([[0, 1], [1, 0]], columns: [a, b])`: a table.
     Rows {
         /// The names of the columns.
@@ -178,12 +190,18 @@ impl SourceSpec {
         matches!(self, SourceSpec::Idx(_) | SourceSpec::Npy(_))
     }
 
+    /// Whether it is a folder of images: both an array and a table of their labels.
+    pub fn is_image_folder(&self) -> bool {
+        matches!(self, SourceSpec::ImageFolder { .. })
+    }
+
     /// What it is called in the language.
     pub fn name(&self) -> &'static str {
         match self {
             SourceSpec::Csv(_) => "csv",
             SourceSpec::Idx(_) => "idx",
             SourceSpec::Npy(_) => "npy",
+            SourceSpec::ImageFolder { .. } => "image_folder",
             SourceSpec::Rows { .. } => "rows",
             SourceSpec::Moons { .. } => "moons",
             SourceSpec::Spirals { .. } => "spirals",
@@ -192,10 +210,11 @@ impl SourceSpec {
         }
     }
 
-    /// Its files, where it has any, in row order.
+    /// Its files (or folders of images), where it has any, in row order.
     pub fn files(&self) -> Option<&PerSplit<Vec<DataFile>>> {
         match self {
             SourceSpec::Csv(f) | SourceSpec::Idx(f) | SourceSpec::Npy(f) => Some(f),
+            SourceSpec::ImageFolder { folders, .. } => Some(folders),
             _ => None,
         }
     }

@@ -3,15 +3,21 @@
 use super::cell::{Parsed, parse};
 use super::files::{failure, open};
 use super::generators::{MemoryTable, generate};
+use super::image_folder::{ImageEntry, images};
 use super::problem::{DataProblem, Found, Place};
 use super::source_spec::{DataFile, SourceSpec, Split};
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
+/// The column of a folder of images.
+pub(crate) const LABEL: &str = "label";
+
 /// A piece of a table that is read in one go.
 pub(crate) enum TablePart {
     /// A CSV file.
     File(DataFile),
+    /// The images of a folder, as a table of their labels.
+    Images(DataFile, Vec<ImageEntry>),
     /// Literal or generated rows, with their source's name.
     Memory(MemoryTable, &'static str),
 }
@@ -20,13 +26,18 @@ impl TablePart {
     /// How messages call it.
     pub(crate) fn name(&self) -> &str {
         match self {
-            TablePart::File(f) => &f.written,
+            TablePart::File(f) | TablePart::Images(f, _) => &f.written,
             TablePart::Memory(_, name) => name,
         }
     }
 
     /// The place of a line (of a file) or of a row (from 0) of rows in memory.
     pub(crate) fn place(&self, line: u64) -> Place {
+        if let TablePart::Images(_, images) = self
+            && let Some(image) = line.checked_sub(1).and_then(|row| images.get(row as usize))
+        {
+            return Place { source: image.file.written.clone(), line: 0, in_file: true };
+        }
         Place { source: self.name().to_string(), line, in_file: matches!(self, TablePart::File(_)) }
     }
 }
@@ -35,6 +46,10 @@ impl TablePart {
 pub(crate) fn parts(source: &SourceSpec) -> Found<Vec<(Split, TablePart)>> {
     if let Some(table) = generate(source)? {
         return Ok(vec![(Split::Train, TablePart::Memory(table, source.name()))]);
+    }
+    if source.is_image_folder() {
+        let folders = images(source)?.into_iter();
+        return Ok(folders.map(|(split, folder, images)| (split, TablePart::Images(folder, images))).collect());
     }
     let mut parts = Vec::new();
     if let SourceSpec::Csv(files) = source {
@@ -57,6 +72,15 @@ pub(crate) trait TableSink {
 pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
     match part {
         TablePart::File(file) => read_csv(file, part, sink),
+        TablePart::Images(_, images) => {
+            if sink.header(&[LABEL.to_string()])?.first().copied().unwrap_or(false) {
+                for (row, image) in (1..).zip(images) {
+                    // The name of a folder is a name, even where it is 7 or NA.
+                    sink.cell(0, row, image.label.as_deref().map_or(Parsed::Missing, Parsed::Text));
+                }
+            }
+            Ok(images.len() as u64)
+        }
         TablePart::Memory(table, name) => {
             no_duplicates(&table.columns, name)?;
             let wanted = sink.header(&table.columns)?;

@@ -26,6 +26,9 @@ impl DataProblem {
                 Code::E0509
             }
             P::BadArray { .. } => Code::E0510,
+            P::NoClassFolders { .. } | P::NoImages { .. } | P::ImageFormat { .. } | P::BrokenImage { .. } => {
+                Code::E0530
+            }
             P::LengthsDiffer { .. } | P::RowsDiffer { .. } => Code::E0511,
             P::Shares { .. } | P::ShareOutside { .. } | P::ShareTwice { .. } => Code::E0512,
             P::SplitGiven { .. } | P::SplitsDiffer { .. } | P::NoTrain { .. } => Code::E0513,
@@ -110,6 +113,10 @@ impl DataProblem {
             DataProblem::BadArray { written, format, reason } => {
                 say(format!("`{written}` is not a sound {format} file: {reason}"), "read here")
             }
+            DataProblem::NoClassFolders { .. }
+            | DataProblem::NoImages { .. }
+            | DataProblem::ImageFormat { .. }
+            | DataProblem::BrokenImage { .. } => self.about_images(span),
             DataProblem::ArraysDiffer { first, other } => {
                 say("files that are read as one hold examples of different shapes".to_string(), "read as one here")
                     .note(format!("`{}` has {:?}, `{}` has {:?}", first.0, first.1, other.0, other.1))
@@ -221,6 +228,36 @@ impl DataProblem {
                 say(format!("column `{column}` is taken out but was not chosen"), "not among the chosen columns")
             }
             _ => say("something is wrong with the columns".to_string(), "here"),
+        }
+    }
+
+    fn about_images(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        match self {
+            DataProblem::NoClassFolders { folder, images } => {
+                let d = say(format!("`{folder}` has no folder for any class"), "read here");
+                let d = match images {
+                    0 => d.note("there is no image in it either"),
+                    1 => d.note("one image lies in it directly, and is of no class"),
+                    n => d.note(format!("{n} images lie in it directly, and are of no class")),
+                };
+                d.help(format!(
+                    "put the images of each class into a folder of its own: `{0}/cat/1.png`, `{0}/dog/2.png`",
+                    folder.trim_end_matches('/')
+                ))
+            }
+            DataProblem::NoImages { folder } => say(format!("there is no image in `{folder}`"), "read here")
+                .note("images are files that end in .png, .jpg or .jpeg; hidden ones do not count"),
+            DataProblem::ImageFormat { written, format } => {
+                say(format!("`{written}` is a {format} image, and png and jpeg are read"), "read here").help(format!(
+                    "convert it, for example by `magick mogrify -format png *.{format}`, or move it away"
+                ))
+            }
+            DataProblem::BrokenImage { written, reason } => {
+                say(format!("`{written}` is not a sound image: {reason}"), "read here")
+                    .help("replace it, or take it out of the folder")
+            }
+            _ => say("something is wrong with the images".to_string(), "here"),
         }
     }
 

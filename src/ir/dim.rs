@@ -244,12 +244,22 @@ impl Dim {
         }
     }
 
+    /// Whether the size is at least 0 at every size of the names in it, as far as the signs of its terms say.
+    pub fn is_never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
+    }
+
     /// Whether no coefficient is negative and some term without quotients, which may be 0, is positive.
     fn is_positive(&self) -> bool {
         let is_plain = |m: &Monomial| m.keys().all(|a| matches!(a, Atom::Var(_)));
         self.constant >= 0
             && self.terms.values().all(|c| *c > 0)
             && (self.constant > 0 || self.terms.keys().any(is_plain))
+    }
+
+    /// Whether it is at least 0 whatever its names stand for, which are at least 0 each.
+    pub fn never_negative(&self) -> bool {
+        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
     }
 
     /// Puts dims in the place of variables.

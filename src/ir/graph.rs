@@ -20,7 +20,7 @@ impl NodeId {
 pub type Shape = Vec<Dim>;
 
 /// One operation with its operands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// What is done.
     pub op: Op,
@@ -33,7 +33,7 @@ pub struct Node {
 }
 
 /// A tensor that the caller supplies at each step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     /// A field's name, or `lr`, `step`, … for what an optimizer wants.
     pub name: Arc<str>,
@@ -72,7 +72,7 @@ pub enum InputKind {
 }
 
 /// A tensor that lives from step to step.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct State {
     /// The path of LANGUAGE.md, "Weights on disk": `dense1.weight`; optimizers append theirs (`dense1.weight@m`).
     pub path: Arc<str>,
@@ -109,7 +109,7 @@ pub struct Update {
 }
 
 /// A named result.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Output {
     /// What the caller knows it by.
     pub name: Arc<str>,
@@ -118,7 +118,7 @@ pub struct Output {
 }
 
 /// A program over tensors.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Graph {
     /// In order of evaluation.
     pub nodes: Vec<Node>,

@@ -6,6 +6,7 @@
 use super::dim::Var;
 use super::graph::{Graph, NodeId};
 use super::op::{Attention, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use super::recurrent;
 use super::shape_rule::arity;
 use super::window;
 use std::fmt;
@@ -32,6 +33,8 @@ pub struct Draw {
     pub position: usize,
     /// How it is distributed.
     pub distribution: Distribution,
+    /// The steps of the scans that it stands in, as one number ([`super::scan::within`]); 0 outside of them.
+    pub within: u64,
 }
 
 /// What a graph reads.
@@ -86,13 +89,18 @@ pub fn interpret(graph: &Graph, bindings: &dyn Fn(&Var) -> Option<i64>, feeds: &
                     row: i / per_row,
                     position: i % per_row,
                     distribution: *distribution,
+                    within: 0,
                 };
                 (0..shape.iter().product()).map(|i| (feeds.random)(draw(i))).collect()
+            }
+            Op::Scan(scan) => {
+                let steps = size(&scan.steps).ok_or(Failure::UnknownSize(id))?;
+                super::interpret_scan::scan(scan, steps, &operands, bindings, feeds.random)?
             }
             Op::Attention(Attention { dropout: Some(dropout), .. })
             | Op::AttentionBackward(Attention { dropout: Some(dropout), .. }) => {
                 let (stream, distribution) = (dropout.stream, Distribution::Uniform);
-                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution });
+                let draw = |row, position| (feeds.random)(Draw { stream, row, position, distribution, within: 0 });
                 attention::evaluate(&node.op, &operands, &draw).ok_or(Failure::OutOfRange(id))?
             }
             op => {
@@ -134,7 +142,7 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
     let count: usize = shape.iter().product();
     let operand = |i: usize| operands.get(i).copied();
     Some(match op {
-        Op::Input(_) | Op::State(_) | Op::Random { .. } => return None,
+        Op::Input(_) | Op::State(_) | Op::Random { .. } | Op::Scan(_) => return None,
         Op::Attention(Attention { dropout, .. }) | Op::AttentionBackward(Attention { dropout, .. }) => {
             if dropout.is_some() {
                 return None;
@@ -297,6 +305,8 @@ fn evaluate(op: &Op, parameter: usize, operands: &[&Tensor], shape: &[usize]) ->
             window::evaluate(op, operands, shape)?
         }
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => window::evaluate(op, operands, shape)?,
+        Op::Recurrent { recurrence, keep } => recurrent::forward(*recurrence, *keep, operands)?,
+        Op::RecurrentBackward(recurrence) => recurrent::backward(*recurrence, operands)?,
     })
 }
 

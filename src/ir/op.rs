@@ -5,6 +5,7 @@
 //! always a [`Op::Broadcast`] of its own; elementwise operations want equal shapes.
 
 use super::dim::Dim;
+use super::recurrent::Recurrence;
 use super::window::Windows;
 use std::sync::Arc;
 
@@ -132,6 +133,9 @@ pub enum Op {
         /// The axis.
         axis: usize,
     },
+    /// Runs a graph once for each position of the first axis of some operands, see [`super::scan`]. Operands:
+    /// initial carries, scanned, captured; the result is flat.
+    Scan(Arc<super::scan::Scan>),
     /// Cross-correlation: `x` is `[N, C, S…]`, `y` is `[O, C/groups, K…]`, the result `[N, O, S'…]`: at every window the
     /// sum over the channels of the unit's group and over the taps. What lies outside `x` counts as 0.
     Convolve {
@@ -171,6 +175,17 @@ pub enum Op {
     /// The gradient of [`Op::Attention`], from `q`, `k`, `v`, `lengths`, its result and the gradient of that:
     /// `[B, H, Tq·d + Tk·d + Tk·e]`, the gradients of `q`, `k` and `v` one behind the other. It has none itself.
     AttentionBackward(Attention),
+    /// A recurrent layer over all steps: products, weight, bias, lengths in, the states of all steps out; see
+    /// [`super::recurrent`].
+    Recurrent {
+        /// The cell and its direction.
+        recurrence: Recurrence,
+        /// Whether the result holds what [`Op::RecurrentBackward`] needs.
+        keep: bool,
+    },
+    /// The gradients of a recurrent layer's products, through all steps; see [`super::recurrent`]. It has no gradient
+    /// of its own: nothing in the language differentiates twice.
+    RecurrentBackward(Recurrence),
 }
 
 /// What [`Op::Attention`] does beside its operands.

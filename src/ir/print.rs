@@ -6,6 +6,8 @@
 use super::dim::{Dim, show_shape};
 use super::graph::{Graph, Node, NodeId, StateRole};
 use super::op::{Attention, AttentionDropout, Binary, Distribution, Op, Reduction, Unary};
+use super::print_scan;
+use super::recurrent::{Cell, Recurrence};
 use super::window::WindowAxis;
 use crate::source::{SourceMap, Span};
 use std::fmt::Write as _;
@@ -20,10 +22,10 @@ pub struct Layout<'a> {
 }
 
 /// What a line consists of before the columns are aligned.
-struct Line {
-    what: String,
-    shape: String,
-    location: String,
+pub(super) struct Line {
+    pub what: String,
+    pub shape: String,
+    pub location: String,
 }
 
 /// The widest first column that the others are aligned to; longer lines push their own shape to the right.
@@ -51,11 +53,15 @@ pub fn print(graph: &Graph, layout: &Layout) -> String {
             shape: show_shape(&node.shape),
             location: location(layout.sources, node.span),
         };
-        match node.op {
-            Op::Input(_) => inputs.push(line),
-            Op::State(_) => states.push(line),
-            _ if layout.backward_from.is_some_and(|first| id >= first) => backward.push(line),
-            _ => forward.push(line),
+        let section = match node.op {
+            Op::Input(_) => &mut inputs,
+            Op::State(_) => &mut states,
+            _ if layout.backward_from.is_some_and(|first| id >= first) => &mut backward,
+            _ => &mut forward,
+        };
+        section.push(line);
+        if let Op::Scan(scan) = &node.op {
+            section.extend(print_scan::body(scan, &ids.used_by_name(id), layout));
         }
     }
     let result = |name: &str, arrow: &str, node: NodeId| Line {
@@ -103,7 +109,7 @@ fn align(sections: &[(&str, Vec<Line>)]) -> String {
     text
 }
 
-fn location(sources: Option<&SourceMap>, span: Span) -> String {
+pub(super) fn location(sources: Option<&SourceMap>, span: Span) -> String {
     let Some(sources) = sources else { return String::new() };
     // A graph built by a test has spans of no file.
     match sources.files().any(|(id, _)| id == span.file) {
@@ -135,7 +141,7 @@ impl Ids<'_> {
 }
 
 /// `0.5`, `1e-7`: the shortest text that reads back as the same number.
-fn show_number(number: f64) -> String {
+pub(super) fn show_number(number: f64) -> String {
     match number.abs() {
         0.0 => number.to_string(),
         size if size.is_finite() && !(1e-4..1e9).contains(&size) => format!("{number:e}"),
@@ -151,7 +157,7 @@ fn show_numbers(numbers: &[f64]) -> String {
     }
 }
 
-fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> String {
+pub(super) fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> String {
     let operands: Vec<String> = node.inputs.iter().map(|id| name(*id)).collect();
     let call = |function: &str| format!("{function}({})", operands.join(", "));
     let call_with = |function: &str, rest: String| format!("{function}({}, {rest})", operands.join(", "));
@@ -225,6 +231,7 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::PlaceAlong { axis, size } => call_with("place_along", format!("axis: {axis}, size: {size}")),
         Op::Softmax { axis } => call_with("softmax", format!("axis: {axis}")),
         Op::LogSoftmax { axis } => call_with("log_softmax", format!("axis: {axis}")),
+        Op::Scan(scan) => print_scan::call(scan, &operands),
         Op::Convolve { windows, groups } => call_with("convolve", show_windows(windows, *groups)),
         Op::ConvolveInput { windows, groups } => call_with("convolve_input", show_windows(windows, *groups)),
         Op::ConvolveKernel { windows, groups } => call_with("convolve_kernel", show_windows(windows, *groups)),
@@ -233,7 +240,19 @@ fn describe(graph: &Graph, node: &Node, name: &dyn Fn(NodeId) -> String) -> Stri
         Op::WindowSpread(windows) => call_with("window_spread", show_windows(windows, 1)),
         Op::Attention(attention) => call_with("attention", attention_words(attention)),
         Op::AttentionBackward(attention) => call_with("attention_backward", attention_words(attention)),
+        Op::Recurrent { recurrence, .. } => call(&recurrence_name(*recurrence, "")),
+        Op::RecurrentBackward(recurrence) => call(&recurrence_name(*recurrence, "_backward")),
     }
+}
+
+fn recurrence_name(recurrence: Recurrence, pass: &str) -> String {
+    let cell = match recurrence.cell {
+        Cell::Rnn { relu: false } => "rnn",
+        Cell::Rnn { relu: true } => "rnn_relu",
+        Cell::Lstm => "lstm",
+        Cell::Gru => "gru",
+    };
+    format!("{cell}{pass}{}", if recurrence.reverse { "_reversed" } else { "" })
 }
 
 /// `kernel: [3, 3], before: [1, 1]`: what is 1, or for `before` 0, is left out.

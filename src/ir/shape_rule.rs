@@ -6,6 +6,7 @@
 use super::dim::{Comparison, Dim, VarKind, show_shape};
 use super::graph::{Graph, Shape};
 use super::op::{Attention, Op};
+use super::recurrent;
 use super::window;
 use std::fmt;
 use std::sync::Arc;
@@ -186,7 +187,9 @@ pub fn arity(op: &Op) -> Option<usize> {
         Op::Select => Some(3),
         Op::Attention(_) => Some(4),
         Op::AttentionBackward(_) => Some(6),
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => Some(4),
         Op::Concat { .. } => None,
+        Op::Scan(scan) => Some(scan.body.inputs.len()),
     }
 }
 
@@ -316,6 +319,9 @@ pub fn result_shape(graph: &Graph, op: &Op, of: &[&[Dim]], given: &[Dim]) -> Res
             same_shape("the positions", x, y)?;
             Ok(with_size(x, *axis, size.clone()))
         }
+        Op::Scan(scan) => scan.result_shape(of),
+        Op::Recurrent { recurrence, keep } => recurrent::forward_shape(recurrence.cell, *keep, of),
+        Op::RecurrentBackward(recurrence) => recurrent::backward_shape(recurrence.cell, of),
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
             window::result_shape(op, x, y, given)
         }

@@ -7,6 +7,7 @@
 
 use super::dim::Dim;
 use super::graph::{Graph, NodeId, Shape};
+use super::op::Op;
 use super::shape_rule::{Mismatch, result_shape, shapes_agree};
 use std::fmt;
 
@@ -38,6 +39,13 @@ pub enum Violation {
     },
     /// An update of a state that does not exist.
     NoSuchState(u32),
+    /// The body of a scan breaks a rule.
+    Body {
+        /// The scan.
+        node: NodeId,
+        /// The rule.
+        violation: Box<Violation>,
+    },
     /// Two outputs of one name, or two updates of one state.
     Twice(String),
     /// The value of an update has another shape than its state.
@@ -58,6 +66,7 @@ impl fmt::Display for Violation {
                 write!(f, "%{} reads %{}, which does not stand before it", node.0, operand.0)
             }
             Violation::Node { node, op, mismatch } => write!(f, "%{} = {op}: {mismatch}", node.0),
+            Violation::Body { node, violation } => write!(f, "in the body of %{}: {violation}", node.0),
             Violation::Missing { name, node } => write!(f, "`{name}` names %{}, which does not exist", node.0),
             Violation::NoSuchState(id) => write!(f, "an update of state {id}, which does not exist"),
             Violation::Twice(name) => write!(f, "`{name}` is given twice"),
@@ -79,6 +88,9 @@ pub fn verify(graph: &Graph) -> Result<(), Violation> {
         let id = NodeId(index as u32);
         if let Some(&operand) = node.inputs.iter().find(|input| input.index() >= index) {
             return Err(Violation::Order { node: id, operand });
+        }
+        if let Op::Scan(scan) = &node.op {
+            verify(&scan.body).map_err(|violation| Violation::Body { node: id, violation: Box::new(violation) })?;
         }
         let operands: Vec<&[Dim]> = node.inputs.iter().map(|&input| graph.shape(input)).collect();
         let failed = |mismatch| Violation::Node { node: id, op: super::print::show_node(graph, id), mismatch };

@@ -97,6 +97,9 @@ fn hash(node: &Node) -> u64 {
         Op::WindowArgMax(windows) | Op::WindowSum(windows) | Op::WindowSpread(windows) => windows.hash(&mut hasher),
         // The shape says the rest.
         Op::Reshape | Op::Broadcast => node.shape.hash(&mut hasher),
+        Op::Scan(scan) => (&scan.steps, scan.reverse, scan.body.nodes.len()).hash(&mut hasher),
+        Op::Recurrent { recurrence, keep } => (recurrence, keep).hash(&mut hasher),
+        Op::RecurrentBackward(recurrence) => recurrence.hash(&mut hasher),
         Op::Select | Op::MatMul | Op::GatherRows => {}
     }
     hasher.finish()

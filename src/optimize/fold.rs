@@ -84,8 +84,11 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Scan(_)
         | Op::Attention(_)
-        | Op::AttentionBackward(_) => None,
+        | Op::AttentionBackward(_)
+        | Op::Recurrent { .. }
+        | Op::RecurrentBackward(_) => None,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     }
@@ -140,6 +143,9 @@ impl Known {
 fn is_foldable(op: &Op) -> bool {
     match op {
         Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } | Op::Unary(Unary::StopGradient) => false,
+        Op::Scan(_) => false,
+        // More arithmetic than folding is worth.
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => false,
         Op::Constant(_)
         | Op::Literal(_)
         | Op::Iota { .. }

@@ -14,11 +14,13 @@ mod dce;
 mod fold;
 mod movement;
 mod rewrite;
+mod scans;
 mod simplify;
 
 pub use cse::cse;
 pub use dce::dce;
 pub use fold::fold;
+pub use scans::scans;
 pub use simplify::simplify;
 
 use crate::ir::graph::Graph;
@@ -36,7 +38,8 @@ pub struct Passed {
 pub type Pass = fn(Graph) -> Passed;
 
 /// All passes, in the order of a round.
-pub const PASSES: [(&str, Pass); 4] = [("simplify", simplify), ("fold", fold), ("cse", cse), ("dce", dce)];
+pub const PASSES: [(&str, Pass); 5] =
+    [("simplify", simplify), ("fold", fold), ("scans", scans), ("cse", cse), ("dce", dce)];
 
 /// Rounds after which the optimizer stops even where a pass still finds something.
 const ROUNDS: usize = 8;

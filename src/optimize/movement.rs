@@ -1,5 +1,6 @@
 //! The laws of operations that move, repeat or sum numbers.
 
+use super::rewrite::full;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Node, NodeId};
 use crate::ir::op::Op;
@@ -52,6 +53,10 @@ pub(super) fn simplify(graph: &mut Graph, node: &Node, sole: bool) -> Option<Nod
                 Op::Pad { axis: padded, before, .. } if axis == padded && start == before && *step == 1 => {
                     operand(graph).filter(|z| graph.shape(*z) == node.shape)
                 }
+                Op::Pad { axis: padded, before, value, .. } if axis == padded && *step == 1 => {
+                    let (value, before) = (*value, before.clone());
+                    operand(graph).and_then(|z| slice_of_pad(graph, node, z, *axis, &(start.clone() - before), value))
+                }
                 Op::Concat { axis: joined } if axis == joined && *step == 1 => part_at(graph, x, *axis, start, node),
                 _ => None,
             }
@@ -83,6 +88,19 @@ pub(super) fn simplify(graph: &mut Graph, node: &Node, sole: bool) -> Option<Nod
         (Op::CumulativeSum { axis, .. }, _) => node.shape.get(*axis)?.is_one().then_some(x),
         _ => None,
     }
+}
+
+/// A slice of a padded tensor `z`, from position `start` of `z` on, that takes nothing of the padding or nothing else.
+fn slice_of_pad(graph: &mut Graph, node: &Node, z: NodeId, axis: usize, start: &Dim, value: f64) -> Option<NodeId> {
+    let length = node.shape.get(axis)?.clone();
+    let size = graph.shape(z).get(axis)?.clone();
+    let end = start.clone() + length;
+    if start.is_never_negative() && (size.clone() - end.clone()).is_never_negative() {
+        let op = Op::Slice { axis, start: start.clone(), step: 1 };
+        return Some(graph.push(op, vec![z], node.shape.clone(), node.span));
+    }
+    let outside = (-end).is_never_negative() || (start.clone() - size).is_never_negative();
+    outside.then(|| full(graph, value, &node.shape, node.span))
 }
 
 /// Whether all axes but those of size 1 keep their order.

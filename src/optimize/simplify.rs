@@ -42,8 +42,11 @@ pub fn simplify(graph: Graph) -> Passed {
         | Op::PlaceAlong { .. }
         | Op::Softmax { .. }
         | Op::LogSoftmax { .. }
+        | Op::Scan(_)
         | Op::Attention(_)
-        | Op::AttentionBackward(_) => None,
+        | Op::AttentionBackward(_)
+        | Op::Recurrent { .. }
+        | Op::RecurrentBackward(_) => None,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => None,
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => None,
     })

@@ -77,6 +77,8 @@ pub trait Element:
     fn round_up(self) -> Self;
     /// |x|
     fn absolute(self) -> Self;
+    /// `self · factor + term`, rounded once; slow where the processor has no instruction for it.
+    fn fused(self, factor: Self, term: Self) -> Self;
 }
 
 impl Element for f32 {
@@ -171,6 +173,10 @@ impl Element for f32 {
     fn absolute(self) -> f32 {
         self.abs()
     }
+    #[inline(always)]
+    fn fused(self, factor: f32, term: f32) -> f32 {
+        self.mul_add(factor, term)
+    }
 }
 
 impl Element for f64 {
@@ -255,6 +261,10 @@ impl Element for f64 {
     #[inline(always)]
     fn absolute(self) -> f64 {
         self.abs()
+    }
+    #[inline(always)]
+    fn fused(self, factor: f64, term: f64) -> f64 {
+        self.mul_add(factor, term)
     }
 }
 

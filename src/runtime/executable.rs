@@ -1,8 +1,8 @@
 //! A graph that can be run.
 
-use super::kernels::memory::Buffer;
+use super::kernels::memory::{Buffer, Place, Space};
 use super::plan::literals::Literals;
-use super::plan::{Places, Plan, sizes_of};
+use super::plan::{Instruction, Places, Plan, Region, sizes_of};
 use super::{Binding, Element, Feed, Session, States, kernels};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -91,6 +91,8 @@ impl Memory {
 pub struct Overflow {
     /// What it computes, the result first.
     pub nodes: Vec<NodeId>,
+    /// Where it is a scan: the node in its body that made the number, and so on through bodies in bodies.
+    pub inside: Vec<NodeId>,
     /// Where that comes from.
     pub span: Span,
     /// Whether the number is NaN rather than infinite.
@@ -185,8 +187,14 @@ impl<E: Element> Executable<E> {
             }
             inputs.push((at, count));
         }
-        let offsets: Vec<usize> = inputs.iter().map(|(at, _)| *at).collect();
-        let places = Places { inputs: &offsets, states: &self.states, input_size, state_size: self.state_size };
+        let offsets: Vec<Place> = inputs.iter().map(|(at, _)| Place { space: Space::Inputs, offset: *at }).collect();
+        let places = Places {
+            inputs: &offsets,
+            states: &self.states,
+            input_size,
+            state_size: self.state_size,
+            arena: Region::default(),
+        };
         let plan = Plan::new(&self.graph, binding, &places, &mut self.literals)?;
         self.inputs.grow(input_size);
         self.arena.grow(plan.arena);
@@ -248,12 +256,46 @@ impl<E: Element> Executable<E> {
             if before.is_none()
                 && let Some(number) = self.not_finite(session, plan, i, true)
             {
-                let instruction = &self.plans[plan.0].plan.instructions[i];
-                let is_nan = number.to_f64().is_nan();
-                return Err(Overflow { nodes: instruction.nodes.clone(), span: instruction.span, is_nan });
+                return Err(self.overflow(session, plan, feed, i, number));
             }
         }
         Ok(())
+    }
+
+    /// Where an instruction that has just run made this number.
+    fn overflow(&mut self, session: &mut Session<E>, plan: PlanId, feed: &Feed, i: usize, number: E) -> Overflow {
+        let code = &self.plans[plan.0].plan.code;
+        let memory = kernels::Memory {
+            arena: &mut self.arena,
+            inputs: &self.inputs,
+            states: &mut session.states.data,
+            literals: &self.literals.buffer,
+            scratch: &mut self.scratch,
+        };
+        let found = code.find_inside(i, memory, &session.team, feed);
+        let (way, number) = found.unwrap_or((Vec::new(), number));
+        let outer = &self.plans[plan.0].plan.instructions[i];
+        let (mut instruction, mut inside): (&Instruction, Vec<NodeId>) = (outer, Vec::new());
+        for step in way {
+            let Some(inner) = instruction.inside.get(step) else { break };
+            inside.extend(inner.nodes.first());
+            instruction = inner;
+        }
+        Overflow { nodes: outer.nodes.clone(), inside, span: instruction.span, is_nan: number.to_f64().is_nan() }
+    }
+
+    /// The place in the body of a scan where a result of it that is not finite is made. The plan must just have run
+    /// and its operands still be there, as they are where every node is an output.
+    pub fn find_inside(
+        &mut self,
+        session: &mut Session<E>,
+        plan: PlanId,
+        feed: &Feed,
+        scan: NodeId,
+    ) -> Option<Overflow> {
+        let at = self.plans[plan.0].plan.instructions.iter().position(|i| i.nodes.contains(&scan))?;
+        let number = self.not_finite(session, plan, at, true)?;
+        Some(self.overflow(session, plan, feed, at, number)).filter(|found| !found.inside.is_empty())
     }
 
     /// The first number that is not finite among the operands or the results of an instruction.

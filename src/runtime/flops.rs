@@ -8,12 +8,14 @@ use super::feed::Binding;
 use super::plan::sizes_of;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
+use crate::ir::recurrent;
 use crate::ir::window::WindowAxis;
 
 /// Operations on numbers that one operation of a graph takes; `operands` are the shapes of its inputs.
 pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
     let count = |shape: &[usize]| shape.iter().map(|n| *n as u64).product::<u64>();
     let first = operands.first().map_or(0, |x| count(x));
+    let last = |operand: usize| operands.get(operand).and_then(|x| x.last()).map_or(0, |n| *n as u64);
     match op {
         Op::Input(_) | Op::State(_) | Op::Constant(_) | Op::Size(_) | Op::Literal(_) | Op::Iota { .. } => 0,
         Op::Reshape | Op::Permute(_) | Op::Broadcast | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } => 0,
@@ -24,6 +26,8 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,
         // The largest, the difference, the exponential, the sum, the quotient or difference.
         Op::Softmax { .. } | Op::LogSoftmax { .. } => 5 * count(result),
+        // Its body says it, see [`node_flops`].
+        Op::Scan(_) => 0,
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
             convolution_flops(op, operands, result)
         }
@@ -34,10 +38,9 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
                 |i: usize| operands.get(i).map_or(Vec::new(), |x| x.iter().map(|n| *n as u64).collect::<Vec<_>>());
             attention.flops([&sizes(0), &sizes(1), &sizes(2)], matches!(op, Op::AttentionBackward(_)))
         }
-        Op::MatMul => {
-            let inner = operands.first().and_then(|x| x.last()).map_or(0, |k| *k as u64);
-            2 * inner * count(result)
-        }
+        Op::Recurrent { .. } => recurrent::operations(first, last(1)),
+        Op::RecurrentBackward(recurrence) => recurrent::operations(first * recurrence.cell.gates() as u64, last(2)),
+        Op::MatMul => 2 * last(0) * count(result),
     }
 }
 
@@ -60,6 +63,10 @@ fn taps(windows: &[WindowAxis]) -> u64 {
 /// The same for a node of a graph with known sizes.
 pub fn node_flops(graph: &Graph, node: NodeId, binding: &Binding) -> Result<u64, PlanError> {
     let n = graph.node(node);
+    if let Op::Scan(scan) = &n.op {
+        let steps = sizes_of(std::slice::from_ref(&scan.steps), binding)?.first().map_or(0, |n| *n as u64);
+        return Ok(steps.saturating_mul(graph_flops(&scan.body, binding)?));
+    }
     let shapes: Result<Vec<Vec<usize>>, PlanError> =
         n.inputs.iter().map(|i| sizes_of(graph.shape(*i), binding)).collect();
     let shapes = shapes?;

@@ -36,13 +36,30 @@ pub(super) fn of_bytes(bytes: &[u8]) -> String {
 
 /// The fingerprint of a file and its number of bytes.
 pub(super) fn of_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = std::fs::File::open(path)?;
     let mut fingerprint = Fingerprint::new();
+    let size = add_file(&mut fingerprint, path)?;
+    Ok((fingerprint.text(), size))
+}
+
+/// The fingerprint of several files with their names, and their number of bytes together.
+pub(super) fn of_files<'p>(paths: impl Iterator<Item = &'p Path>) -> io::Result<(String, u64)> {
+    let (mut fingerprint, mut sum) = (Fingerprint::new(), 0);
+    for path in paths {
+        fingerprint.add(path.file_name().unwrap_or_default().as_encoded_bytes());
+        let size = add_file(&mut fingerprint, path)?;
+        fingerprint.add(&size.to_le_bytes());
+        sum += size;
+    }
+    Ok((fingerprint.text(), sum))
+}
+
+fn add_file(fingerprint: &mut Fingerprint, path: &Path) -> io::Result<u64> {
+    let mut file = std::fs::File::open(path)?;
     let (mut buffer, mut size) = (vec![0; 1 << 16], 0);
     loop {
         let n = file.read(&mut buffer)?;
         if n == 0 {
-            return Ok((fingerprint.text(), size));
+            return Ok(size);
         }
         fingerprint.add(buffer.get(..n).unwrap_or_default());
         size += n as u64;

@@ -22,7 +22,8 @@ const BATCH: usize = 256;
 pub struct PredictOptions {
     /// The model, where the run has several.
     pub model: Option<String>,
-    /// A CSV (or what the model's data is read from: idx, npy) with the columns that the model's inputs need.
+    /// A CSV (or what the model's data is read from: idx, npy, an image or a folder of them) with the columns that the
+    /// model's inputs need.
     pub input: PathBuf,
     /// `.csv` or `.npy`.
     pub output: PathBuf,
@@ -136,7 +137,10 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
     let is_npy = input.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
     match array {
         None => SourceSpec::Csv(files),
-        Some(_) if is_npy => SourceSpec::Npy(files),
+        Some(source) if is_npy && !source.is_image_folder() => SourceSpec::Npy(files),
+        Some(SourceSpec::ImageFolder { size, channels, .. }) => {
+            SourceSpec::ImageFolder { folders: files, size: *size, channels: *channels, labeled: false }
+        }
         Some(SourceSpec::Npy(_)) => SourceSpec::Npy(files),
         Some(_) => SourceSpec::Idx(files),
     }

@@ -5,7 +5,7 @@ use super::event::{SplitMeasures, Stopped};
 use super::fingerprint;
 use super::run_directory::RunDirectory;
 use crate::check::{Checked, Overrides};
-use crate::data::{FieldNode, SourceSpec};
+use crate::data::{FieldNode, SourceSpec, image_files};
 use crate::diagnostics::io_reason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -193,6 +193,14 @@ pub(super) fn source_fingerprint(checked: &Checked) -> String {
 pub(super) fn data_files(checked: &Checked) -> Vec<DataFileRecord> {
     let mut found: BTreeMap<PathBuf, DataFileRecord> = BTreeMap::new();
     let mut add = |source: &SourceSpec| {
+        for (folder, images) in image_files(source) {
+            if !found.contains_key(&folder.path)
+                && let Ok((fingerprint, bytes)) = fingerprint::of_files(images.iter().map(|image| image.path.as_path()))
+            {
+                let record = DataFileRecord { file: folder.path.clone(), bytes, fingerprint };
+                found.insert(folder.path, record);
+            }
+        }
         let files = source.files().map(|f| f.parts()).unwrap_or_default();
         for file in files.into_iter().flat_map(|(_, files)| files) {
             if !found.contains_key(&file.path)

@@ -131,7 +131,8 @@ fn programs_give_the_numbers_of_pytorch() {
         };
         for forward in modes {
             let mut single = Comparison { name: format!("{name} (f32)"), wrong: Vec::new(), worst: 0.0 };
-            compare::<f32>(case, forward, place, 1e-5, &mut single);
+            let tolerance = case.get("single").and_then(Value::as_f64).unwrap_or(1e-5);
+            compare::<f32>(case, forward, place, tolerance, &mut single);
             let mut double = Comparison { name: format!("{name} (f64)"), wrong: Vec::new(), worst: 0.0 };
             // The reference has seven digits.
             compare::<f64>(case, forward, place, 2e-6, &mut double);

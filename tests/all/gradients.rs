@@ -5,6 +5,7 @@ use nnrun::autodiff::differentiate;
 use nnrun::ir::dim::{Dim, batch};
 use nnrun::ir::graph::{Graph, NodeId, Shape};
 use nnrun::ir::op::{Attention, AttentionDropout, Binary, Distribution, InputId, Op, Reduction, StateId, Unary};
+use nnrun::ir::recurrent::{Cell, Recurrence};
 use nnrun::ir::window::{WindowAxis, Windows};
 
 /// What the numbers of an operand are, so that no difference steps over a kink.
@@ -105,7 +106,13 @@ fn next_op(op: &Op) -> Option<Op> {
         Op::WindowSum(_) => Op::WindowSpread([].into()),
         Op::WindowSpread(_) => Op::Attention(Attention { causal: false, scale: 1.0, dropout: None }),
         Op::Attention(attention) => Op::AttentionBackward(*attention),
-        Op::AttentionBackward(_) => return None,
+        Op::AttentionBackward(_) => {
+            let recurrence = Recurrence { cell: Cell::Lstm, reverse: false };
+            Op::Recurrent { recurrence, keep: true }
+        }
+        Op::Recurrent { recurrence, .. } => Op::RecurrentBackward(*recurrence),
+        Op::RecurrentBackward(_) => Op::Scan(std::sync::Arc::new(crate::scans::running_product())),
+        Op::Scan(_) => return None,
     })
 }
 
@@ -339,10 +346,20 @@ fn cases(op: &Op) -> Vec<Case> {
             case(Op::Softmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
             batched(Op::Softmax { axis: 1 }, &[(&[1], Any)], &[1]),
         ],
+        // Differentiated once, and only as far as anyone reads the result: `recurrent` has their cases.
+        Op::Recurrent { .. } | Op::RecurrentBackward(_) => vec![],
         Op::LogSoftmax { .. } => vec![
             case(Op::LogSoftmax { axis: 0 }, &[(&[5], Any)], &[5]),
             case(Op::LogSoftmax { axis: 1 }, &[(&[2, 3, 2], Any)], &[2, 3, 2]),
         ],
+        Op::Scan(_) => crate::scans::cases()
+            .into_iter()
+            .map(|case| Case {
+                result: case.scan.result(),
+                operands: case.operands.into_iter().map(|shape| (shape, Any)).collect(),
+                op: Op::Scan(case.scan.into()),
+            })
+            .collect(),
         Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => convolutions(op),
         Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => pools(op),
         Op::Attention(_) => {

@@ -94,8 +94,8 @@ pub fn values(graph: &Graph, inputs: &[Vec<f64>]) -> Vec<Tensor> {
     let feeds = Feeds {
         input: &|id| inputs[id.0 as usize].clone(),
         state: &|_| panic!("these graphs have no states"),
-        random: &|Draw { stream, row, position, .. }| {
-            Numbers::new(u64::from(stream) << 40 | (row as u64) << 20 | position as u64).unit()
+        random: &|Draw { stream, row, position, within, .. }| {
+            Numbers::new(within ^ u64::from(stream) << 40 | (row as u64) << 20 | position as u64).unit()
         },
     };
     interpret(graph, &binding, &feeds).unwrap_or_else(|failure| panic!("{failure}"))

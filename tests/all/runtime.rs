@@ -89,6 +89,32 @@ fn is_continuous(graph: &Graph) -> bool {
     })
 }
 
+/// Runs a graph in both precisions, for several batches and with several threads, as the interpreter says.
+pub fn runs_as_interpreted(graph: &Graph) {
+    let mut double = Machine::<f64>::new(graph, 1);
+    let mut single = Machine::<f32>::new(graph, 1);
+    let mut threaded = Machine::<f32>::new(graph, 3);
+    let continuous = is_continuous(graph);
+    for (round, examples) in [3, 1, 7, 3].into_iter().enumerate() {
+        let inputs = numbers_for(graph, examples, round as u64);
+        let values = expected(graph, examples, &inputs, &[]);
+        let (d, s, t) = (double.run(examples, &inputs), single.run(examples, &inputs), threaded.run(examples, &inputs));
+        for (i, output) in graph.outputs.iter().enumerate() {
+            let value = &values[output.node.index()];
+            let plan = double.describe(examples);
+            let name = |kind| {
+                format!("{} ({kind}) of\n{}\n{plan}", output.name, nnrun::ir::print::print(graph, &Default::default()))
+            };
+            assert_close(value, &d[i], 1e-9, || name("f64"));
+            if continuous {
+                assert_close(value, &s[i], 2e-3, || name("f32"));
+            }
+            let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&s[i]), bits(&t[i]), "threads matter for {}", output.name);
+        }
+    }
+}
+
 #[test]
 fn random_graphs_run_as_they_are_interpreted() {
     let run = |steps: Vec<crate::random_graphs::Step>| {
@@ -105,35 +131,8 @@ fn random_graphs_run_as_they_are_interpreted() {
             graph.add_output(format!("gradient {i}"), *id);
         }
         graph.add_output("loss", loss);
-        for graph in [graph.clone(), optimize(graph)] {
-            let mut double = Machine::<f64>::new(&graph, 1);
-            let mut single = Machine::<f32>::new(&graph, 1);
-            let mut threaded = Machine::<f32>::new(&graph, 3);
-            let continuous = is_continuous(&graph);
-            for (round, examples) in [3, 1, 7, 3].into_iter().enumerate() {
-                let inputs = numbers_for(&graph, examples, round as u64);
-                let values = expected(&graph, examples, &inputs, &[]);
-                let (d, s, t) =
-                    (double.run(examples, &inputs), single.run(examples, &inputs), threaded.run(examples, &inputs));
-                for (i, output) in graph.outputs.iter().enumerate() {
-                    let value = &values[output.node.index()];
-                    let plan = double.describe(examples);
-                    let name = |kind| {
-                        format!(
-                            "{} ({kind}) of\n{}\n{plan}",
-                            output.name,
-                            nnrun::ir::print::print(&graph, &Default::default())
-                        )
-                    };
-                    assert_close(value, &d[i], 1e-9, || name("f64"));
-                    if continuous {
-                        assert_close(value, &s[i], 2e-3, || name("f32"));
-                    }
-                    let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-                    assert_eq!(bits(&s[i]), bits(&t[i]), "threads matter for {}", output.name);
-                }
-            }
-        }
+        runs_as_interpreted(&graph);
+        runs_as_interpreted(&optimize(graph));
         Ok(())
     };
     runner(400).run(&steps(), run).unwrap();

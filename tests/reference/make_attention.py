@@ -3,7 +3,8 @@
     pip install torch numpy
     python tests/reference/make_attention.py
 
-Writes `catalog/attention.json`, in the format that `make_catalog.py` describes. The modules are those of torch.nn with
+Writes `catalog/attention.json`, in the format that `make_catalog.py` describes; `single` is how far single precision
+may be off where that is more than 1e-5. The modules are those of torch.nn with
 `batch_first=True`; weights are set to small multiples of 1/32 by their names in the state dict. What torch has no
 module for (positions) is written from its paper.
 """
@@ -32,6 +33,9 @@ def module(name, program, path, net, inputs, call=None):
         return (call or (lambda f, *xs: f(*xs)))(lambda *a, **k: functional_call(net, parts, a, k), *tensors)
 
     case("attention", name, program, function, inputs, kind="layer", weights=weights, mode="eval")
+    if path.startswith("transformer"):
+        # Normalized again and again, gradients are small differences of large numbers: what single precision gives.
+        families["attention"][-1]["single"] = 1e-4
 
 
 def positions():
@@ -78,8 +82,77 @@ def positions():
         case("attention", name, program, function, {"x": floats(*shape)}, kind="layer")
 
 
+def attention():
+    def itself(name, program, shape, heads, causal=False, bias=True):
+        net = nn.MultiheadAttention(shape[1], heads, bias=bias, batch_first=True)
+        mask = torch.ones(shape[0], shape[0], dtype=torch.bool).triu(1) if causal else None
+        call = lambda f, x: f(x, x, x, need_weights=False, attn_mask=mask)[0]
+        module(name, program, "self_attention1", net, {"x": floats(*shape)}, call)
+
+    itself("SelfAttention", "x |> SelfAttention(2)", (3, 4), 2)
+    itself("SelfAttention, causal", "x |> SelfAttention(3, causal: true)", (5, 6), 3, causal=True)
+    itself("SelfAttention of one head", "x |> SelfAttention(heads: 1)", (2, 3), 1)
+    itself("SelfAttention of one position", "x |> SelfAttention(2, causal: true)", (1, 2), 2, causal=True)
+    itself("SelfAttention without bias", "x |> SelfAttention(5, bias: false)", (4, 5), 5, bias=False)
+
+    def cross(name, program, shape, memory, heads, bias=True):
+        kwargs = {} if memory[1] == shape[1] else {"kdim": memory[1], "vdim": memory[1]}
+        net = nn.MultiheadAttention(shape[1], heads, bias=bias, batch_first=True, **kwargs)
+        call = lambda f, x, m: f(x, m, m, need_weights=False)[0]
+        module(name, program, "cross_attention1", net, {"x": floats(*shape), "m": floats(*memory)}, call)
+
+    cross("CrossAttention", "x |> CrossAttention(2)(m)", (3, 4), (5, 4), 2)
+    cross("CrossAttention to another width", "x |> CrossAttention(2)(m)", (3, 4), (2, 3), 2)
+    cross("CrossAttention to another width without bias", "x |> CrossAttention(1, bias: false)(m)", (1, 3), (3, 2), 1, False)
+
+
+def transformers():
+    def encoder(name, program, shape, heads, hidden, layers, causal=False, norm=False, **options):
+        layer = nn.TransformerEncoderLayer(shape[1], heads, hidden, batch_first=True, **options)
+        last = nn.LayerNorm(shape[1]) if norm else None
+        net = nn.TransformerEncoder(layer, layers, norm=last, enable_nested_tensor=False)
+        mask = torch.ones(shape[0], shape[0], dtype=torch.bool).triu(1) if causal else None
+        call = lambda f, x: f(x, mask=mask)
+        module(name, program, "transformer_encoder1", net, {"x": floats(*shape)}, call)
+
+    encoder("TransformerEncoder", "x |> TransformerEncoder(2, 5, 2)", (3, 4), 2, 5, 2)
+    encoder(
+        "TransformerEncoder, norms first, gelu, causal",
+        "x |> TransformerEncoder(1, hidden: 6, layers: 1, norm_first: true, activation: gelu, causal: true, norm: true)",
+        (4, 3),
+        1,
+        6,
+        1,
+        causal=True,
+        norm=True,
+        norm_first=True,
+        activation="gelu",
+    )
+
+    def decoder(name, program, shape, memory, heads, hidden, layers, causal=True, **options):
+        layer = nn.TransformerDecoderLayer(shape[1], heads, hidden, batch_first=True, **options)
+        net = nn.TransformerDecoder(layer, layers)
+        mask = torch.ones(shape[0], shape[0], dtype=torch.bool).triu(1) if causal else None
+        call = lambda f, x, m: f(x, m, tgt_mask=mask)
+        module(name, program, "transformer_decoder1", net, {"x": floats(*shape), "m": floats(*memory)}, call)
+
+    decoder("TransformerDecoder", "x |> TransformerDecoder(2, 3, 2)(m)", (3, 4), (2, 4), 2, 3, 2)
+    decoder(
+        "TransformerDecoder, norms first, not causal",
+        "x |> TransformerDecoder(1, 4, 1, norm_first: true, causal: false, eps: 1e-3)(m)",
+        (2, 2),
+        (3, 2),
+        1,
+        4,
+        1,
+        causal=False,
+        norm_first=True,
+        layer_norm_eps=1e-3,
+    )
+
+
 def main():
-    for make in (positions,):
+    for make in (positions, attention, transformers):
         make()
     lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in families["attention"])
     about = {

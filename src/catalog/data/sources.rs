@@ -3,7 +3,7 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
+pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &IMAGE_FOLDER, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -62,6 +62,35 @@ pub static NPY: Entry = Entry {
     example: example("npy(\"features.npy\")"),
     source: "numpy.save",
     elsewhere: &[("np.load", "NumPy")],
+    body: Body::Source,
+};
+
+/// Images in folders.
+pub static IMAGE_FOLDER: Entry = Entry {
+    name: "image_folder",
+    summary: "Images (png, jpeg) from a folder that has a folder of images for each class.",
+    formula: "p.image: from 0 to 255, turned as its camera says, without transparency, resized to `size` with antialiasing; \
+              gray = 0.299 red + 0.587 green + 0.114 blue",
+    params: &[
+        Param::optional("folders", ParamType::Texts, "none", "the folder, or a list of folders"),
+        Param::optional("train", ParamType::Texts, "none", "the folder of the training split"),
+        Param::optional("validation", ParamType::Texts, "none", "the folder of the validation split"),
+        Param::optional("test", ParamType::Texts, "none", "the folder of the test split"),
+        Param::optional(
+            "size",
+            ParamType::OneOf(&[ParamType::Size, ParamType::Shape { hole: false }]),
+            "none",
+            "the size of every image, `size: 32` or `size: [height, width]`; it must be given",
+        ),
+        Param::optional("channels", ParamType::Whole { min: 1, max: 3 }, "3", "1 for gray, 3 for red, green and blue"),
+    ],
+    shapes: &[
+        "p.image is [channels, height, width], p.label the name of the folder, for `classes`",
+        "the examples stand in the order of the names of folders and files; hidden ones do not count",
+    ],
+    example: example("image_folder(\"data/images/shapes\", size: 24, channels: 1)"),
+    source: "torchvision.datasets.ImageFolder; resizing as Pillow's Image.resize with BILINEAR",
+    elsewhere: &[("ImageFolder", "torchvision"), ("image_dataset_from_directory", "Keras")],
     body: Body::Source,
 };
 

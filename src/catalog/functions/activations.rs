@@ -156,8 +156,7 @@ pub static GELU: Entry = Entry {
                 let inner = b.scale(&cubic, (2.0 / std::f64::consts::PI).sqrt());
                 b.unary(Unary::Tanh, &inner)
             } else {
-                let inner = b.scale(x, std::f64::consts::FRAC_1_SQRT_2);
-                b.unary(Unary::ErrorFunction, &inner)
+                return one(gelu(b, x)?);
             };
             let weight = b.offset(&curve, 1.0);
             let half = b.scale(x, 0.5);
@@ -166,6 +165,15 @@ pub static GELU: Entry = Entry {
         number: None,
     },
 };
+
+/// `x (1 + erf(x / √2)) / 2`
+pub fn gelu(b: &mut Builder, x: &Tensor) -> Result<Tensor, Problem> {
+    let inner = b.scale(x, std::f64::consts::FRAC_1_SQRT_2);
+    let curve = b.unary(Unary::ErrorFunction, &inner);
+    let weight = b.offset(&curve, 1.0);
+    let half = b.scale(x, 0.5);
+    b.multiply(&half, &weight)
+}
 
 /// `x * sigmoid(x)`; `torch.nn.functional.silu`.
 pub static SILU: Entry = Entry {

@@ -40,7 +40,12 @@ pub static DENSE: Entry = Entry {
     body: Body::Layer { inputs: &["x"], apply },
 };
 
-fn apply(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) -> Result<Vec<Tensor>, Problem> {
+pub(super) fn apply(
+    b: &mut Builder,
+    scope: &StateScope,
+    args: &Args,
+    inputs: &[Tensor],
+) -> Result<Vec<Tensor>, Problem> {
     let x = only(inputs)?;
     numbers(0, x)?;
     let (_, width) = last_axis(x)?;

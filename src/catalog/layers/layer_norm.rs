@@ -23,7 +23,12 @@ pub static LAYER_NORM: Entry = Entry {
     body: Body::Layer { inputs: &["x"], apply },
 };
 
-fn apply(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) -> Result<Vec<Tensor>, Problem> {
+pub(super) fn apply(
+    b: &mut Builder,
+    scope: &StateScope,
+    args: &Args,
+    inputs: &[Tensor],
+) -> Result<Vec<Tensor>, Problem> {
     let x = only(inputs)?;
     numbers(0, x)?;
     let (axis, width) = last_axis(x)?;

@@ -1,5 +1,6 @@
 //! Layers: what has weights, or is configured before it is applied.
 
+mod attention;
 mod batch_norm;
 mod channels;
 mod conv;
@@ -12,7 +13,9 @@ mod group_norm;
 mod layer_norm;
 mod pool;
 mod positions;
+mod recurrent;
 mod rms_norm;
+mod transformer;
 mod upsample;
 
 pub(super) use dropout::drop_out;
@@ -46,4 +49,11 @@ pub static ALL: &[&Entry] = &[
     &positions::POSITIONS,
     &positions::SINUSOIDAL_POSITIONS,
     &positions::ROTARY_POSITIONS,
+    &attention::SELF_ATTENTION,
+    &attention::CROSS_ATTENTION,
+    &transformer::TRANSFORMER_ENCODER,
+    &transformer::TRANSFORMER_DECODER,
+    &recurrent::RNN,
+    &recurrent::LSTM,
+    &recurrent::GRU,
 ];

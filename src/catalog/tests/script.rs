@@ -286,10 +286,18 @@ impl<'a> Script<'a> {
                 let number = self.layers.iter().filter(|l| **l == segment).count() + 1;
                 self.layers.push(segment.clone());
                 let scope = StateScope(format!("{segment}{number}").into());
-                let x = piped.expect("a layer in a pipeline");
-                Value::Tensors(apply(self.builder, &scope, &args, &[x]).unwrap())
+                let mut inputs = vec![piped.expect("a layer in a pipeline")];
+                // `x |> CrossAttention(2)(memory)`: the tensors behind the piped one.
+                if self.take("(") {
+                    while !self.take(")") {
+                        let value = self.pipeline();
+                        inputs.push(self.tensor_of(value));
+                        self.take(",");
+                    }
+                }
+                Value::Tensors(apply(self.builder, &scope, &args, &inputs).unwrap())
             }
-            Body::Function { build, .. } | Body::Loss { build, .. } => {
+            Body::Function { build, .. } | Body::Loss { build, .. } | Body::Penalty { build } => {
                 Value::Tensors(build(self.builder, &args).unwrap())
             }
             _ => panic!("{name} is applied to nothing"),
@@ -373,6 +381,7 @@ impl<'a> Script<'a> {
                 let args = self.arguments(entry, Vec::new());
                 ArgValue::Init(InitSpec { entry, args })
             }
+            (ParamType::Weights, Value::Word(all)) if all == "weights" => ArgValue::Tensors(Vec::new()),
             (ParamType::OneOf(types), value) => types.iter().find_map(|t| self.convert(t, value.clone()))?,
             _ => return None,
         })

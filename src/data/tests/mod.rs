@@ -1,5 +1,6 @@
 //! Tests of the whole module, through its public face.
 
+mod images;
 mod loading;
 mod new_data;
 mod problems;

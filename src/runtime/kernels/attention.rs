@@ -197,11 +197,11 @@ impl Attention {
                 }
                 let correction = soften(line, scale, &mut largest[i], &mut sums[i]);
                 if start > 0 {
-                    output[i * packed..][..e].iter_mut().for_each(|y| *y = *y * correction);
+                    output[i * packed..][..e].iter_mut().for_each(|y| *y *= correction);
                 }
                 if let Some(drop) = &of.dropout {
                     drop.factors(of.head, first + i, start, draws);
-                    line.iter_mut().zip(&*draws).for_each(|(x, f)| *x = *x * *f);
+                    line.iter_mut().zip(&*draws).for_each(|(x, f)| *x *= *f);
                 }
             }
             let v = of.v.wrapping_offset(start as isize * sv);
@@ -220,7 +220,7 @@ impl Attention {
             // A query that sees no key has a sum of 0.
             if sums[i] != E::ZERO {
                 let factor = E::ONE / sums[i];
-                line[..e].iter_mut().for_each(|y| *y = *y * factor);
+                line[..e].iter_mut().for_each(|y| *y *= factor);
                 line[e] = largest[i] + sums[i].logarithm();
             }
         }
@@ -322,7 +322,7 @@ impl Draws {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn soften<E: Element>(line: &mut [E], scale: E, largest: &mut E, sum: &mut E) -> E {
-    line.iter_mut().for_each(|x| *x = *x * scale);
+    line.iter_mut().for_each(|x| *x *= scale);
     let here = row(Reduction::Maximum, line);
     let now = if here > *largest { here } else { *largest };
     line.iter_mut().for_each(|x| *x = (*x - now).exponential());
@@ -349,7 +349,7 @@ fn turn_back<E: Element>(weights: &mut [E], scores: &mut [E], factors: Option<&[
             for ((w, s), f) in weights.iter_mut().zip(scores).zip(factors) {
                 *w = (*w * scale - log_sum).exponential();
                 *s = *w * (*s * *f - mean) * scale;
-                *w = *w * *f;
+                *w *= *f;
             }
         }
     }

@@ -15,13 +15,16 @@ pub mod matmul;
 pub mod memory;
 pub mod pool;
 pub mod random;
+pub mod recurrent;
 pub mod reduce;
 pub mod rows;
+pub mod scan;
 pub mod team;
 
 use self::elementwise::{Access, MAX_AXES, MAX_SLOTS, TILE};
 use self::memory::{Bases, Buffer, Place, Space};
 use self::rows::RowOp;
+use self::scan::Around;
 use self::team::Team;
 use super::element::Element;
 use super::feed::Feed;
@@ -38,9 +41,11 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Scan(Box<scan::Scan>),
     Convolve(convolve::Convolve),
     Pool(pool::Pool),
     Attention(attention::Attention),
+    Recurrent(recurrent::Recurrent),
 }
 
 /// A range of memory that a kernel touches.
@@ -69,6 +74,10 @@ impl Range {
         let start = place.offset as i128;
         let (start, end) = if empty { (start, start) } else { (start + low, start + high + 1) };
         Range { space: place.space, start, end }
+    }
+
+    fn contains(&self, other: &Range) -> bool {
+        self.space == other.space && self.start <= other.start && other.end <= self.end
     }
 
     fn overlaps(&self, other: &Range) -> bool {
@@ -121,6 +130,10 @@ impl Kernel {
                 (reads.collect(), vec![Range::linear(a.output, a.count)])
             }
             Kernel::Attention(a) => a.ranges(),
+            Kernel::Recurrent(r) => {
+                let reads = r.inputs.iter().zip(r.input_sizes()).map(|(place, size)| Range::linear(*place, size));
+                (reads.collect(), vec![Range::linear(r.output, r.output_size())])
+            }
             Kernel::Random(r) => (Vec::new(), vec![Range::linear(r.output, r.rows * r.width)]),
             Kernel::MatMul(p) => {
                 let [m, k, n] = p.sizes;
@@ -130,6 +143,7 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+            Kernel::Scan(s) => s.ranges(),
             Kernel::Convolve(c) => {
                 let [x, y, result] = c.sizes.operands();
                 let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
@@ -147,7 +161,9 @@ impl Kernel {
         match self {
             Kernel::Elementwise(program) => program.scratch(),
             Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Scan(scan) => scan.code.scratch,
             Kernel::Convolve(convolve) => convolve.scratch(),
+            Kernel::Recurrent(layer) => layer.scratch(),
             _ => 0,
         }
     }
@@ -163,8 +179,11 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            // Its body's kernels are cut, not the loop.
+            Kernel::Scan(_) => 1,
             Kernel::Convolve(k) => k.sizes.pieces(),
             Kernel::Pool(k) => k.pieces(),
+            Kernel::Recurrent(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
         }
     }
@@ -184,9 +203,11 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Scan(_) => debug_assert!(false, "`Code::run_kernel` runs loops"),
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
                 Kernel::Pool(k) => k.run(bases, piece),
                 Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
+                Kernel::Recurrent(k) => k.run(bases, scratch, piece),
             }
         }
     }
@@ -194,7 +215,11 @@ impl Kernel {
     /// The first number among the operands, or the results, that is NaN or infinite. The
     /// memories are the arena, the inputs, the states and the literals.
     pub fn not_finite<E: Element>(&self, memory: [&[E]; 4], results: bool) -> Option<E> {
-        let (reads, writes) = self.ranges();
+        let (reads, mut writes) = self.ranges();
+        if let Kernel::Scan(_) = self {
+            // The workspace is nobody's result.
+            writes.truncate(1);
+        }
         let of = |range: &Range| {
             let memory = memory[range.space as usize];
             memory.get(range.start.max(0) as usize..range.end.max(0) as usize).unwrap_or(&[])
@@ -227,6 +252,7 @@ impl Kernel {
         match self {
             Kernel::Elementwise(p) => check_program(p),
             Kernel::Assemble(a) => check_parts(a),
+            Kernel::Scan(s) => s.check(sizes),
             _ => Ok(()),
         }
     }
@@ -351,6 +377,36 @@ impl Code {
     /// # Panics
     /// Where a buffer is smaller than the sizes that the code was checked with.
     pub fn run<E: Element>(&self, range: std::ops::Range<usize>, memory: Memory<E>, team: &Team, feed: &Feed) {
+        self.with_memory(memory, team, feed, |around| {
+            for kernel in &self.kernels[range] {
+                // SAFETY: checked by `new`, with these sizes; the buffers are borrowed for the whole run.
+                unsafe { self.run_kernel(kernel, around) };
+            }
+        });
+    }
+
+    /// Runs an instruction that is a loop, and says on which way through its bodies the first number is made that is
+    /// NaN or infinite, of operands that are neither; and that number.
+    pub fn find_inside<E: Element>(
+        &self,
+        instruction: usize,
+        memory: Memory<E>,
+        team: &Team,
+        feed: &Feed,
+    ) -> Option<(Vec<usize>, E)> {
+        let Some(Kernel::Scan(scan)) = self.kernels.get(instruction) else { return None };
+        // SAFETY: as in `run`.
+        self.with_memory(memory, team, feed, |around| unsafe { scan.find_not_finite(around) })
+    }
+
+    /// Checks the buffers and hands out where they begin.
+    fn with_memory<E: Element, R>(
+        &self,
+        memory: Memory<E>,
+        team: &Team,
+        feed: &Feed,
+        run: impl FnOnce(Around<E>) -> R,
+    ) -> R {
         let Memory { arena, inputs, states, literals, scratch } = memory;
         let sizes = &self.sizes;
         assert!(arena.len() >= sizes.arena && inputs.len() >= sizes.inputs, "memory of another plan");
@@ -363,19 +419,76 @@ impl Code {
             literals: literals.as_slice().as_ptr().cast_mut(),
         };
         let scratch = SendPointer(scratch.as_mut_slice().as_mut_ptr());
-        for kernel in &self.kernels[range] {
-            let pieces = kernel.pieces();
-            let run = |piece: usize, worker: usize| {
-                // SAFETY: checked by `new`, with these sizes (asserted above); the buffers are borrowed for the whole
-                // run; each worker has its own part of the scratch memory.
-                unsafe { kernel.run(&bases, feed, scratch.part(worker * self.scratch), piece) }
+        run(Around { bases: &bases, team, feed, scratch, share: self.scratch })
+    }
+
+    /// Runs one instruction.
+    ///
+    /// # Safety
+    /// The kernel is one of this code, the memory that it was checked with.
+    unsafe fn run_kernel<E: Element>(&self, kernel: &Kernel, around: Around<E>) {
+        if let Kernel::Scan(scan) = kernel {
+            // SAFETY: passed on.
+            return unsafe { scan.run(around) };
+        }
+        let pieces = kernel.pieces();
+        let run = |piece: usize, worker: usize| {
+            // SAFETY: passed on; each worker has its own part of the scratch memory.
+            unsafe { kernel.run(around.bases, around.feed, around.scratch.part(worker * around.share), piece) }
+        };
+        if pieces == 1 {
+            run(0, 0);
+        } else {
+            around.team.run(pieces, &run);
+        }
+    }
+
+    /// Runs all instructions of the body of a loop.
+    ///
+    /// # Safety
+    /// As [`Code::run_kernel`].
+    unsafe fn run_all<E: Element>(&self, around: Around<E>) {
+        for kernel in &self.kernels {
+            // SAFETY: passed on.
+            unsafe { self.run_kernel(kernel, around) };
+        }
+    }
+
+    /// Runs all instructions of the body of a loop and looks at every result.
+    ///
+    /// # Safety
+    /// As [`Code::run_kernel`].
+    unsafe fn find_not_finite<E: Element>(&self, around: Around<E>) -> Option<(Vec<usize>, E)> {
+        let look = |kernel: &Kernel, results: bool| {
+            let bases = around.bases;
+            let sizes = &self.sizes;
+            // SAFETY: the memory that the code was checked with; nothing runs while it is looked at.
+            let memory = unsafe {
+                [
+                    std::slice::from_raw_parts(bases.arena.cast_const(), sizes.arena),
+                    std::slice::from_raw_parts(bases.inputs.cast_const(), sizes.inputs),
+                    std::slice::from_raw_parts(bases.states.cast_const(), sizes.states),
+                    std::slice::from_raw_parts(bases.literals.cast_const(), sizes.literals),
+                ]
             };
-            if pieces == 1 {
-                run(0, 0);
-            } else {
-                team.run(pieces, &run);
+            kernel.not_finite(memory, results)
+        };
+        for (i, kernel) in self.kernels.iter().enumerate() {
+            let before = look(kernel, false);
+            // SAFETY: passed on.
+            unsafe { self.run_kernel(kernel, around) };
+            if let (None, Some(number)) = (before, look(kernel, true)) {
+                let mut way = vec![i];
+                if let Kernel::Scan(inner) = kernel
+                    // SAFETY: passed on; a loop can run twice, for it does not write what it reads.
+                    && let Some((rest, _)) = unsafe { inner.find_not_finite(around) }
+                {
+                    way.extend(rest);
+                }
+                return Some((way, number));
             }
         }
+        None
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Layout {
     pub offset: Vec<Option<usize>>,
     /// For each item, whether it takes the place of another.
     pub in_place_of: Vec<Option<usize>>,
+    /// For each item that works in memory of its own beside its result, the first element of that.
+    pub workspace: Vec<Option<usize>>,
     /// Elements of the arena.
     pub size: usize,
     /// The most elements that live at one time: no layout can be smaller.
@@ -53,8 +55,12 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
             life.to = usize::MAX;
         }
     }
-    let mut layout =
-        Layout { offset: vec![None; work.len()], in_place_of: vec![None; work.len()], ..Layout::default() };
+    let mut layout = Layout {
+        offset: vec![None; work.len()],
+        in_place_of: vec![None; work.len()],
+        workspace: vec![None; work.len()],
+        ..Layout::default()
+    };
     // In place: the new result continues the life of the old.
     let mut owner: Vec<usize> = (0..work.len()).collect();
     for (at, group) in order.sequence.iter().enumerate() {
@@ -101,7 +107,19 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
             }
         }
     }
+    let mut workspaces: Vec<(usize, usize)> = Vec::new();
+    for (i, item) in work.iter().enumerate() {
+        let size = item.workspace();
+        if let (Some(group), true) = (groups.of[i], size > 0) {
+            workspaces.push((i, blocks.len()));
+            let at = position[group];
+            blocks.push((0, Life { from: at, to: at, size: size.next_multiple_of(line) }));
+        }
+    }
     pack(&mut blocks);
+    for (item, block) in workspaces {
+        layout.workspace[item] = Some(blocks[block].0);
+    }
     for (i, block) in block_of.iter().enumerate() {
         if let (Some(block), true) = (block, lives[i].is_some()) {
             layout.offset[i] = Some(blocks[*block].0);

@@ -1,15 +1,17 @@
 //! A plan for people: one line an instruction.
 
-use super::Plan;
 use super::arena::Layout;
 use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
 use super::windows;
+use super::{Instruction, Plan};
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;
+use crate::ir::recurrent::Cell;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::elementwise::TileOp;
 use crate::runtime::kernels::memory::{Place, Space};
+use crate::runtime::kernels::recurrent::Pass;
 use crate::source::SourceMap;
 use std::fmt::Write;
 
@@ -137,6 +139,7 @@ fn name(item: &Work) -> String {
         Task::Pad { axis, before, value } => format!("pad axis {axis} with {value} from {before}"),
         Task::Concat { axis } => format!("concat axis {axis}"),
         Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
+        Task::Scan(of) => format!("scan {} steps{}", of.steps, if of.scan.reverse { " in reverse" } else { "" }),
         Task::Attention { attention, backward } => {
             let causal = if attention.causal { "causal " } else { "" };
             format!("{causal}attention{}", if *backward { " backward" } else { "" })
@@ -146,6 +149,16 @@ fn name(item: &Work) -> String {
         Task::Convolve(sizes) => windows::describe(sizes),
         Task::Pool { op, geometry, .. } => {
             format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+        }
+        Task::Recurrent { recurrence, pass, .. } => {
+            let cell = match recurrence.cell {
+                Cell::Rnn { .. } => "rnn",
+                Cell::Lstm => "lstm",
+                Cell::Gru => "gru",
+            };
+            let reversed = if recurrence.reverse { " reversed" } else { "" };
+            let pass = if *pass == Pass::Backward { " backward" } else { "" };
+            format!("{cell}{reversed}{pass}")
         }
     }
 }
@@ -193,19 +206,25 @@ impl Plan {
             show_bytes(self.arena_bytes()),
             show_bytes(self.demand * self.element_bytes),
         );
-        let number = self.instructions.len().saturating_sub(1).to_string().len();
-        for (i, instruction) in self.instructions.iter().enumerate() {
-            let line = &instruction.line;
-            let _ = write!(text, "{i:>number$}  {line}");
-            let _ = write!(text, "  # {}", show_bytes(line.bytes));
-            if line.pieces > 1 {
-                let _ = write!(text, ", {} pieces", line.pieces);
-            }
-            if let Some(sources) = sources.filter(|s| s.files().any(|(id, _)| id == instruction.span.file)) {
-                let _ = write!(text, ", {}", sources.location(instruction.span));
-            }
-            text.push('\n');
-        }
+        describe_all(&mut text, &self.instructions, 0, sources);
         text
+    }
+}
+
+/// A line for each instruction; those of a loop's body behind it, indented.
+fn describe_all(text: &mut String, instructions: &[Instruction], depth: usize, sources: Option<&SourceMap>) {
+    let number = instructions.len().saturating_sub(1).to_string().len();
+    for (i, instruction) in instructions.iter().enumerate() {
+        let line = &instruction.line;
+        let _ = write!(text, "{:indent$}{i:>number$}  {line}", "", indent = 4 * depth);
+        let _ = write!(text, "  # {}", show_bytes(line.bytes));
+        if line.pieces > 1 {
+            let _ = write!(text, ", {} pieces", line.pieces);
+        }
+        if let Some(sources) = sources.filter(|s| s.files().any(|(id, _)| id == instruction.span.file)) {
+            let _ = write!(text, ", {}", sources.location(instruction.span));
+        }
+        text.push('\n');
+        describe_all(text, &instruction.inside, depth + 1, sources);
     }
 }

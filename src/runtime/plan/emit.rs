@@ -13,6 +13,7 @@ use crate::runtime::kernels::matmul::MatMul;
 use crate::runtime::kernels::memory::{Place, Space};
 use crate::runtime::kernels::pool::Pool;
 use crate::runtime::kernels::random::Random;
+use crate::runtime::kernels::recurrent::Recurrent;
 use crate::runtime::kernels::reduce::Reduce;
 use crate::runtime::kernels::rows::{Along, RowOp, Rows};
 
@@ -114,6 +115,7 @@ impl Emitter<'_> {
                     output: output?,
                 })
             }
+            Task::Scan(_) => return Err("a scan has a plan of its own".into()),
             Task::Attention { attention, backward } => {
                 Kernel::Attention(self.attention(item, *attention, *backward, output?)?)
             }
@@ -136,6 +138,15 @@ impl Emitter<'_> {
             Task::Pool { op, geometry, planes } => {
                 let input = self.place_of(self.view(item, 0)?)?;
                 Kernel::Pool(Pool { op: *op, geometry: *geometry, planes: *planes, input, output: output? })
+            }
+            Task::Recurrent { recurrence, pass, sizes } => {
+                let mut inputs = Vec::with_capacity(item.operands.len());
+                for index in 0..item.operands.len() {
+                    inputs.push(self.place_of(self.view(item, index)?)?);
+                }
+                let inputs = inputs.try_into().map_err(|_| "a recurrent layer lacks an operand")?;
+                let (recurrence, pass, sizes) = (*recurrence, *pass, *sizes);
+                Kernel::Recurrent(Recurrent { recurrence, pass, sizes, inputs, output: output? })
             }
         })
     }

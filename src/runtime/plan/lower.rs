@@ -2,11 +2,14 @@
 //! as it lies gets a copy.
 
 use super::literals::Literals;
+use super::scan::{Loop, measure};
 use super::view::View;
 use super::windows;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Attention, Distribution, Op, Reduction, Unary};
+use crate::ir::recurrent::Recurrence;
+use crate::ir::scan;
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use crate::runtime::executable::PlanError;
 use crate::runtime::feed::Binding;
@@ -15,6 +18,7 @@ use crate::runtime::kernels::elementwise::{MAX_AXES, TileOp};
 use crate::runtime::kernels::geometry::Geometry;
 use crate::runtime::kernels::lines::LineOp;
 use crate::runtime::kernels::pool::PoolOp;
+use crate::runtime::kernels::recurrent::Pass;
 use crate::runtime::kernels::rows::RowOp;
 use std::sync::Arc;
 
@@ -66,6 +70,8 @@ pub enum Task {
         op: RowOp,
         rows: usize,
     },
+    /// Captured operands are linear.
+    Scan(Box<Loop>),
     /// The numbers of a position lie side by side in `q`, `k` and `v`; all other operands are linear.
     Attention {
         attention: Attention,
@@ -84,6 +90,12 @@ pub enum Task {
         op: PoolOp,
         geometry: Geometry,
         planes: usize,
+    },
+    /// All operands are linear. Steps, examples, size of the state.
+    Recurrent {
+        recurrence: Recurrence,
+        pass: Pass,
+        sizes: [usize; 3],
     },
 }
 
@@ -109,6 +121,14 @@ impl Work {
     /// Whether it is there before the step.
     pub fn is_source(&self) -> bool {
         matches!(self.task, Task::Input(_) | Task::State(_) | Task::Literal(_))
+    }
+
+    /// Elements of memory that it wants for itself while it runs.
+    pub fn workspace(&self) -> usize {
+        match &self.task {
+            Task::Scan(of) => of.workspace,
+            _ => 0,
+        }
     }
 
     /// The memory that it reads.
@@ -468,6 +488,17 @@ impl<E: Element> Lowering<'_, E> {
                 let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
             }
+            Op::Scan(scan) => {
+                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals)?;
+                let mut all = Vec::new();
+                for (i, (x, sizes)) in operands.enumerate() {
+                    all.push(match scan.operand(i) {
+                        scan::Operand::Captured => self.linear(x, &sizes)?,
+                        scan::Operand::Carry | scan::Operand::Scanned => Operand::View(self.view(x, &sizes)),
+                    });
+                }
+                self.result(Task::Scan(Box::new(of)), all, shape)
+            }
             Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let task = windows::task(op, &xs, &ys, &shape, self.binding)?;
@@ -489,7 +520,35 @@ impl<E: Element> Lowering<'_, E> {
                 let x = self.linear(x, &xs)?;
                 self.result(task, vec![x], shape)
             }
+            Op::Recurrent { recurrence, keep } => {
+                let operands: Vec<_> = operands.collect();
+                self.recurrent(*recurrence, Pass::Forward { keep: *keep }, operands, shape)?
+            }
+            Op::RecurrentBackward(recurrence) => {
+                let operands: Vec<_> = operands.collect();
+                self.recurrent(*recurrence, Pass::Backward, operands, shape)?
+            }
         })
+    }
+
+    fn recurrent(
+        &mut self,
+        recurrence: Recurrence,
+        pass: Pass,
+        operands: Vec<(Operand, Vec<usize>)>,
+        shape: Vec<usize>,
+    ) -> Result<Operand, PlanError> {
+        // The first operand, products or gradients, says how many steps and examples there are, the weight the rest.
+        let weight = if pass == Pass::Backward { 2 } else { 1 };
+        let sizes = match (operands.first(), operands.get(weight)) {
+            (Some((_, x)), Some((_, w))) if x.len() == 3 && w.len() == 2 => [x[0], x[1], w[1]],
+            _ => return Err(PlanError::Internal("a recurrent layer of other shapes".into())),
+        };
+        let mut linear = Vec::with_capacity(operands.len());
+        for (operand, sizes) in operands {
+            linear.push(self.linear(operand, &sizes)?);
+        }
+        Ok(self.result(Task::Recurrent { recurrence, pass, sizes }, linear, shape))
     }
 
     /// A matrix that the product kernel can read: strides of its own last two axes forward and not repeated.

@@ -7,6 +7,7 @@ mod fuse;
 pub(super) mod literals;
 mod lower;
 mod order;
+mod scan;
 mod view;
 mod windows;
 
@@ -23,16 +24,28 @@ use super::kernels::{Code, Sizes};
 use crate::ir::graph::{Graph, NodeId};
 use crate::source::Span;
 
-/// Where inputs and states lie.
+/// Where inputs and states lie, and the arena.
+#[derive(Clone, Copy)]
 pub(super) struct Places<'a> {
     /// First element of each input.
-    pub inputs: &'a [usize],
+    pub inputs: &'a [Place],
     /// First element of each state of the graph.
     pub states: &'a [usize],
     /// Elements of both memories.
     pub input_size: usize,
     /// See above.
     pub state_size: usize,
+    /// The part of the arena that is the plan's.
+    pub arena: Region,
+}
+
+/// A part of the arena.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Region {
+    /// First element.
+    pub start: usize,
+    /// Elements of the whole arena, where the plan is a part of another.
+    pub limit: Option<usize>,
 }
 
 /// An instruction, as it is described.
@@ -44,6 +57,8 @@ pub(super) struct Instruction {
     pub span: Span,
     /// For people.
     pub line: describe::Line,
+    /// Those of the body, where it is a loop.
+    pub inside: Vec<Instruction>,
 }
 
 /// The instructions for one [`Binding`].
@@ -86,18 +101,34 @@ impl Plan {
         let mut instructions = Vec::with_capacity(order.sequence.len());
         for group in &order.sequence {
             let members = &groups.members[*group];
-            let mut splat = |x| literals.splat(x);
-            let mut emitter = emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat };
-            let kernel = emitter.kernel(members).map_err(PlanError::Internal)?;
+            let last = members.last().copied().unwrap_or(0);
+            let (kernel, inside) = match &lowered.work[last].task {
+                Task::Scan(of) => {
+                    let around = scan::Surroundings {
+                        binding,
+                        places: &item_places,
+                        workspace: places.arena.start + layout.workspace[last].unwrap_or(0),
+                        memory: places,
+                        arena: places.arena.limit.unwrap_or(layout.size),
+                    };
+                    scan::kernel((last, &lowered.work[last]), of, &around, literals)?
+                }
+                _ => {
+                    let mut splat = |x| literals.splat(x);
+                    let mut emitter = emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat };
+                    (emitter.kernel(members).map_err(PlanError::Internal)?, Vec::new())
+                }
+            };
             instructions.push(Instruction {
                 nodes: members.iter().rev().map(|m| lowered.work[*m].node).collect(),
                 span: members.last().map(|m| graph.node(lowered.work[*m].node).span).unwrap_or_default(),
                 line: describer.line(members, &kernel, size_of::<E>()),
+                inside,
             });
             kernels.push(kernel);
         }
         let sizes = Sizes {
-            arena: layout.size,
+            arena: places.arena.limit.unwrap_or(layout.size),
             inputs: places.input_size,
             states: places.state_size,
             literals: literals.buffer.len(),
@@ -105,7 +136,7 @@ impl Plan {
         let mut outputs = Vec::with_capacity(graph.outputs.len());
         for (output, item) in graph.outputs.iter().zip(&lowered.outputs) {
             let offset = layout.offset[*item].ok_or_else(|| PlanError::Internal("an output is not stored".into()))?;
-            outputs.push((offset, sizes_of(graph.shape(output.node), binding)?));
+            outputs.push((places.arena.start + offset, sizes_of(graph.shape(output.node), binding)?));
         }
         Ok(Plan {
             binding: binding.clone(),
@@ -149,12 +180,12 @@ fn item_places(
     let stored = arena::stored(lowered, groups);
     let place = |space, offset: Option<&usize>| offset.map(|offset| Place { space, offset: *offset });
     let of = |(i, item): (usize, &lower::Work)| match item.task {
-        Task::Input(input) => place(Space::Inputs, places.inputs.get(input)),
+        Task::Input(input) => places.inputs.get(input).copied(),
         Task::State(state) => place(Space::States, places.states.get(state)),
         Task::Literal(offset) => place(Space::Literals, Some(&offset)),
         _ => match order.state_of[i] {
             Some(state) => place(Space::States, places.states.get(state)),
-            None if stored[i] => place(Space::Arena, layout.offset[i].as_ref()),
+            None if stored[i] => place(Space::Arena, layout.offset[i].map(|o| places.arena.start + o).as_ref()),
             None => None,
         },
     };

@@ -1,0 +1,139 @@
+//! Products of a few rows with a matrix that is used again and again: it is packed into panels of some columns each,
+//! which are then read one number behind the other.
+
+use crate::runtime::element::Element;
+
+/// Columns of a panel: two of the widest registers.
+const WIDTH: usize = 32;
+
+/// Numbers of the panels of a `[depth, columns]` matrix.
+pub fn size(depth: usize, columns: usize) -> usize {
+    depth * columns.next_multiple_of(WIDTH)
+}
+
+/// Packs a matrix; the last panel is filled up with zeros. Strides are by row and by column.
+///
+/// # Safety
+/// `matrix` with these strides can be read, `panels` has room for [`size`] numbers.
+#[inline(always)]
+pub unsafe fn pack<E: Element>(
+    [depth, columns]: [usize; 2],
+    (matrix, strides): (*const E, [usize; 2]),
+    panels: *mut E,
+) {
+    for first in (0..columns).step_by(WIDTH) {
+        let width = (columns - first).min(WIDTH);
+        for k in 0..depth {
+            // SAFETY: the panels before this one have `first * depth` numbers, its rows before this one `k * WIDTH`.
+            let row = unsafe { &mut *panels.add(first * depth + k * WIDTH).cast::<[E; WIDTH]>() };
+            for (j, x) in row.iter_mut().enumerate() {
+                // SAFETY: k < depth, first + j < columns.
+                *x =
+                    if j < width { unsafe { *matrix.add(k * strides[0] + (first + j) * strides[1]) } } else { E::ZERO };
+            }
+        }
+    }
+}
+
+/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows.
+///
+/// # Safety
+/// `a` has so many rows of `depth` numbers, `c` of `columns`, and nobody else touches those; `panels` was made by
+/// [`pack`] for these sizes.
+#[inline(always)]
+pub unsafe fn add_product<E: Element, const ROWS: usize, const FUSED: bool>(
+    rows: usize,
+    [depth, columns]: [usize; 2],
+    (a, a_row): (*const E, usize),
+    panels: *const E,
+    (c, c_row): (*mut E, usize),
+) {
+    for first in (0..columns).step_by(WIDTH) {
+        let width = (columns - first).min(WIDTH);
+        let mut row = 0;
+        while row < rows {
+            // SAFETY: rows and columns of the operands; the panels before this one have `first * depth` numbers.
+            unsafe {
+                let panel = panels.add(first * depth);
+                let (a, c) = ((a.add(row * a_row), a_row), (c.add(row * c_row + first), c_row));
+                row += match rows - row {
+                    left if left >= ROWS => tile::<E, ROWS, FUSED>(depth, width, a, panel, c),
+                    left if ROWS > 4 && left >= 4 => tile::<E, 4, FUSED>(depth, width, a, panel, c),
+                    left if ROWS > 2 && left >= 2 => tile::<E, 2, FUSED>(depth, width, a, panel, c),
+                    _ => tile::<E, 1, FUSED>(depth, width, a, panel, c),
+                };
+            }
+        }
+    }
+}
+
+/// `ROWS` rows of a panel; says how many that were. The sums stay in registers.
+///
+/// # Safety
+/// As [`add_product`].
+#[inline(always)]
+unsafe fn tile<E: Element, const ROWS: usize, const FUSED: bool>(
+    depth: usize,
+    width: usize,
+    (a, a_row): (*const E, usize),
+    panel: *const E,
+    (c, c_row): (*mut E, usize),
+) -> usize {
+    let mut sums = [[E::ZERO; WIDTH]; ROWS];
+    for k in 0..depth {
+        // SAFETY: k < depth; a panel's rows are `WIDTH` numbers.
+        let right = unsafe { &*panel.add(k * WIDTH).cast::<[E; WIDTH]>() };
+        for (i, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: i < ROWS, k < depth.
+            let left = unsafe { *a.add(i * a_row + k) };
+            for (sum, right) in sums.iter_mut().zip(right) {
+                *sum = if FUSED { left.fused(*right, *sum) } else { *sum + left * *right };
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        // SAFETY: i < ROWS, and `width` columns from here.
+        let line = unsafe { std::slice::from_raw_parts_mut(c.add(i * c_row), width) };
+        if width == WIDTH {
+            for j in 0..WIDTH {
+                line[j] += sums[j];
+            }
+        } else {
+            for (x, sum) in line.iter_mut().zip(sums) {
+                *x += *sum;
+            }
+        }
+    }
+    ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against three loops, around every edge of tiles and panels.
+    #[test]
+    fn products_are_those_of_three_loops() {
+        for [rows, depth, columns] in [[1, 1, 1], [8, 5, 32], [7, 3, 33], [13, 40, 31], [3, 2, 70], [16, 64, 96]] {
+            let number = |i: usize| ((i * 37 + 11) % 101) as f64 / 50.0 - 1.0;
+            let a: Vec<f64> = (0..rows * depth).map(number).collect();
+            let matrix: Vec<f64> = (0..depth * columns).map(|i| number(i + 5)).collect();
+            let mut panels = vec![f64::NAN; size(depth, columns)];
+            let mut c: Vec<f64> = (0..rows * columns).map(|i| number(i + 9)).collect();
+            let before = c.clone();
+            // SAFETY: the vectors have these sizes; the matrix is given by its transpose.
+            unsafe {
+                pack([depth, columns], (matrix.as_ptr(), [1, depth]), panels.as_mut_ptr());
+                let (a, c) = ((a.as_ptr(), depth), (c.as_mut_ptr(), columns));
+                add_product::<f64, 8, false>(rows, [depth, columns], a, panels.as_ptr(), c);
+            }
+            for i in 0..rows {
+                for j in 0..columns {
+                    let sum: f64 = (0..depth).map(|k| a[i * depth + k] * matrix[j * depth + k]).sum();
+                    let (found, expected) = (c[i * columns + j], before[i * columns + j] + sum);
+                    assert!((found - expected).abs() < 1e-12, "{rows}×{depth}×{columns}: {found} not {expected}");
+                }
+            }
+        }
+    }
+}
