@@ -2,6 +2,7 @@
 
 mod arguments;
 mod names;
+mod scans;
 mod signatures;
 mod training;
 
@@ -13,6 +14,7 @@ use crate::source::{SourceMap, Span};
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Diagnostic {
     names::diagnostic(mistake, span)
         .or_else(|| arguments::diagnostic(mistake, span, sources))
+        .or_else(|| scans::diagnostic(mistake, span))
         .or_else(|| signatures::diagnostic(mistake, span, sources))
         .unwrap_or_else(|| training::diagnostic(mistake, span))
 }
