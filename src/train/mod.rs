@@ -22,6 +22,7 @@ mod keeping;
 mod measuring;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

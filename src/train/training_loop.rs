@@ -37,7 +37,11 @@ impl Extent {
 pub(super) fn batches(train: &Train, dataset: &Dataset, epoch: u64) -> Batches {
     let settings = &train.settings;
     let shuffle = settings.shuffle.then_some((settings.seed, epoch));
-    Batches::new(&dataset.splits.train, settings.batch, settings.drop_last, shuffle)
+    let (examples, size, drop_last) = (&dataset.splits.train, settings.batch, settings.drop_last);
+    match dataset.is_ragged() {
+        true => Batches::by_length(examples, size, drop_last, shuffle, |e| dataset.length(e as usize)),
+        false => Batches::new(examples, size, drop_last, shuffle),
+    }
 }
 
 /// What the loop came to.
