@@ -1,7 +1,9 @@
 //! What may be written over a ragged dimension, tried against the law.
 
 use super::one_model::{Place, parse_type};
-use super::ragged_law::{Inputs, Trial, averages_over_positions, batch, check, obeys, program};
+use super::ragged_law::{
+    Inputs, Trial, averages_over_positions, batch, check, counts_every_position_once, obeys, program,
+};
 use super::ui::rendered;
 use nnrun::catalog::{Entry, EntryKind, entries};
 use std::collections::BTreeSet;
@@ -161,7 +163,7 @@ fn sequences_are_alone_in_a_padded_batch() {
     let mut wrong = Vec::new();
     for (inputs, code, at_least) in FORMS {
         for training in [false, true] {
-            // Statistics of a batch are those of all its sequences; `ragged_statistics` looks at them.
+            // Statistics of a batch are those of all its sequences: `statistics_count_every_position_once`.
             if training && (code.contains("BatchNorm")) {
                 continue;
             }
@@ -320,4 +322,13 @@ fn losses_average_over_the_positions_of_the_batch() {
     }
     assert!(tried > 10, "only {tried} losses");
     assert!(wrong.is_empty(), "{} losses:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn statistics_count_every_position_once() {
+    for code in ["x |> BatchNorm", "x |> Dense(2) |> BatchNorm(momentum: 0.3) |> tanh |> BatchNorm"] {
+        if let Err(why) = counts_every_position_once(X, code, &batch(2)) {
+            panic!("{code}\n{why}");
+        }
+    }
 }
