@@ -156,6 +156,7 @@ pub fn settings() -> Settings {
         stop: None,
         keep: None,
         load: None,
+        augment: Vec::new(),
     }
 }
 
