@@ -35,7 +35,7 @@ impl Builder {
             match position {
                 Position::Whole => axis += 1,
                 Position::At(position) if *position < 0 && size.is_ragged() => {
-                    result = self.counted_from_end(&result, axis, *position);
+                    result = self.counted_from_end(&result, axis, *position, 1);
                     let mut shape = result.shape.clone();
                     shape.remove(axis);
                     result = self.reshape_to(&result, shape);
@@ -45,8 +45,7 @@ impl Builder {
                     if *start >= end {
                         return Err(Problem::EmptySlice { size });
                     }
-                    let parts: Vec<Tensor> = (*start..end).map(|p| self.counted_from_end(&result, axis, p)).collect();
-                    result = self.concat(&parts, axis as i64)?;
+                    result = self.counted_from_end(&result, axis, *start, end - *start);
                     axis += 1;
                 }
                 Position::At(position) => {
@@ -84,22 +83,6 @@ impl Builder {
         Ok(if position < 0 { size.clone() + Dim::constant(position) } else { Dim::constant(position) })
     }
 
-    /// One position counted from each example's own end, -1 the last one; the axis, which is ragged, becomes size 1.
-    fn counted_from_end(&mut self, x: &Tensor, axis: usize, position: i64) -> Tensor {
-        let size = x.shape[axis].clone() + Dim::constant(position + 1);
-        let place = self.last_position(&size);
-        let mut shape = x.shape.clone();
-        shape[axis] = Dim::constant(1);
-        let place = self.reshape_to(&place, vec![Dim::constant(1); shape.len()]);
-        let (Ok(place), Ok(lines)) = (self.broadcast_to(&place, &shape, true), self.broadcast_to(x, &x.shape, true))
-        else {
-            return x.clone();
-        };
-        let op = Op::TakeAlong { axis: lines.node_axis(axis) };
-        let taken = self.emit(op, vec![lines.node, place.node], shape, true);
-        Tensor { kind: x.kind.clone(), role: x.role, ..taken }
-    }
-
     /// `length` positions of an axis from `start` on.
     pub fn slice(&mut self, x: &Tensor, axis: usize, start: Dim, length: Dim) -> Tensor {
         let mut shape = x.shape.clone();
@@ -114,8 +97,11 @@ impl Builder {
 
     /// The positions of an axis in reverse order.
     pub fn flip(&mut self, x: &Tensor, axis: usize) -> Tensor {
-        let last = x.shape.get(axis).cloned().unwrap_or_default() - Dim::constant(1);
-        let op = Op::Slice { axis: x.node_axis(axis), start: last, step: -1 };
+        let size = x.shape.get(axis).cloned().unwrap_or_default();
+        if size.is_ragged() {
+            return self.flipped_at_own_end(x, axis, &size);
+        }
+        let op = Op::Slice { axis: x.node_axis(axis), start: size - Dim::constant(1), step: -1 };
         let result = self.emit(op, vec![x.node], x.shape.clone(), x.batched);
         Tensor { kind: x.kind.clone(), role: x.role, ..result }
     }

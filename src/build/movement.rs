@@ -2,9 +2,8 @@
 
 use super::builder::Builder;
 use super::problem::{Problem, Shape};
-use super::ragged::keeps_ragged_axes_whole;
 use super::tensor::Tensor;
-use crate::ir::dim::{Dim, batch, show_shape};
+use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
 
@@ -85,15 +84,7 @@ impl Builder {
             _ => return Err(wrong()),
         };
         self.check_size(&shape)?;
-        if !keeps_ragged_axes_whole(&x.shape, &shape) {
-            let size = x.shape.iter().find(|d| d.is_ragged()).cloned().unwrap_or_default();
-            let why = format!(
-                "in {} the positions of a sequence would not stand together, and the padding of the batch among them",
-                show_shape(&shape)
-            );
-            let instead = format!("keep {size} an axis of its own, or put it in front of the axes it is merged with");
-            return Err(Problem::Ragged { size, why, instead });
-        }
+        self.check_ragged_axes(&x.shape, &shape)?;
         Ok(self.reshape_to(x, shape))
     }
 
@@ -176,13 +167,8 @@ impl Builder {
             }
             size = size + part.shape[axis].clone();
         }
-        if let Some((_, others)) = parts.split_last()
-            && let Some(part) = others.iter().find(|p| p.shape[axis].is_ragged())
-        {
-            let size = part.shape[axis].clone();
-            let why = format!("what comes behind {size} would have to begin at another position in every example");
-            let instead = "put the ragged part last, or join what has been reduced".into();
-            return Err(Problem::Ragged { size, why, instead });
+        if let Some(ragged) = parts.iter().rev().skip(1).rev().position(|p| p.shape[axis].is_ragged()) {
+            return self.concat_behind(parts, ragged, axis);
         }
         let batched = parts.iter().any(|p| p.batched);
         let mut nodes = Vec::with_capacity(parts.len());

@@ -16,7 +16,12 @@ impl Builder {
                 return Err(Problem::Rank { operand, wanted, shape: t.shape.clone() });
             }
         }
-        let (x, y) = (&self.masked(x, &[x.rank() - 1], 0.0), &self.masked(y, &[y.rank().saturating_sub(2)], 0.0));
+        let (x, y) = (self.masked(x, &[x.rank() - 1], 0.0), self.masked(y, &[y.rank().saturating_sub(2)], 0.0));
+        self.matmul_of_masked(&x, &y)
+    }
+
+    /// [`Builder::matmul`] of at least one axis each, where the padding of a ragged inner size is 0 already.
+    pub fn matmul_of_masked(&mut self, x: &Tensor, y: &Tensor) -> Result<Tensor, Problem> {
         if y.rank() == 2 && !y.batched {
             // All rows of all examples against one matrix.
             self.check_inner(x, &x.shape[x.rank() - 1], y, &y.shape[0])?;

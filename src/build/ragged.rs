@@ -18,7 +18,7 @@
 use super::builder::Builder;
 use super::problem::{Problem, Shape};
 use super::tensor::{Kind, Tensor};
-use crate::ir::dim::{Arithmetic, Dim, Var, VarKind, batch};
+use crate::ir::dim::{Arithmetic, Dim, Var, VarKind, batch, show_shape};
 use crate::ir::graph::{InputKind, NodeId};
 use crate::ir::op::{Binary, InputId, Op, Unary};
 
@@ -115,7 +115,7 @@ impl Builder {
     }
 
     /// `x` with a number in place of the padding along those of the axes that are ragged; `x` itself where none is.
-    pub(super) fn masked(&mut self, x: &Tensor, axes: &[usize], fill: f64) -> Tensor {
+    pub fn masked(&mut self, x: &Tensor, axes: &[usize], fill: f64) -> Tensor {
         let mut inside: Option<Tensor> = None;
         for axis in axes {
             let Some(size) = x.shape.get(*axis).filter(|size| size.is_ragged()).cloned() else { continue };
@@ -134,6 +134,140 @@ impl Builder {
             Ok(masked) => masked.with_kind(x.kind.clone()).with_role(x.role),
             Err(_) => x.clone(),
         }
+    }
+}
+
+/// Positions of a ragged axis that differ from example to example: those counted from its end.
+impl Builder {
+    /// `x` at these positions along an axis, `[M]` of them, whole numbers in the example or its padding.
+    ///
+    /// The examples' positions are the rows of one table, so that whole rows are copied.
+    fn at_positions(&mut self, x: &Tensor, axis: usize, positions: &Tensor) -> Tensor {
+        let mut order: Vec<usize> = (0..x.rank()).filter(|i| *i != axis).collect();
+        order.insert(0, axis);
+        let (Ok(x), Ok(positions)) =
+            (self.broadcast_to(x, &x.shape, true), self.broadcast_to(positions, &positions.shape, true))
+        else {
+            return x.clone();
+        };
+        let lines = self.permute(&x, &order);
+        let (Some((size, rest)), Some(count)) = (lines.shape.split_first(), positions.shape.first()) else { return x };
+        let (size, rest, count) = (size.clone(), rest.to_vec(), count.clone());
+        let rows = batch() * size.clone();
+        let table = self.reshape_node(lines.node, std::iter::once(rows).chain(rest.iter().cloned()).collect());
+        // An example's rows begin behind those of the examples before it.
+        let example = self.graph.push(Op::Iota { axis: 0 }, Vec::new(), vec![batch()], self.span);
+        let example = self.tensor(example, Vec::new(), true);
+        let padded = self.emit(Op::Size(size), Vec::new(), Vec::new(), false);
+        let begin = self.scalars(Binary::Multiply, &example, &padded);
+        let rows = self.scalars(Binary::Add, &positions, &begin);
+        let shape: Shape = std::iter::once(count).chain(rest).collect();
+        let taken = self.emit(Op::GatherRows, vec![table, rows.node], shape, true);
+        let taken = Tensor { kind: x.kind.clone(), role: x.role, ..taken };
+        self.permute(&taken, &inverse(&order))
+    }
+
+    /// `count` positions of a ragged axis, the first of them counted from each example's own end (-1 is the last one).
+    pub(super) fn counted_from_end(&mut self, x: &Tensor, axis: usize, first: i64, count: i64) -> Tensor {
+        let first = self.own_size(&(x.shape[axis].clone() + Dim::constant(first)));
+        let steps = self.positions(&Dim::constant(count));
+        let positions = self.scalars(Binary::Add, &steps, &first);
+        // An example that is too short has no such position.
+        let positions = self.with_scalar(Binary::Maximum, &positions, 0.0);
+        self.at_positions(x, axis, &positions)
+    }
+
+    /// The positions of each example in reverse order.
+    pub(super) fn flipped_at_own_end(&mut self, x: &Tensor, axis: usize, size: &Dim) -> Tensor {
+        let positions = self.iota(size);
+        let last = self.last_position(size);
+        let positions = self.scalars(Binary::Subtract, &last, &positions);
+        self.at_positions(x, axis, &positions)
+    }
+
+    /// Moves the positions of each example along an axis, those that leave at the end in again at the beginning:
+    /// `y[t] = x[(t - shift) mod T]`.
+    pub fn roll(&mut self, x: &Tensor, axis: usize, shift: i64) -> Tensor {
+        let size = x.shape.get(axis).cloned().unwrap_or_default();
+        let positions = self.iota(&size);
+        let from = self.offset(&positions, -(shift as f64));
+        let length = self.size(&size);
+        let length = self.with_scalar(Binary::Maximum, &length, 1.0);
+        let half_a_step_on = self.offset(&from, 0.5);
+        let rounds = self.scalars(Binary::Divide, &half_a_step_on, &length);
+        let rounds = self.unary(Unary::Floor, &rounds);
+        let whole_rounds = self.scalars(Binary::Multiply, &rounds, &length);
+        let positions = self.scalars(Binary::Subtract, &from, &whole_rounds);
+        self.at_positions(x, axis, &positions)
+    }
+
+    /// A concatenation in which something stands behind a ragged part: it begins where each example's own part ends.
+    /// `ragged` is the first such part.
+    pub(super) fn concat_behind(&mut self, parts: &[Tensor], ragged: usize, axis: usize) -> Result<Tensor, Problem> {
+        let (front, behind) = parts.split_at(ragged + 1);
+        let front = self.concat(front, axis as i64)?;
+        let behind = self.concat(behind, axis as i64)?;
+        let split = front.shape[axis].clone();
+        let size = split.clone() + behind.shape[axis].clone();
+        // First with the padding in between, then without.
+        let batched = front.batched || behind.batched;
+        let mut shape = front.shape.clone();
+        shape[axis] = size.clone();
+        let x = self.broadcast_to(&front, &front.shape, batched)?;
+        let y = self.broadcast_to(&behind, &behind.shape, batched)?;
+        let op = Op::Concat { axis: axis + usize::from(batched) };
+        let joined = self.emit(op, vec![x.node, y.node], shape, batched);
+        let kind = if front.kind == behind.kind { front.kind.clone() } else { Kind::Float };
+        let positions = self.iota(&size);
+        let own = self.own_size(&split);
+        let padded = self.emit(Op::Size(split), Vec::new(), Vec::new(), false);
+        let padding = self.scalars(Binary::Subtract, &padded, &own);
+        let further = self.scalars(Binary::Add, &positions, &padding);
+        let is_front = self.scalars(Binary::Less, &positions, &own);
+        let positions = self.select(&is_front, &positions, &further)?;
+        Ok(self.at_positions(&joined.with_kind(kind), axis, &positions))
+    }
+
+    /// Refuses to read numbers in another shape where a ragged axis would not stay whole.
+    pub fn check_ragged_axes(&self, from: &[Dim], to: &[Dim]) -> Result<(), Problem> {
+        if keeps_ragged_axes_whole(from, to) {
+            return Ok(());
+        }
+        let size = from.iter().chain(to).find(|d| d.is_ragged()).cloned().unwrap_or_default();
+        let why = format!(
+            "in {} the padding of the batch would come to stand between the numbers of a sequence",
+            show_shape(to)
+        );
+        let instead = format!("keep {size} an axis of its own, or put it in front of the axes it is merged with");
+        Err(Problem::Ragged { size, why, instead })
+    }
+}
+
+impl Builder {
+    /// Tensors to be read position by position outside of the graph: a ragged axis comes first in each. With them, how
+    /// many positions each example has, and how many numbers each tensor has at one. None where nothing is ragged.
+    pub fn ragged_operands(
+        &mut self,
+        operands: &[Tensor],
+    ) -> Result<(Vec<Tensor>, Option<(Tensor, Vec<usize>)>), Problem> {
+        let ragged = |x: &Tensor| x.shape.iter().find(|d| d.is_ragged()).cloned();
+        let Some(size) = operands.iter().find_map(ragged) else { return Ok((operands.to_vec(), None)) };
+        let (mut first, mut widths) = (Vec::new(), Vec::new());
+        for x in operands {
+            let (order, others): (Vec<usize>, Vec<usize>) = (0..x.rank()).partition(|axis| x.shape[*axis] == size);
+            let inner = others.iter().filter_map(|axis| x.shape.get(*axis)?.as_constant()).collect::<Vec<i64>>();
+            if order.len() != 1 || inner.len() != others.len() {
+                let why = format!("{} has other open sizes than {size} to count along", show_shape(&x.shape));
+                let instead = "reduce all but one of them first".into();
+                return Err(Problem::Ragged { size, why, instead });
+            }
+            widths.push(inner.iter().map(|n| usize::try_from(*n).unwrap_or(1)).product());
+            let order: Vec<usize> = order.into_iter().chain(others).collect();
+            let x = self.broadcast_to(x, &x.shape, true)?;
+            first.push(self.permute(&x, &order));
+        }
+        let lengths = self.own_size(&size);
+        Ok((first, Some((lengths, widths))))
     }
 }
 
@@ -161,7 +295,7 @@ pub(super) fn inverse(order: &[usize]) -> Vec<usize> {
 
 /// Whether a ragged axis stays whole where numbers of one shape are read in another: axes that become others, taken
 /// together, may begin with a ragged one, and no other may be.
-pub(super) fn keeps_ragged_axes_whole(from: &[Dim], to: &[Dim]) -> bool {
+fn keeps_ragged_axes_whole(from: &[Dim], to: &[Dim]) -> bool {
     let sizes = |shape: &[Dim]| shape.iter().filter(|d| !d.is_one()).cloned().collect::<Shape>();
     let (from, to) = (sizes(from), sizes(to));
     if !from.iter().chain(&to).any(Dim::is_ragged) {

@@ -83,7 +83,8 @@ impl Builder {
 
     /// Position of the first largest number along an axis, which goes. The result is a `class` of the axis's size.
     pub fn argmax(&mut self, x: &Tensor, axis: usize) -> Tensor {
-        let x = &self.masked(x, &[axis], LOWEST);
+        // Lower than everything, also than what `topk` marks as taken: no number comes of it, only a position.
+        let x = &self.masked(x, &[axis], f64::NEG_INFINITY);
         let kept = reduced_shape(&x.shape, &[axis], true);
         let result = self.emit(Op::ArgMax { axis: x.node_axis(axis) }, vec![x.node], kept, x.batched);
         let count = x.shape.get(axis).cloned().unwrap_or_else(|| Dim::constant(1));

@@ -62,7 +62,8 @@ impl Param {
         Param { name, ty, default: Default::Required, doc }
     }
 
-    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it.
+    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it. The name
+    /// of another argument means that one's value.
     pub const fn optional(name: &'static str, ty: ParamType, default: &'static str, doc: &'static str) -> Param {
         Param { name, ty, default: Default::Value(default), doc }
     }
@@ -113,6 +114,8 @@ pub enum ParamType {
     Texts,
     /// All other named arguments, each a size: `h: 4`. The last parameter of its entry.
     NamedSizes,
+    /// Weights of the model: `weights`, a path, a glob in quotes, or a list of these.
+    Weights,
     /// Names, alone or in a list: columns.
     Names,
     /// A list of rows, each a list of numbers, strings or `none`.
@@ -206,6 +209,11 @@ pub enum Body {
         /// The metrics that can take them.
         task: Task,
     },
+    /// A loss of the weights, which only the loss of a train sees all of.
+    Penalty {
+        /// Builds it.
+        build: FunctionFn,
+    },
     /// Improves weights by their gradients.
     Optimizer(OptimizerDefinition),
     /// Says the learning rate at each step.
@@ -247,7 +255,7 @@ impl Entry {
         match self.body {
             Body::Layer { .. } => EntryKind::Layer,
             Body::Function { .. } => EntryKind::Function,
-            Body::Loss { .. } => EntryKind::Loss,
+            Body::Loss { .. } | Body::Penalty { .. } => EntryKind::Loss,
             Body::Optimizer(_) => EntryKind::Optimizer,
             Body::Schedule(_) => EntryKind::Schedule,
             Body::Metric(_) => EntryKind::Metric,

@@ -133,6 +133,7 @@ pub fn describe(ty: &ParamType) -> String {
         ParamType::Range => "range".into(),
         ParamType::Texts => "string or list of strings".into(),
         ParamType::NamedSizes => "sizes by name".into(),
+        ParamType::Weights => "weights".into(),
         ParamType::Names => "list of names".into(),
         ParamType::Rows => "list of rows".into(),
         ParamType::Table => "table".into(),

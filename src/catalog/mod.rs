@@ -29,7 +29,7 @@ pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use page::catalog_page;
-pub use schedule::{Moment, Rate};
+pub use schedule::{Moment, Rate, Watch};
 pub use words::{Word, WordKind, word, words};
 
 /// Every entry, family by family.
@@ -52,11 +52,15 @@ pub static ENTRIES: &[&[&Entry]] = &[
     losses::regression::ALL,
     losses::distributions::ALL,
     losses::margins::ALL,
+    losses::overlap::ALL,
+    losses::ctc::ALL,
+    losses::penalties::ALL,
     optimizers::sgd::ALL,
     optimizers::adam::ALL,
     optimizers::rmsprop::ALL,
     optimizers::adagrad::ALL,
     optimizers::adam_like::ALL,
+    optimizers::muon::ALL,
     schedules::ALL,
     metrics::classification::ALL,
     metrics::ranking::ALL,

@@ -177,6 +177,7 @@ impl Checker<'_> {
                 let value = self.expression(expr, frame);
                 self.tensor_argument(callee, param, value, expr.span)
             }
+            ParamType::Weights => self.weights_argument(callee, param, expr).map(ArgValue::Tensors),
             // Bound one by one, by the names that the caller chose.
             ParamType::NamedSizes => None,
             // Only the declarations of data have these, and `data_block.rs` reads theirs.
@@ -236,7 +237,12 @@ impl Checker<'_> {
                 _ => true,
             },
             ParamType::OneOf(types) => types.iter().any(|t| self.suits(t, expr, frame)),
-            ParamType::NamedSizes | ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => false,
+            ParamType::NamedSizes
+            | ParamType::Weights
+            | ParamType::Texts
+            | ParamType::Names
+            | ParamType::Rows
+            | ParamType::Table => false,
         }
     }
 
@@ -370,6 +376,7 @@ pub(super) fn describe_type(ty: &ParamType) -> String {
         ParamType::Range => "a range, such as `0 .. 1`".into(),
         ParamType::Texts => "a path or a list of paths, in quotes".into(),
         ParamType::NamedSizes => "sizes by name, `h: 4`".into(),
+        ParamType::Weights => "`weights`, or the path of a weight or layer".into(),
         ParamType::Names => "the name of a column or a list of them".into(),
         ParamType::Rows => "a list of rows".into(),
         ParamType::Table => "a table".into(),
@@ -417,6 +424,7 @@ pub(super) fn default_value(ty: &ParamType, text: &str) -> ArgValue {
         | ParamType::Duration
         | ParamType::Range
         | ParamType::NamedSizes
+        | ParamType::Weights
         | ParamType::Texts
         | ParamType::Names
         | ParamType::Rows

@@ -164,17 +164,17 @@ impl Checker<'_> {
 
     /// The loss of a training step with `mixup`: that for the example's own targets and that for its partner's, by their
     /// shares. `frame` builds the names of the loss from the values of fields; the partner's are inputs of their own.
-    pub fn mixed_loss(&mut self, own: Vec<Term>, partners: Vec<Term>, at: Span) -> Option<Vec<Term>> {
+    pub fn mixed_loss(&mut self, own: &[Term], partners: &[Term], at: Span) -> Option<Vec<Term>> {
         self.builder.span = at;
         let (_, node) = self.builder.graph.add_input(SHARE_INPUT, vec![batch()], InputKind::Field, at);
         let share = self.builder.tensor(node, Vec::new(), true);
         let negative = self.builder.scale(&share, -1.0);
         let rest = self.builder.offset(&negative, 1.0);
         let mut terms = Vec::new();
-        for ((name, own), (_, partner)) in own.into_iter().zip(partners) {
-            let own = self.builder.multiply(&own, &share).ok()?;
-            let partner = self.builder.multiply(&partner, &rest).ok()?;
-            terms.push((name, self.builder.add(&own, &partner).ok()?));
+        for ((name, own), (_, partner)) in own.iter().zip(partners) {
+            let own = self.builder.multiply(own, &share).ok()?;
+            let partner = self.builder.multiply(partner, &rest).ok()?;
+            terms.push((name.clone(), self.builder.add(&own, &partner).ok()?));
         }
         Some(terms)
     }

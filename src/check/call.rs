@@ -264,7 +264,7 @@ impl Checker<'_> {
     fn build_function(&mut self, entry: &'static Entry, bound: Bound, span: Span, in_pipe: bool) -> Value {
         let (build, number) = match entry.body {
             Body::Function { build, number } => (build, number),
-            Body::Loss { build, .. } => (build, None),
+            Body::Loss { build, .. } | Body::Penalty { build } => (build, None),
             _ => return Value::Unknown,
         };
         if let (Some(number), Some(numbers)) = (number, &bound.numbers) {

@@ -56,7 +56,9 @@ impl Checker<'_> {
             }
             ExprKind::Residual { args, body } => self.residual_stage(args, body, expr.span, frame),
             ExprKind::Repeat { count, body } => self.repeat_stage(count, body, expr.span, frame),
-            ExprKind::Scan { .. } => self.mistake(expr.span, &Mistake::NotYet { what: "`scan`" }),
+            ExprKind::Scan { input, item, states, body } => {
+                self.scan_expression(input, item, states, body, expr.span, frame)
+            }
             ExprKind::Hole => {
                 let wanted = "a value (`_` stands only in the shape of `reshape`)".to_owned();
                 self.mistake(expr.span, &Mistake::Type { wanted, found: "`_`".into() })

@@ -99,7 +99,7 @@ impl Checker<'_> {
     }
 
     /// Saves what an evaluation may change, so that it can be undone.
-    fn probe(&mut self) -> Probe {
+    pub fn probe(&mut self) -> Probe {
         Probe {
             builder: self.builder.clone(),
             diagnostics: self.diagnostics.len(),
@@ -108,7 +108,7 @@ impl Checker<'_> {
         }
     }
 
-    fn unprobe(&mut self, probe: Probe) {
+    pub fn unprobe(&mut self, probe: Probe) {
         self.builder = probe.builder;
         self.diagnostics.truncate(probe.diagnostics);
         self.rows.truncate(probe.rows);
@@ -333,7 +333,8 @@ impl Checker<'_> {
     }
 }
 
-struct Probe {
+/// What [`Checker::probe`] saved.
+pub(super) struct Probe {
     builder: crate::build::Builder,
     diagnostics: usize,
     rows: usize,

@@ -95,6 +95,16 @@ pub(super) enum Mistake {
     /// A division by zero at compile time.
     DivisionByZero,
 
+    // Scans.
+    /// Something that has no axis to walk.
+    ScanInput { found: String },
+    /// A next value of another type than the state.
+    ScanState { name: Symbol, state: String, next: String, start: Span, zeros: bool },
+    /// Another number of next values than states.
+    ScanCount { states: usize, found: String, names: Vec<Symbol> },
+    /// A layer in the body that keeps statistics.
+    ScanStatistics { layer: String, scan: Span },
+
     // Signatures.
     /// An input of another type than the signature says.
     InputType {

@@ -19,6 +19,7 @@ mod argument_value;
 mod arguments;
 mod augment;
 mod call;
+mod causal_fact;
 mod checker;
 mod data_block;
 mod data_function;
@@ -36,6 +37,7 @@ mod mistake;
 mod names_in;
 mod paths;
 mod program;
+mod scan;
 mod settings;
 mod signature;
 mod sizes;
@@ -46,7 +48,7 @@ mod words;
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
-    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
+    Measure, Metric, Model, OwnPositions, Port, Program, Settings, Train, TypedSpan,
 };
 
 use crate::diagnostics::{io_reason, tidy};
@@ -133,6 +135,7 @@ fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     }
     program.models = checker.models_alone(module);
     checker.renumber(&mut program);
+    checker.model_inputs = program.models.iter().map(|model| model.inputs.clone()).collect();
     for item in &ast.items {
         if let ItemKind::Expect(expect) = &item.kind {
             program.facts.extend(checker.facts(expect, &program.trains, module));

@@ -123,6 +123,13 @@ pub struct Port {
     pub span: Span,
 }
 
+impl Port {
+    /// Whether examples have lengths of their own along its first axis.
+    pub fn is_ragged(&self) -> bool {
+        self.shape.first().is_some_and(Dim::is_ragged)
+    }
+}
+
 /// One line of `summary`: an application of a layer or a function with no weights in a pipeline.
 #[derive(Debug, Clone)]
 pub struct LayerRow {
@@ -224,12 +231,23 @@ pub struct Metric {
     pub args: Args,
     /// What to read from the evaluation graph.
     pub operands: Vec<NodeId>,
+    /// Where the operands are ragged: which of their positions count.
+    pub positions: Option<OwnPositions>,
     /// The data field of the target, where it is one as it stands: its units and class names apply.
     pub target_field: Option<Arc<str>>,
     /// Classes of the target.
     pub context: MetricContext,
     /// Where it is written.
     pub span: Span,
+}
+
+/// The operands of a metric over a ragged axis, the first of each: an example's own positions count, padding does not.
+#[derive(Debug, Clone)]
+pub struct OwnPositions {
+    /// How many positions each example has, `[B]`.
+    pub lengths: NodeId,
+    /// How many numbers each operand has at a position.
+    pub widths: Vec<usize>,
 }
 
 /// An entry with its arguments.
@@ -348,5 +366,12 @@ pub enum FactExpr {
     GradientsMatch {
         /// Relative.
         tolerance: f64,
+    },
+    /// No position of an output depends on later positions of an input.
+    Causal {
+        /// Name of the output.
+        output: Arc<str>,
+        /// Name of the input.
+        input: Arc<str>,
     },
 }

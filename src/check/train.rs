@@ -265,16 +265,19 @@ impl Checker<'_> {
         let outputs: Vec<(Symbol, Value)> =
             outputs.into_iter().map(|(name, v)| (name, self.for_each_example(v))).collect();
         let rows = std::mem::take(&mut self.rows);
-        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
         let mut class_weights = None;
-        let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights)?;
-        if let Mode::Training { mixed: Some((mixed, at)) } = mode
+        self.is_in_loss = true;
+        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
+        let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        if let (Mode::Training { mixed: Some((mixed, at)) }, Some(own)) = (mode, &loss)
             && let Some(partners) = self.partner_fields(train, pairing, mixed, &tensors, &fields, *at)
         {
             let mut frame = self.loss_frame(train, pairing, &outputs, &partners, &inputs, found);
-            let other = self.loss(found, &mut frame, &fields, &mut class_weights)?;
-            loss = self.mixed_loss(loss, other, *at)?;
+            let other = self.loss(found, &mut frame, &fields, &mut class_weights);
+            loss = other.and_then(|other| self.mixed_loss(own, &other, *at));
         }
+        self.is_in_loss = false;
+        let loss = loss?;
         let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
         let fits = self.fits(found, &frame, &outputs, &fields);
         let ports_out: Vec<Port> = outputs

@@ -10,7 +10,7 @@ use super::framing::{Framing, frame, starts};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
-use super::resolve::{Examples, Resolved, resolve};
+use super::resolve::{Examples, Resolved, resolve, resolve_split};
 use super::source_spec::Split;
 use super::steps::StepKind;
 
@@ -26,6 +26,17 @@ pub struct Dataset {
     /// For each example the number of its row in the source (of its first row, where it has several), from 0, splits one
     /// after the other; stable under `drop_missing`. Random draws are keyed by it.
     pub ids: Vec<u32>,
+    /// What each example is called, where one is more than a row; only for new data.
+    pub names: Option<ExampleNames>,
+}
+
+/// What tells examples of several rows apart for whoever reads predictions of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleNames {
+    /// The columns whose values tell sequences apart; `row` for windows.
+    pub columns: Vec<String>,
+    /// By example, a value a column. Of a window, the number (from 1) of the row that it starts at.
+    pub values: Vec<Vec<String>>,
 }
 
 /// The values of a field.
@@ -111,6 +122,30 @@ impl Splits {
 }
 
 impl Dataset {
+    /// Whether examples differ in length.
+    pub fn is_ragged(&self) -> bool {
+        self.fields.iter().any(|f| f.kind.ragged.is_some())
+    }
+
+    /// How long an example is: of all its sequences together, those of one key counted once.
+    pub fn length(&self, row: usize) -> usize {
+        let of = |(i, field): (usize, &Field)| {
+            let key = field.kind.ragged.as_ref()?;
+            let is_first = !self.fields.iter().take(i).any(|f| f.kind.ragged.as_ref() == Some(key));
+            is_first.then(|| field.length(row))
+        };
+        self.fields.iter().enumerate().filter_map(of).sum()
+    }
+
+    /// Examples in an order in which neighbours are of nearly the same length; as they are where all are of one.
+    pub fn by_length(&self, examples: &[u32]) -> Vec<u32> {
+        let mut order = examples.to_vec();
+        if self.is_ragged() {
+            order.sort_by_cached_key(|e| self.length(*e as usize));
+        }
+        order
+    }
+
     /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name == name)
@@ -121,31 +156,29 @@ impl Dataset {
 ///
 /// Errors: the first problem of the data.
 pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
-    let mut fields = Vec::new();
-    for field in &plan.fields {
-        fields.push((field, finished(resolve(&field.expr, None)?)?));
+    let (fields, examples, framing) = resolve_fields(plan)?;
+    let mut finished_fields = Vec::new();
+    for (field, resolved) in fields {
+        finished_fields.push((field, finished(resolved)?));
     }
-    let stratify = match &plan.split {
-        SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
-        _ => None,
-    };
-    let examples = common_examples(&fields)?;
-    let needed: Vec<&Resolved> = fields.iter().map(|(_, r)| r).chain(&stratify).collect();
+    let needed: Vec<&Resolved> = finished_fields.iter().map(|(_, r)| r).collect();
     let sources = Sources::load(&needed)?;
-    let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
     let mut fitted = Fitted::default();
     let mut values = Vec::new();
-    for (field, resolved) in &fields {
+    for (field, resolved) in &finished_fields {
         let estimates = fit(resolved, &sources, &framing)?;
         values.push(compute(field, resolved, &sources, &estimates, &framing)?);
         fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
     }
     let ids = framing.ids(examples.as_ref());
-    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids })
+    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids, names: None })
 }
 
-/// How the examples of a data block are split, from all of its fields.
-pub(crate) fn load_framing(plan: &DataPlan) -> DataResult<Framing> {
+/// The fields of a plan.
+type Fields<'a> = Vec<(&'a FieldPlan, Resolved)>;
+
+/// All fields of a block, and how its examples are split. Names that are of the training split only need to know it.
+pub(crate) fn resolve_fields(plan: &DataPlan) -> DataResult<(Fields<'_>, Option<Examples>, Framing)> {
     let mut fields = Vec::new();
     for field in &plan.fields {
         fields.push((field, resolve(&field.expr, None)?));
@@ -154,8 +187,15 @@ pub(crate) fn load_framing(plan: &DataPlan) -> DataResult<Framing> {
         SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
         _ => None,
     };
+    let examples = common_examples(&fields)?;
     let sources = Sources::load(&stratify.iter().collect::<Vec<_>>())?;
-    framing_of(plan, common_examples(&fields)?.as_ref(), stratify.as_ref(), &sources)
+    let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
+    for (field, resolved) in &mut fields {
+        if field.expr.is_named_by_training() {
+            *resolved = resolve_split(&field.expr, &framing)?;
+        }
+    }
+    Ok((fields, examples, framing))
 }
 
 /// The examples of the fields, split as the plan says.

@@ -1,12 +1,16 @@
 //! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
 
-use super::dataset::{Dataset, common_examples, compute, load_framing, resolve_known};
+use super::cell::number_name;
+use super::dataset::{Dataset, ExampleNames, common_examples, compute, resolve_fields, resolve_known};
+use super::evaluate::{Evaluator, Values};
 use super::field_expr::{FieldExpr, FieldNode};
 use super::fitted::Fitted;
 use super::framing::{Framing, frame};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
+use super::resolve::{Examples, Op, Resolved, Unit};
+use super::resolve_source::columns;
 use super::source_spec::{SourceSpec, TableExpr, TableNode};
 use std::collections::BTreeSet;
 
@@ -51,14 +55,47 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
         (_, None) => Framing::default(),
         (Some(_), Some(examples)) => frame(&SplitSpec::AsGiven, examples, None).at(plan.split_span)?.unsplit(),
         // Fields that are not wanted here may say how the data is split.
-        (None, Some(_)) => load_framing(plan)?,
+        (None, Some(_)) => resolve_fields(plan)?.2,
     };
     let mut values = Vec::new();
     for ((field, tree), known) in resolved.iter().zip(&estimates) {
         values.push(compute(field, tree, &sources, known, &framing)?);
     }
     let ids = framing.ids(examples.as_ref());
-    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids })
+    let names = match (replaced, &examples) {
+        (Some(_), Some(examples)) => names_of(&resolved, examples, &ids)?,
+        _ => None,
+    };
+    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids, names })
+}
+
+/// What the examples are called, where one is more than a row.
+fn names_of(fields: &[(&FieldPlan, Resolved)], examples: &Examples, ids: &[u32]) -> DataResult<Option<ExampleNames>> {
+    let groups = match &examples.unit {
+        Unit::Rows => return Ok(None),
+        Unit::Windows { .. } => {
+            let values = ids.iter().map(|row| vec![(u64::from(*row) + 1).to_string()]).collect();
+            return Ok(Some(ExampleNames { columns: vec!["row".to_string()], values }));
+        }
+        Unit::Sequences(groups) => groups,
+    };
+    let mut found: Option<TableExpr> = None;
+    for (_, tree) in fields {
+        tree.walk(&mut |node| match &node.op {
+            Op::Columns { table, .. } if table.sequences_by().is_some() => found = Some(table.clone()),
+            _ => {}
+        });
+    }
+    let Some((table, (by, span))) = found.as_ref().and_then(|t| Some((t, t.sequences_by()?))) else { return Ok(None) };
+    let tree = columns(table, by, false, span)?;
+    let sources = Sources::load(&[&tree])?;
+    let firsts: Vec<u32> = (0..groups.count()).filter_map(|example| groups.positions(example).next()).collect();
+    let cells: Vec<String> = match Evaluator::new(&sources, &[], &[]).block(&tree, &firsts).at(span)? {
+        Values::Numbers(v) => v.into_iter().map(number_name).collect(),
+        Values::Texts(v) => v.into_iter().map(|text| text.map_or(String::new(), |t| t.to_string())).collect(),
+    };
+    let values = cells.chunks(by.len().max(1)).map(<[String]>::to_vec).collect();
+    Ok(Some(ExampleNames { columns: by.to_vec(), values }))
 }
 
 /// One file can replace one source, of its own kind.
@@ -69,11 +106,11 @@ fn replaceable(plan: &DataPlan, fields: &[&FieldPlan], new: &SourceSpec) -> Data
         field.expr.walk(&mut |node| {
             let source = match &*node.node {
                 FieldNode::Columns { table, .. } => table.origin(),
-                FieldNode::Array(source) => source,
+                FieldNode::Array(source) | FieldNode::Stream { source, .. } => source,
                 _ => return,
             };
             found.insert(format!("{source:?}"));
-            if source.is_array() != new.is_array() || source.is_image_folder() != new.is_image_folder() {
+            if source.shape() != new.shape() {
                 wrong = Some((field.span, DataProblem::WrongReplacement { wanted: source.name(), given: new.name() }));
             }
         });
@@ -115,10 +152,21 @@ fn with_source(expr: &FieldExpr, new: &SourceSpec, needed: &BTreeSet<String>) ->
         FieldNode::Rescale { field, lo, hi } => FieldNode::Rescale { field: again(field), lo: *lo, hi: *hi },
         FieldNode::Fill(a, filling) => FieldNode::Fill(again(a), filling.clone()),
         FieldNode::Classes(a, n) => FieldNode::Classes(again(a), *n),
+        FieldNode::KnownClasses(a) => FieldNode::KnownClasses(again(a)),
+        // Names are those that were saved, so whose they are no longer matters.
+        FieldNode::Stream { vocabulary, .. } => {
+            FieldNode::Stream { source: new.clone(), vocabulary: vocabulary.clone(), like: None }
+        }
+        FieldNode::Tokens { field, vocabulary, .. } => {
+            FieldNode::Tokens { field: again(field), vocabulary: vocabulary.clone(), like: None }
+        }
         FieldNode::OneHot(a) => FieldNode::OneHot(again(a)),
         FieldNode::Reshape(a, dims) => FieldNode::Reshape(again(a), dims.clone()),
         FieldNode::Concat(parts, axis) => FieldNode::Concat(parts.iter().map(again).collect(), *axis),
         FieldNode::First(a) => FieldNode::First(again(a)),
+        FieldNode::Pad { field, length, value } => {
+            FieldNode::Pad { field: again(field), length: *length, value: *value }
+        }
         FieldNode::Windows { field, length, stride, offset } => {
             FieldNode::Windows { field: again(field), length: *length, stride: *stride, offset: *offset }
         }

@@ -11,6 +11,7 @@
 
 mod augmenting;
 mod balance;
+mod causality;
 mod divergence;
 mod error;
 mod event;
@@ -22,6 +23,7 @@ mod keeping;
 mod measuring;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

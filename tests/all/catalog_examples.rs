@@ -3,7 +3,7 @@
 
 use super::ui::rendered;
 use nnrun::build::show_type;
-use nnrun::catalog::{Entry, EntryKind, ParamType, entries};
+use nnrun::catalog::{Body, Entry, EntryKind, ParamType, entries};
 use nnrun::check::{Checked, Overrides, check_text};
 use std::path::Path;
 
@@ -114,6 +114,9 @@ fn program(entry: &Entry) -> Option<String> {
         return None;
     }
     let program = match entry.kind() {
+        EntryKind::Loss if matches!(entry.body, Body::Penalty { .. }) => {
+            Training { loss: &format!("cross_entropy(logits, y) + {code}"), ..Training::default() }.program()
+        }
         EntryKind::Layer | EntryKind::Function | EntryKind::Loss => model(entry),
         EntryKind::Optimizer => Training { optimizer: code, ..Training::default() }.program(),
         EntryKind::Schedule => Training { settings: &format!("  schedule: {code}\n"), ..Training::default() }.program(),
@@ -162,7 +165,7 @@ fn examples_check_and_give_the_declared_type() {
             continue;
         }
         let declares = entry.example.output;
-        let is_built = matches!(entry.kind(), EntryKind::Layer | EntryKind::Function | EntryKind::Loss);
+        let is_built = matches!(entry.body, Body::Layer { .. } | Body::Function { .. } | Body::Loss { .. });
         if !is_built || declares.is_empty() {
             continue;
         }

@@ -199,6 +199,9 @@ fn multiply(b: &mut Builder, mut x: Term, mut y: Term, needed: &[char]) -> Resul
         let right = b.reshape_to(&right, shape);
         return Ok(Term { tensor: b.multiply(&left, &right)?, letters });
     }
+    // Merged with other axes a ragged one is no longer known for one: the padding goes before.
+    let x = without_padding(b, x, &summed);
+    let y = without_padding(b, y, &summed);
     let left = aligned(b, &x, &[&both, &rows, &summed], 0);
     let right = aligned(b, &y, &[&both, &summed, &columns], 0);
     let shape: Vec<Dim> = letters
@@ -211,7 +214,7 @@ fn multiply(b: &mut Builder, mut x: Term, mut y: Term, needed: &[char]) -> Resul
         .collect();
     let left = matrix(b, &left, both.len(), rows.len());
     let right = matrix(b, &right, both.len(), summed.len());
-    let product = b.matmul(&left, &right)?;
+    let product = b.matmul_of_masked(&left, &right)?;
     Ok(Term { tensor: if product.shape == shape { product } else { b.reshape_to(&product, shape) }, letters })
 }
 
@@ -239,4 +242,11 @@ fn matrix(b: &mut Builder, x: &Tensor, lead: usize, first: usize) -> Tensor {
     let mut shape = kept.to_vec();
     shape.extend([product(rows), product(columns)]);
     if shape == x.shape { x.clone() } else { b.reshape_to(x, shape) }
+}
+
+/// Zeros behind the end of the axes that will be summed over.
+fn without_padding(b: &mut Builder, term: Term, summed: &[char]) -> Term {
+    let axes: Vec<usize> =
+        term.letters.iter().enumerate().filter(|(_, letter)| summed.contains(letter)).map(|(axis, _)| axis).collect();
+    Term { tensor: b.masked(&term.tensor, &axes, 0.0), letters: term.letters }
 }

@@ -127,6 +127,12 @@ fn roll(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
         None => (b.flatten(x)?, 0),
     };
     let size = row.shape.get(axis).cloned().unwrap_or_default();
+    if size.is_ragged() {
+        let shift =
+            shift.as_constant().ok_or_else(|| Problem::UnknownSize { what: "the shift".into(), size: shift })?;
+        let rolled = b.roll(&row, axis, shift);
+        return Ok(vec![if row.shape == x.shape { rolled } else { b.reshape_to(&rolled, x.shape.clone()) }]);
+    }
     // Where the last part begins, which comes first in the result.
     let cut = match (shift.as_constant(), size.as_constant()) {
         (Some(shift), Some(size)) => Dim::constant((-shift).rem_euclid(size.max(1))),

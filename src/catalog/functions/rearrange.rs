@@ -143,9 +143,14 @@ fn rearrange(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
     }
     let size = |name: &String| sizes.iter().find(|(n, _)| n == name).map_or_else(Dim::default, |(_, d)| d.clone());
     let atoms: Shape = names.iter().map(|n| size(n)).collect();
-    let apart = if atoms == x.shape { x.clone() } else { b.reshape_to(x, atoms) };
+    let apart = if atoms == x.shape { x.clone() } else { reshaped(b, x, atoms)? };
     let order: Vec<usize> = right.iter().flatten().filter_map(|n| names.iter().position(|l| *l == n)).collect();
     let moved = b.permute(&apart, &order);
     let shape: Shape = right.iter().map(|group| group.iter().map(size).fold(Dim::constant(1), |a, b| a * b)).collect();
-    Ok(vec![if shape == moved.shape { moved } else { b.reshape_to(&moved, shape) }])
+    Ok(vec![if shape == moved.shape { moved } else { reshaped(b, &moved, shape)? }])
+}
+
+fn reshaped(b: &mut Builder, x: &Tensor, shape: Shape) -> Result<Tensor, Problem> {
+    b.check_ragged_axes(&x.shape, &shape)?;
+    Ok(b.reshape_to(x, shape))
 }

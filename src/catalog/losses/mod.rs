@@ -6,8 +6,11 @@
 
 pub(super) mod binary;
 pub(super) mod cross_entropy;
+pub(super) mod ctc;
 pub(super) mod distributions;
 pub(super) mod margins;
+pub(super) mod overlap;
+pub(super) mod penalties;
 pub(super) mod regression;
 
 use crate::build::{Builder, Problem, Tensor};

@@ -297,7 +297,7 @@ impl<'a> Script<'a> {
                 }
                 Value::Tensors(apply(self.builder, &scope, &args, &inputs).unwrap())
             }
-            Body::Function { build, .. } | Body::Loss { build, .. } => {
+            Body::Function { build, .. } | Body::Loss { build, .. } | Body::Penalty { build } => {
                 Value::Tensors(build(self.builder, &args).unwrap())
             }
             _ => panic!("{name} is applied to nothing"),
@@ -329,6 +329,8 @@ impl<'a> Script<'a> {
             let value = match (value, param.default) {
                 (Some(value), _) => value,
                 (None, Default::Value("none")) if !matches!(param.ty, ParamType::Choice(_)) => continue,
+                // As large as another argument: the entry sees that it is left out.
+                (None, Default::Value(text)) if entry.param(text).is_some() => continue,
                 (None, Default::Value(text)) => {
                     let saved = (std::mem::replace(&mut self.tokens, tokens(text)), std::mem::replace(&mut self.at, 0));
                     let value = self.pipeline();
@@ -379,6 +381,7 @@ impl<'a> Script<'a> {
                 let args = self.arguments(entry, Vec::new());
                 ArgValue::Init(InitSpec { entry, args })
             }
+            (ParamType::Weights, Value::Word(all)) if all == "weights" => ArgValue::Tensors(Vec::new()),
             (ParamType::OneOf(types), value) => types.iter().find_map(|t| self.convert(t, value.clone()))?,
             _ => return None,
         })

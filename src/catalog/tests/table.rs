@@ -20,7 +20,7 @@ pub fn input(b: &mut Builder, name: &str, ty: &str) -> Tensor {
 }
 
 fn is_called(entry: &Entry) -> bool {
-    matches!(entry.body, Body::Layer { .. } | Body::Function { .. } | Body::Loss { .. })
+    matches!(entry.body, Body::Layer { .. } | Body::Function { .. } | Body::Loss { .. } | Body::Penalty { .. })
 }
 
 #[test]

@@ -20,7 +20,7 @@ impl Picture {
         }
     }
 
-    fn planes<'v>(self, values: &'v mut [f32]) -> impl Iterator<Item = &'v mut [f32]> {
+    fn planes(self, values: &mut [f32]) -> impl Iterator<Item = &mut [f32]> {
         values.chunks_exact_mut(self.height * self.width)
     }
 
