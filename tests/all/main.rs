@@ -27,6 +27,7 @@ mod optimizer;
 mod printing;
 mod ragged;
 mod ragged_law;
+mod ragged_programs;
 mod random_graphs;
 mod random_programs;
 mod recurrent;

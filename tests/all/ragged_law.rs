@@ -92,7 +92,7 @@ pub fn program(inputs: Inputs, statements: &str, code: &str, place: Place, lengt
         }
     };
     format!(
-        "data d {{\n{tables}{fields}}}\n\n{model}\n\ntrain M on d {{\n  loss: {loss}\n  optimizer: SGD(lr: 1)\n  \
+        "data d {{\n{tables}{fields}}}\n\nblock UnitRows(x: [T, D]) {{\n  x / norm(x, axis: -1, keep: true)\n}}\n\n{model}\n\ntrain M on d {{\n  loss: {loss}\n  optimizer: SGD(lr: 1)\n  \
          epochs: 1\n  batch: 2\n}}\n"
     )
 }
