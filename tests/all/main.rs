@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attention;
+mod augmentation;
 mod catalog_examples;
 mod catalog_gradients;
 mod catalog_page;
