@@ -2,7 +2,7 @@
 
 use crate::build::{Kind, Normalizer, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
-use crate::data::{DataPlan, Description, Split};
+use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -321,6 +321,8 @@ pub struct Settings {
     pub keep: Option<Measure>,
     /// `load: "weights.safetensors"`, resolved against the file.
     pub load: Option<PathBuf>,
+    /// What is done to the fields of training batches, line by line.
+    pub augment: Vec<Augmented>,
 }
 
 /// A fact of `expect`.
