@@ -199,7 +199,8 @@ impl Builder {
         let mut shape: Shape = weight.shape.iter().take(1).cloned().collect();
         shape.extend(places);
         let (image, like) = self.window_operand(x, windows.len(), 0.0);
-        self.windowed(Op::Convolve { windows: axes, groups }, vec![image, weight.node], shape, &like)
+        let y = self.windowed(Op::Convolve { windows: axes, groups }, vec![image, weight.node], shape, &like)?;
+        Ok(self.harmless_windows(y, windows.len()))
     }
 
     /// The transpose of [`Builder::convolve`]: `x [O, S'…]` and `weight [O, C/groups, K…]` give `[C, S…]`; `more`
@@ -226,7 +227,15 @@ impl Builder {
         }
         let (image, like) = self.window_operand(x, windows.len(), 0.0);
         let op = Op::ConvolveInput { windows: axes.into(), groups };
-        self.windowed(op, vec![image, weight.node], shape, &like)
+        let y = self.windowed(op, vec![image, weight.node], shape, &like)?;
+        Ok(self.harmless_windows(y, windows.len()))
+    }
+
+    /// What windows behind the end of a ragged axis give is made of zeros: no length, no spread, nothing to divide by.
+    /// Ones take its place, and no gradient comes back from there, whatever is made of them.
+    fn harmless_windows(&mut self, y: Tensor, axes: usize) -> Tensor {
+        let slid: Vec<usize> = (y.rank().saturating_sub(axes)..y.rank()).collect();
+        self.masked(&y, &slid, 1.0)
     }
 
     /// The largest number of each window over the last axes; what is added around them is none of the numbers.
@@ -283,7 +292,8 @@ impl Builder {
         let taps = windows.iter().fold(Dim::constant(1), |a, w| a * w.kernel.clone());
         if windows.iter().all(|w| w.padding != Padding::Same) {
             let taps = self.size(&taps);
-            return self.divide(&sum, &taps);
+            let mean = self.divide(&sum, &taps)?;
+            return Ok(self.harmless_windows(mean, windows.len()));
         }
         // How many numbers each window has: the same operation on ones.
         let mut of_ones = vec![Dim::constant(1); lead];
@@ -295,7 +305,8 @@ impl Builder {
         let count = self.windowed(Op::WindowSum(axes), vec![ones], counted, &like)?;
         // A window wholly behind the end of a ragged axis has none.
         let count = self.with_scalar(crate::ir::op::Binary::Maximum, &count, 1.0);
-        self.divide(&sum, &count)
+        let mean = self.divide(&sum, &count)?;
+        Ok(self.harmless_windows(mean, windows.len()))
     }
 }
 

@@ -9,6 +9,7 @@
 //! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
+mod augmenting;
 mod balance;
 mod causality;
 mod divergence;
@@ -22,6 +23,7 @@ mod keeping;
 mod measuring;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

@@ -124,6 +124,12 @@ fn program(entry: &Entry) -> Option<String> {
         EntryKind::Initializer => {
             format!("model M(x: [4]) -> [4] {{\n  weight w: [4, 4] = {code}\n  x @ w\n}}\n")
         }
+        EntryKind::Augmentation => format!(
+            "data d {{\n  let p = image_folder(\"data/images/shapes\", size: 24, channels: 1)\n  field image = p.image / 255\n  \
+             field label = p.label |> classes\n}}\n\nmodel M(image: [1, 24, 24]) -> logits: [3] {{\n  \
+             image |> Flatten |> Dense(3)\n}}\n\ntrain M on d {{\n  loss: cross_entropy(logits, label)\n  \
+             optimizer: Adam(lr: 1e-2)\n  epochs: 1\n  augment: {{ {code} }}\n}}\n"
+        ),
         EntryKind::Source => {
             format!("data d {{\n  let s = {code}\n}}\n")
         }

@@ -274,6 +274,7 @@ fn examples_have_the_gradients_that_differences_give() {
             | EntryKind::Schedule
             | EntryKind::Metric
             | EntryKind::Initializer
+            | EntryKind::Augmentation
             | EntryKind::Source
             | EntryKind::DataFunction
             | EntryKind::Expectation => continue,

@@ -35,6 +35,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 EntryKind::Loss => diagnostic.help("a loss stands after `loss:` in `train`"),
                 EntryKind::Metric => diagnostic.help("a metric stands in the list after `metrics:` in `train`"),
                 EntryKind::Initializer => diagnostic.help("initial weights stand after `init:` or in a `weight`"),
+                EntryKind::Augmentation => diagnostic.help("this stands behind a field in `augment:`, in `train`"),
                 EntryKind::Source | EntryKind::DataFunction => diagnostic.help("this belongs into a `data` block"),
                 EntryKind::Expectation => diagnostic.help("this belongs into `expect`"),
                 EntryKind::Layer | EntryKind::Function => diagnostic.help("this belongs into a model or block"),
