@@ -26,4 +26,4 @@ pub use problem::{Problem, Shape};
 pub use recurrent::{RecurrentWeights, States};
 pub use scan::{OpenScan, ScanFault, StepValues};
 pub use tensor::{Kind, Role, Tensor, show_type};
-pub use windows::{Padding, Window};
+pub use windows::{Padding, Resizing, Window};

@@ -27,7 +27,13 @@ pub(super) enum Mistake {
     /// A name that nothing has.
     UnknownName { name: Symbol, wanted: &'static str, nearest: Option<String>, known: Vec<String> },
     /// A name of another framework.
-    ForeignName { name: String, framework: &'static str, ours: &'static str },
+    ForeignName {
+        name: String,
+        framework: &'static str,
+        ours: &'static str,
+        /// An argument that is not asked for here: the size of the input.
+        drop: Option<Span>,
+    },
     /// A catalog entry where another kind is wanted.
     WrongKind { name: String, is: EntryKind, wanted: &'static str },
     /// Two things of one name.
