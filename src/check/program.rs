@@ -1,8 +1,8 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
-use crate::build::{Kind, Normalizer, Role};
+use crate::build::{Kind, Limit, Normalizer, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
-use crate::data::{DataPlan, Description, Split};
+use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -123,6 +123,13 @@ pub struct Port {
     pub span: Span,
 }
 
+impl Port {
+    /// Whether examples have lengths of their own along its first axis.
+    pub fn is_ragged(&self) -> bool {
+        self.shape.first().is_some_and(Dim::is_ragged)
+    }
+}
+
 /// One line of `summary`: an application of a layer or a function with no weights in a pipeline.
 #[derive(Debug, Clone)]
 pub struct LayerRow {
@@ -165,6 +172,8 @@ pub struct Train {
     pub fits: Vec<Fit>,
     /// The longest length of each ragged dimension in the data, by [`crate::ir::dim::Var::id`].
     pub longest: Vec<(u32, usize)>,
+    /// How long sequences may be.
+    pub limits: Vec<Limit>,
     /// Everything else.
     pub settings: Settings,
 }
@@ -314,6 +323,8 @@ pub struct Settings {
     pub keep: Option<Measure>,
     /// `load: "weights.safetensors"`, resolved against the file.
     pub load: Option<PathBuf>,
+    /// What is done to the fields of training batches, line by line.
+    pub augment: Vec<Augmented>,
 }
 
 /// A fact of `expect`.

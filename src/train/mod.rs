@@ -9,6 +9,7 @@
 //! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
+mod augmenting;
 mod balance;
 mod causality;
 mod divergence;
@@ -20,10 +21,12 @@ mod fingerprint;
 mod generate;
 mod gradient_check;
 mod keeping;
+mod lengths;
 mod measuring;
 mod next_token;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

@@ -1,6 +1,6 @@
 //! Words for mistakes in `train`, `data` and `expect`.
 
-use super::{quote, suggest, suggest_duration, this_is};
+use super::{augment, quote, suggest, suggest_duration, this_is};
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -26,6 +26,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
+        Mistake::Augment { operation, field, fault } => augment::diagnostic(operation, field, fault, span),
         Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
@@ -84,6 +85,17 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             Diagnostic::new(Code::E0611, message, span, "either this").label(*first_span, "or this").help(
                 "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
             )
+        }
+        Mistake::ScheduleOutlasts { part, begins, ends, steps } => {
+            let (message, label) = match begins {
+                Some(begins) => (
+                    format!("`{part}` would begin at step {}, but training ends with step {steps}", begins + 1),
+                    "never begins",
+                ),
+                None => (format!("this warmup lasts {ends} steps, but training only {steps}"), "never comes to `lr`"),
+            };
+            Diagnostic::new(Code::L0102, message, span, label)
+                .help("make what comes before it shorter, or train for longer")
         }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");
