@@ -23,6 +23,8 @@ pub struct Builder {
     pub span: Span,
     /// Sums over the batch that a split's measure divides by, see [`Builder::normalizer`].
     pub normalizers: Vec<Normalizer>,
+    /// Layers of a training step whose statistics are over the examples alone: of one example there are none.
+    pub over_examples: Vec<Span>,
     /// Fields that give the lengths of ragged dimensions, by [`Var::id`](crate::ir::dim::Var::id).
     length_fields: BTreeMap<u32, Arc<str>>,
     states: BTreeMap<Arc<str>, (StateId, NodeId, Span)>,
@@ -60,6 +62,7 @@ impl Builder {
             generic,
             span: Span::default(),
             normalizers: Vec::new(),
+            over_examples: Vec::new(),
             length_fields: BTreeMap::new(),
             states: BTreeMap::new(),
             streams: 0,
