@@ -113,7 +113,8 @@ impl Feeder {
         Ok(plan)
     }
 
-    fn feed(&mut self, dataset: &Dataset, rows: &[u32], draw: Draw) -> Feed<'_> {
+    /// What random numbers depend on for these rows.
+    pub(super) fn feed(&mut self, dataset: &Dataset, rows: &[u32], draw: Draw) -> Feed<'_> {
         self.ids.clear();
         let id = |row: &u32| dataset.ids.get(*row as usize).map_or(u64::from(*row), |id| u64::from(*id));
         self.ids.extend(rows.iter().map(id));
