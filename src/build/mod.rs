@@ -18,6 +18,7 @@ mod recurrent;
 mod reductions;
 mod scan;
 mod tensor;
+mod windows;
 pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
@@ -25,3 +26,4 @@ pub use problem::{Problem, Shape};
 pub use recurrent::{RecurrentWeights, States};
 pub use scan::{OpenScan, ScanFault, StepValues};
 pub use tensor::{Kind, Role, Tensor, show_type};
+pub use windows::{Padding, Window};

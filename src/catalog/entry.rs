@@ -61,7 +61,8 @@ impl Param {
         Param { name, ty, default: Default::Required, doc }
     }
 
-    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it.
+    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it. The name
+    /// of another argument means that one's value.
     pub const fn optional(name: &'static str, ty: ParamType, default: &'static str, doc: &'static str) -> Param {
         Param { name, ty, default: Default::Value(default), doc }
     }

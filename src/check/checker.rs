@@ -1,7 +1,7 @@
 //! The state of a check, and how mistakes are told.
 
 use super::mistake::Mistake;
-use super::program::{DataBlock, LayerRow, Model, TypedSpan};
+use super::program::{DataBlock, LayerRow, Model, Port, TypedSpan};
 use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
@@ -42,6 +42,8 @@ pub(super) struct Checker<'o> {
     pub types: Vec<TypedSpan>,
     /// Models as their trains have them.
     pub trained_models: Vec<Model>,
+    /// Inputs of the models, for facts about them.
+    pub model_inputs: Vec<Vec<Port>>,
     /// The file that is checked.
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
@@ -134,6 +136,7 @@ impl<'o> Checker<'o> {
             rows: Vec::new(),
             types: Vec::new(),
             trained_models: Vec::new(),
+            model_inputs: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
             axes: BTreeMap::new(),

@@ -18,6 +18,7 @@ mod alone;
 mod argument_value;
 mod arguments;
 mod call;
+mod causal_fact;
 mod checker;
 mod data_block;
 mod data_function;
@@ -133,6 +134,7 @@ fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     }
     program.models = checker.models_alone(module);
     checker.renumber(&mut program);
+    checker.model_inputs = program.models.iter().map(|model| model.inputs.clone()).collect();
     for item in &ast.items {
         if let ItemKind::Expect(expect) = &item.kind {
             program.facts.extend(checker.facts(expect, &program.trains, module));

@@ -123,6 +123,13 @@ pub struct Port {
     pub span: Span,
 }
 
+impl Port {
+    /// Whether examples have lengths of their own along its first axis.
+    pub fn is_ragged(&self) -> bool {
+        self.shape.first().is_some_and(Dim::is_ragged)
+    }
+}
+
 /// One line of `summary`: an application of a layer or a function with no weights in a pipeline.
 #[derive(Debug, Clone)]
 pub struct LayerRow {
@@ -357,5 +364,12 @@ pub enum FactExpr {
     GradientsMatch {
         /// Relative.
         tolerance: f64,
+    },
+    /// No position of an output depends on later positions of an input.
+    Causal {
+        /// Name of the output.
+        output: Arc<str>,
+        /// Name of the input.
+        input: Arc<str>,
     },
 }

@@ -51,7 +51,7 @@ mod wording;
 mod wording_of_sequences;
 
 pub use batches::{Batches, gather};
-pub use dataset::{Dataset, Field, Splits, load};
+pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 pub use field_type::{Description, FieldKind, FieldType, describe, field_type};
 pub use fitted::{Estimate, Fitted, FittedField, Inverse};

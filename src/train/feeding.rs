@@ -57,6 +57,12 @@ impl Feeder {
         Ok(Feeder { columns, lengths, ids: Vec::new(), gathered: Vec::new() })
     }
 
+    /// The length that an example itself gives to a ragged size.
+    pub(super) fn own_length(&self, dataset: &Dataset, variable: u32, row: u32) -> Option<usize> {
+        let (_, field) = self.lengths.iter().find(|(known, _)| *known == variable)?;
+        Some(dataset.fields.get(*field)?.length(row as usize))
+    }
+
     /// The sizes that these examples give to what is open.
     pub(super) fn binding(&self, dataset: &Dataset, rows: &[u32]) -> Binding {
         let mut binding = Binding::batch(rows.len());

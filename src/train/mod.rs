@@ -10,6 +10,7 @@
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
 mod balance;
+mod causality;
 mod divergence;
 mod error;
 mod event;
@@ -21,6 +22,7 @@ mod keeping;
 mod measuring;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

@@ -49,8 +49,18 @@ impl<'a> Stepper<'a> {
         rows: &[u32],
         number: u64,
     ) -> Result<StepResult, RunError> {
-        let lr = self.schedule.rate(number.saturating_sub(1));
+        let lr = self.rate(number);
         self.run_at(session, rows, number, lr)
+    }
+
+    /// The learning rate of the step with this number (from 1).
+    pub(super) fn rate(&self, number: u64) -> f64 {
+        self.schedule.rate(number.saturating_sub(1))
+    }
+
+    /// What was measured after the step with this number: some schedules go by it.
+    pub(super) fn observe(&mut self, number: u64, loss: f64) {
+        self.schedule.observe(number, loss);
     }
 
     /// The same with a given learning rate.

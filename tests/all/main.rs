@@ -20,6 +20,7 @@ mod in_torch;
 mod language;
 mod mlp;
 mod number_range;
+mod one_by_one;
 mod one_model;
 mod optimizer;
 mod printing;
