@@ -154,12 +154,13 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             site.operands.iter().enumerate().fold(diagnostic, |d, (i, _)| label_operand(d, site, i))
         }
         Problem::UnknownSize { what, size } => {
-            let message = format!("{what} needs the size {size}, which is not known");
+            let why = if size.is_ragged() { "differs from example to example" } else { "is not known" };
+            let message = format!("{what} needs the size {size}, which {why}");
             let diagnostic = Diagnostic::new(Code::E0308, message, site.span, format!("depends on {size}"));
             let diagnostic = label_operand(diagnostic, site, 0);
             if size.is_ragged() {
                 diagnostic
-                    .note(format!("{size} differs from example to example"))
+                    .note("what is made once, before any sequence is seen, needs one number for all of them")
                     .help("reduce that axis first: `mean(axis: 0)`, `max(axis: 0)`, `last`")
             } else {
                 diagnostic.help("write the number in the model's inputs, or train it on data that says it")

@@ -6,6 +6,7 @@ use super::metric::{MetricDefinition, Task};
 use super::optimizer::OptimizerDefinition;
 use super::schedule::Rate;
 use crate::build::{Builder, Problem, StateScope, Tensor};
+use crate::data::Augmentation;
 use crate::ir::init::Init;
 
 /// A layer, function, loss, optimizer, … of the language.
@@ -221,6 +222,8 @@ pub enum Body {
     Metric(MetricDefinition),
     /// How a weight starts.
     Initializer(fn(&Args, Fans) -> Init),
+    /// What is done to training data, as `data` does it.
+    Augmentation(fn(&Args) -> Augmentation),
     /// Where data comes from; `data` knows the rest.
     Source,
     /// What can be done to data; `data` knows the rest.
@@ -240,6 +243,7 @@ pub enum EntryKind {
     Schedule,
     Metric,
     Initializer,
+    Augmentation,
     Source,
     DataFunction,
     Expectation,
@@ -256,6 +260,7 @@ impl Entry {
             Body::Schedule(_) => EntryKind::Schedule,
             Body::Metric(_) => EntryKind::Metric,
             Body::Initializer(_) => EntryKind::Initializer,
+            Body::Augmentation(_) => EntryKind::Augmentation,
             Body::Source => EntryKind::Source,
             Body::DataFunction => EntryKind::DataFunction,
             Body::Expectation => EntryKind::Expectation,
@@ -279,6 +284,7 @@ impl EntryKind {
             EntryKind::Schedule => "schedule",
             EntryKind::Metric => "metric",
             EntryKind::Initializer => "initial weights",
+            EntryKind::Augmentation => "augmentation",
             EntryKind::Source => "data source",
             EntryKind::DataFunction => "data function",
             EntryKind::Expectation => "expectation",

@@ -4,6 +4,7 @@
 //! checker, `nnrun explain`, the docs, the tests over the table) reads it.
 
 mod args;
+mod augmentations;
 mod data;
 mod demands;
 mod entry;
@@ -65,6 +66,7 @@ pub static ENTRIES: &[&[&Entry]] = &[
     metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
+    augmentations::ALL,
     data::sources::ALL,
     data::functions::ALL,
     data::sequences::ALL,

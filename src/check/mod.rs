@@ -10,13 +10,14 @@
 //! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
-//! train.rs        model + data + loss                     metrics.rs, settings.rs, facts.rs
+//! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
 //! mistake.rs      what can be wrong                       words/         how it is said
 //! ```
 
 mod alone;
 mod argument_value;
 mod arguments;
+mod augment;
 mod call;
 mod causal_fact;
 mod checker;

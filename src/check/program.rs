@@ -1,8 +1,8 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
-use crate::build::{Kind, Normalizer, Role};
+use crate::build::{Kind, Limit, Normalizer, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
-use crate::data::{DataPlan, Description, Split};
+use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -172,6 +172,8 @@ pub struct Train {
     pub fits: Vec<Fit>,
     /// The longest length of each ragged dimension in the data, by [`crate::ir::dim::Var::id`].
     pub longest: Vec<(u32, usize)>,
+    /// How long sequences may be.
+    pub limits: Vec<Limit>,
     /// Everything else.
     pub settings: Settings,
 }
@@ -321,6 +323,8 @@ pub struct Settings {
     pub keep: Option<Measure>,
     /// `load: "weights.safetensors"`, resolved against the file.
     pub load: Option<PathBuf>,
+    /// What is done to the fields of training batches, line by line.
+    pub augment: Vec<Augmented>,
 }
 
 /// A fact of `expect`.

@@ -6,11 +6,11 @@ use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
-use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
 use crate::data::FieldType;
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
-use crate::ir::graph::{InputKind, StateRole};
+use crate::ir::graph::{InputKind, NodeId, StateRole};
 use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol, TypeExprKind};
@@ -28,12 +28,23 @@ pub(super) struct Pairing {
     pub span: Span,
 }
 
+/// What model and loss are built for.
+#[derive(Clone, Copy)]
+enum Mode<'a> {
+    /// A step; with `mixup`, the fields that it mixes and where it stands.
+    Training {
+        mixed: Option<&'a (Vec<Symbol>, Span)>,
+    },
+    Evaluation,
+}
+
 /// One evaluation of model and loss.
 struct Pass {
     forward: Forward,
     rows: Vec<LayerRow>,
     inputs: Vec<Port>,
     fits: Vec<Fit>,
+    limits: Vec<Limit>,
 }
 
 impl Checker<'_> {
@@ -44,11 +55,14 @@ impl Checker<'_> {
             // What does not depend on model and data is wrong or right without them.
             self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
+            self.augmenting(train, &settings_found, module, None);
             self.settings(train, &settings_found, module, None, None, None);
             return None;
         };
-        let training = self.pass(train, &pairing, &settings_found, true);
-        let evaluation = self.pass(train, &pairing, &settings_found, false);
+        let augmenting = self.augmenting(train, &settings_found, module, Some(&pairing));
+        let mixed = augmenting.as_ref().and_then(|a| a.mixed.as_ref());
+        let training = self.pass(train, &pairing, &settings_found, Mode::Training { mixed });
+        let evaluation = self.pass(train, &pairing, &settings_found, Mode::Evaluation);
         let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
         let settings: Option<Settings> = self.settings(
             train,
@@ -62,7 +76,8 @@ impl Checker<'_> {
             self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
         }
-        let (training, evaluation, settings) = (training?, evaluation?, settings?);
+        let (training, evaluation, mut settings) = (training?, evaluation?, settings?);
+        settings.augment = augmenting?.lines;
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
             return None;
@@ -95,6 +110,7 @@ impl Checker<'_> {
             layers: training.rows,
             fits: evaluation.fits,
             longest: self.longest(pairing.data),
+            limits: evaluation.limits,
             settings,
         })
     }
@@ -201,7 +217,8 @@ impl Checker<'_> {
     }
 
     /// Builds model, loss and metrics once.
-    fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, training: bool) -> Option<Pass> {
+    fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, mode: Mode<'_>) -> Option<Pass> {
+        let training = matches!(mode, Mode::Training { .. });
         self.builder = Builder::new(training, false);
         self.work = 0;
         self.rows.clear();
@@ -253,7 +270,14 @@ impl Checker<'_> {
         let mut class_weights = None;
         self.is_in_loss = true;
         let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
-        let loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        if let (Mode::Training { mixed: Some((mixed, at)) }, Some(own)) = (mode, &loss)
+            && let Some(partners) = self.partner_fields(train, pairing, mixed, &tensors, &fields, *at)
+        {
+            let mut frame = self.loss_frame(train, pairing, &outputs, &partners, &inputs, found);
+            let other = self.loss(found, &mut frame, &fields, &mut class_weights);
+            loss = other.and_then(|other| self.mixed_loss(own, &other, *at));
+        }
         self.is_in_loss = false;
         let loss = loss?;
         let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
@@ -287,7 +311,8 @@ impl Checker<'_> {
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
-        Some(Pass { forward, rows, inputs: ports, fits })
+        let limits = std::mem::take(&mut self.builder.limits);
+        Some(Pass { forward, rows, inputs: ports, fits, limits })
     }
 
     /// Which outputs are, as they stand, the prediction of a loss.
@@ -334,14 +359,14 @@ impl Checker<'_> {
             let shape = self.field_shape(pairing.data, ty, name);
             let variable = shape.first().and_then(Dim::as_var).filter(|v| v.kind == VarKind::Ragged);
             if let Some(variable) = variable {
-                self.builder.lengths_from(variable.id, field.clone());
+                self.builder.lengths_from(variable.id, field.clone(), longest_of(ty));
             }
         }
         for (name, ty, _) in fields {
             let Some(ty) = ty.as_ref().filter(|ty| ty.ragged.is_some()) else { continue };
             let shape = self.field_shape(pairing.data, ty, None);
             if let Some(variable) = shape.first().and_then(Dim::as_var) {
-                self.builder.lengths_from(variable.id, name.clone());
+                self.builder.lengths_from(variable.id, name.clone(), longest_of(ty));
             }
         }
     }
@@ -478,7 +503,8 @@ impl Checker<'_> {
                     return None;
                 }
             }
-            let weighed = self.balance(loss, setting.span, frame, fields, &mut terms)?;
+            let known = class_weights.as_ref().map(|w| w.node);
+            let weighed = self.balance(loss, setting.span, frame, fields, &mut terms, known)?;
             *class_weights = Some(weighed);
         }
         Some(terms)
@@ -525,6 +551,7 @@ impl Checker<'_> {
         frame: &mut Frame,
         fields: &[(Symbol, Option<FieldType>, Span)],
         terms: &mut [(Option<Symbol>, Tensor)],
+        known: Option<NodeId>,
     ) -> Option<ClassWeights> {
         let calls = self.loss_calls(loss, frame);
         let targets: Vec<&Expr> = calls.iter().map(|c| c.target).collect();
@@ -545,7 +572,11 @@ impl Checker<'_> {
             return None;
         };
         self.builder.span = at;
-        let weights = self.builder.literal(&[classes], vec![1.0; classes]);
+        // The loss for the partners of `mixup` is weighed by the same numbers.
+        let weights = match known {
+            Some(node) => self.builder.tensor(node, vec![Dim::from(classes)], false),
+            None => self.builder.literal(&[classes], vec![1.0; classes]),
+        };
         let node = weights.node;
         let weight = self.builder.gather_rows(&weights, &target).ok()?;
         let normalizer = self.builder.normalizer(&weight).ok()?;
@@ -577,6 +608,11 @@ impl<'a> Found<'a> {
     pub fn key_span(&self, key: &str) -> Option<Span> {
         self.settings.iter().find(|s| &*s.key.name == key).map(|s| s.key.span)
     }
+}
+
+/// The length of the longest example of a ragged field.
+fn longest_of(ty: &FieldType) -> usize {
+    ty.shape.first().copied().unwrap_or(0)
 }
 
 pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {

@@ -52,6 +52,11 @@ pub struct FieldType {
 }
 
 impl FieldType {
+    /// Whether a number between two of its values means nothing: classes, truth values.
+    pub fn is_discrete(&self) -> bool {
+        matches!(self.kind, FieldKind::Class { .. } | FieldKind::Bool)
+    }
+
     /// Elements of one example (of the longest one, where it is ragged).
     pub fn elements(&self) -> usize {
         self.shape.iter().product()

@@ -9,6 +9,7 @@
 //! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
+mod augmenting;
 mod balance;
 mod causality;
 mod divergence;
@@ -19,6 +20,7 @@ mod feeding;
 mod fingerprint;
 mod gradient_check;
 mod keeping;
+mod lengths;
 mod measuring;
 mod overfit;
 mod predict;

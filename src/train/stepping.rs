@@ -1,5 +1,6 @@
 //! One step of a train after the other. After the first, a step allocates nothing.
 
+use super::augmenting::Augmenter;
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::schedule::Schedule;
@@ -38,8 +39,14 @@ impl<'a> Stepper<'a> {
         schedule: Schedule<'a>,
     ) -> Result<Self, RunError> {
         let step = compile::step(graph, states)?;
-        let feeder = Feeder::new(&step.executable, dataset)?;
+        let mut feeder = Feeder::new(&step.executable, dataset)?;
+        feeder.set_augmenter(Augmenter::new(train, dataset));
         Ok(Stepper { train, dataset, step, feeder, schedule, scalars: ScalarTable::default() })
+    }
+
+    /// Takes the data as it is from now on.
+    pub(super) fn without_augmentation(&mut self) {
+        self.feeder.set_augmenter(None);
     }
 
     /// Does the step with this number (from 1) on these examples.

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attention;
+mod augmentation;
 mod catalog_examples;
 mod catalog_gradients;
 mod catalog_page;
@@ -26,6 +27,7 @@ mod optimizer;
 mod printing;
 mod ragged;
 mod ragged_law;
+mod ragged_programs;
 mod random_graphs;
 mod random_programs;
 mod recurrent;
@@ -34,6 +36,7 @@ mod reopened_runs;
 mod reproduction;
 mod runtime;
 mod scans;
+mod sequences;
 mod snapshot;
 mod training;
 mod training_reference;

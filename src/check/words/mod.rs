@@ -1,6 +1,7 @@
 //! How a [`Mistake`] is said.
 
 mod arguments;
+mod augment;
 mod names;
 mod scans;
 mod signatures;
