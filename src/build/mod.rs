@@ -21,9 +21,9 @@ mod tensor;
 mod windows;
 pub mod words;
 
-pub use builder::{Builder, Normalizer, StateScope};
+pub use builder::{Builder, Limit, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
 pub use recurrent::{RecurrentWeights, States};
 pub use scan::{OpenScan, ScanFault, StepValues};
 pub use tensor::{Kind, Role, Tensor, show_type};
-pub use windows::{Padding, Window};
+pub use windows::{Padding, Resizing, Window};

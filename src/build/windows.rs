@@ -11,6 +11,7 @@ use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
 use crate::ir::window::{WindowAxis, Windows};
+use crate::source::Span;
 
 /// How windows lie along one axis, as the user says it. The sizes are symbols where a block is checked by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -306,6 +307,52 @@ impl Builder {
         let count = self.with_scalar(crate::ir::op::Binary::Maximum, &count, 1.0);
         let mean = self.divide(&sum, &count)?;
         Ok(self.harmless_windows(mean, windows.len()))
+    }
+}
+
+/// A convolution or pool between two tensors that changes sizes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resizing {
+    /// The application that it belongs to.
+    pub span: Span,
+    /// How each size follows: `28 - (3 - 1) = 26, twice`.
+    pub arithmetic: String,
+    /// Whether it is a convolution that `padding: same` would let keep the size: one with stride 1 and no padding.
+    pub can_keep: bool,
+}
+
+impl Builder {
+    /// The convolutions and pools that were built after `from` up to `to`, and change sizes.
+    pub fn resizings(&self, from: &Tensor, to: &Tensor) -> Vec<Resizing> {
+        let mut found = Vec::new();
+        for node in self.graph.nodes.iter().take(to.node.index() + 1).skip(from.node.index() + 1) {
+            let windows = match &node.op {
+                Op::Convolve { windows, .. } | Op::WindowArgMax(windows) | Op::WindowSum(windows) => windows,
+                _ => continue,
+            };
+            let Some(image) = node.inputs.first().map(|id| self.graph.shape(*id)) else { continue };
+            let axes = windows.iter().rev().zip(image.iter().rev()).zip(node.shape.iter().rev());
+            let mut lines: Vec<String> = Vec::new();
+            for ((axis, size), result) in axes.filter(|((_, size), result)| size != result) {
+                let number = |n: usize| Dim::from(n);
+                let (kernel, stride, dilation) = (number(axis.kernel), number(axis.stride), number(axis.dilation));
+                let window = Window { kernel, stride, dilation, padding: Padding::Each(axis.before.clone()) };
+                // Where less is added behind, as `same` may, the sum would be another.
+                match window.places(0, size) {
+                    Ok((places, _)) if places == *result => lines.push(window.arithmetic(size)),
+                    _ => lines.push(format!("{size} becomes {result}")),
+                }
+            }
+            let arithmetic = match lines.as_slice() {
+                [] => continue,
+                [one, other] if one == other => format!("{one}, twice"),
+                _ => lines.iter().rev().cloned().collect::<Vec<_>>().join("; "),
+            };
+            let plain = |w: &WindowAxis| w.stride == 1 && w.before == Dim::default();
+            let can_keep = matches!(node.op, Op::Convolve { .. }) && windows.iter().all(plain);
+            found.push(Resizing { span: node.span, arithmetic, can_keep });
+        }
+        found
     }
 }
 

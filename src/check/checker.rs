@@ -50,6 +50,9 @@ pub(super) struct Checker<'o> {
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
     /// Axes named by a dimension, as they are where all dimensions differ.
     pub axes: BTreeMap<Span, usize>,
+    /// The name of the call that is looked at, and its first argument up to the next, where that would be the size of
+    /// an input in PyTorch.
+    pub input_size: Option<(Span, Span)>,
     /// Whether the loss of a train is being built, where all weights are there.
     pub is_in_loss: bool,
     /// Whether a block is being looked at for its axes.
@@ -140,6 +143,7 @@ impl<'o> Checker<'o> {
             main_module: 0,
             role_stages: Vec::new(),
             axes: BTreeMap::new(),
+            input_size: None,
             is_in_loss: false,
             is_naming_axes: false,
             calls: Vec::new(),

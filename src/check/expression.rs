@@ -113,7 +113,8 @@ impl Checker<'_> {
     /// Tells that a name is not there, with the nearest one that is and fits.
     pub fn unknown_name(&mut self, name: &Symbol, span: Span, wanted: &'static str, frame: &Frame) -> Value {
         if let Some((entry, framework)) = catalog::find_elsewhere(name) {
-            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name };
+            let drop = self.input_size.filter(|(of, _)| *of == span).map(|(_, size)| size);
+            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name, drop };
             return self.mistake(span, &mistake);
         }
         if let Some(entry) = catalog::entries().find(|e| e.name == &**name) {

@@ -27,7 +27,13 @@ pub(super) enum Mistake {
     /// A name that nothing has.
     UnknownName { name: Symbol, wanted: &'static str, nearest: Option<String>, known: Vec<String> },
     /// A name of another framework.
-    ForeignName { name: String, framework: &'static str, ours: &'static str },
+    ForeignName {
+        name: String,
+        framework: &'static str,
+        ours: &'static str,
+        /// An argument that is not asked for here: the size of the input.
+        drop: Option<Span>,
+    },
     /// A catalog entry where another kind is wanted.
     WrongKind { name: String, is: EntryKind, wanted: &'static str },
     /// Two things of one name.
@@ -170,6 +176,8 @@ pub(super) enum Mistake {
     Conflict { first: &'static str, second: &'static str, first_span: Span },
     /// A part of a schedule that must say how long it is.
     ScheduleLength { schedule: String },
+    /// A part of a schedule that begins, or a warmup that ends, when training is over.
+    ScheduleOutlasts { part: &'static str, begins: Option<u64>, ends: u64, steps: u64 },
     /// A loss that no weight takes part in.
     NothingToTrain { reason: &'static str },
 

@@ -6,7 +6,7 @@ use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Port, Settings, Train};
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
-use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
 use crate::data::{FieldType, Split};
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
@@ -46,6 +46,7 @@ struct Pass {
     fits: Vec<Fit>,
     /// Layers whose statistics are over the examples of a batch alone.
     over_examples: Vec<Span>,
+    limits: Vec<Limit>,
 }
 
 impl Checker<'_> {
@@ -112,6 +113,7 @@ impl Checker<'_> {
             layers: training.rows,
             fits: evaluation.fits,
             longest: self.longest(pairing.data),
+            limits: evaluation.limits,
             settings,
         })
     }
@@ -338,7 +340,8 @@ impl Checker<'_> {
         let graph = std::mem::take(&mut self.builder.graph);
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
         let over_examples = std::mem::take(&mut self.builder.over_examples);
-        Some(Pass { forward, rows, inputs: ports, fits, over_examples })
+        let limits = std::mem::take(&mut self.builder.limits);
+        Some(Pass { forward, rows, inputs: ports, fits, over_examples, limits })
     }
 
     /// Which outputs are, as they stand, the prediction of a loss.
@@ -385,14 +388,14 @@ impl Checker<'_> {
             let shape = self.field_shape(pairing.data, ty, name);
             let variable = shape.first().and_then(Dim::as_var).filter(|v| v.kind == VarKind::Ragged);
             if let Some(variable) = variable {
-                self.builder.lengths_from(variable.id, field.clone());
+                self.builder.lengths_from(variable.id, field.clone(), longest_of(ty));
             }
         }
         for (name, ty, _) in fields {
             let Some(ty) = ty.as_ref().filter(|ty| ty.ragged.is_some()) else { continue };
             let shape = self.field_shape(pairing.data, ty, None);
             if let Some(variable) = shape.first().and_then(Dim::as_var) {
-                self.builder.lengths_from(variable.id, name.clone());
+                self.builder.lengths_from(variable.id, name.clone(), longest_of(ty));
             }
         }
     }
@@ -634,6 +637,11 @@ impl<'a> Found<'a> {
     pub fn key_span(&self, key: &str) -> Option<Span> {
         self.settings.iter().find(|s| &*s.key.name == key).map(|s| s.key.span)
     }
+}
+
+/// The length of the longest example of a ragged field.
+fn longest_of(ty: &FieldType) -> usize {
+    ty.shape.first().copied().unwrap_or(0)
 }
 
 pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {

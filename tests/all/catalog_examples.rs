@@ -138,6 +138,11 @@ fn program(entry: &Entry) -> Option<String> {
             format!("data d {{\n{TABLE}  let z = {code}\n}}\n")
         }
         EntryKind::DataFunction => format!("data d {{\n{TABLE}  field z = {code}\n}}\n"),
+        EntryKind::Expectation if code.starts_with("causal") => format!(
+            "data d {{\n{TABLE}  field chars = t[a .. f] |> reshape([6, 1])\n  field y = t[a .. f] |> reshape([6, 1])\n}}\n\n\
+             model M(chars: [6, 1]) -> logits: [6, 1] {{\n  chars |> Dense(1)\n}}\n\n\
+             train M on d {{\n  loss: mse(logits, y)\n  optimizer: SGD(lr: 0.1)\n  epochs: 1\n}}\n\nexpect {{\n  {code}\n}}\n"
+        ),
         EntryKind::Expectation => Training {
             settings: "  metrics: [accuracy]\n",
             after: &format!("\nexpect {{\n  {code}\n}}\n"),

@@ -304,3 +304,32 @@ train Deep on pairs {
     let (_, accuracy) = trained(&program).first_and_last("accuracy");
     assert!(accuracy > 0.9, "{accuracy}");
 }
+
+#[test]
+fn numbers_fill_constants_and_functions_are_hypers() {
+    let program = with(
+        PAIRS,
+        "block Unit(act: leaky_relu(0.2), scale: sqrt(2))(x: [D]) -> [D] {
+  constant c: [D] = full(2)
+  constant z: [D] = zeros
+  constant o: [D] = ones
+  x * c * scale + z - o |> Dense(D) |> act
+}
+
+model Filled(left: [2]) -> (logits: [3], filled: [2]) {
+  constant f: [2] = full(0.5)
+  let h = left |> Unit |> Unit(act: elu(0.5)) |> Unit(softplus(2), scale: 1) |> Unit(tanh)
+  (h |> Dense(3), f)
+}
+
+train Filled on pairs {
+  loss:      cross_entropy(logits, kind)
+  optimizer: Adam(lr: 1e-2)
+  epochs:    3
+  metrics:   [filled: mae(filled, ones([2]))]
+}
+",
+    );
+    assert_eq!(trained(&program).first_and_last("filled").1, 0.5);
+    assert!(gradient_error(&program) < 1e-5);
+}

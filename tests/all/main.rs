@@ -36,6 +36,7 @@ mod reopened_runs;
 mod reproduction;
 mod runtime;
 mod scans;
+mod sequences;
 mod snapshot;
 mod training;
 mod training_reference;

@@ -1,7 +1,9 @@
 //! What may be written over a ragged dimension, tried against the law.
 
 use super::one_model::{Place, parse_type};
-use super::ragged_law::{Inputs, Trial, averages_over_positions, batch, check, obeys, program};
+use super::ragged_law::{
+    Inputs, Trial, averages_over_positions, batch, check, counts_every_position_once, obeys, program,
+};
 use super::ui::rendered;
 use nnrun::catalog::{Entry, EntryKind, entries};
 use std::collections::BTreeSet;
@@ -73,6 +75,19 @@ const FORMS: &[(Inputs, &str, usize)] = &[
     (X, "x |> residual { Dense(3) |> gelu } |> repeat 2 { residual { LayerNorm |> Dense(3) |> tanh } }", 1),
     (X, "x |> GlobalAvgPool", 1),
     (X, "x |> GlobalMaxPool", 1),
+    (X, "x |> Conv1d(4, kernel: 3, padding: same)", 1),
+    (X, "x |> Conv1d(2, kernel: 3, padding: 1, dilation: 1) |> tanh |> mean(axis: 0)", 1),
+    (X, "x |> Conv1d(2, kernel: 3, stride: 2, padding: 1) |> relu |> max(axis: 0)", 1),
+    (X, "x |> Conv1d(2, kernel: 2) |> Conv1d(2, kernel: 2, padding: same) |> sum(axis: 0)", 2),
+    (X, "x |> ConvTranspose1d(2, kernel: 3, stride: 2, padding: 1) |> mean(axis: 0)", 1),
+    (X, "x |> MaxPool1d(2) |> softmax(axis: 0)", 2),
+    (X, "x |> MaxPool1d(3, stride: 2, padding: 1) |> exp |> sum(axis: 0)", 1),
+    (X, "x |> AvgPool1d(3, stride: 1, padding: same)", 1),
+    (X, "x |> AvgPool1d(2, padding: 1) |> cumsum(axis: 0)", 1),
+    (X, "x |> Upsample(2) |> softmax(axis: 0)", 1),
+    (X, "x |> Upsample(3, mode: linear) |> mean(axis: 0)", 1),
+    (X, "x |> GroupNorm(3)", 2),
+    (X, "x |> InstanceNorm", 2),
     (X, "x |> Dropout(0.5)", 1),
     (X, "x |> reshape([_])", 1),
     (X, "x |> reshape([3 * T]) |> softmax", 1),
@@ -107,6 +122,16 @@ const FORMS: &[(Inputs, &str, usize)] = &[
     (V, "transpose(normal([2, T]) * v)", 1),
     (XC, "x @ transpose(one_hot(c) |> Dense(3))", 1),
     (XC, "transpose(one_hot(c)) @ x", 1),
+    (X, "scan x as xt, h = zeros([3]) { tanh(xt + 0.5 * h) }", 1),
+    (X, "(scan x as xt, h = zeros([4]) { concat([xt, h]) |> Dense(4) |> tanh }) |> last", 1),
+    (X, "(scan x as xt, h = zeros([2]) { tanh((xt |> Dense(2)) + (h |> Dense(2))) }) |> sum(axis: 0)", 1),
+    (X, "scan flip(x, axis: 0) as xt, h = zeros([3]) { tanh(xt - 0.5 * h) }", 1),
+    (X, "scan x as xt, n = 0 { n + 1 / sum(xt^2) }", 1),
+    (X, "scan x[1 ..] as xt, h = x[0] { tanh(h * xt + mean(x, axis: 0)) }", 2),
+    (X, "scan x as xt, h = zeros([3]) { tanh(h + dropout(xt, 0.5)) }", 1),
+    (X, "scan x as xt, c = 0 { (scan x as xs, d = c { tanh(d + sum(xs * xt)) }) |> last }", 1),
+    (XC, "scan one_hot(c) as ct, h = zeros([3]) { tanh(h + (ct |> Dense(3))) }", 1),
+    (XF, "scan x as xt, h = f { tanh(h * xt) }", 1),
     (X, "x / norm(x, axis: 1, keep: true) |> sum(axis: 0)", 1),
     (X, "einsum(\"td,te->de\", x, x)", 1),
     (X, "einsum(\"td,td->\", x, x)", 1),
@@ -161,7 +186,7 @@ fn sequences_are_alone_in_a_padded_batch() {
     let mut wrong = Vec::new();
     for (inputs, code, at_least) in FORMS {
         for training in [false, true] {
-            // Statistics of a batch are those of all its sequences; `ragged_statistics` looks at them.
+            // Statistics of a batch are those of all its sequences: `statistics_count_every_position_once`.
             if training && (code.contains("BatchNorm")) {
                 continue;
             }
@@ -320,4 +345,13 @@ fn losses_average_over_the_positions_of_the_batch() {
     }
     assert!(tried > 10, "only {tried} losses");
     assert!(wrong.is_empty(), "{} losses:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn statistics_count_every_position_once() {
+    for code in ["x |> BatchNorm", "x |> Dense(2) |> BatchNorm(momentum: 0.3) |> tanh |> BatchNorm"] {
+        if let Err(why) = counts_every_position_once(X, code, &batch(2)) {
+            panic!("{code}\n{why}");
+        }
+    }
 }

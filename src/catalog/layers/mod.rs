@@ -8,6 +8,7 @@ mod dense;
 mod dropout;
 mod embedding;
 mod flatten;
+mod gated;
 mod global_pool;
 mod group_norm;
 mod layer_norm;
@@ -37,6 +38,7 @@ pub static ALL: &[&Entry] = &[
     &pool::ADAPTIVE_AVG_POOL2D,
     &upsample::UPSAMPLE,
     &dropout::DROPOUT,
+    &dropout::SPATIAL_DROPOUT,
     &batch_norm::BATCH_NORM,
     &layer_norm::LAYER_NORM,
     &rms_norm::RMS_NORM,
@@ -53,6 +55,9 @@ pub static ALL: &[&Entry] = &[
     &attention::CROSS_ATTENTION,
     &transformer::TRANSFORMER_ENCODER,
     &transformer::TRANSFORMER_DECODER,
+    &gated::PRELU,
+    &gated::SWIGLU,
+    &gated::MIXTURE_OF_EXPERTS,
     &recurrent::RNN,
     &recurrent::LSTM,
     &recurrent::GRU,

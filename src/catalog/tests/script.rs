@@ -392,6 +392,9 @@ const KINDS: [EntryKind; 3] = [EntryKind::Layer, EntryKind::Function, EntryKind:
 
 /// `LayerNorm` is `layer_norm`, `RMSNorm` is `rms_norm`.
 fn crate_path(name: &str) -> String {
+    if ["PReLU", "SwiGLU"].contains(&name) {
+        return name.to_lowercase();
+    }
     let chars: Vec<char> = name.chars().collect();
     let mut path = String::new();
     for (i, c) in chars.iter().enumerate() {
