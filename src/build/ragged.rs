@@ -243,6 +243,34 @@ impl Builder {
     }
 }
 
+impl Builder {
+    /// Tensors to be read position by position outside of the graph: a ragged axis comes first in each. With them, how
+    /// many positions each example has, and how many numbers each tensor has at one. None where nothing is ragged.
+    pub fn ragged_operands(
+        &mut self,
+        operands: &[Tensor],
+    ) -> Result<(Vec<Tensor>, Option<(Tensor, Vec<usize>)>), Problem> {
+        let ragged = |x: &Tensor| x.shape.iter().find(|d| d.is_ragged()).cloned();
+        let Some(size) = operands.iter().find_map(ragged) else { return Ok((operands.to_vec(), None)) };
+        let (mut first, mut widths) = (Vec::new(), Vec::new());
+        for x in operands {
+            let (order, others): (Vec<usize>, Vec<usize>) = (0..x.rank()).partition(|axis| x.shape[*axis] == size);
+            let inner = others.iter().filter_map(|axis| x.shape.get(*axis)?.as_constant()).collect::<Vec<i64>>();
+            if order.len() != 1 || inner.len() != others.len() {
+                let why = format!("{} has other open sizes than {size} to count along", show_shape(&x.shape));
+                let instead = "reduce all but one of them first".into();
+                return Err(Problem::Ragged { size, why, instead });
+            }
+            widths.push(inner.iter().map(|n| usize::try_from(*n).unwrap_or(1)).product());
+            let order: Vec<usize> = order.into_iter().chain(others).collect();
+            let x = self.broadcast_to(x, &x.shape, true)?;
+            first.push(self.permute(&x, &order));
+        }
+        let lengths = self.own_size(&size);
+        Ok((first, Some((lengths, widths))))
+    }
+}
+
 /// An order of axes in which a ragged one comes first: then the place of a number in its example does not depend on
 /// how long the padding is.
 pub(super) fn ragged_axis_first(shape: &[Dim]) -> Result<Vec<usize>, Problem> {

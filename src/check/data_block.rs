@@ -7,8 +7,8 @@ use super::value::{Frame, Value};
 use crate::build::StateScope;
 use crate::catalog::{self, EntryKind};
 use crate::data::{
-    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, Name, Selector, SplitSpec, TableExpr, UnaryOp, column,
-    describe, select,
+    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, LINE, Name, Selector, SourceSpec, SplitSpec, TableExpr,
+    UnaryOp, column, describe, select,
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -23,6 +23,8 @@ pub(super) enum DataValue {
     /// A mistake has been told.
     Unknown,
     Table(TableExpr),
+    /// `text("a.txt")`, not yet cut into anything.
+    Text(SourceSpec),
     Field(FieldExpr),
     /// A number, a string, … of the language.
     Plain(Value),
@@ -37,6 +39,7 @@ impl DataValue {
                 "a folder of images, whose parts are `.image` and `.label`".into()
             }
             DataValue::Table(_) => "a table".into(),
+            DataValue::Text(_) => "a text".into(),
             DataValue::Field(_) => "a field".into(),
             DataValue::Plain(value) => value.describe(),
             DataValue::List(_) => "a list".into(),
@@ -186,6 +189,21 @@ impl Checker<'_> {
             DataValue::Plain(Value::Number(n)) => Some(FieldExpr::new(FieldNode::Number(n), span)),
             DataValue::Unknown => None,
             DataValue::Table(table) if table.origin().is_array() => None,
+            // Lines are a table of one column, which need not be named.
+            DataValue::Table(table) if matches!(table.origin(), SourceSpec::Lines(_)) => {
+                match column(&table, &Name { text: LINE.to_owned(), span }, span) {
+                    Ok(field) => Some(field),
+                    Err(error) => {
+                        self.report(error.diagnostic());
+                        None
+                    }
+                }
+            }
+            DataValue::Text(_) => {
+                let wanted = "a field (a text cut by `characters` or `words`)";
+                self.mistake(span, &Mistake::NotData { wanted, found: "a whole text".into() });
+                None
+            }
             other => {
                 self.mistake(span, &Mistake::NotData { wanted: "a field", found: other.describe() });
                 None

@@ -75,11 +75,21 @@ impl Checker<'_> {
                 }
             };
         }
+        if name == "lines" {
+            return self.data_lines(value, value_span, &mut call);
+        }
+        if name == "characters" || name == "words" {
+            return self.data_tokens(value, value_span, &mut call, scope);
+        }
         if name == "sequences" {
             return self.data_sequences(value, value_span, &mut call);
         }
         let Some(field) = self.as_field(value, value_span) else { return DataValue::Unknown };
         let node = match name {
+            "pad" => match self.data_pad(field, &mut call, scope) {
+                Some(node) => node,
+                None => return DataValue::Unknown,
+            },
             "windows" => match self.data_windows(field, &mut call, scope) {
                 Some(node) => node,
                 None => return DataValue::Unknown,
@@ -109,16 +119,10 @@ impl Checker<'_> {
                 Some(filling) => FieldNode::Fill(field, filling),
                 None => return DataValue::Unknown,
             },
-            "classes" => match call.take_any("n").map(|a| a.value.clone()) {
-                None => FieldNode::Classes(field, None),
-                Some(expr) => match self.data_number(&expr, scope) {
-                    Some(n) if n >= 1.0 && n.fract() == 0.0 && n < 1e9 => FieldNode::Classes(field, Some(n as usize)),
-                    Some(n) => {
-                        self.mistake(expr.span, &Mistake::NotASize { number: show_number(n) });
-                        return DataValue::Unknown;
-                    }
-                    None => return DataValue::Unknown,
-                },
+            "classes" => match self.classes_number(&mut call, scope) {
+                Err(()) => return DataValue::Unknown,
+                Ok((None, true)) => FieldNode::KnownClasses(field),
+                Ok((n, _)) => FieldNode::Classes(field, n),
             },
             "reshape" => {
                 let Some(arg) = call.take_any("shape").map(|a| a.value.clone()) else {
@@ -142,6 +146,25 @@ impl Checker<'_> {
         };
         call.finish(self, &[]);
         DataValue::Field(FieldExpr::new(node, span))
+    }
+
+    /// The arguments of `classes`: how many there are, and whether those of other splits are one more.
+    fn classes_number(&mut self, call: &mut DataCall<'_>, scope: &mut DataScope) -> Result<(Option<usize>, bool), ()> {
+        let unknown = self.truth_argument("unknown", call, scope).ok_or(())?;
+        let Some(expr) = call.take_any("n").map(|a| a.value.clone()) else { return Ok((None, unknown)) };
+        match self.data_number(&expr, scope) {
+            Some(n) if n >= 1.0 && n.fract() == 0.0 && n < 1e9 && !unknown => Ok((Some(n as usize), false)),
+            Some(_) if unknown => {
+                let wanted = "left out beside `unknown: true`, which counts the names that are there".to_owned();
+                self.mistake(expr.span, &Mistake::Type { wanted, found: "a number of classes".into() });
+                Err(())
+            }
+            Some(n) => {
+                self.mistake(expr.span, &Mistake::NotASize { number: show_number(n) });
+                Err(())
+            }
+            None => Err(()),
+        }
     }
 
     fn data_concat(&mut self, value: DataValue, at: Span, call: &mut DataCall<'_>, scope: &mut DataScope) -> DataValue {
@@ -228,7 +251,7 @@ impl Checker<'_> {
 
 /// The arguments of a call of a data function, taken one by one.
 pub(super) struct DataCall<'a> {
-    name: &'a str,
+    pub name: &'a str,
     args: Vec<&'a Arg>,
     pub span: Span,
     piped: Option<(DataValue, Span)>,
@@ -256,6 +279,12 @@ impl<'a> DataCall<'a> {
                 None
             }
         }
+    }
+
+    /// The argument of this name.
+    pub fn take_named(&mut self, name: &str) -> Option<&'a Arg> {
+        let index = self.args.iter().position(|a| a.name.as_ref().is_some_and(|n| &*n.name == name))?;
+        Some(self.args.remove(index))
     }
 
     /// The argument of this name, or the next positional one.

@@ -15,6 +15,10 @@ use crate::syntax::ast::{Arg, Expr, ExprKind};
 impl Checker<'_> {
     pub fn data_source(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut DataScope) -> DataValue {
         let source = match name {
+            "text" => match self.files(name, &args.iter().collect::<Vec<_>>(), &[], span, scope) {
+                Some(files) => return DataValue::Text(SourceSpec::Text(files)),
+                None => return DataValue::Unknown,
+            },
             "csv" | "idx" | "npy" => {
                 let args: Vec<&Arg> = args.iter().collect();
                 let Some(files) = self.files(name, &args, &[], span, scope) else { return DataValue::Unknown };

@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::program::Metric;
+use super::program::{Metric, OwnPositions};
 use super::train::Found;
 use super::value::{Frame, Value};
 use crate::build::{Kind, Problem, StateScope, Tensor};
@@ -241,6 +241,16 @@ impl Checker<'_> {
                 return None;
             }
         };
+        let (built, positions) = match self.builder.ragged_operands(&built) {
+            Ok(operands) => operands,
+            Err(problem) => {
+                let operands = vec![(target.span, target.show())];
+                let site = self.call_site(entry.name, expr.span, operands, Vec::new());
+                self.problem(&problem, &site);
+                return None;
+            }
+        };
+        let positions = positions.map(|(lengths, widths)| OwnPositions { lengths: lengths.node, widths });
         let (class_count, classes) = match &target.kind {
             Kind::Class { count, names } => (count.as_constant().unwrap_or(0).max(0) as usize, names.clone()),
             _ => (0, None),
@@ -254,6 +264,7 @@ impl Checker<'_> {
             entry,
             args,
             operands: built.iter().map(|t| t.node).collect(),
+            positions,
             target_field,
             context: MetricContext { classes, class_count, units: Vec::new() },
             span: expr.span,

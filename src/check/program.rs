@@ -224,12 +224,23 @@ pub struct Metric {
     pub args: Args,
     /// What to read from the evaluation graph.
     pub operands: Vec<NodeId>,
+    /// Where the operands are ragged: which of their positions count.
+    pub positions: Option<OwnPositions>,
     /// The data field of the target, where it is one as it stands: its units and class names apply.
     pub target_field: Option<Arc<str>>,
     /// Classes of the target.
     pub context: MetricContext,
     /// Where it is written.
     pub span: Span,
+}
+
+/// The operands of a metric over a ragged axis, the first of each: an example's own positions count, padding does not.
+#[derive(Debug, Clone)]
+pub struct OwnPositions {
+    /// How many positions each example has, `[B]`.
+    pub lengths: NodeId,
+    /// How many numbers each operand has at a position.
+    pub widths: Vec<usize>,
 }
 
 /// An entry with its arguments.

@@ -17,7 +17,10 @@ pub fn evaluation_graph(train: &Train, class_weights: Option<&[f64]>) -> Graph {
     let mut outputs = vec![(LOSS.to_owned(), forward.loss)];
     outputs.extend(forward.terms.iter().map(|(name, node)| (term_output(name), *node)));
     for (i, metric) in forward.metrics.iter().enumerate() {
-        outputs.extend(metric.operands.iter().enumerate().map(|(j, node)| (metric_output(i, j), *node)));
+        // Behind the operands, how many positions of them count.
+        let lengths = metric.positions.as_ref().map(|p| p.lengths);
+        let operands = metric.operands.iter().copied().chain(lengths);
+        outputs.extend(operands.enumerate().map(|(j, node)| (metric_output(i, j), node)));
     }
     restricted(&filled(train, class_weights), outputs)
 }

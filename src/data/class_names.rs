@@ -3,7 +3,7 @@
 use super::cell::number_name;
 use super::evaluate::{Evaluator, Values};
 use super::field_expr::FieldExpr;
-use super::framing::all_starts;
+use super::framing::{Framing, all_starts};
 use super::load_sources::Sources;
 use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
 use super::resolve::{Element, Op, Resolved, Unit};
@@ -13,6 +13,7 @@ use super::scan_cache::kept;
 use super::schema::{facts, files_of};
 use super::source_spec::SourceSpec;
 use super::steps::{StepKind, Steps};
+use super::vocabulary::UNKNOWN;
 use crate::source::Span;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,8 +33,26 @@ pub(crate) fn names_of(part: &Resolved, expr: &FieldExpr) -> DataResult<Arc<[Str
     for found in fresh {
         files.extend(found?);
     }
-    let names = kept(&files, &format!("names of {expr:?}"), || collect(part)).at(part.span)?;
+    let names = kept(&files, &format!("names of {expr:?}"), || collect_all(part)).at(part.span)?;
     Ok(names.as_slice().into())
+}
+
+/// The distinct values of the training split, and one name for all others. Where it is not known yet what is trained on,
+/// those of all splits.
+pub(crate) fn names_of_training(
+    part: &Resolved,
+    expr: &FieldExpr,
+    training: Option<&Framing>,
+) -> DataResult<Arc<[String]>> {
+    let names = match training {
+        None => names_of(part, expr)?.to_vec(),
+        Some(framing) => {
+            let rows = framing.training(part.steps.as_ref(), part.is_of_rows());
+            collect(part, &rows, &framing.starts).at(part.span)?
+        }
+    };
+    let named = names.into_iter().filter(|name| name != UNKNOWN).collect::<Vec<_>>();
+    Ok(named.into_iter().chain([UNKNOWN.to_string()]).collect())
 }
 
 fn names_from_scan(part: &Resolved) -> DataResult<Option<Vec<String>>> {
@@ -59,13 +78,17 @@ fn names_from_scan(part: &Resolved) -> DataResult<Option<Vec<String>>> {
     }
 }
 
-fn collect(part: &Resolved) -> Found<Vec<String>> {
-    let sources = Sources::load(&[part]).map_err(|e| e.problem)?;
+fn collect_all(part: &Resolved) -> Found<Vec<String>> {
     let starts = part.examples.as_ref().map(all_starts).unwrap_or_default();
-    let evaluator = Evaluator::new(&sources, &[], &starts);
+    collect(part, &all_rows(part, &starts), &starts)
+}
+
+fn collect(part: &Resolved, rows: &[u32], starts: &[u32]) -> Found<Vec<String>> {
+    let sources = Sources::load(&[part]).map_err(|e| e.problem)?;
+    let evaluator = Evaluator::new(&sources, &[], starts);
     let mut numbers: HashSet<u64> = HashSet::new();
     let mut texts: HashSet<String> = HashSet::new();
-    evaluator.each_block(part, &all_rows(part, &starts), &mut |_, values| {
+    evaluator.each_block(part, rows, &mut |_, values| {
         match values {
             Values::Numbers(v) => numbers.extend(v.iter().map(|n| (n + 0.0).to_bits())),
             Values::Texts(v) => {

@@ -5,7 +5,9 @@ use super::problem::{At, DataError, DataProblem, DataResult, MissingIn};
 use super::resolve::{Element, Examples, Op, Resolved, Unit};
 use super::source_spec::Split;
 use super::steps::{StepKind, Steps, shared};
+use super::vocabulary::PAD;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// What follows from the only part.
 pub(crate) fn one<T>(parts: &[Resolved], f: impl FnOnce(&Resolved) -> DataResult<T>) -> DataResult<T> {
@@ -131,10 +133,41 @@ pub(crate) fn joined(parts: Vec<Resolved>, axis: isize, span: Span) -> DataResul
     }
 }
 
+/// `pad`: all examples of one length. Classes are padded with one more class.
+pub(crate) fn padded(parts: Vec<Resolved>, length: usize, value: Option<f64>, span: Span) -> DataResult<Resolved> {
+    let (shape, element, value) = one(&parts, |a| {
+        let Some((longest, inner)) = a.shape.split_first() else {
+            return Err(DataError::new(span, DataProblem::NoAxis { axis: 0, shape: a.shape.clone() }));
+        };
+        if *longest > length {
+            return Err(DataError::new(span, DataProblem::PadTooShort { length, longest: *longest }));
+        }
+        let shape: Vec<usize> = std::iter::once(length).chain(inner.iter().copied()).collect();
+        Ok(match &a.element {
+            Element::Class(names) => match value {
+                Some(_) => return Err(DataError::new(span, DataProblem::PadOfClasses)),
+                None => {
+                    let names: Arc<[String]> = names.iter().cloned().chain([PAD.to_string()]).collect();
+                    let pad = names.len() - 1;
+                    (shape, Element::Class(names), pad as f64)
+                }
+            },
+            _ => {
+                a.needs_numbers("pad")?;
+                (shape, Element::Number, value.unwrap_or(0.0))
+            }
+        })
+    })?;
+    whole(Op::Pad(value), parts, span, element, shape)
+}
+
 /// `first`: one value an example.
 pub(crate) fn first(parts: Vec<Resolved>, span: Span) -> DataResult<Resolved> {
     let (shape, element) = one(&parts, |a| match a.shape.split_first() {
-        Some((1.., rest)) => Ok((rest.to_vec(), a.element.clone())),
+        Some((1.., rest)) => match a.steps.as_ref().and_then(Steps::first_empty) {
+            None => Ok((rest.to_vec(), a.element.clone())),
+            Some(example) => Err(DataError::new(span, DataProblem::FirstOfNothing { example: example + 1 })),
+        },
         _ => Err(DataError::new(span, DataProblem::NoAxis { axis: 0, shape: a.shape.clone() })),
     })?;
     whole(Op::First, parts, span, element, shape)

@@ -10,7 +10,7 @@ use super::framing::{Framing, frame, starts};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
-use super::resolve::{Examples, Resolved, resolve};
+use super::resolve::{Examples, Resolved, resolve, resolve_split};
 use super::source_spec::Split;
 use super::steps::StepKind;
 
@@ -121,21 +121,16 @@ impl Dataset {
 ///
 /// Errors: the first problem of the data.
 pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
-    let mut fields = Vec::new();
-    for field in &plan.fields {
-        fields.push((field, finished(resolve(&field.expr, None)?)?));
+    let (fields, examples, framing) = resolve_fields(plan)?;
+    let mut finished_fields = Vec::new();
+    for (field, resolved) in fields {
+        finished_fields.push((field, finished(resolved)?));
     }
-    let stratify = match &plan.split {
-        SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
-        _ => None,
-    };
-    let examples = common_examples(&fields)?;
-    let needed: Vec<&Resolved> = fields.iter().map(|(_, r)| r).chain(&stratify).collect();
+    let needed: Vec<&Resolved> = finished_fields.iter().map(|(_, r)| r).collect();
     let sources = Sources::load(&needed)?;
-    let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
     let mut fitted = Fitted::default();
     let mut values = Vec::new();
-    for (field, resolved) in &fields {
+    for (field, resolved) in &finished_fields {
         let estimates = fit(resolved, &sources, &framing)?;
         values.push(compute(field, resolved, &sources, &estimates, &framing)?);
         fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
@@ -144,8 +139,11 @@ pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
     Ok(Dataset { fields: values, splits: framing.splits, fitted, ids })
 }
 
-/// How the examples of a data block are split, from all of its fields.
-pub(crate) fn load_framing(plan: &DataPlan) -> DataResult<Framing> {
+/// The fields of a plan.
+type Fields<'a> = Vec<(&'a FieldPlan, Resolved)>;
+
+/// All fields of a block, and how its examples are split. Names that are of the training split only need to know it.
+pub(crate) fn resolve_fields(plan: &DataPlan) -> DataResult<(Fields<'_>, Option<Examples>, Framing)> {
     let mut fields = Vec::new();
     for field in &plan.fields {
         fields.push((field, resolve(&field.expr, None)?));
@@ -154,8 +152,15 @@ pub(crate) fn load_framing(plan: &DataPlan) -> DataResult<Framing> {
         SplitSpec::Random { stratify: Some(by), .. } => Some(resolve_strata(by)?),
         _ => None,
     };
+    let examples = common_examples(&fields)?;
     let sources = Sources::load(&stratify.iter().collect::<Vec<_>>())?;
-    framing_of(plan, common_examples(&fields)?.as_ref(), stratify.as_ref(), &sources)
+    let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
+    for (field, resolved) in &mut fields {
+        if field.expr.is_named_by_training() {
+            *resolved = resolve_split(&field.expr, &framing)?;
+        }
+    }
+    Ok((fields, examples, framing))
 }
 
 /// The examples of the fields, split as the plan says.

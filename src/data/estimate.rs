@@ -16,7 +16,7 @@ pub(crate) fn fit(node: &Resolved, sources: &Sources, framing: &Framing) -> Data
     let mut places = Vec::new();
     node.walk(&mut |n| places.push(n));
     for place in places {
-        let Some(part) = place.parts.first() else { continue };
+        let part = place.parts.first().unwrap_or(place);
         let evaluator = Evaluator::new(sources, &estimates, &framing.starts);
         let over = Training { evaluator, part, framing };
         let estimate = match &place.op {
@@ -24,8 +24,9 @@ pub(crate) fn fit(node: &Resolved, sources: &Sources, framing: &Framing) -> Data
             Op::Rescale { layout, .. } => over.moments(*layout).and_then(|m| m.rescale(part)),
             Op::Fill { layout, median: false, .. } => over.moments(*layout).and_then(|m| m.fill(part)),
             Op::Fill { layout, median: true, .. } => over.medians(*layout),
-            Op::Classes { .. } => {
-                Ok(Estimate::Classes { names: class_names(&place.element).map(|n| n.to_vec()).unwrap_or_default() })
+            op @ (Op::Classes { .. } | Op::Stream { .. } | Op::Tokens { .. }) => {
+                let names = class_names(&place.element).map(|n| n.to_vec()).unwrap_or_default();
+                Ok(Estimate::Classes { names, unknown: matches!(op, Op::Classes { unknown: true, .. }) })
             }
             _ => continue,
         };
@@ -41,7 +42,7 @@ pub(crate) fn check_known(node: &Resolved, known: &[Estimate], field: &str) -> D
         Op::Standardize { layout, .. } => wanted.push(("standardize", layout.columns())),
         Op::Rescale { layout, .. } => wanted.push(("rescale", layout.columns())),
         Op::Fill { layout, .. } => wanted.push(("fill", layout.columns())),
-        Op::Classes { .. } => wanted.push(("classes", 0)),
+        Op::Classes { .. } | Op::Stream { .. } | Op::Tokens { .. } => wanted.push(("classes", 0)),
         _ => {}
     });
     let columns = |e: &Estimate| match e {
@@ -198,7 +199,7 @@ pub(crate) fn inverse(node: &Resolved, estimates: &[Estimate]) -> Option<Inverse
         Some(Inverse { scale, offset })
     };
     let own = match &node.op {
-        Op::Reshape | Op::Windows => return inverse(part?, estimates),
+        Op::Reshape | Op::Windows | Op::Pad(_) => return inverse(part?, estimates),
         Op::First => {
             let mut inner = inverse(part?, estimates)?;
             inner.scale.truncate(node.each());

@@ -12,7 +12,10 @@ use super::layout::{Layout, broadcast_index};
 use super::load_sources::{Column, Sources};
 use super::problem::{DataProblem, Found};
 use super::resolve::{Element, Op, Resolved};
+use super::steps::{StepKind, Steps};
 use super::table_reader::place_of;
+use super::tokens::place_in_stream;
+use super::vocabulary::UNKNOWN;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,17 +43,19 @@ impl Values {
 
 /// Computes values from sources and estimates.
 pub(crate) struct Evaluator<'a> {
-    sources: &'a Sources,
-    estimates: &'a [Estimate],
+    pub(super) sources: &'a Sources,
+    pub(super) estimates: &'a [Estimate],
     /// Where windows start.
     starts: &'a [u32],
     /// By estimate: the class of a name and of a number.
     classes: Vec<Option<Lookup>>,
 }
 
-struct Lookup {
-    by_name: HashMap<String, usize>,
+pub(super) struct Lookup {
+    pub by_name: HashMap<String, usize>,
     by_number: HashMap<u64, usize>,
+    /// Of everything that has no name.
+    unknown: Option<usize>,
 }
 
 impl<'a> Evaluator<'a> {
@@ -58,14 +63,15 @@ impl<'a> Evaluator<'a> {
         let classes = estimates
             .iter()
             .map(|e| match e {
-                Estimate::Classes { names } => {
+                Estimate::Classes { names, unknown } => {
                     let by_name = names.iter().enumerate().map(|(i, n)| (n.clone(), i)).collect();
                     let number = |n: &str| match parse(n) {
                         Parsed::Number(n) => Some((n + 0.0).to_bits()),
                         _ => None,
                     };
                     let by_number = names.iter().enumerate().filter_map(|(i, n)| Some((number(n)?, i))).collect();
-                    Some(Lookup { by_name, by_number })
+                    let unknown = unknown.then(|| names.iter().position(|n| n == UNKNOWN)).flatten();
+                    Some(Lookup { by_name, by_number, unknown })
                 }
                 _ => None,
             })
@@ -91,6 +97,16 @@ impl<'a> Evaluator<'a> {
         Ok(())
     }
 
+    /// The class of a name.
+    pub(super) fn lookup(&self, estimate: usize) -> Option<&Lookup> {
+        self.classes.get(estimate).and_then(Option::as_ref)
+    }
+
+    /// Where the values of an example, or of a position where there are such, come from, for messages.
+    pub(super) fn place_in(&self, node: &Resolved, at: u32) -> Option<super::problem::Place> {
+        place_in(node, at, self.starts)
+    }
+
     /// The values of a part for the examples or positions `rows` of the whole.
     fn part(&self, node: &Resolved, part: &Resolved, rows: &[u32]) -> Found<Values> {
         match &part.steps {
@@ -113,6 +129,8 @@ impl<'a> Evaluator<'a> {
                 Some(array) => Values::Numbers(examples(&array, node.each(), rows)),
                 None => Values::Numbers(Vec::new()),
             },
+            Op::Stream { source, kind, estimate } => self.stream(source, *kind, *estimate, rows)?,
+            Op::Tokens { vocabulary, estimate } => self.tokens(node, vocabulary, *estimate, rows)?,
             Op::Binary(op) => Values::Numbers(binary(*op, node, part(0)?.numbers(), part(1)?.numbers())),
             Op::Unary(op) => Values::Numbers(unary(*op, part(0)?.numbers())),
             Op::Standardize { estimate: i, layout } => {
@@ -152,7 +170,7 @@ impl<'a> Evaluator<'a> {
                     v.into_iter().map(|x| Some(if x.is_nan() { t.clone() } else { number_name(x).into() })).collect()
                 }
             }),
-            Op::Classes { estimate: i, fixed } => {
+            Op::Classes { estimate: i, fixed, .. } => {
                 Values::Numbers(self.class_numbers(node, *i, *fixed, part(0)?, rows)?)
             }
             Op::OneHot(n) => {
@@ -166,6 +184,7 @@ impl<'a> Evaluator<'a> {
                 Values::Numbers(v)
             }
             Op::Reshape | Op::Windows => part(0)?,
+            Op::Pad(value) => Values::Numbers(self.padded(node, *value, rows)?),
             Op::Concat(axis) => Values::Numbers(self.concat(node, *axis, rows)?),
             Op::First => {
                 let inner = node.parts.first();
@@ -216,7 +235,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn class_numbers(&self, node: &Resolved, i: usize, fixed: bool, values: Values, rows: &[u32]) -> Found<Vec<f64>> {
-        let Some(lookup) = self.classes.get(i).and_then(Option::as_ref) else {
+        let Some(lookup) = self.lookup(i) else {
             return Ok(values.numbers());
         };
         if node.parts.first().is_some_and(|p| matches!(p.element, Element::Class(_))) {
@@ -225,13 +244,13 @@ impl<'a> Evaluator<'a> {
         let known = lookup.by_name.len();
         let each = node.each().max(1);
         let unknown = |name: String, element: usize| -> Box<DataProblem> {
-            let place = rows.get(element / each).and_then(|row| place_in(node, *row, self.starts));
+            let place = rows.get(element / each).and_then(|row| self.place_in(node, *row));
             if fixed {
                 let what = "the new data".to_string();
                 return Box::new(DataProblem::LabelOutside { what, value: name, place, classes: known, needed: None });
             }
             let names = match self.estimates.get(i) {
-                Some(Estimate::Classes { names }) => names.clone(),
+                Some(Estimate::Classes { names, .. }) => names.clone(),
                 _ => Vec::new(),
             };
             Box::new(DataProblem::UnknownClass { field: String::new(), name, place, known: names })
@@ -246,7 +265,7 @@ impl<'a> Evaluator<'a> {
                     }
                     match lookup.by_number.get(&(x + 0.0).to_bits()) {
                         Some(class) if !fixed => Ok(*class as f64),
-                        _ => Err(unknown(number_name(x), e)),
+                        _ => lookup.unknown.map(|class| class as f64).ok_or_else(|| unknown(number_name(x), e)),
                     }
                 })
                 .collect(),
@@ -255,10 +274,32 @@ impl<'a> Evaluator<'a> {
                 .enumerate()
                 .map(|(e, x)| {
                     let name = x.as_deref().unwrap_or("");
-                    lookup.by_name.get(name).map(|c| *c as f64).ok_or_else(|| unknown(name.to_string(), e))
+                    let class = lookup.by_name.get(name).copied().or(lookup.unknown);
+                    class.map(|c| c as f64).ok_or_else(|| unknown(name.to_string(), e))
                 })
                 .collect(),
         }
+    }
+
+    /// Every example to the length of the whole.
+    fn padded(&self, node: &Resolved, value: f64, rows: &[u32]) -> Found<Vec<f64>> {
+        let Some(part) = node.parts.first() else { return Ok(Vec::new()) };
+        let values = self.part(node, part, rows)?.numbers();
+        let position: usize = node.shape.iter().skip(1).product();
+        let mut out = Vec::with_capacity(node.each() * rows.len());
+        let mut start = 0;
+        for row in rows {
+            let length = match &part.steps {
+                Some(steps) => steps.length(*row),
+                None => part.shape.first().copied().unwrap_or(0),
+            };
+            let end = start + length * position;
+            out.extend_from_slice(values.get(start..end).unwrap_or(&[]));
+            let missing = node.each().saturating_sub(length * position);
+            out.extend(std::iter::repeat_n(value, missing));
+            start = end;
+        }
+        Ok(out)
     }
 
     fn concat(&self, node: &Resolved, axis: usize, rows: &[u32]) -> Found<Vec<f64>> {
@@ -290,6 +331,13 @@ pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super
             let source = node.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
             Some(super::problem::Place { source, line: row + 1, in_file: false })
         }
+        (Op::Stream { source, kind, .. }, _) => place_in_stream(source, *kind, at as usize),
+        (Op::Tokens { .. }, _) => match (&node.steps, node.parts.first()) {
+            (Some(Steps { kind: StepKind::Groups(groups), .. }), Some(part)) => {
+                place_in(part, groups.ends.partition_point(|end| *end <= at) as u32, starts)
+            }
+            _ => None,
+        },
         _ => node.parts.iter().find_map(|part| match &part.steps {
             Some(steps) if node.steps.is_none() => place_in(part, *steps.firsts(&[at], starts).first()?, starts),
             _ => place_in(part, at, starts),

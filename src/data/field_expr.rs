@@ -1,6 +1,7 @@
 //! The expression behind `field x = …`: a tree over the columns of tables and over arrays, one value an example.
 
 use super::source_spec::{SourceSpec, TableExpr};
+use super::vocabulary::Vocabulary;
 use crate::source::Span;
 use std::fmt;
 use std::sync::Arc;
@@ -49,6 +50,26 @@ pub enum FieldNode {
     Fill(FieldExpr, Filling),
     /// Numbers the distinct values; `Some(n)`: the values are integers `0 .. n-1` already.
     Classes(FieldExpr, Option<usize>),
+    /// Numbers the distinct values of the training split; all others are one more class.
+    KnownClasses(FieldExpr),
+    /// The tokens of one long text, a row each.
+    Stream {
+        /// The text.
+        source: SourceSpec,
+        /// Their names.
+        vocabulary: Vocabulary,
+        /// A field whose names they take.
+        like: Option<FieldExpr>,
+    },
+    /// The tokens of each text, a sequence.
+    Tokens {
+        /// The texts.
+        field: FieldExpr,
+        /// Their names.
+        vocabulary: Vocabulary,
+        /// A field whose names they take.
+        like: Option<FieldExpr>,
+    },
     /// A class as a vector of its number of classes, on a new last axis.
     OneHot(FieldExpr),
     /// The same values in another shape; at most one dim is `None` and takes what is left.
@@ -57,6 +78,15 @@ pub enum FieldNode {
     Concat(Vec<FieldExpr>, isize),
     /// The first along the first axis of the example.
     First(FieldExpr),
+    /// As long as it says, with a number (or one more class) behind the last position.
+    Pad {
+        /// What has positions.
+        field: FieldExpr,
+        /// How many it shall have.
+        length: usize,
+        /// What stands at those that it has not; 0 where it is left out.
+        value: Option<f64>,
+    },
     /// Examples of several rows that follow one another, on a new first axis.
     Windows {
         /// What has one value a row.
@@ -212,22 +242,50 @@ impl FieldExpr {
         FieldExpr { span, node: Arc::new(node) }
     }
 
-    /// The expressions that it is made of.
+    /// Whether a name of it is known only once it is known what is trained on.
+    pub(crate) fn is_named_by_training(&self) -> bool {
+        let (is_own, like) = match &*self.node {
+            FieldNode::KnownClasses(_) => (true, None),
+            FieldNode::Stream { vocabulary, like, .. } | FieldNode::Tokens { vocabulary, like, .. } => {
+                (vocabulary.is_of_training(), like.as_ref())
+            }
+            _ => (false, None),
+        };
+        is_own || like.into_iter().chain(self.children()).any(FieldExpr::is_named_by_training)
+    }
+
+    /// The expressions that it is made of (not one whose names it takes).
     pub fn children(&self) -> Vec<&FieldExpr> {
         match &*self.node {
-            FieldNode::Columns { .. } | FieldNode::Array(_) | FieldNode::Number(_) => Vec::new(),
+            FieldNode::Columns { .. } | FieldNode::Array(_) | FieldNode::Number(_) | FieldNode::Stream { .. } => {
+                Vec::new()
+            }
             FieldNode::Binary(_, a, b) => vec![a, b],
             FieldNode::Unary(_, a)
             | FieldNode::Standardize(a)
             | FieldNode::Rescale { field: a, .. }
             | FieldNode::Fill(a, _)
             | FieldNode::Classes(a, _)
+            | FieldNode::KnownClasses(a)
+            | FieldNode::Tokens { field: a, .. }
             | FieldNode::OneHot(a)
             | FieldNode::Reshape(a, _)
             | FieldNode::First(a)
+            | FieldNode::Pad { field: a, .. }
             | FieldNode::Windows { field: a, .. } => vec![a],
             FieldNode::Concat(parts, _) => parts.iter().collect(),
         }
+    }
+
+    /// Where its values come from, a source for each place that names one.
+    pub fn sources(&self) -> Vec<&SourceSpec> {
+        let mut sources = Vec::new();
+        self.walk(&mut |expr| match &*expr.node {
+            FieldNode::Columns { table, .. } => sources.push(table.origin()),
+            FieldNode::Array(source) | FieldNode::Stream { source, .. } => sources.push(source),
+            _ => {}
+        });
+        sources
     }
 
     /// Whether something of it is estimated on the training split (class names are not: they come from all splits).

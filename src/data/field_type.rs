@@ -1,7 +1,7 @@
 //! The type of a field, known at check time from scans.
 
 use super::combine::agree;
-use super::dataset::{common_examples, resolve_strata};
+use super::dataset::{common_examples, resolve_fields, resolve_strata};
 use super::field_expr::FieldExpr;
 use super::framing::sizes;
 use super::plan::{DataPlan, SplitSpec};
@@ -157,6 +157,17 @@ pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
                     None => Ok(()),
                 });
                 errors.extend(strata.err());
+            }
+        }
+    }
+    // Names that are of the training split only.
+    if errors.is_empty() && plan.fields.iter().any(|f| f.expr.is_named_by_training()) {
+        match resolve_fields(plan) {
+            Err(error) => errors.push(error),
+            Ok((all, ..)) => {
+                for ((_, known), (_, tree)) in fields.iter_mut().zip(&all) {
+                    *known = Some(type_of(tree));
+                }
             }
         }
     }

@@ -52,10 +52,13 @@ pub enum Estimate {
         /// What is filled in.
         values: Vec<f64>,
     },
-    /// `classes`
+    /// `classes`, `characters`, `words`
     Classes {
         /// The names, by class.
         names: Vec<String>,
+        /// Whether what has none of them is the class `<unknown>`.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unknown: bool,
     },
 }
 

@@ -29,7 +29,12 @@ impl Cell {
 /// The table of a source that is not in files; none for one that is.
 pub(crate) fn generate(source: &SourceSpec) -> Found<Option<MemoryTable>> {
     let table = match source {
-        SourceSpec::Csv(_) | SourceSpec::Idx(_) | SourceSpec::Npy(_) | SourceSpec::ImageFolder { .. } => {
+        SourceSpec::Csv(_)
+        | SourceSpec::Idx(_)
+        | SourceSpec::Npy(_)
+        | SourceSpec::ImageFolder { .. }
+        | SourceSpec::Text(_)
+        | SourceSpec::Lines(_) => {
             return Ok(None);
         }
         SourceSpec::Rows { columns, rows } => literal(columns, rows)?,

@@ -5,9 +5,11 @@ use super::cell::{Parsed, number_name};
 use super::image_file::read_images;
 use super::problem::{At, DataResult, Found};
 use super::resolve::{Op, Resolved};
+use super::resolve_text::stream_key;
 use super::schema::ColumnKind;
 use super::source_spec::SourceSpec;
 use super::table_reader::{TableSink, parts, read};
+use super::tokens::{TokenKind, TokenStream, read_stream};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -25,6 +27,7 @@ pub(crate) enum Column {
 pub(crate) struct Sources {
     columns: HashMap<(String, String), Arc<Column>>,
     arrays: HashMap<String, Arc<Array>>,
+    streams: HashMap<String, Arc<TokenStream>>,
 }
 
 impl Sources {
@@ -33,6 +36,7 @@ impl Sources {
         type Wanted<'a> = BTreeMap<String, (&'a SourceSpec, crate::source::Span, BTreeMap<&'a str, ColumnKind>)>;
         let mut tables: Wanted<'_> = BTreeMap::new();
         let mut arrays = BTreeMap::new();
+        let mut streams = BTreeMap::new();
         for expression in expressions {
             expression.walk(&mut |node| match &node.op {
                 Op::Columns { table, columns } => {
@@ -42,6 +46,9 @@ impl Sources {
                 }
                 Op::Array(source) => {
                     arrays.entry(format!("{source:?}")).or_insert((source, node.span));
+                }
+                Op::Stream { source, kind, .. } => {
+                    streams.entry(stream_key(source, kind.name())).or_insert((source, *kind, node.span));
                 }
                 _ => {}
             });
@@ -55,7 +62,15 @@ impl Sources {
         for (key, (source, span)) in arrays {
             sources.arrays.insert(key, Arc::new(read_whole(source).at(span)?));
         }
+        for (key, (source, kind, span)) in streams {
+            sources.streams.insert(key, Arc::new(read_stream(source, kind).at(span)?));
+        }
         Ok(sources)
+    }
+
+    /// The tokens of a text that was loaded.
+    pub fn stream(&self, source: &SourceSpec, kind: TokenKind) -> Option<Arc<TokenStream>> {
+        self.streams.get(&stream_key(source, kind.name())).cloned()
     }
 
     /// A column that was loaded.

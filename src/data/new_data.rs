@@ -1,6 +1,6 @@
 //! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
 
-use super::dataset::{Dataset, common_examples, compute, load_framing, resolve_known};
+use super::dataset::{Dataset, common_examples, compute, resolve_fields, resolve_known};
 use super::field_expr::{FieldExpr, FieldNode};
 use super::fitted::Fitted;
 use super::framing::{Framing, frame};
@@ -51,7 +51,7 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
         (_, None) => Framing::default(),
         (Some(_), Some(examples)) => frame(&SplitSpec::AsGiven, examples, None).at(plan.split_span)?.unsplit(),
         // Fields that are not wanted here may say how the data is split.
-        (None, Some(_)) => load_framing(plan)?,
+        (None, Some(_)) => resolve_fields(plan)?.2,
     };
     let mut values = Vec::new();
     for ((field, tree), known) in resolved.iter().zip(&estimates) {
@@ -69,11 +69,11 @@ fn replaceable(plan: &DataPlan, fields: &[&FieldPlan], new: &SourceSpec) -> Data
         field.expr.walk(&mut |node| {
             let source = match &*node.node {
                 FieldNode::Columns { table, .. } => table.origin(),
-                FieldNode::Array(source) => source,
+                FieldNode::Array(source) | FieldNode::Stream { source, .. } => source,
                 _ => return,
             };
             found.insert(format!("{source:?}"));
-            if source.is_array() != new.is_array() || source.is_image_folder() != new.is_image_folder() {
+            if source.shape() != new.shape() {
                 wrong = Some((field.span, DataProblem::WrongReplacement { wanted: source.name(), given: new.name() }));
             }
         });
@@ -115,10 +115,21 @@ fn with_source(expr: &FieldExpr, new: &SourceSpec, needed: &BTreeSet<String>) ->
         FieldNode::Rescale { field, lo, hi } => FieldNode::Rescale { field: again(field), lo: *lo, hi: *hi },
         FieldNode::Fill(a, filling) => FieldNode::Fill(again(a), filling.clone()),
         FieldNode::Classes(a, n) => FieldNode::Classes(again(a), *n),
+        FieldNode::KnownClasses(a) => FieldNode::KnownClasses(again(a)),
+        // Names are those that were saved, so whose they are no longer matters.
+        FieldNode::Stream { vocabulary, .. } => {
+            FieldNode::Stream { source: new.clone(), vocabulary: vocabulary.clone(), like: None }
+        }
+        FieldNode::Tokens { field, vocabulary, .. } => {
+            FieldNode::Tokens { field: again(field), vocabulary: vocabulary.clone(), like: None }
+        }
         FieldNode::OneHot(a) => FieldNode::OneHot(again(a)),
         FieldNode::Reshape(a, dims) => FieldNode::Reshape(again(a), dims.clone()),
         FieldNode::Concat(parts, axis) => FieldNode::Concat(parts.iter().map(again).collect(), *axis),
         FieldNode::First(a) => FieldNode::First(again(a)),
+        FieldNode::Pad { field, length, value } => {
+            FieldNode::Pad { field: again(field), length: *length, value: *value }
+        }
         FieldNode::Windows { field, length, stride, offset } => {
             FieldNode::Windows { field: again(field), length: *length, stride: *stride, offset: *offset }
         }

@@ -399,6 +399,41 @@ pub enum DataProblem {
         /// `reshape`, `concat`, `+`
         function: String,
     },
+    /// `pad` to a length that some example exceeds.
+    PadTooShort {
+        /// As written.
+        length: usize,
+        /// The longest example.
+        longest: usize,
+    },
+    /// `pad` of classes with a number.
+    PadOfClasses,
+    /// `first` of an example without any position.
+    FirstOfNothing {
+        /// Which, from 1.
+        example: usize,
+    },
+    /// Tokens of something that is not one text an example.
+    TokensOf {
+        /// `characters`, `words`
+        function: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// Marks of start and end in one long text.
+    EndsOfOneText {
+        /// `characters`, `words`
+        kind: &'static str,
+    },
+    /// `like:` names something that is not a class.
+    LikeNotClass,
+    /// A token that the field whose names are taken does not have.
+    NotInLike {
+        /// The token.
+        token: String,
+        /// How often it stands in the text.
+        count: u64,
+    },
     /// `reshape` to another number of elements.
     Reshape {
         /// The shape that is there.

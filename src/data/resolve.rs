@@ -3,17 +3,23 @@
 //! Parts are visited before the whole, and estimates are numbered in that order: the same order in which they are
 //! fitted, saved and used again.
 
-use super::class_names::{names_of, numbered_names};
-use super::combine::{elementwise_shape, estimable, first, joined, layout, one, reshaped, same, whole, windows};
+use super::class_names::{names_of, names_of_training, numbered_names};
+use super::combine::{
+    elementwise_shape, estimable, first, joined, layout, one, padded, reshaped, same, whole, windows,
+};
 use super::field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 use super::fitted::Estimate;
+use super::framing::Framing;
 use super::groups::Groups;
 use super::layout::Layout;
 use super::problem::{At, DataError, DataProblem, DataResult, MissingIn, Place};
 use super::resolve_source::{array, columns, in_domain};
+use super::resolve_text::{self, Naming};
 use super::schema::ColumnKind;
 use super::source_spec::{SourceSpec, Split, TableExpr};
 use super::steps::{Steps, shared};
+use super::tokens::TokenKind;
+use super::vocabulary::Vocabulary;
 use crate::source::Span;
 use std::sync::Arc;
 
@@ -124,22 +130,52 @@ impl TextIn {
 /// What a node computes from its parts.
 #[derive(Debug)]
 pub(crate) enum Op {
-    Columns { table: TableExpr, columns: Vec<(String, ColumnKind)> },
+    Columns {
+        table: TableExpr,
+        columns: Vec<(String, ColumnKind)>,
+    },
     Array(SourceSpec),
+    Stream {
+        source: SourceSpec,
+        kind: TokenKind,
+        estimate: usize,
+    },
+    Tokens {
+        vocabulary: Vocabulary,
+        estimate: usize,
+    },
     Number(f64),
     Binary(BinaryOp),
     Unary(UnaryOp),
-    Standardize { estimate: usize, layout: Layout },
-    Rescale { estimate: usize, layout: Layout, lo: f64, hi: f64 },
-    Fill { estimate: usize, layout: Layout, median: bool },
+    Standardize {
+        estimate: usize,
+        layout: Layout,
+    },
+    Rescale {
+        estimate: usize,
+        layout: Layout,
+        lo: f64,
+        hi: f64,
+    },
+    Fill {
+        estimate: usize,
+        layout: Layout,
+        median: bool,
+    },
     FillNumber(f64),
     FillText(Arc<str>),
-    Classes { estimate: usize, fixed: bool },
+    Classes {
+        estimate: usize,
+        fixed: bool,
+        unknown: bool,
+    },
     OneHot(usize),
     Reshape,
     Concat(usize),
     First,
     Windows,
+    /// With this number (or class) behind the last position.
+    Pad(f64),
 }
 
 impl Resolved {
@@ -227,15 +263,38 @@ impl Resolved {
 
 /// Resolves an expression. With `known` estimates (of an earlier load), class names are those, and nothing is collected.
 pub(crate) fn resolve(expr: &FieldExpr, known: Option<&[Estimate]>) -> DataResult<Resolved> {
-    Resolver { known, next: 0 }.resolve(expr)
+    Resolver { known, training: None, next: 0 }.resolve(expr)
+}
+
+/// The same where it is known what is trained on: names that are of the training split only are those.
+pub(crate) fn resolve_split(expr: &FieldExpr, training: &Framing) -> DataResult<Resolved> {
+    Resolver { known: None, training: Some(training), next: 0 }.resolve(expr)
+}
+
+/// The class names of an expression. Errors: it is not a class.
+pub(crate) fn resolve_names(expr: &FieldExpr, training: Option<&Framing>) -> DataResult<Arc<[String]>> {
+    let resolved = Resolver { known: None, training, next: 0 }.resolve(expr)?;
+    match resolved.element {
+        Element::Class(names) => Ok(names),
+        _ => Err(DataError::new(expr.span, DataProblem::LikeNotClass)),
+    }
 }
 
 struct Resolver<'a> {
     known: Option<&'a [Estimate]>,
+    training: Option<&'a Framing>,
     next: usize,
 }
 
 impl Resolver<'_> {
+    /// The names that an earlier load gave a place.
+    fn known_names(&self, estimate: usize) -> Option<Vec<String>> {
+        self.known.map(|known| match known.get(estimate) {
+            Some(Estimate::Classes { names, .. }) => names.clone(),
+            _ => Vec::new(),
+        })
+    }
+
     fn number(&mut self) -> usize {
         self.next += 1;
         self.next - 1
@@ -300,7 +359,23 @@ impl Resolver<'_> {
                 same(op, parts, span, Element::Number, shape)
             }
             FieldNode::Fill(_, filling) => self.fill(parts, filling, span),
-            FieldNode::Classes(inner, fixed) => self.classes(parts, inner, *fixed, span),
+            FieldNode::Classes(inner, fixed) => self.classes(parts, inner, *fixed, false, span),
+            FieldNode::KnownClasses(inner) => self.classes(parts, inner, None, true, span),
+            FieldNode::Stream { source, vocabulary, like } => {
+                let estimate = self.number();
+                let known = self.known_names(estimate);
+                let naming = Naming { vocabulary, like: like.as_ref(), known, training: self.training };
+                resolve_text::stream(source, naming, estimate, span)
+            }
+            FieldNode::Tokens { field, vocabulary, like } => {
+                let estimate = self.number();
+                let known = self.known_names(estimate);
+                let naming = Naming { vocabulary, like: like.as_ref(), known, training: self.training };
+                match parts.into_iter().next() {
+                    Some(part) => resolve_text::each(part, field, naming, estimate, span),
+                    None => Err(DataError::new(span, DataProblem::NothingChosen)),
+                }
+            }
             FieldNode::OneHot(_) => {
                 let (mut shape, n) = one(&parts, |a| match &a.element {
                     Element::Class(names) => Ok((a.shape.clone(), names.len())),
@@ -312,6 +387,7 @@ impl Resolver<'_> {
             FieldNode::Reshape(_, dims) => reshaped(parts, dims, span),
             FieldNode::Concat(_, axis) => joined(parts, *axis, span),
             FieldNode::First(_) => first(parts, span),
+            FieldNode::Pad { length, value, .. } => padded(parts, *length, *value, span),
             FieldNode::Windows { length, stride, offset, .. } => windows(parts, *length, *stride, *offset, span),
         }
     }
@@ -365,6 +441,7 @@ impl Resolver<'_> {
         parts: Vec<Resolved>,
         inner: &FieldExpr,
         fixed: Option<usize>,
+        unknown: bool,
         span: Span,
     ) -> DataResult<Resolved> {
         if inner.is_estimated() {
@@ -377,13 +454,11 @@ impl Resolver<'_> {
             if fixed.is_some() {
                 a.needs_numbers("classes(n)")?;
             }
-            let names: Arc<[String]> = match (self.known, &a.element, fixed) {
-                (Some(known), ..) => match known.get(estimate) {
-                    Some(Estimate::Classes { names }) => names.clone().into(),
-                    _ => Vec::new().into(),
-                },
+            let names: Arc<[String]> = match (self.known_names(estimate), &a.element, fixed) {
+                (Some(known), ..) => known.into(),
                 (None, Element::Class(names), _) => names.clone(),
                 (None, _, Some(n)) => numbered_names(a, inner, n, span)?,
+                (None, _, None) if unknown => names_of_training(a, inner, self.training)?,
                 (None, _, None) => names_of(a, inner)?,
             };
             // Class numbers are kept as f32, which holds whole numbers exactly up to here.
@@ -392,6 +467,6 @@ impl Resolver<'_> {
             }
             Ok((a.shape.clone(), names))
         })?;
-        same(Op::Classes { estimate, fixed: fixed.is_some() }, parts, span, Element::Class(names), shape)
+        same(Op::Classes { estimate, fixed: fixed.is_some(), unknown }, parts, span, Element::Class(names), shape)
     }
 }

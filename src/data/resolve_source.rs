@@ -37,7 +37,7 @@ fn named(source: &SourceSpec, name: &str) -> String {
 }
 
 /// The splits that a source names, if it is given per split.
-fn given_splits(source: &SourceSpec, span: Span) -> DataResult<Option<Vec<Split>>> {
+pub(crate) fn given_splits(source: &SourceSpec, span: Span) -> DataResult<Option<Vec<Split>>> {
     let Some(files) = source.files().filter(|f| f.is_given()) else { return Ok(None) };
     let given: Vec<Split> = files.parts().iter().map(|(s, _)| *s).collect();
     if !given.contains(&Split::Train) {

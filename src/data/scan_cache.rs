@@ -28,8 +28,16 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 /// The scan of a table's file.
 pub(crate) fn table_scan(file: &DataFile) -> Found<Arc<TableScan>> {
-    kept(std::slice::from_ref(file), "table", || {
-        let part = TablePart::File(file.clone());
+    scan(file, "table", TablePart::File(file.clone()))
+}
+
+/// The scan of a text file's lines.
+pub(crate) fn lines_scan(file: &DataFile) -> Found<Arc<TableScan>> {
+    scan(file, "lines", TablePart::Lines(file.clone()))
+}
+
+fn scan(file: &DataFile, kind: &str, part: TablePart) -> Found<Arc<TableScan>> {
+    kept(std::slice::from_ref(file), kind, || {
         let mut scanner = Scanner::default();
         let rows = read(&part, &mut scanner)?;
         Ok(scanner.finish(rows))

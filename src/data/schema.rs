@@ -3,7 +3,7 @@
 use super::files::expand;
 use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
 use super::scan::{ColumnScan, Scanner, TableScan, sorted_names};
-use super::scan_cache::table_scan;
+use super::scan_cache::{lines_scan, table_scan};
 use super::select::no_column;
 use super::source_spec::{SourceSpec, Split, TableExpr, TableNode};
 use super::table_reader::{TablePart, parts, place_of, read};
@@ -181,6 +181,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
     for (split, part) in &parts {
         let scan = match part {
             TablePart::File(file) => table_scan(file)?,
+            TablePart::Lines(file) => lines_scan(file)?,
             TablePart::Memory(..) | TablePart::Images(..) => {
                 let mut scanner = Scanner::default();
                 let rows = read(part, &mut scanner)?;

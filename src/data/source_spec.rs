@@ -119,6 +119,10 @@ pub enum SourceSpec {
     Idx(PerSplit<Vec<DataFile>>),
     /// `npy("a.npy")`: an array.
     Npy(PerSplit<Vec<DataFile>>),
+    /// `text("a.txt")`: one long text.
+    Text(PerSplit<Vec<DataFile>>),
+    /// `text("a.txt") |> lines`: a table of one column, [`LINE`].
+    Lines(PerSplit<Vec<DataFile>>),
     /// `image_folder("photos", size: 32)`: a folder of images for each class. Its column `label` is the class; its images
     /// are an array.
     ImageFolder {
@@ -184,10 +188,36 @@ pub enum SourceSpec {
     },
 }
 
+/// What a source gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SourceShape {
+    Table,
+    Array,
+    Images,
+    Text,
+    Lines,
+}
+
 impl SourceSpec {
     /// Whether it is an array rather than a table with columns.
     pub fn is_array(&self) -> bool {
         matches!(self, SourceSpec::Idx(_) | SourceSpec::Npy(_))
+    }
+
+    /// What can take its place.
+    pub(crate) fn shape(&self) -> SourceShape {
+        match self {
+            SourceSpec::Idx(_) | SourceSpec::Npy(_) => SourceShape::Array,
+            SourceSpec::ImageFolder { .. } => SourceShape::Images,
+            SourceSpec::Text(_) => SourceShape::Text,
+            SourceSpec::Lines(_) => SourceShape::Lines,
+            SourceSpec::Csv(_)
+            | SourceSpec::Rows { .. }
+            | SourceSpec::Moons { .. }
+            | SourceSpec::Spirals { .. }
+            | SourceSpec::Blobs { .. }
+            | SourceSpec::Sine { .. } => SourceShape::Table,
+        }
     }
 
     /// Whether it is a folder of images: both an array and a table of their labels.
@@ -201,6 +231,8 @@ impl SourceSpec {
             SourceSpec::Csv(_) => "csv",
             SourceSpec::Idx(_) => "idx",
             SourceSpec::Npy(_) => "npy",
+            SourceSpec::Text(_) => "text",
+            SourceSpec::Lines(_) => "lines",
             SourceSpec::ImageFolder { .. } => "image_folder",
             SourceSpec::Rows { .. } => "rows",
             SourceSpec::Moons { .. } => "moons",
@@ -213,12 +245,23 @@ impl SourceSpec {
     /// Its files (or folders of images), where it has any, in row order.
     pub fn files(&self) -> Option<&PerSplit<Vec<DataFile>>> {
         match self {
-            SourceSpec::Csv(f) | SourceSpec::Idx(f) | SourceSpec::Npy(f) => Some(f),
+            SourceSpec::Csv(f)
+            | SourceSpec::Idx(f)
+            | SourceSpec::Npy(f)
+            | SourceSpec::Text(f)
+            | SourceSpec::Lines(f) => Some(f),
             SourceSpec::ImageFolder { folders, .. } => Some(folders),
-            _ => None,
+            SourceSpec::Rows { .. }
+            | SourceSpec::Moons { .. }
+            | SourceSpec::Spirals { .. }
+            | SourceSpec::Blobs { .. }
+            | SourceSpec::Sine { .. } => None,
         }
     }
 }
+
+/// The name of the only column of [`SourceSpec::Lines`].
+pub const LINE: &str = "line";
 
 /// A table: a source with columns, perhaps with rows left out. Cheap to clone.
 #[derive(Clone)]

@@ -33,6 +33,22 @@ impl Steps {
         }
     }
 
+    /// An example without any position.
+    pub fn first_empty(&self) -> Option<usize> {
+        match &self.kind {
+            StepKind::Window { .. } => None,
+            StepKind::Groups(groups) => (0..groups.count()).find(|example| groups.range(*example).is_empty()),
+        }
+    }
+
+    /// How many positions an example has.
+    pub fn length(&self, example: u32) -> usize {
+        match &self.kind {
+            StepKind::Window { length, .. } => *length,
+            StepKind::Groups(groups) => groups.range(example as usize).len(),
+        }
+    }
+
     /// The positions of an example; `starts` are those of windows.
     pub fn of(&self, example: u32, starts: &[u32], to: &mut Vec<u32>) {
         match &self.kind {

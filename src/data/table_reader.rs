@@ -5,7 +5,7 @@ use super::files::{failure, open};
 use super::generators::{MemoryTable, generate};
 use super::image_folder::{ImageEntry, images};
 use super::problem::{DataProblem, Found, Place};
-use super::source_spec::{DataFile, SourceSpec, Split};
+use super::source_spec::{DataFile, LINE, SourceSpec, Split};
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
@@ -16,6 +16,8 @@ pub(crate) const LABEL: &str = "label";
 pub(crate) enum TablePart {
     /// A CSV file.
     File(DataFile),
+    /// A text file, a row a line.
+    Lines(DataFile),
     /// The images of a folder, as a table of their labels.
     Images(DataFile, Vec<ImageEntry>),
     /// Literal or generated rows, with their source's name.
@@ -26,7 +28,7 @@ impl TablePart {
     /// How messages call it.
     pub(crate) fn name(&self) -> &str {
         match self {
-            TablePart::File(f) | TablePart::Images(f, _) => &f.written,
+            TablePart::File(f) | TablePart::Lines(f) | TablePart::Images(f, _) => &f.written,
             TablePart::Memory(_, name) => name,
         }
     }
@@ -38,7 +40,8 @@ impl TablePart {
         {
             return Place { source: image.file.written.clone(), line: 0, in_file: true };
         }
-        Place { source: self.name().to_string(), line, in_file: matches!(self, TablePart::File(_)) }
+        let in_file = matches!(self, TablePart::File(_) | TablePart::Lines(_));
+        Place { source: self.name().to_string(), line, in_file }
     }
 }
 
@@ -52,10 +55,13 @@ pub(crate) fn parts(source: &SourceSpec) -> Found<Vec<(Split, TablePart)>> {
         return Ok(folders.map(|(split, folder, images)| (split, TablePart::Images(folder, images))).collect());
     }
     let mut parts = Vec::new();
-    if let SourceSpec::Csv(files) = source {
-        for (split, files) in files.parts() {
-            parts.extend(super::files::expand(files)?.into_iter().map(|f| (split, TablePart::File(f))));
-        }
+    let (files, part): (_, fn(DataFile) -> TablePart) = match source {
+        SourceSpec::Csv(files) => (files, TablePart::File),
+        SourceSpec::Lines(files) => (files, TablePart::Lines),
+        _ => return Ok(parts),
+    };
+    for (split, files) in files.parts() {
+        parts.extend(super::files::expand(files)?.into_iter().map(|f| (split, part(f))));
     }
     Ok(parts)
 }
@@ -72,6 +78,7 @@ pub(crate) trait TableSink {
 pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
     match part {
         TablePart::File(file) => read_csv(file, part, sink),
+        TablePart::Lines(file) => read_lines(file, sink),
         TablePart::Images(_, images) => {
             if sink.header(&[LABEL.to_string()])?.first().copied().unwrap_or(false) {
                 for (row, image) in (1..).zip(images) {
@@ -96,6 +103,23 @@ pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
             }
             Ok(table.rows.len() as u64)
         }
+    }
+}
+
+/// A line without anything in it is missing, as an empty cell is.
+fn read_lines(file: &DataFile, sink: &mut dyn TableSink) -> Found<u64> {
+    let text = super::tokens::read_text(file)?;
+    let wanted = sink.header(&[LINE.to_string()])?.first().copied().unwrap_or(false);
+    let mut rows = 0u64;
+    for line in text.lines() {
+        rows += 1;
+        if wanted {
+            sink.cell(0, rows, if line.is_empty() { Parsed::Missing } else { Parsed::Text(line) });
+        }
+    }
+    match text.trim().is_empty() {
+        true => Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: false })),
+        false => Ok(rows),
     }
 }
 

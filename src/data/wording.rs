@@ -2,7 +2,7 @@
 
 use super::cell::{Parsed, parse};
 use super::problem::{DataProblem, MissingIn};
-use super::source_spec::Split;
+use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
 
@@ -53,7 +53,12 @@ impl DataProblem {
             P::ConstantField => Code::E0526,
             P::UnitsDiffer { .. } => Code::E0527,
             P::WindowTooLong { .. } => Code::E0528,
-            P::WindowsOf { .. } | P::LengthsOfTheirOwn { .. } => Code::E0529,
+            P::WindowsOf { .. }
+            | P::LengthsOfTheirOwn { .. }
+            | P::PadTooShort { .. }
+            | P::PadOfClasses
+            | P::FirstOfNothing { .. } => Code::E0529,
+            P::TokensOf { .. } | P::EndsOfOneText { .. } | P::LikeNotClass | P::NotInLike { .. } => Code::E0531,
         }
     }
 
@@ -165,7 +170,14 @@ impl DataProblem {
             DataProblem::UnitsDiffer { .. }
             | DataProblem::WindowTooLong { .. }
             | DataProblem::WindowsOf { .. }
-            | DataProblem::LengthsOfTheirOwn { .. } => self.about_sequences(span),
+            | DataProblem::LengthsOfTheirOwn { .. }
+            | DataProblem::PadTooShort { .. }
+            | DataProblem::PadOfClasses
+            | DataProblem::FirstOfNothing { .. }
+            | DataProblem::TokensOf { .. }
+            | DataProblem::EndsOfOneText { .. }
+            | DataProblem::LikeNotClass
+            | DataProblem::NotInLike { .. } => self.about_sequences(span),
         }
     }
 
@@ -291,6 +303,11 @@ impl DataProblem {
                 );
                 for m in columns.iter().take(4) {
                     d = d.note(missing_note(m));
+                }
+                if columns.iter().all(|m| m.column == LINE && m.text) {
+                    return d.note("an empty line counts as missing").help(
+                        "leave empty lines out with `|> lines |> drop_missing`, or let something stand for them: `fill(\"-\")`",
+                    );
                 }
                 let text = columns.iter().all(|m| m.text);
                 let filling = if text { "fill(\"unknown\")" } else { "fill(mean)" };

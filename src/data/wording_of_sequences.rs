@@ -50,6 +50,38 @@ impl DataProblem {
                 "reshape" => "leave the first axis open: `reshape([_, 2, 3])`",
                 _ => "take one value of each sequence with `|> first`, or do it in the model",
             }),
+            DataProblem::PadTooShort { length, longest } => {
+                say(format!("the longest example has {longest} positions, which is more than {length}"), "too short")
+                    .help(format!(
+                        "write `pad({longest})`, or leave the sequences as they are: a model may read any length"
+                    ))
+            }
+            DataProblem::PadOfClasses => say("classes are filled up with a class of their own".to_string(), "a class")
+                .note("it is the last, and is called `<pad>`")
+                .help("leave `value` out"),
+            DataProblem::FirstOfNothing { example } => {
+                say(format!("example {example} has no positions, so it has no first"), "nothing to take")
+                    .help("leave it out with `drop_missing`, or mark its start: `characters(start: true)`")
+            }
+            DataProblem::TokensOf { function, found } => {
+                say(format!("`{function}` cuts a text, and this is {found}"), "not one text an example").help(
+                    "a text is a column of text, `t.review`, the lines of a file, `text(…) |> lines`, or a whole file",
+                )
+            }
+            DataProblem::EndsOfOneText { kind } => {
+                say(format!("`{kind}` of one long text has no start and no end to mark"), "one text")
+                    .help(format!("mark those of each line: `text(…) |> lines |> {kind}(start: true, end: true)`"))
+            }
+            DataProblem::LikeNotClass => say("`like` takes the names of a class".to_string(), "not a class")
+                .help("name a field of `characters`, `words` or `classes`"),
+            DataProblem::NotInLike { token, count } => {
+                let times = if *count == 1 { "once".to_string() } else { format!("{count} times") };
+                say(
+                    format!("{token:?} stands here {times} and is not among the names that `like` gives"),
+                    "has no name",
+                )
+                .help("take the names of both by making the other field `like` this one, or give that field `unknown: true`")
+            }
             _ => say("something is wrong with the sequences".to_string(), "here"),
         }
     }

@@ -32,6 +32,10 @@ struct Measured<'a> {
     metric: &'a Metric,
     context: MetricContext,
     operands: Vec<usize>,
+    /// Where they are ragged: how many positions of each example count.
+    lengths: Option<usize>,
+    /// The operands of the own positions of all examples, one behind the other.
+    own: Vec<Vec<f32>>,
 }
 
 /// The first pass over a split: what its loss is divided by.
@@ -62,7 +66,9 @@ impl<'a> Measurer<'a> {
         for (i, metric) in train.evaluation.metrics.iter().enumerate() {
             let operands = (0..metric.operands.len()).map(|j| output(&compile::metric_output(i, j)));
             let operands = operands.collect::<Result<_, _>>()?;
-            metrics.push(Measured { metric, context: context(metric, dataset), operands });
+            let lengths = metric.positions.as_ref().map(|_| output(&compile::metric_output(i, metric.operands.len())));
+            let lengths = lengths.transpose()?;
+            metrics.push(Measured { metric, context: context(metric, dataset), operands, lengths, own: Vec::new() });
         }
         let normalizers = Normalizers::new(train, dataset, weights.as_deref(), states, &executable)?;
         let batch = train.settings.batch.max(LEAST_BATCH);
@@ -81,9 +87,8 @@ impl<'a> Measurer<'a> {
             for (sum, (_, output)) in sums.iter_mut().zip(&self.means) {
                 *sum += total(&self.executable, plan, *output, rows.len());
             }
-            for (accumulator, measured) in accumulators.iter_mut().zip(&self.metrics) {
-                let operands = measured.operands.iter().map(|o| self.executable.output(plan, *o));
-                accumulator.add(rows.len(), &operands.collect::<Vec<_>>());
+            for (accumulator, measured) in accumulators.iter_mut().zip(&mut self.metrics) {
+                measured.add(accumulator.as_mut(), &self.executable, plan, rows.len());
             }
         }
         let count = examples.len().max(1) as f64;
@@ -107,6 +112,25 @@ fn total(executable: &Executable<f32>, plan: PlanId, output: usize, examples: us
 }
 
 impl Measured<'_> {
+    /// Adds a batch. Of ragged operands, every position of an example counts as an example of its own.
+    fn add(&mut self, to: &mut dyn Accumulator, executable: &Executable<f32>, plan: PlanId, examples: usize) {
+        let operands: Vec<&[f32]> = self.operands.iter().map(|o| executable.output(plan, *o)).collect();
+        let (Some(lengths), Some(positions)) = (self.lengths, &self.metric.positions) else {
+            return to.add(examples, &operands);
+        };
+        let lengths = executable.output(plan, lengths);
+        self.own.resize(operands.len(), Vec::new());
+        for ((own, operand), width) in self.own.iter_mut().zip(&operands).zip(&positions.widths) {
+            own.clear();
+            let padded = operand.len().checked_div(lengths.len()).unwrap_or(0);
+            for (row, length) in operand.chunks_exact(padded.max(1)).zip(lengths) {
+                own.extend(row.iter().take(*length as usize * width));
+            }
+        }
+        let count = lengths.iter().map(|n| n.max(0.0) as usize).sum();
+        to.add(count, &self.own.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    }
+
     fn start(&self) -> Option<Box<dyn Accumulator>> {
         match &self.metric.entry.body {
             Body::Metric(definition) => Some((definition.start)(&self.metric.args, &self.context)),

@@ -7,7 +7,7 @@ use super::reopen::{Opened, last_trains, open};
 use super::run_directory::write_whole;
 use crate::check::{Checked, DataBlock, Train};
 use crate::compile;
-use crate::data::{DataFile, Dataset, FieldNode, PerSplit, SourceSpec, Split, apply};
+use crate::data::{DataFile, Dataset, PerSplit, SourceSpec, Split, apply};
 use crate::runtime::{Executable, Session};
 use ndarray::Array;
 use ndarray_npy::WriteNpyExt;
@@ -126,23 +126,19 @@ fn example_shape(executable: &Executable<f32>, plan: crate::runtime::PlanId, out
 /// The file in place of the source that the wanted fields are read from, of that source's kind.
 fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
     let files = PerSplit::Whole(vec![DataFile::new(input.display().to_string(), input)]);
-    let mut array = None;
-    for field in block.plan.fields.iter().filter(|f| wanted.contains(&f.name.as_str())) {
-        field.expr.walk(&mut |expr| {
-            if let FieldNode::Array(source) = &*expr.node {
-                array = Some(source);
-            }
-        });
-    }
+    let fields = block.plan.fields.iter().filter(|f| wanted.contains(&f.name.as_str()));
+    let source = fields.flat_map(|f| f.expr.sources()).next();
     let is_npy = input.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
-    match array {
-        None => SourceSpec::Csv(files),
-        Some(source) if is_npy && !source.is_image_folder() => SourceSpec::Npy(files),
+    match source {
+        Some(SourceSpec::Idx(_)) if is_npy => SourceSpec::Npy(files),
+        Some(SourceSpec::Idx(_)) => SourceSpec::Idx(files),
         Some(SourceSpec::ImageFolder { size, channels, .. }) => {
             SourceSpec::ImageFolder { folders: files, size: *size, channels: *channels, labeled: false }
         }
         Some(SourceSpec::Npy(_)) => SourceSpec::Npy(files),
-        Some(_) => SourceSpec::Idx(files),
+        Some(SourceSpec::Text(_)) => SourceSpec::Text(files),
+        Some(SourceSpec::Lines(_)) => SourceSpec::Lines(files),
+        _ => SourceSpec::Csv(files),
     }
 }
 

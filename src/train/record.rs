@@ -5,7 +5,7 @@ use super::event::{SplitMeasures, Stopped};
 use super::fingerprint;
 use super::run_directory::RunDirectory;
 use crate::check::{Checked, Overrides};
-use crate::data::{FieldNode, SourceSpec, image_files};
+use crate::data::{SourceSpec, image_files};
 use crate::diagnostics::io_reason;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -214,11 +214,7 @@ pub(super) fn data_files(checked: &Checked) -> Vec<DataFileRecord> {
     for train in &checked.program.trains {
         let Some(block) = checked.program.data.get(train.data) else { continue };
         for field in &block.plan.fields {
-            field.expr.walk(&mut |expr| match &*expr.node {
-                FieldNode::Columns { table, .. } => add(table.origin()),
-                FieldNode::Array(source) => add(source),
-                _ => {}
-            });
+            field.expr.sources().into_iter().for_each(&mut add);
         }
     }
     found.into_values().collect()

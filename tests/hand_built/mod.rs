@@ -104,6 +104,7 @@ pub fn forward(training: bool) -> Forward {
             entry,
             args: Args::new(),
             operands: operands.iter().map(|t| t.node).collect(),
+            positions: None,
             target_field: Some("tree".into()),
             context: MetricContext { classes: None, class_count: 3, units: Vec::new() },
             span: Span::default(),

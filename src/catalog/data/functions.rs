@@ -46,6 +46,12 @@ pub static CLASSES: Entry = Entry {
             "none",
             "how many classes there are, where the values are their numbers already",
         ),
+        Param::optional(
+            "unknown",
+            ParamType::Bool,
+            "false",
+            "whether names come from the training split only, and all others are one more class, `<unknown>`",
+        ),
     ],
     shapes: &["[..] -> class(n)[..]"],
     example: example("t.species |> classes"),

@@ -3,7 +3,7 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &IMAGE_FOLDER, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
+pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &IMAGE_FOLDER, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -91,6 +91,19 @@ pub static IMAGE_FOLDER: Entry = Entry {
     example: example("image_folder(\"data/images/shapes\", size: 24, channels: 1)"),
     source: "torchvision.datasets.ImageFolder; resizing as Pillow's Image.resize with BILINEAR",
     elsewhere: &[("ImageFolder", "torchvision"), ("image_dataset_from_directory", "Keras")],
+    body: Body::Source,
+};
+
+/// Texts.
+pub static TEXT: Entry = Entry {
+    name: "text",
+    summary: "A text in UTF-8, to be cut by `characters`, `words` or `lines`.",
+    formula: "",
+    params: FILES,
+    shapes: &["`characters` and `words` give a row a token"],
+    example: example("text(\"data/text/as_you_like_it.txt\")"),
+    source: "",
+    elsewhere: &[("TextLineDataset", "TensorFlow")],
     body: Body::Source,
 };
 

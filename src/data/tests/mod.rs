@@ -6,6 +6,7 @@ mod new_data;
 mod problems;
 mod sequences;
 mod tables;
+mod text;
 
 use super::*;
 use crate::source::Span;
