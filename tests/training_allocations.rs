@@ -5,6 +5,7 @@ mod hand_built;
 
 use hand_built::{checked, settings, thirds};
 use nnrun::check::{Clip, Length, Settings};
+use nnrun::data::{Augmentation, Augmented};
 use nnrun::train::{Event, Observer, RunOptions, run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,10 +53,15 @@ impl Observer for Counts {
 
 #[test]
 fn a_step_allocates_nothing_after_the_first() {
-    for threads in [1, 2] {
+    let changed = vec![Augmented {
+        fields: vec!["x".into()],
+        operations: vec![Augmentation::Noise { std: 0.1 }, Augmentation::Mixup { alpha: 0.2 }],
+    }];
+    for (threads, augment) in [(1, Vec::new()), (2, Vec::new()), (1, changed)] {
         let root = tempfile::tempdir().unwrap();
         // 54 examples: 13 full batches and a smaller one, which has a plan of its own.
-        let settings = Settings { batch: 4, length: Length::Epochs(3), clip: Some(Clip::Norm(1.0)), ..settings() };
+        let settings =
+            Settings { batch: 4, length: Length::Epochs(3), clip: Some(Clip::Norm(1.0)), augment, ..settings() };
         let checked = checked(thirds(), vec![settings], Vec::new());
         let mut counts = Counts { at: Vec::with_capacity(100) };
         let options = RunOptions { threads, runs: root.path().to_owned(), ..RunOptions::default() };

@@ -16,10 +16,14 @@ mod products;
 mod ragged;
 mod recurrent;
 mod reductions;
+mod scan;
 mod tensor;
+mod windows;
 pub mod words;
 
 pub use builder::{Builder, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
 pub use recurrent::{RecurrentWeights, States};
+pub use scan::{OpenScan, ScanFault, StepValues};
 pub use tensor::{Kind, Role, Tensor, show_type};
+pub use windows::{Padding, Resizing, Window};

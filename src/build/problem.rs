@@ -1,6 +1,7 @@
 //! What can be wrong with the operands of an operation: the facts. [`super::words`] puts them into words.
 
 use super::tensor::{Kind, Role};
+use super::windows::Window;
 use crate::ir::dim::Dim;
 use crate::source::Span;
 use std::sync::Arc;
@@ -163,6 +164,15 @@ pub enum Problem {
         now: Shape,
         /// The first use.
         first_span: Span,
+    },
+    /// A window that is larger than the axis it slides over, padding included.
+    Window {
+        /// Which axis.
+        axis: usize,
+        /// Its size.
+        size: Dim,
+        /// The window.
+        window: Window,
     },
     /// An operation that cannot keep the padding of a ragged axis out of its result.
     Ragged {

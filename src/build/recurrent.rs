@@ -75,10 +75,10 @@ impl Builder {
         let first = if recurrence.reverse { Dim::constant(0) } else { steps.clone() };
         let last = slice(self, first, Dim::constant(1));
         let last = self.reshape_node(last, vec![batch(), hidden.clone()]);
-        Ok(States {
-            all: self.tensor(states, vec![steps, hidden.clone()], true),
-            last: self.tensor(last, vec![hidden], true),
-        })
+        let all = self.tensor(states, vec![steps, hidden.clone()], true);
+        // Backwards nothing has happened yet behind the end. A state of zeros is no number of a sequence.
+        let all = if recurrence.reverse { self.masked(&all, &[0], 1.0) } else { all };
+        Ok(States { all, last: self.tensor(last, vec![hidden], true) })
     }
 
     /// The bias as the operation wants it: both in one, but for the last gate of a GRU.

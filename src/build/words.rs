@@ -2,6 +2,7 @@
 
 use super::problem::{Problem, Shape};
 use super::tensor::{Kind, Role};
+use super::windows::{Padding, Window};
 use crate::diagnostics::{Code, Diagnostic, Edit, Label, quoted_list};
 use crate::ir::dim::{Comparison, Dim, show_shape};
 use crate::source::Span;
@@ -71,6 +72,9 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             let diagnostic = site.about_operands(Code::E0303, message, *operand);
             match shape.as_slice() {
                 [] => diagnostic.help("a scalar becomes [1] by `unsqueeze(axis: 0)`"),
+                [_, _] if wanted.contains("[C, H, W]") => {
+                    diagnostic.help("an image without channels, [H, W], gets one by `unsqueeze(axis: 0)`")
+                }
                 _ => diagnostic,
             }
         }
@@ -150,12 +154,13 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             site.operands.iter().enumerate().fold(diagnostic, |d, (i, _)| label_operand(d, site, i))
         }
         Problem::UnknownSize { what, size } => {
-            let message = format!("{what} needs the size {size}, which is not known");
+            let why = if size.is_ragged() { "differs from example to example" } else { "is not known" };
+            let message = format!("{what} needs the size {size}, which {why}");
             let diagnostic = Diagnostic::new(Code::E0308, message, site.span, format!("depends on {size}"));
             let diagnostic = label_operand(diagnostic, site, 0);
             if size.is_ragged() {
                 diagnostic
-                    .note(format!("{size} differs from example to example"))
+                    .note("what is made once, before any sequence is seen, needs one number for all of them")
                     .help("reduce that axis first: `mean(axis: 0)`, `max(axis: 0)`, `last`")
             } else {
                 diagnostic.help("write the number in the model's inputs, or train it on data that says it")
@@ -174,6 +179,7 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
                 .note("a layer with a name is one layer wherever it is applied: its uses share their weights")
                 .help("give both uses inputs of one size, or make a second layer")
         }
+        Problem::Window { axis, size, window } => window_size(site, *axis, size, window),
         Problem::Ragged { size, why, instead } => {
             let message = format!("{subject} cannot keep the padding out: {size} differs from example to example");
             let diagnostic = Diagnostic::new(Code::E0320, message, site.span, format!("along {size}"));
@@ -329,6 +335,27 @@ fn join(site: &CallSite, first: &[Dim], operand: usize, other: &[Dim], axis: Opt
             }
         }
         _ => diagnostic.note("all axes but that of joining must agree"),
+    }
+}
+
+fn window_size(site: &CallSite, axis: usize, size: &Dim, window: &Window) -> Diagnostic {
+    let extent = window.reach() + Dim::constant(1);
+    let padded = match &window.padding {
+        Padding::Each(n) if *n != Dim::default() => format!(", padded by {n} on each side"),
+        Padding::Each(_) | Padding::Same => String::new(),
+    };
+    let message = format!("{} slides a window of {extent} over an axis of {size}{padded}", site.subject());
+    let diagnostic = site
+        .about_operands(Code::E0321, message, 0)
+        .note(format!("axis {axis}: {}, so there is no place for a window", window.arithmetic(size)));
+    let diagnostic = match site.arguments.iter().find(|(name, _)| *name == "kernel") {
+        Some((_, span)) => diagnostic.label(*span, format!("{} taps", window.kernel)),
+        None => diagnostic,
+    };
+    if site.name.starts_with("Conv") {
+        diagnostic.help("`padding: same` keeps the size of a convolution, however small the axis")
+    } else {
+        diagnostic.help("a smaller kernel fits, or a global pool, which has one window as large as the axis")
     }
 }
 

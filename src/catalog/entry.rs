@@ -6,6 +6,7 @@ use super::metric::{MetricDefinition, Task};
 use super::optimizer::OptimizerDefinition;
 use super::schedule::Rate;
 use crate::build::{Builder, Problem, StateScope, Tensor};
+use crate::data::Augmentation;
 use crate::ir::init::Init;
 
 /// A layer, function, loss, optimizer, … of the language.
@@ -61,7 +62,8 @@ impl Param {
         Param { name, ty, default: Default::Required, doc }
     }
 
-    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it.
+    /// An argument that may be left out; `default` as it would be written, `none` where nothing stands for it. The name
+    /// of another argument means that one's value.
     pub const fn optional(name: &'static str, ty: ParamType, default: &'static str, doc: &'static str) -> Param {
         Param { name, ty, default: Default::Value(default), doc }
     }
@@ -220,6 +222,8 @@ pub enum Body {
     Metric(MetricDefinition),
     /// How a weight starts.
     Initializer(fn(&Args, Fans) -> Init),
+    /// What is done to training data, as `data` does it.
+    Augmentation(fn(&Args) -> Augmentation),
     /// Where data comes from; `data` knows the rest.
     Source,
     /// What can be done to data; `data` knows the rest.
@@ -239,6 +243,7 @@ pub enum EntryKind {
     Schedule,
     Metric,
     Initializer,
+    Augmentation,
     Source,
     DataFunction,
     Expectation,
@@ -255,6 +260,7 @@ impl Entry {
             Body::Schedule(_) => EntryKind::Schedule,
             Body::Metric(_) => EntryKind::Metric,
             Body::Initializer(_) => EntryKind::Initializer,
+            Body::Augmentation(_) => EntryKind::Augmentation,
             Body::Source => EntryKind::Source,
             Body::DataFunction => EntryKind::DataFunction,
             Body::Expectation => EntryKind::Expectation,
@@ -278,6 +284,7 @@ impl EntryKind {
             EntryKind::Schedule => "schedule",
             EntryKind::Metric => "metric",
             EntryKind::Initializer => "initial weights",
+            EntryKind::Augmentation => "augmentation",
             EntryKind::Source => "data source",
             EntryKind::DataFunction => "data function",
             EntryKind::Expectation => "expectation",

@@ -57,7 +57,7 @@ pub fn explain_word(word: &Word) -> String {
 fn with_article(kind: EntryKind) -> String {
     match kind {
         EntryKind::Initializer => kind.word().to_owned(),
-        EntryKind::Optimizer | EntryKind::Expectation => format!("an {}", kind.word()),
+        EntryKind::Optimizer | EntryKind::Augmentation | EntryKind::Expectation => format!("an {}", kind.word()),
         _ => format!("a {}", kind.word()),
     }
 }

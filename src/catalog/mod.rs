@@ -4,6 +4,7 @@
 //! checker, `nnrun explain`, the docs, the tests over the table) reads it.
 
 mod args;
+mod augmentations;
 mod data;
 mod demands;
 mod entry;
@@ -28,7 +29,7 @@ pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use page::catalog_page;
-pub use schedule::{Moment, Rate};
+pub use schedule::{Moment, Rate, Watch};
 pub use words::{Word, WordKind, word, words};
 
 /// Every entry, family by family.
@@ -59,11 +60,13 @@ pub static ENTRIES: &[&[&Entry]] = &[
     optimizers::rmsprop::ALL,
     optimizers::adagrad::ALL,
     optimizers::adam_like::ALL,
+    optimizers::muon::ALL,
     schedules::ALL,
     metrics::classification::ALL,
     metrics::ranking::ALL,
     metrics::regression::ALL,
     initializers::ALL,
+    augmentations::ALL,
     data::sources::ALL,
     data::functions::ALL,
     data::sequences::ALL,

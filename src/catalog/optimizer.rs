@@ -2,12 +2,14 @@
 
 use super::args::Args;
 use crate::build::{Builder, Problem, Tensor};
+use crate::ir::dim::Dim;
 
 /// An optimizer.
 #[derive(Debug, Clone, Copy)]
 pub struct OptimizerDefinition {
-    /// Names of the tensors it keeps for each weight (all start as zeros): `exp_avg`, as `torch.optim` calls them.
-    pub slots: fn(&Args) -> Vec<&'static str>,
+    /// Names of the tensors it keeps for a weight of this shape (all start as zeros): `exp_avg`, as `torch.optim` calls
+    /// them.
+    pub slots: fn(&Args, &[Dim]) -> Vec<&'static str>,
     /// Names of the numbers that change from step to step beside the learning rate: bias corrections.
     pub scalars: fn(&Args) -> Vec<&'static str>,
     /// Their values at step `t` = 1, 2, …, computed in f64 by the training loop.

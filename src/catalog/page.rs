@@ -6,7 +6,7 @@ use super::words::{Word, WordKind, words};
 use super::{MetricDefinition, entries};
 use std::fmt::Write;
 
-const KINDS: [(EntryKind, &str, &str); 10] = [
+const KINDS: [(EntryKind, &str, &str); 11] = [
     (
         EntryKind::Layer,
         "Layers",
@@ -44,6 +44,13 @@ const KINDS: [(EntryKind, &str, &str); 10] = [
         "Initial weights",
         "What stands behind `weight w: [..] =`, or in a layer behind `init:`. Fans are the numbers that flow into a unit \
          and out of it: the last two axes, `[in, out]`.",
+    ),
+    (
+        EntryKind::Augmentation,
+        "Augmentations",
+        "What stands behind a field in `augment: { image: random_flip |> noise(0.05) }`: done to the examples of a batch in \
+         training, never in evaluation. `[image, mask]: random_flip` draws once for both. Draws depend on the seed, the step, \
+         the example and the operation.",
     ),
     (
         EntryKind::Source,

@@ -72,7 +72,7 @@ impl Checker<'_> {
         let mut hypers: Vec<(Symbol, Value)> = Vec::new();
         for param in function.hypers.iter().flatten() {
             let value = match &param.default {
-                Some(default) => self.expression(default, &mut frame),
+                Some(default) => self.hyper_value(default, &mut frame),
                 None => Value::Size(self.free_dim(&param.name.name)),
             };
             frame.bind(&param.name.name, value.clone());

@@ -341,7 +341,7 @@ impl Checker<'_> {
     /// Tells that no entry of this kind has the name.
     pub fn unknown_entry(&mut self, name: &Symbol, span: Span, kind: EntryKind, wanted: &'static str) -> Value {
         if let Some((entry, framework)) = catalog::find_elsewhere(name).filter(|(e, _)| e.kind() == kind) {
-            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name };
+            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name, drop: None };
             return self.mistake(span, &mistake);
         }
         if let Some(other) = catalog::entries().find(|e| e.name == &**name) {

@@ -5,10 +5,10 @@ use super::checker::Checker;
 use super::mistake::Mistake;
 use super::value::{Definition, Frame, Stage, Value};
 use crate::build::{StateScope, Tensor};
-use crate::catalog::{ArgValue, Args, Default, Param, ParamType};
+use crate::catalog::{self, ArgValue, Args, Default, EntryKind, Param, ParamType};
 use crate::diagnostics::nearest;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Symbol};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Symbol};
 use std::rc::Rc;
 
 /// The arguments of a call.
@@ -232,6 +232,24 @@ impl Checker<'_> {
         }
     }
 
+    /// What a hyper of a block is given. `leaky_relu(0.2)` could be the number that the function makes of 0.2; a function
+    /// that waits for its tensor is what is meant wherever one can be made of it.
+    pub fn hyper_value(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
+        if let ExprKind::Call { callee, args, .. } = &expr.unparenthesized().kind
+            && let (ExprKind::Name(name), [arg]) = (&callee.kind, args.as_slice())
+            && arg.name.is_none()
+            && let Some(entry) = catalog::find(name, &[EntryKind::Function])
+            && let (Some(first), Some(second)) = (entry.params.first(), entry.params.get(1))
+            && matches!(first.ty, ParamType::Tensor)
+            && matches!(second.default, Default::Value(_))
+            && !matches!(second.ty, ParamType::Tensor | ParamType::Tensors)
+            && matches!(self.quietly(|c| c.expression(&arg.value, frame)), Value::Number(_))
+        {
+            return self.stage_expression(expr, frame);
+        }
+        self.expression(expr, frame)
+    }
+
     /// The hypers of a call of a block.
     pub fn bind_hypers(
         &mut self,
@@ -268,7 +286,7 @@ impl Checker<'_> {
                     }
                 },
             };
-            let value = self.expression(&arg.value, frame);
+            let value = self.hyper_value(&arg.value, frame);
             match values.get_mut(index) {
                 None => {
                     let given = given.iter().filter(|a| a.name.is_none()).count();
@@ -297,7 +315,7 @@ impl Checker<'_> {
                 (Some((value, _)), _) => value,
                 // A default may call the block that it belongs to.
                 (None, Some(default)) => self
-                    .in_call(&definition.function.name.name, default.span, |c| c.expression(default, &mut home))
+                    .in_call(&definition.function.name.name, default.span, |c| c.hyper_value(default, &mut home))
                     .unwrap_or(Value::Unknown),
                 (None, None) => {
                     let (callee, param_name) = (callee.clone(), param.name.name.to_string());

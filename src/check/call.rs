@@ -123,7 +123,10 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         let target = match &callee.kind {
-            ExprKind::Name(name) => self.callee(name, callee.span, frame),
+            ExprKind::Name(name) => {
+                self.input_size = input_size(name, args).map(|size| (callee.span, size));
+                self.callee(name, callee.span, frame)
+            }
             ExprKind::Field { base, name } => self.namespaced_callee(base, name, callee, frame),
             _ => match self.expression(callee, frame) {
                 Value::Stage(stage) => Callee::Stage(stage),
@@ -553,6 +556,18 @@ fn one_or_tuple(mut results: Vec<Tensor>, span: Span) -> Value {
         1 => results.pop().map_or(Value::Unknown, Value::Tensor),
         _ => Value::Tuple(results.into_iter().map(Value::Tensor).collect()),
     }
+}
+
+/// What PyTorch's layers of these names take first and ours infer: the size of the input, up to the next argument.
+fn input_size(name: &str, args: &[Arg]) -> Option<Span> {
+    let needed = match name {
+        "Linear" => 2,
+        "BatchNorm1d" | "BatchNorm2d" | "BatchNorm3d" | "InstanceNorm1d" | "InstanceNorm2d" | "InstanceNorm3d" => 1,
+        _ => return None,
+    };
+    let first = args.first().filter(|a| a.name.is_none())?;
+    let end = args.get(1).map_or(first.span().end, |next| next.span().start);
+    (args.len() >= needed).then_some(Span { end, ..first.span() })
 }
 
 fn argument_spans(args: &Args) -> Vec<(&'static str, Span)> {

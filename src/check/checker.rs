@@ -1,7 +1,7 @@
 //! The state of a check, and how mistakes are told.
 
 use super::mistake::Mistake;
-use super::program::{DataBlock, LayerRow, Model, TypedSpan};
+use super::program::{DataBlock, LayerRow, Model, Port, TypedSpan};
 use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
@@ -42,12 +42,17 @@ pub(super) struct Checker<'o> {
     pub types: Vec<TypedSpan>,
     /// Models as their trains have them.
     pub trained_models: Vec<Model>,
+    /// Inputs of the models, for facts about them.
+    pub model_inputs: Vec<Vec<Port>>,
     /// The file that is checked.
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
     /// Axes named by a dimension, as they are where all dimensions differ.
     pub axes: BTreeMap<Span, usize>,
+    /// The name of the call that is looked at, and its first argument up to the next, where that would be the size of
+    /// an input in PyTorch.
+    pub input_size: Option<(Span, Span)>,
     /// Whether the loss of a train is being built, where all weights are there.
     pub is_in_loss: bool,
     /// Whether a block is being looked at for its axes.
@@ -134,9 +139,11 @@ impl<'o> Checker<'o> {
             rows: Vec::new(),
             types: Vec::new(),
             trained_models: Vec::new(),
+            model_inputs: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
             axes: BTreeMap::new(),
+            input_size: None,
             is_in_loss: false,
             is_naming_axes: false,
             calls: Vec::new(),

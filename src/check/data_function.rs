@@ -14,7 +14,10 @@ impl Checker<'_> {
     pub fn not_a_data_function(&mut self, span: Span, name: &str) -> DataValue {
         let of_data = |kind| matches!(kind, EntryKind::Source | EntryKind::DataFunction);
         if let Some((entry, framework)) = catalog::find_elsewhere(name).filter(|(e, _)| of_data(e.kind())) {
-            self.mistake(span, &Mistake::ForeignName { name: name.to_owned(), framework, ours: entry.name });
+            self.mistake(
+                span,
+                &Mistake::ForeignName { name: name.to_owned(), framework, ours: entry.name, drop: None },
+            );
             return DataValue::Unknown;
         }
         let known: Vec<String> =

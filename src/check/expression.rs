@@ -56,7 +56,9 @@ impl Checker<'_> {
             }
             ExprKind::Residual { args, body } => self.residual_stage(args, body, expr.span, frame),
             ExprKind::Repeat { count, body } => self.repeat_stage(count, body, expr.span, frame),
-            ExprKind::Scan { .. } => self.mistake(expr.span, &Mistake::NotYet { what: "`scan`" }),
+            ExprKind::Scan { input, item, states, body } => {
+                self.scan_expression(input, item, states, body, expr.span, frame)
+            }
             ExprKind::Hole => {
                 let wanted = "a value (`_` stands only in the shape of `reshape`)".to_owned();
                 self.mistake(expr.span, &Mistake::Type { wanted, found: "`_`".into() })
@@ -111,7 +113,8 @@ impl Checker<'_> {
     /// Tells that a name is not there, with the nearest one that is and fits.
     pub fn unknown_name(&mut self, name: &Symbol, span: Span, wanted: &'static str, frame: &Frame) -> Value {
         if let Some((entry, framework)) = catalog::find_elsewhere(name) {
-            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name };
+            let drop = self.input_size.filter(|(of, _)| *of == span).map(|(_, size)| size);
+            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name, drop };
             return self.mistake(span, &mistake);
         }
         if let Some(entry) = catalog::entries().find(|e| e.name == &**name) {

@@ -12,14 +12,14 @@ use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind, StatementKind, Un
 
 /// What a part of a fact is.
 #[derive(PartialEq, Clone, Copy)]
-enum Sort {
+pub(super) enum Sort {
     Number,
     Truth,
 }
 
 /// The facts that a name may be.
 const FACTS: &[&str] =
-    &["parameters", "memory", "seconds", "train", "validation", "test", "overfits", "gradients_match"];
+    &["parameters", "memory", "seconds", "train", "validation", "test", "overfits", "gradients_match", "causal"];
 
 impl Checker<'_> {
     /// The facts of an `expect` block.
@@ -123,10 +123,7 @@ impl Checker<'_> {
                     }
                     Some((FactExpr::GradientsMatch { tolerance: value }, Sort::Truth))
                 }
-                ExprKind::Name(name) if &**name == "causal" => {
-                    self.mistake(callee.span, &Mistake::NotYet { what: "`causal`" });
-                    None
-                }
+                ExprKind::Name(name) if &**name == "causal" => self.causal_fact(args, expr.span, trains, about),
                 ExprKind::Field { base, name } => match &base.kind {
                     // `Model.overfits(batch: 8)`
                     ExprKind::Name(model) if trains.iter().any(|t| t.name == *model) => {

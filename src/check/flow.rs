@@ -5,7 +5,7 @@ use super::mistake::Mistake;
 use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
 use crate::build::words::diagnostic as problem_diagnostic;
 use crate::build::{Problem, StateScope, Tensor};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Body, Expr, Pattern, StatementKind};
 use std::cell::RefCell;
@@ -99,7 +99,7 @@ impl Checker<'_> {
     }
 
     /// Saves what an evaluation may change, so that it can be undone.
-    fn probe(&mut self) -> Probe {
+    pub fn probe(&mut self) -> Probe {
         Probe {
             builder: self.builder.clone(),
             diagnostics: self.diagnostics.len(),
@@ -108,7 +108,7 @@ impl Checker<'_> {
         }
     }
 
-    fn unprobe(&mut self, probe: Probe) {
+    pub fn unprobe(&mut self, probe: Probe) {
         self.builder = probe.builder;
         self.diagnostics.truncate(probe.diagnostics);
         self.rows.truncate(probe.rows);
@@ -291,9 +291,37 @@ impl Checker<'_> {
         {
             diagnostic = diagnostic.fix(format!("give the last `Dense` {wanted} units"), units, wanted.to_string());
         }
+        if shortcut.is_none() {
+            diagnostic = self.with_window_arithmetic(diagnostic, carried, result);
+        }
         let diagnostic = self.with_calls(diagnostic);
         self.report(diagnostic);
         Value::Unknown
+    }
+
+    /// Says how the windows of a stage changed the sizes, `28 - (3 - 1) = 26, twice`, and how they keep them.
+    fn with_window_arithmetic(&self, mut diagnostic: Diagnostic, carried: &Tensor, result: &Tensor) -> Diagnostic {
+        let resizings = self.builder.resizings(carried, result);
+        if resizings.is_empty() {
+            return diagnostic;
+        }
+        let lines: Vec<&str> = resizings.iter().map(|r| r.arithmetic.as_str()).collect();
+        if let Some(label) = diagnostic.labels.first_mut() {
+            label.message = format!("{}: {}", label.message, lines.join(", then "));
+        }
+        if !resizings.iter().all(|r| r.can_keep) {
+            return diagnostic;
+        }
+        // The argument is added to every call that can take it: `Conv2d(32, kernel: 3)` ends in a parenthesis.
+        let calls: Vec<Span> = resizings.iter().map(|r| r.span).collect();
+        let is_call = |span: &Span| self.sources.text(*span).ends_with(')');
+        diagnostic.help.clear();
+        if !calls.iter().all(is_call) {
+            return diagnostic.help("keep the size with `padding: same`");
+        }
+        let before_end = |span: Span| Span { end: span.end.saturating_sub(1), ..span }.end_point();
+        let edits = calls.into_iter().map(|span| Edit { span: before_end(span), text: ", padding: same".into() });
+        diagnostic.fix_all("keep the size with `padding: same`", edits.collect())
     }
 
     /// `repeat n { stage }`: n copies, each a body of its own.
@@ -333,7 +361,8 @@ impl Checker<'_> {
     }
 }
 
-struct Probe {
+/// What [`Checker::probe`] saved.
+pub(super) struct Probe {
     builder: crate::build::Builder,
     diagnostics: usize,
     rows: usize,

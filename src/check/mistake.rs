@@ -27,7 +27,13 @@ pub(super) enum Mistake {
     /// A name that nothing has.
     UnknownName { name: Symbol, wanted: &'static str, nearest: Option<String>, known: Vec<String> },
     /// A name of another framework.
-    ForeignName { name: String, framework: &'static str, ours: &'static str },
+    ForeignName {
+        name: String,
+        framework: &'static str,
+        ours: &'static str,
+        /// An argument that is not asked for here: the size of the input.
+        drop: Option<Span>,
+    },
     /// A catalog entry where another kind is wanted.
     WrongKind { name: String, is: EntryKind, wanted: &'static str },
     /// Two things of one name.
@@ -95,6 +101,16 @@ pub(super) enum Mistake {
     /// A division by zero at compile time.
     DivisionByZero,
 
+    // Scans.
+    /// Something that has no axis to walk.
+    ScanInput { found: String },
+    /// A next value of another type than the state.
+    ScanState { name: Symbol, state: String, next: String, start: Span, zeros: bool },
+    /// Another number of next values than states.
+    ScanCount { states: usize, found: String, names: Vec<Symbol> },
+    /// A layer in the body that keeps statistics.
+    ScanStatistics { layer: String, scan: Span },
+
     // Signatures.
     /// An input of another type than the signature says.
     InputType {
@@ -129,6 +145,8 @@ pub(super) enum Mistake {
     UnknownSetting { name: Symbol, nearest: Option<String>, known: Vec<String> },
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
+    /// An augmentation that does not go with its field.
+    Augment { operation: &'static str, field: Symbol, fault: AugmentFault },
     /// A model input that no field gives.
     NoFieldForInput {
         input: Symbol,
@@ -171,4 +189,25 @@ pub(super) enum Mistake {
     FactType { wanted: &'static str, found: &'static str },
     /// A fact without a train.
     NoTrain,
+}
+
+/// What is wrong with an augmentation.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum AugmentFault {
+    /// The field has no height and width.
+    NotAPicture { found: String },
+    /// Classes or truth values where numbers are changed.
+    Discrete { found: String },
+    /// Sequences of different length.
+    Ragged,
+    /// A crop to another size than the field's.
+    CropSize { size: [usize; 2], picture: [usize; 2], found: String },
+    /// A crop that can only be the whole picture.
+    CropOfAll { size: [usize; 2] },
+    /// Neither the model nor the loss reads the field.
+    Unread { data: Symbol },
+    /// `mixup` for a second time.
+    MixedTwice { first: Span },
+    /// `mixup` where the target is sequences of different length.
+    MixedSequences,
 }

@@ -10,14 +10,16 @@
 //! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
-//! train.rs        model + data + loss                     metrics.rs, settings.rs, facts.rs
+//! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
 //! mistake.rs      what can be wrong                       words/         how it is said
 //! ```
 
 mod alone;
 mod argument_value;
 mod arguments;
+mod augment;
 mod call;
+mod causal_fact;
 mod checker;
 mod data_block;
 mod data_function;
@@ -35,6 +37,7 @@ mod mistake;
 mod names_in;
 mod paths;
 mod program;
+mod scan;
 mod settings;
 mod signature;
 mod sizes;
@@ -132,6 +135,7 @@ fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     }
     program.models = checker.models_alone(module);
     checker.renumber(&mut program);
+    checker.model_inputs = program.models.iter().map(|model| model.inputs.clone()).collect();
     for item in &ast.items {
         if let ItemKind::Expect(expect) = &item.kind {
             program.facts.extend(checker.facts(expect, &program.trains, module));

@@ -2,7 +2,7 @@
 
 use crate::build::{Kind, Normalizer, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
-use crate::data::{DataPlan, Description, Split};
+use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -121,6 +121,13 @@ pub struct Port {
     pub node: NodeId,
     /// The expression that made it, or where the input is declared.
     pub span: Span,
+}
+
+impl Port {
+    /// Whether examples have lengths of their own along its first axis.
+    pub fn is_ragged(&self) -> bool {
+        self.shape.first().is_some_and(Dim::is_ragged)
+    }
 }
 
 /// One line of `summary`: an application of a layer or a function with no weights in a pipeline.
@@ -314,6 +321,8 @@ pub struct Settings {
     pub keep: Option<Measure>,
     /// `load: "weights.safetensors"`, resolved against the file.
     pub load: Option<PathBuf>,
+    /// What is done to the fields of training batches, line by line.
+    pub augment: Vec<Augmented>,
 }
 
 /// A fact of `expect`.
@@ -357,5 +366,12 @@ pub enum FactExpr {
     GradientsMatch {
         /// Relative.
         tolerance: f64,
+    },
+    /// No position of an output depends on later positions of an input.
+    Causal {
+        /// Name of the output.
+        output: Arc<str>,
+        /// Name of the input.
+        input: Arc<str>,
     },
 }

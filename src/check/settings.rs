@@ -35,10 +35,11 @@ const SETTINGS: &[&str] = &[
     "freeze",
     "validate",
     "load",
+    "augment",
 ];
 
 /// Settings of the language that this version does not run.
-const LATER: &[&str] = &["accumulate", "augment", "ema", "recompute"];
+const LATER: &[&str] = &["accumulate", "ema", "recompute"];
 
 const DEFAULT_BATCH: usize = 32;
 
@@ -176,6 +177,7 @@ impl Checker<'_> {
             stop: stop?,
             keep: keep?,
             load: load?,
+            augment: Vec::new(),
         };
         is_fine.then_some(settings)
     }
@@ -189,7 +191,7 @@ impl Checker<'_> {
     }
 
     /// `Adam(lr: 1e-3)`, `cosine(to: 1e-5)`
-    fn configured(
+    pub fn configured(
         &mut self,
         expr: &Expr,
         kind: EntryKind,

@@ -9,6 +9,7 @@ use crate::catalog::Fans;
 use crate::data::FieldKind;
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Comparison, Dim};
+use crate::ir::init::Init;
 use crate::source::Span;
 use crate::syntax::ast::{
     ConstantDeclaration, Expr, ExprKind, Function, Ident, Output, Outputs, ScalarKind, StatementKind, Symbol, TypeExpr,
@@ -421,10 +422,38 @@ impl Checker<'_> {
         frame.bind(&name.name, value);
     }
 
+    /// `zeros`, `ones` and `full(2)` without a shape, as a weight may start: the number that fills the declared one.
+    fn number_that_fills(&mut self, declaration: &ConstantDeclaration, frame: &mut Frame) -> Option<Value> {
+        let expr = declaration.value.unparenthesized();
+        let name = match &expr.kind {
+            ExprKind::Name(name) if ["zeros", "ones"].contains(&&**name) => name,
+            ExprKind::Call { callee, args, .. } => match (&callee.kind, args.as_slice()) {
+                (ExprKind::Name(name), [arg])
+                    if &**name == "full" && !matches!(arg.value.kind, ExprKind::List(_)) && arg.name.is_none() =>
+                {
+                    name
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        if frame.lookup(name).is_some() || self.modules.get(frame.module).is_some_and(|m| m.names.contains_key(name)) {
+            return None;
+        }
+        let init = self.init_argument(expr, frame)?;
+        match init.resolve(Fans { input: 1.0, output: 1.0 }) {
+            Init::Full(number) => Some(Value::Number(number)),
+            _ => None,
+        }
+    }
+
     /// `constant pe: [T, D] = expr`
     pub fn constant_statement(&mut self, declaration: &ConstantDeclaration, frame: &mut Frame) {
         let name = &declaration.name;
-        let value = self.expression(&declaration.value, frame);
+        let value = match (self.number_that_fills(declaration, frame), declaration.ty.is_some()) {
+            (Some(filling), true) => filling,
+            _ => self.expression(&declaration.value, frame),
+        };
         let value = match (&value, &declaration.ty) {
             (Value::Unknown, _) => Value::Unknown,
             (_, None) => value,

@@ -10,7 +10,7 @@ use crate::build::{Builder, Kind, StateScope, Tensor};
 use crate::data::FieldType;
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
-use crate::ir::graph::{InputKind, StateRole};
+use crate::ir::graph::{InputKind, NodeId, StateRole};
 use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Ident, StatementKind, Symbol, TypeExprKind};
@@ -26,6 +26,16 @@ pub(super) struct Pairing {
     pub fields: Vec<(Symbol, Symbol)>,
     /// Where the model's name stands in `train`.
     pub span: Span,
+}
+
+/// What model and loss are built for.
+#[derive(Clone, Copy)]
+enum Mode<'a> {
+    /// A step; with `mixup`, the fields that it mixes and where it stands.
+    Training {
+        mixed: Option<&'a (Vec<Symbol>, Span)>,
+    },
+    Evaluation,
 }
 
 /// One evaluation of model and loss.
@@ -44,11 +54,14 @@ impl Checker<'_> {
             // What does not depend on model and data is wrong or right without them.
             self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
+            self.augmenting(train, &settings_found, module, None);
             self.settings(train, &settings_found, module, None, None, None);
             return None;
         };
-        let training = self.pass(train, &pairing, &settings_found, true);
-        let evaluation = self.pass(train, &pairing, &settings_found, false);
+        let augmenting = self.augmenting(train, &settings_found, module, Some(&pairing));
+        let mixed = augmenting.as_ref().and_then(|a| a.mixed.as_ref());
+        let training = self.pass(train, &pairing, &settings_found, Mode::Training { mixed });
+        let evaluation = self.pass(train, &pairing, &settings_found, Mode::Evaluation);
         let paths: Option<Vec<Arc<str>>> = training.as_ref().map(|p| weight_paths(&p.forward));
         let settings: Option<Settings> = self.settings(
             train,
@@ -62,7 +75,8 @@ impl Checker<'_> {
             self.loss_names(&settings_found, train);
             self.metric_names(&settings_found);
         }
-        let (training, evaluation, settings) = (training?, evaluation?, settings?);
+        let (training, evaluation, mut settings) = (training?, evaluation?, settings?);
+        settings.augment = augmenting?.lines;
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
             return None;
@@ -201,7 +215,8 @@ impl Checker<'_> {
     }
 
     /// Builds model, loss and metrics once.
-    fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, training: bool) -> Option<Pass> {
+    fn pass(&mut self, train: &ast::Train, pairing: &Pairing, found: &Found<'_>, mode: Mode<'_>) -> Option<Pass> {
+        let training = matches!(mode, Mode::Training { .. });
         self.builder = Builder::new(training, false);
         self.work = 0;
         self.rows.clear();
@@ -253,7 +268,14 @@ impl Checker<'_> {
         let mut class_weights = None;
         self.is_in_loss = true;
         let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
-        let loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights);
+        if let (Mode::Training { mixed: Some((mixed, at)) }, Some(own)) = (mode, &loss)
+            && let Some(partners) = self.partner_fields(train, pairing, mixed, &tensors, &fields, *at)
+        {
+            let mut frame = self.loss_frame(train, pairing, &outputs, &partners, &inputs, found);
+            let other = self.loss(found, &mut frame, &fields, &mut class_weights);
+            loss = other.and_then(|other| self.mixed_loss(own, &other, *at));
+        }
         self.is_in_loss = false;
         let loss = loss?;
         let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
@@ -478,7 +500,8 @@ impl Checker<'_> {
                     return None;
                 }
             }
-            let weighed = self.balance(loss, setting.span, frame, fields, &mut terms)?;
+            let known = class_weights.as_ref().map(|w| w.node);
+            let weighed = self.balance(loss, setting.span, frame, fields, &mut terms, known)?;
             *class_weights = Some(weighed);
         }
         Some(terms)
@@ -525,6 +548,7 @@ impl Checker<'_> {
         frame: &mut Frame,
         fields: &[(Symbol, Option<FieldType>, Span)],
         terms: &mut [(Option<Symbol>, Tensor)],
+        known: Option<NodeId>,
     ) -> Option<ClassWeights> {
         let calls = self.loss_calls(loss, frame);
         let targets: Vec<&Expr> = calls.iter().map(|c| c.target).collect();
@@ -545,7 +569,11 @@ impl Checker<'_> {
             return None;
         };
         self.builder.span = at;
-        let weights = self.builder.literal(&[classes], vec![1.0; classes]);
+        // The loss for the partners of `mixup` is weighed by the same numbers.
+        let weights = match known {
+            Some(node) => self.builder.tensor(node, vec![Dim::from(classes)], false),
+            None => self.builder.literal(&[classes], vec![1.0; classes]),
+        };
         let node = weights.node;
         let weight = self.builder.gather_rows(&weights, &target).ok()?;
         let normalizer = self.builder.normalizer(&weight).ok()?;

@@ -153,6 +153,10 @@ pub(super) type Snapshot = (BTreeMap<String, u32>, BTreeMap<String, Span>);
 
 /// `LayerNorm` → `layer_norm`, `Conv2d` → `conv2d`, `LSTM` → `lstm`.
 pub(super) fn snake_case(name: &str) -> String {
+    // Written in both cases within one word.
+    if let Some((_, segment)) = [("PReLU", "prelu"), ("SwiGLU", "swiglu")].iter().find(|(mixed, _)| *mixed == name) {
+        return (*segment).to_owned();
+    }
     let chars: Vec<char> = name.chars().collect();
     let mut result = String::new();
     for (i, c) in chars.iter().enumerate() {
@@ -287,6 +291,10 @@ mod tests {
             ("RMSNorm", "rms_norm"),
             ("ConvTranspose2d", "conv_transpose2d"),
             ("MaxPool2d", "max_pool2d"),
+            ("GRU", "gru"),
+            ("PReLU", "prelu"),
+            ("SwiGLU", "swiglu"),
+            ("MixtureOfExperts", "mixture_of_experts"),
         ] {
             assert_eq!(snake_case(name), segment);
         }

@@ -40,7 +40,7 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
     Exit::CommandLine
 }
 
-const KINDS: [EntryKind; 10] = [
+const KINDS: [EntryKind; 11] = [
     EntryKind::Layer,
     EntryKind::Function,
     EntryKind::Loss,
@@ -48,6 +48,7 @@ const KINDS: [EntryKind; 10] = [
     EntryKind::Schedule,
     EntryKind::Metric,
     EntryKind::Initializer,
+    EntryKind::Augmentation,
     EntryKind::Source,
     EntryKind::DataFunction,
     EntryKind::Expectation,

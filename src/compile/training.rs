@@ -195,9 +195,9 @@ fn update(
     };
     let lr = scalar(builder, LEARNING_RATE);
     let scalars: Vec<Tensor> = (optimizer.scalars)(args).into_iter().map(|name| scalar(builder, name)).collect();
-    let names = (optimizer.slots)(args);
     for (of, gradient) in gradients {
         let shape = gradient.shape.clone();
+        let names = (optimizer.slots)(args, &shape);
         let paths: Vec<Arc<str>> = names.iter().map(|slot| format!("{}@{slot}", of.path).into()).collect();
         let mut slots = Vec::with_capacity(paths.len());
         for path in &paths {

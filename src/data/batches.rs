@@ -7,6 +7,10 @@ use rayon::prelude::*;
 /// Below so many numbers, copying is faster than waking threads.
 const WORTH_THREADS: usize = 1 << 18;
 
+/// So many batches are formed together where examples differ in length: enough for batches of nearly one length, few
+/// enough to leave them random.
+const BUCKET: usize = 16;
+
 /// The batches of one epoch. The order depends on the seed and the epoch only.
 #[derive(Debug, Clone)]
 pub struct Batches {
@@ -25,6 +29,30 @@ impl Batches {
             Stream::new(seed, Purpose::Shuffle, epoch).shuffle(&mut order);
         }
         Batches { order, size: size.max(1), drop_last, next: 0 }
+    }
+
+    /// The same for examples of different `lengths`: those of a batch are of nearly the same, so that little is padded.
+    ///
+    /// What is shuffled is sorted by length in groups of a few batches, and then the batches are shuffled. The last
+    /// batch, if it is not full, is made of any. Without a shuffle the order is that of the examples.
+    pub fn by_length(
+        examples: &[u32],
+        size: usize,
+        drop_last: bool,
+        shuffle: Option<(u64, u64)>,
+        lengths: impl Fn(u32) -> usize,
+    ) -> Self {
+        let mut batches = Batches::new(examples, size, drop_last, shuffle);
+        let Some((seed, epoch)) = shuffle else { return batches };
+        let size = batches.size;
+        let full = batches.order.len() / size * size;
+        let Some(order) = batches.order.get_mut(..full) else { return batches };
+        order.chunks_mut(size.saturating_mul(BUCKET)).for_each(|group| group.sort_by_key(|e| lengths(*e)));
+        let mut formed: Vec<&[u32]> = order.chunks(size).collect();
+        Stream::new(seed, Purpose::Buckets, epoch).shuffle(&mut formed);
+        let shuffled = formed.concat();
+        order.copy_from_slice(&shuffled);
+        batches
     }
 
     /// The number of batches of the epoch.
@@ -107,6 +135,39 @@ mod tests {
         let mut resumed = Batches::new(&examples, 3, false, Some((1, 0)));
         resumed.skip_batches(1);
         assert_eq!(resumed.next_batch(), Some(&shuffled[3..6]));
+    }
+
+    #[test]
+    fn batches_by_length_hold_examples_of_nearly_one_length() {
+        let lengths: Vec<usize> = (0..1000usize).map(|i| i * 7919 % 97 + 1).collect();
+        let examples: Vec<u32> = (0..1000).collect();
+        let length = |e: u32| lengths[e as usize];
+        let batches = |seed, epoch| all(Batches::by_length(&examples, 8, false, Some((seed, epoch)), length));
+        let first = batches(3, 1);
+        assert_eq!(first, batches(3, 1));
+        assert_ne!(first, batches(3, 2));
+        let mut sorted = first.concat();
+        sorted.sort_unstable();
+        assert_eq!(sorted, examples, "each example once");
+        let padding = |batches: &[Vec<u32>]| -> usize {
+            let of = |batch: &Vec<u32>| {
+                let longest = batch.iter().map(|e| length(*e)).max().unwrap();
+                batch.iter().map(|e| longest - length(*e)).sum::<usize>()
+            };
+            batches.iter().map(of).sum()
+        };
+        let plain = all(Batches::new(&examples, 8, false, Some((3, 1))));
+        assert!(padding(&first) * 5 < padding(&plain), "{} of {}", padding(&first), padding(&plain));
+        let longest: Vec<usize> = first.iter().map(|b| length(b[0])).collect();
+        assert!(!longest.is_sorted(), "the batches come in any order");
+        let mut resumed = Batches::by_length(&examples, 8, false, Some((3, 1)), length);
+        resumed.skip_batches(5);
+        assert_eq!(resumed.next_batch(), Some(first[5].as_slice()));
+        let seven = all(Batches::by_length(&examples[..30], 8, false, Some((3, 1)), length));
+        assert_eq!(seven.iter().map(Vec::len).collect::<Vec<_>>(), [8, 8, 8, 6]);
+        let left: Vec<u32> = all(Batches::new(&examples[..30], 8, false, Some((3, 1))))[3].clone();
+        assert_eq!(seven[3], left, "the rest is not always the longest");
+        assert_eq!(all(Batches::by_length(&examples, 8, false, None, length)).concat(), examples);
     }
 
     #[test]

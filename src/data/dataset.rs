@@ -26,6 +26,17 @@ pub struct Dataset {
     /// For each example the number of its row in the source (of its first row, where it has several), from 0, splits one
     /// after the other; stable under `drop_missing`. Random draws are keyed by it.
     pub ids: Vec<u32>,
+    /// What each example is called, where one is more than a row; only for new data.
+    pub names: Option<ExampleNames>,
+}
+
+/// What tells examples of several rows apart for whoever reads predictions of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExampleNames {
+    /// The columns whose values tell sequences apart; `row` for windows.
+    pub columns: Vec<String>,
+    /// By example, a value a column. Of a window, the number (from 1) of the row that it starts at.
+    pub values: Vec<Vec<String>>,
 }
 
 /// The values of a field.
@@ -111,6 +122,30 @@ impl Splits {
 }
 
 impl Dataset {
+    /// Whether examples differ in length.
+    pub fn is_ragged(&self) -> bool {
+        self.fields.iter().any(|f| f.kind.ragged.is_some())
+    }
+
+    /// How long an example is: of all its sequences together, those of one key counted once.
+    pub fn length(&self, row: usize) -> usize {
+        let of = |(i, field): (usize, &Field)| {
+            let key = field.kind.ragged.as_ref()?;
+            let is_first = !self.fields.iter().take(i).any(|f| f.kind.ragged.as_ref() == Some(key));
+            is_first.then(|| field.length(row))
+        };
+        self.fields.iter().enumerate().filter_map(of).sum()
+    }
+
+    /// Examples in an order in which neighbours are of nearly the same length; as they are where all are of one.
+    pub fn by_length(&self, examples: &[u32]) -> Vec<u32> {
+        let mut order = examples.to_vec();
+        if self.is_ragged() {
+            order.sort_by_cached_key(|e| self.length(*e as usize));
+        }
+        order
+    }
+
     /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name == name)
@@ -136,7 +171,7 @@ pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
         fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
     }
     let ids = framing.ids(examples.as_ref());
-    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids })
+    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids, names: None })
 }
 
 /// The fields of a plan.

@@ -6,9 +6,10 @@ use super::field_expr::FieldExpr;
 use super::framing::sizes;
 use super::plan::{DataPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
-use super::resolve::{Element, Resolved, resolve};
+use super::resolve::{Element, Examples, Resolved, Unit, resolve};
 use super::source_spec::Split;
 use super::steps::Steps;
+use crate::diagnostics::Severity;
 use std::fmt;
 use std::sync::Arc;
 
@@ -51,6 +52,11 @@ pub struct FieldType {
 }
 
 impl FieldType {
+    /// Whether a number between two of its values means nothing: classes, truth values.
+    pub fn is_discrete(&self) -> bool {
+        matches!(self.kind, FieldKind::Class { .. } | FieldKind::Bool)
+    }
+
     /// Elements of one example (of the longest one, where it is ragged).
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
@@ -125,6 +131,17 @@ impl Description {
     }
 }
 
+/// A warning where rows that are trained on are also in the windows of other splits.
+fn overlap(plan: &DataPlan, examples: &Examples) -> Option<DataError> {
+    match (&plan.split, &examples.unit) {
+        (SplitSpec::Random { .. }, Unit::Windows { stride, reach, first }) if *stride < reach - first => {
+            let problem = DataProblem::WindowsOverlap { stride: *stride, rows: reach - first };
+            Some(DataError::new(plan.split_span, problem))
+        }
+        _ => None,
+    }
+}
+
 /// The types of all fields and the sizes of the splits, with every independent error of the block.
 pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
     let mut errors: Vec<DataError> = Vec::new();
@@ -148,7 +165,10 @@ pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
         Ok(None) => {}
         Ok(Some(common)) => {
             match sizes(&plan.split, &common).at(plan.split_span) {
-                Ok(sizes) => examples = Some(sizes),
+                Ok(sizes) => {
+                    examples = Some(sizes);
+                    errors.extend(overlap(plan, &common));
+                }
                 Err(error) => errors.push(error),
             }
             if let SplitSpec::Random { stratify: Some(by), .. } = &plan.split {
@@ -161,7 +181,8 @@ pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
         }
     }
     // Names that are of the training split only.
-    if errors.is_empty() && plan.fields.iter().any(|f| f.expr.is_named_by_training()) {
+    let is_sound = errors.iter().all(|e| e.problem.code().severity() == Severity::Warning);
+    if is_sound && plan.fields.iter().any(|f| f.expr.is_named_by_training()) {
         match resolve_fields(plan) {
             Err(error) => errors.push(error),
             Ok((all, ..)) => {

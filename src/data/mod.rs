@@ -9,6 +9,7 @@
 //! This module knows nothing of the language's syntax, and nothing above it knows how a file is read.
 
 mod array_file;
+mod augment;
 mod batches;
 mod cell;
 mod class_names;
@@ -50,8 +51,9 @@ mod vocabulary;
 mod wording;
 mod wording_of_sequences;
 
+pub use augment::{Augmentation, Augmented, DrawAt, Mixing, Picture, SHARE_INPUT, augment, partner_input, partner_of};
 pub use batches::{Batches, gather};
-pub use dataset::{Dataset, Field, Splits, load};
+pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 pub use field_type::{Description, FieldKind, FieldType, describe, field_type};
 pub use fitted::{Estimate, Fitted, FittedField, Inverse};

@@ -1,12 +1,16 @@
 //! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
 
-use super::dataset::{Dataset, common_examples, compute, resolve_fields, resolve_known};
+use super::cell::number_name;
+use super::dataset::{Dataset, ExampleNames, common_examples, compute, resolve_fields, resolve_known};
+use super::evaluate::{Evaluator, Values};
 use super::field_expr::{FieldExpr, FieldNode};
 use super::fitted::Fitted;
 use super::framing::{Framing, frame};
 use super::load_sources::Sources;
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
+use super::resolve::{Examples, Op, Resolved, Unit};
+use super::resolve_source::columns;
 use super::source_spec::{SourceSpec, TableExpr, TableNode};
 use std::collections::BTreeSet;
 
@@ -58,7 +62,40 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
         values.push(compute(field, tree, &sources, known, &framing)?);
     }
     let ids = framing.ids(examples.as_ref());
-    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids })
+    let names = match (replaced, &examples) {
+        (Some(_), Some(examples)) => names_of(&resolved, examples, &ids)?,
+        _ => None,
+    };
+    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids, names })
+}
+
+/// What the examples are called, where one is more than a row.
+fn names_of(fields: &[(&FieldPlan, Resolved)], examples: &Examples, ids: &[u32]) -> DataResult<Option<ExampleNames>> {
+    let groups = match &examples.unit {
+        Unit::Rows => return Ok(None),
+        Unit::Windows { .. } => {
+            let values = ids.iter().map(|row| vec![(u64::from(*row) + 1).to_string()]).collect();
+            return Ok(Some(ExampleNames { columns: vec!["row".to_string()], values }));
+        }
+        Unit::Sequences(groups) => groups,
+    };
+    let mut found: Option<TableExpr> = None;
+    for (_, tree) in fields {
+        tree.walk(&mut |node| match &node.op {
+            Op::Columns { table, .. } if table.sequences_by().is_some() => found = Some(table.clone()),
+            _ => {}
+        });
+    }
+    let Some((table, (by, span))) = found.as_ref().and_then(|t| Some((t, t.sequences_by()?))) else { return Ok(None) };
+    let tree = columns(table, by, false, span)?;
+    let sources = Sources::load(&[&tree])?;
+    let firsts: Vec<u32> = (0..groups.count()).filter_map(|example| groups.positions(example).next()).collect();
+    let cells: Vec<String> = match Evaluator::new(&sources, &[], &[]).block(&tree, &firsts).at(span)? {
+        Values::Numbers(v) => v.into_iter().map(number_name).collect(),
+        Values::Texts(v) => v.into_iter().map(|text| text.map_or(String::new(), |t| t.to_string())).collect(),
+    };
+    let values = cells.chunks(by.len().max(1)).map(<[String]>::to_vec).collect();
+    Ok(Some(ExampleNames { columns: by.to_vec(), values }))
 }
 
 /// One file can replace one source, of its own kind.

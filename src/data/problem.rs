@@ -389,6 +389,13 @@ pub enum DataProblem {
         /// Where the rows come from.
         source: String,
     },
+    /// A warning: windows that share rows are split at random, so that rows of the test split are trained on.
+    WindowsOverlap {
+        /// Rows from the start of one to the start of the next.
+        stride: usize,
+        /// Rows that one takes.
+        rows: usize,
+    },
     /// `windows` of something that has not one value a row.
     WindowsOf {
         /// What an example of it is.

@@ -67,6 +67,8 @@ pub(crate) enum Purpose {
     Split = 2,
     /// The order of an epoch.
     Shuffle = 3,
+    /// The order of batches that were formed by length.
+    Buckets = 4,
 }
 
 #[cfg(test)]

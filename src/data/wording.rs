@@ -53,6 +53,7 @@ impl DataProblem {
             P::ConstantField => Code::E0526,
             P::UnitsDiffer { .. } => Code::E0527,
             P::WindowTooLong { .. } => Code::E0528,
+            P::WindowsOverlap { .. } => Code::L0101,
             P::WindowsOf { .. }
             | P::LengthsOfTheirOwn { .. }
             | P::PadTooShort { .. }
@@ -169,6 +170,7 @@ impl DataProblem {
             | DataProblem::StratifyNotClass { .. } => self.about_splits(span),
             DataProblem::UnitsDiffer { .. }
             | DataProblem::WindowTooLong { .. }
+            | DataProblem::WindowsOverlap { .. }
             | DataProblem::WindowsOf { .. }
             | DataProblem::LengthsOfTheirOwn { .. }
             | DataProblem::PadTooShort { .. }

@@ -36,6 +36,12 @@ impl DataProblem {
                 );
                 d.help("make the windows shorter, or the split larger")
             }
+            DataProblem::WindowsOverlap { stride, rows } => {
+                let every = if *stride == 1 { "from each row on".to_string() } else { format!("every {stride} rows") };
+                say("windows that share rows are split at random".to_string(), "rows of other splits are trained on")
+                    .note(format!("a window takes {rows} rows, and one starts {every}"))
+                    .help(format!("cut the rows first: `ordered(…)`, or keep windows apart: `stride: {rows}`"))
+            }
             DataProblem::WindowsOf { found } => {
                 say(format!("`windows` takes one value a row, and an example here is {found}"), "not one value a row")
                     .help("make windows of the rows of a table, an array or a text")

@@ -15,13 +15,17 @@ mod fold;
 mod movement;
 mod rewrite;
 mod scans;
+mod sequence;
 mod simplify;
+mod stepwise;
 
 pub use cse::cse;
 pub use dce::dce;
 pub use fold::fold;
 pub use scans::scans;
+pub use sequence::{Sequence, Time};
 pub use simplify::simplify;
+pub use stepwise::{POSITION, stepwise};
 
 use crate::ir::graph::Graph;
 use crate::ir::verify::assert_verified;

@@ -3,6 +3,7 @@
 //! Training is deterministic, so the steps of the epoch are done again from the states before it, up to the one that
 //! went wrong; that one is then run with every node of its graph as an output.
 
+use super::augmenting::Augmenter;
 use super::balance;
 use super::error::{Divergence, RunError};
 use super::feeding::{Draw, Feeder};
@@ -87,6 +88,7 @@ fn first_not_finite(
     let graph = &compile::backward_with(train, weights.as_deref()).graph;
     let mut executable = compile::as_written(every_node(graph), &session.states)?;
     let mut feeder = Feeder::new(&executable, dataset)?;
+    feeder.set_augmenter(Augmenter::new(train, dataset));
     let draw = Draw { seed: train.settings.seed, step };
     let plan = feeder.run(&mut executable, session, dataset, rows, draw)?;
     let is_finite: Vec<bool> =

@@ -1,5 +1,6 @@
 //! The facts of `expect`.
 
+use super::causality;
 use super::error::RunError;
 use super::event::{Event, FactResult, Observer, SplitMeasures};
 use super::gradient_check;
@@ -7,7 +8,7 @@ use super::overfit;
 use super::reopen::Opened;
 use super::run::{Outcome, RunOptions, TrainReport, run};
 use super::run_directory::latest_run;
-use crate::check::{Checked, Fact, FactExpr, Train};
+use crate::check::{Checked, Fact, FactExpr, Model, Train};
 use crate::compile;
 use crate::data::{Dataset, Split};
 use crate::syntax::ast::BinaryOperator;
@@ -30,7 +31,8 @@ pub(super) fn check(
 ) -> Result<Vec<FactResult>, RunError> {
     let Some(train) = checked.program.trains.get(index) else { return Ok(Vec::new()) };
     let about = checked.program.facts.iter().filter(|fact| fact.train == index);
-    about.map(|fact| Evaluation { train, dataset, known, threads, note: None }.check(fact)).collect()
+    let Some(model) = checked.program.models.get(train.model) else { return Ok(Vec::new()) };
+    about.map(|fact| Evaluation { train, model, dataset, known, threads, note: None }.check(fact)).collect()
 }
 
 /// Whether a fact about a train mentions a split.
@@ -45,7 +47,8 @@ pub(super) fn mention(checked: &Checked, index: usize, split: Split) -> bool {
             | FactExpr::Memory
             | FactExpr::Seconds
             | FactExpr::Overfits { .. }
-            | FactExpr::GradientsMatch { .. } => false,
+            | FactExpr::GradientsMatch { .. }
+            | FactExpr::Causal { .. } => false,
         }
     }
     checked.program.facts.iter().any(|fact| fact.train == index && mentions(&fact.expression, split))
@@ -59,6 +62,7 @@ enum FactValue {
 
 struct Evaluation<'a> {
     train: &'a Train,
+    model: &'a Model,
     dataset: &'a Dataset,
     known: &'a Known<'a>,
     threads: usize,
@@ -114,6 +118,11 @@ impl Evaluation<'_> {
                 let result = overfit::overfits(self.train, self.dataset, *batch, self.threads)?;
                 self.note = Some(result.note());
                 (FactValue::Truth(result.ok), Some(result.loss))
+            }
+            FactExpr::Causal { output, input } => {
+                let result = causality::causal(self.model, output, input, self.train.settings.seed, self.threads)?;
+                self.note = Some(result.note);
+                (FactValue::Truth(result.ok), None)
             }
             FactExpr::GradientsMatch { tolerance } => {
                 let report = gradient_check::compare(self.train, self.dataset, self.threads)?;

@@ -1,7 +1,8 @@
 //! Brings examples to an executable.
 
+use super::augmenting::Augmenter;
 use super::error::RunError;
-use crate::data::{Dataset, Field, gather};
+use crate::data::{Dataset, Field, SHARE_INPUT, gather, partner_of};
 use crate::ir::dim::VarKind;
 use crate::ir::graph::InputKind;
 use crate::ir::op::InputId;
@@ -14,21 +15,44 @@ pub(super) struct Feeder {
     lengths: Vec<(u32, usize)>,
     ids: Vec<u64>,
     gathered: Vec<f32>,
+    /// What is done to the values on their way.
+    augmenter: Option<Augmenter>,
+    /// Rows and ids of the examples that those of the batch are mixed with.
+    partners: Vec<u32>,
+    partner_ids: Vec<u64>,
 }
 
 struct Column {
     input: InputId,
-    field: usize,
-    /// Whether it is the lengths of the field that are wanted, and not its values.
-    is_lengths: bool,
+    content: Content,
 }
 
-impl Column {
-    /// Writes what the input wants of these examples.
-    fn gather(&self, field: &Field, rows: &[u32], out: &mut [f32]) {
-        match self.is_lengths {
-            true => out.iter_mut().zip(rows).for_each(|(to, row)| *to = field.length(*row as usize) as f32),
-            false => gather(field, rows, out),
+/// What an input wants of a batch; fields by their place in the dataset.
+#[derive(Clone, Copy)]
+enum Content {
+    Values(usize),
+    Lengths(usize),
+    /// The values in the examples that those of the batch are mixed with; the examples' own where nothing is mixed.
+    Partners(usize),
+    /// The share of each example in its mixture; 1 where nothing is mixed.
+    Shares,
+}
+
+impl Content {
+    /// Writes what is wanted of these examples, unchanged.
+    fn gather(self, dataset: &Dataset, rows: &[u32], out: &mut [f32]) {
+        match self {
+            Content::Shares => out.fill(1.0),
+            Content::Values(field) | Content::Partners(field) => {
+                if let Some(field) = dataset.fields.get(field) {
+                    gather(field, rows, out);
+                }
+            }
+            Content::Lengths(field) => {
+                if let Some(field) = dataset.fields.get(field) {
+                    out.iter_mut().zip(rows).for_each(|(to, row)| *to = field.length(*row as usize) as f32);
+                }
+            }
         }
     }
 }
@@ -40,6 +64,12 @@ impl Feeder {
         let mut lengths: Vec<(u32, usize)> = Vec::new();
         for (index, input) in executable.graph().inputs.iter().enumerate() {
             let Some(name) = input.field() else { continue };
+            if name == SHARE_INPUT {
+                columns.push(Column { input: InputId(index as u32), content: Content::Shares });
+                continue;
+            }
+            let partner = partner_of(name);
+            let name = partner.unwrap_or(name);
             let field = dataset.fields.iter().position(|f| f.name == name).ok_or_else(|| RunError::Internal {
                 stage: "data",
                 message: format!("the field `{name}` was not loaded"),
@@ -51,10 +81,26 @@ impl Feeder {
                 }
             };
             lengths.extend(variable.filter(|v| !lengths.iter().any(|(known, _)| known == v)).map(|v| (v, field)));
-            let is_lengths = matches!(input.kind, InputKind::Lengths { .. });
-            columns.push(Column { input: InputId(index as u32), field, is_lengths });
+            let content = match (input.kind, partner) {
+                (InputKind::Lengths { .. }, _) => Content::Lengths(field),
+                (_, Some(_)) => Content::Partners(field),
+                (_, None) => Content::Values(field),
+            };
+            columns.push(Column { input: InputId(index as u32), content });
         }
-        Ok(Feeder { columns, lengths, ids: Vec::new(), gathered: Vec::new() })
+        let (ids, gathered, partners, partner_ids) = Default::default();
+        Ok(Feeder { columns, lengths, ids, gathered, augmenter: None, partners, partner_ids })
+    }
+
+    /// With the augmentation of a train from now on, or with none.
+    pub(super) fn set_augmenter(&mut self, augmenter: Option<Augmenter>) {
+        self.augmenter = augmenter;
+    }
+
+    /// The length that an example itself gives to a ragged size.
+    pub(super) fn own_length(&self, dataset: &Dataset, variable: u32, row: u32) -> Option<usize> {
+        let (_, field) = self.lengths.iter().find(|(known, _)| *known == variable)?;
+        Some(dataset.fields.get(*field)?.length(row as usize))
     }
 
     /// The sizes that these examples give to what is open.
@@ -78,17 +124,46 @@ impl Feeder {
         draw: Draw,
     ) -> Result<PlanId, RunError> {
         let plan = executable.prepare(&self.binding(dataset, rows)).map_err(RunError::plan)?;
-        for column in &self.columns {
-            if let Some(field) = dataset.fields.get(column.field) {
-                column.gather(field, rows, executable.input_mut(plan, column.input));
+        self.identify(dataset, rows);
+        match &mut self.augmenter {
+            None => {
+                for column in &self.columns {
+                    column.content.gather(dataset, rows, executable.input_mut(plan, column.input));
+                }
+            }
+            Some(augmenter) => {
+                augmenter.begin(draw.step, &self.ids);
+                let partners = augmenter.mixing().partners().iter().map(|place| *place as usize);
+                self.partners.clear();
+                self.partners.extend(partners.clone().filter_map(|place| rows.get(place)));
+                self.partner_ids.clear();
+                self.partner_ids.extend(partners.filter_map(|place| self.ids.get(place)));
+                for column in &self.columns {
+                    let values = executable.input_mut(plan, column.input);
+                    match column.content {
+                        Content::Values(field) => {
+                            column.content.gather(dataset, rows, values);
+                            augmenter.change(dataset, field, draw.step, &self.ids, values);
+                        }
+                        Content::Partners(field) => {
+                            column.content.gather(dataset, &self.partners, values);
+                            augmenter.change(dataset, field, draw.step, &self.partner_ids, values);
+                        }
+                        Content::Lengths(_) => column.content.gather(dataset, rows, values),
+                        Content::Shares => {
+                            let shares = augmenter.mixing().shares();
+                            values.iter_mut().zip(shares).for_each(|(to, share)| *to = *share);
+                        }
+                    }
+                }
             }
         }
-        let feed = self.feed(dataset, rows, draw);
+        let feed = Feed { seed: draw.seed, step: draw.step, examples: &self.ids };
         executable.run(session, plan, &feed);
         Ok(plan)
     }
 
-    /// The same in another precision.
+    /// The same in another precision, and without augmentation.
     pub(super) fn run_as<E: Element>(
         &mut self,
         executable: &mut Executable<E>,
@@ -99,25 +174,24 @@ impl Feeder {
     ) -> Result<PlanId, RunError> {
         let plan = executable.prepare(&self.binding(dataset, rows)).map_err(RunError::plan)?;
         for column in &self.columns {
-            if let Some(field) = dataset.fields.get(column.field) {
-                let place = executable.input_mut(plan, column.input);
-                self.gathered.resize(place.len(), 0.0);
-                column.gather(field, rows, &mut self.gathered);
-                for (place, value) in place.iter_mut().zip(&self.gathered) {
-                    *place = E::from_f64(f64::from(*value));
-                }
+            let place = executable.input_mut(plan, column.input);
+            self.gathered.resize(place.len(), 0.0);
+            column.content.gather(dataset, rows, &mut self.gathered);
+            for (place, value) in place.iter_mut().zip(&self.gathered) {
+                *place = E::from_f64(f64::from(*value));
             }
         }
-        let feed = self.feed(dataset, rows, draw);
+        self.identify(dataset, rows);
+        let feed = Feed { seed: draw.seed, step: draw.step, examples: &self.ids };
         executable.run(session, plan, &feed);
         Ok(plan)
     }
 
-    fn feed(&mut self, dataset: &Dataset, rows: &[u32], draw: Draw) -> Feed<'_> {
+    /// The numbers that the examples are known by.
+    fn identify(&mut self, dataset: &Dataset, rows: &[u32]) {
         self.ids.clear();
         let id = |row: &u32| dataset.ids.get(*row as usize).map_or(u64::from(*row), |id| u64::from(*id));
         self.ids.extend(rows.iter().map(id));
-        Feed { seed: draw.seed, step: draw.step, examples: &self.ids }
     }
 }
 

@@ -145,7 +145,8 @@ pub(super) fn compare(train: &Train, dataset: &Dataset, threads: usize) -> Resul
     Ok(GradientReport { batch: rows.len(), loss, weights })
 }
 
-fn fresh_states(graph: &Graph, seed: u64) -> Result<States<f64>, RunError> {
+/// The states of a graph as they start.
+pub(super) fn fresh_states(graph: &Graph, seed: u64) -> Result<States<f64>, RunError> {
     let mut states = States::of(graph).map_err(RunError::plan)?;
     for state in &graph.states {
         let Some(shape) = states.entry(&state.path).map(|e| e.shape.clone()) else { continue };

@@ -77,6 +77,7 @@ impl<'a> Measurer<'a> {
 
     /// The measures of these examples.
     pub(super) fn measure(&mut self, session: &mut Session<f32>, examples: &[u32]) -> Result<Measures, RunError> {
+        let examples = &self.dataset.by_length(examples);
         if let Some(normalizers) = &mut self.normalizers {
             normalizers.run(&mut self.executable, session, self.dataset, examples, self.batch)?;
         }

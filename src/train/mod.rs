@@ -9,7 +9,9 @@
 //! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
 //! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
 
+mod augmenting;
 mod balance;
+mod causality;
 mod divergence;
 mod error;
 mod event;
@@ -21,6 +23,7 @@ mod keeping;
 mod measuring;
 mod overfit;
 mod predict;
+mod predicted_table;
 mod prediction;
 mod record;
 mod recorder;

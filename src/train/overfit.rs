@@ -31,6 +31,8 @@ impl Overfit {
 /// Trains fresh weights on one batch until the loss has fallen to a small part of what it was.
 pub(super) fn overfits(train: &Train, dataset: &Dataset, batch: usize, threads: usize) -> Result<Overfit, RunError> {
     let mut prepared = Prepared::new(train, dataset, threads)?;
+    // What is learned by heart must stay the same.
+    prepared.stepper.without_augmentation();
     // Shuffled even where training is not: the first rows of a file are often all of one class.
     let mut shuffled = Batches::new(&dataset.splits.train, batch.max(1), false, Some((train.settings.seed, 1)));
     let rows: Vec<u32> = match shuffled.next_batch() {

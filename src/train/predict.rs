@@ -2,15 +2,15 @@
 
 use super::error::{ReopenError, RunError};
 use super::feeding::{Draw, Feeder};
-use super::prediction::{OutputReader, PredictedCell};
+use super::predicted_table::{PredictedTable, Predictions};
+use super::prediction::OutputReader;
 use super::reopen::{Opened, last_trains, open};
 use super::run_directory::write_whole;
-use crate::check::{Checked, DataBlock, Train};
+use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
-use crate::data::{DataFile, Dataset, PerSplit, SourceSpec, Split, apply};
+use crate::data::{DataFile, PerSplit, SourceSpec, Split, apply};
+use crate::ir::dim::Var;
 use crate::runtime::{Executable, Session};
-use ndarray::Array;
-use ndarray_npy::WriteNpyExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -85,36 +85,41 @@ fn predict_opened(
     let mut executable = compile::measurement(graph, &states)?;
     let mut feeder = Feeder::new(&executable, &dataset)?;
     let mut session = Session::new(states, options.threads);
-    let mut table = Table::new(kind);
-    for rows in dataset.splits.get(Split::Test).chunks(BATCH) {
+    let outputs = &train.evaluation.outputs;
+    let mut table = PredictedTable::new(kind == OutputKind::Npy, &dataset, outputs.iter().any(Port::is_ragged));
+    // Examples of nearly one length are padded little; the table knows their order.
+    for rows in dataset.by_length(dataset.splits.get(Split::Test)).chunks(BATCH) {
         let plan = feeder.run(&mut executable, &mut session, &dataset, rows, Draw::EVALUATION)?;
-        let readers: Vec<OutputReader> = train
-            .evaluation
-            .outputs
+        let shapes: Vec<Vec<usize>> =
+            outputs.iter().enumerate().map(|(i, port)| example_shape(&executable, plan, i, port.shape.len())).collect();
+        let readers: Vec<OutputReader> = outputs
             .iter()
-            .enumerate()
-            .map(|(i, port)| {
-                OutputReader::new(train, port, example_shape(&executable, plan, i, port.shape.len()), fitted)
+            .zip(&shapes)
+            .map(|(port, shape)| {
+                let own = if port.is_ragged() { shape.get(1..).unwrap_or_default() } else { shape };
+                OutputReader::new(train, port, own.to_vec(), fitted)
             })
             .collect();
-        for row in 0..rows.len() {
-            let values = |output: usize, size: usize| {
-                let all = executable.output(plan, output);
+        for (at, row) in rows.iter().enumerate() {
+            let output = |i: usize| -> Predictions<'_> {
+                let size = shapes.get(i).map_or(0, |shape| shape.iter().product());
+                let all = executable.output(plan, i);
                 // An output that is the same for all examples is there once.
-                let start = if all.len() > size { row * size } else { 0 };
-                all.get(start..start + size).unwrap_or_default()
+                let start = if all.len() > size { at * size } else { 0 };
+                let values = all.get(start..start + size).unwrap_or_default();
+                let length = outputs.get(i).filter(|port| port.is_ragged()).and_then(|port| {
+                    let own = |v: &Var| feeder.own_length(&dataset, v.id, *row).map(|n| n as i64);
+                    port.shape.first()?.evaluate(&own).map(|n| n.max(0) as usize)
+                });
+                Predictions { values, length }
             };
-            table.add(&readers, values);
+            table.add(*row as usize, &readers, output);
         }
     }
-    let predicted =
-        Predicted { rows: dataset_rows(&dataset), columns: table.columns.clone(), model: train.name.clone() };
-    table.write(&options.output)?;
+    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model: train.name.clone() };
+    let bytes = table.bytes().map_err(|reason| RunError::Write { path: options.output.clone(), reason })?;
+    write_whole(&options.output, &bytes)?;
     Ok(predicted)
-}
-
-fn dataset_rows(dataset: &Dataset) -> usize {
-    dataset.splits.get(Split::Test).len()
 }
 
 /// The sizes of an output for one example.
@@ -139,65 +144,5 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
         Some(SourceSpec::Text(_)) => SourceSpec::Text(files),
         Some(SourceSpec::Lines(_)) => SourceSpec::Lines(files),
         _ => SourceSpec::Csv(files),
-    }
-}
-
-/// The predictions on their way to a file.
-struct Table {
-    kind: OutputKind,
-    columns: Vec<String>,
-    rows: Vec<Vec<PredictedCell>>,
-    numbers: Vec<f32>,
-    /// Sizes of a row of numbers.
-    shape: Vec<usize>,
-}
-
-impl Table {
-    fn new(kind: OutputKind) -> Self {
-        Table { kind, columns: Vec::new(), rows: Vec::new(), numbers: Vec::new(), shape: Vec::new() }
-    }
-
-    fn add<'v>(&mut self, readers: &[OutputReader], values: impl Fn(usize, usize) -> &'v [f32]) {
-        if self.columns.is_empty() {
-            self.columns = readers.iter().flat_map(OutputReader::columns).collect();
-            // One output keeps its shape; several stand one behind the other.
-            self.shape = match readers {
-                [only] => only.shape.clone(),
-                several => vec![several.iter().map(|r| r.shape.iter().product::<usize>()).sum()],
-            };
-        }
-        let of = |i: usize, reader: &OutputReader| values(i, reader.shape.iter().product());
-        let each = readers.iter().enumerate();
-        match self.kind {
-            OutputKind::Csv => self.rows.push(each.flat_map(|(i, reader)| reader.cells(of(i, reader))).collect()),
-            OutputKind::Npy => self.numbers.extend(each.flat_map(|(i, reader)| reader.numbers(of(i, reader)))),
-        }
-    }
-
-    fn write(self, path: &Path) -> Result<(), RunError> {
-        let failed = |reason: String| RunError::Write { path: path.to_owned(), reason };
-        let mut bytes = Vec::new();
-        match self.kind {
-            OutputKind::Csv => {
-                let mut writer = csv::Writer::from_writer(&mut bytes);
-                writer.write_record(&self.columns).map_err(|error| failed(error.to_string()))?;
-                for row in &self.rows {
-                    let cells = row.iter().map(|cell| match cell {
-                        PredictedCell::Text(text) => text.clone(),
-                        PredictedCell::Number(x) => x.to_string(),
-                    });
-                    writer.write_record(cells).map_err(|error| failed(error.to_string()))?;
-                }
-                writer.flush().map_err(|error| failed(error.to_string()))?;
-            }
-            OutputKind::Npy => {
-                let size: usize = self.shape.iter().product::<usize>().max(1);
-                let mut shape = vec![self.numbers.len() / size];
-                shape.extend(&self.shape);
-                let array = Array::from_shape_vec(shape, self.numbers).map_err(|error| failed(error.to_string()))?;
-                array.write_npy(&mut bytes).map_err(|error| failed(error.to_string()))?;
-            }
-        }
-        write_whole(path, &bytes)
     }
 }

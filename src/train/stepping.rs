@@ -1,5 +1,6 @@
 //! One step of a train after the other. After the first, a step allocates nothing.
 
+use super::augmenting::Augmenter;
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::schedule::Schedule;
@@ -38,8 +39,14 @@ impl<'a> Stepper<'a> {
         schedule: Schedule<'a>,
     ) -> Result<Self, RunError> {
         let step = compile::step(graph, states)?;
-        let feeder = Feeder::new(&step.executable, dataset)?;
+        let mut feeder = Feeder::new(&step.executable, dataset)?;
+        feeder.set_augmenter(Augmenter::new(train, dataset));
         Ok(Stepper { train, dataset, step, feeder, schedule, scalars: ScalarTable::default() })
+    }
+
+    /// Takes the data as it is from now on.
+    pub(super) fn without_augmentation(&mut self) {
+        self.feeder.set_augmenter(None);
     }
 
     /// Does the step with this number (from 1) on these examples.
@@ -49,8 +56,18 @@ impl<'a> Stepper<'a> {
         rows: &[u32],
         number: u64,
     ) -> Result<StepResult, RunError> {
-        let lr = self.schedule.rate(number.saturating_sub(1));
+        let lr = self.rate(number);
         self.run_at(session, rows, number, lr)
+    }
+
+    /// The learning rate of the step with this number (from 1).
+    pub(super) fn rate(&self, number: u64) -> f64 {
+        self.schedule.rate(number.saturating_sub(1))
+    }
+
+    /// What was measured after the step with this number: some schedules go by it.
+    pub(super) fn observe(&mut self, number: u64, loss: f64) {
+        self.schedule.observe(number, loss);
     }
 
     /// The same with a given learning rate.

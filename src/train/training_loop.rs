@@ -5,7 +5,6 @@ use super::error::RunError;
 use super::event::{Epoch, Event, Measures, Observer, Step, Stopped};
 use super::keeping::{Keeper, Patience};
 use super::measuring::Measurer;
-use super::schedule::Schedule;
 use super::stepping::{StepResult, Stepper};
 use super::weights::Weights;
 use crate::catalog::{Duration, MetricValue};
@@ -38,7 +37,11 @@ impl Extent {
 pub(super) fn batches(train: &Train, dataset: &Dataset, epoch: u64) -> Batches {
     let settings = &train.settings;
     let shuffle = settings.shuffle.then_some((settings.seed, epoch));
-    Batches::new(&dataset.splits.train, settings.batch, settings.drop_last, shuffle)
+    let (examples, size, drop_last) = (&dataset.splits.train, settings.batch, settings.drop_last);
+    match dataset.is_ragged() {
+        true => Batches::by_length(examples, size, drop_last, shuffle, |e| dataset.length(e as usize)),
+        false => Batches::new(examples, size, drop_last, shuffle),
+    }
 }
 
 /// What the loop came to.
@@ -131,6 +134,9 @@ impl<'a> Loop<'a> {
                     continue;
                 }
                 let (train, validation) = self.measure(session, measurer, &mut running, is_due)?;
+                if is_due && let Some(loss) = validation.as_ref().unwrap_or(&train).loss() {
+                    stepper.observe(step, loss);
+                }
                 if let Some(keeper) = &mut keeper {
                     keeper.consider(epoch, &session.states, &train, validation.as_ref());
                 }
@@ -148,7 +154,7 @@ impl<'a> Loop<'a> {
         let kept_epoch = keeper.and_then(|keeper| keeper.restore(&mut session.states));
         if !Weights::of(&session.states).are_finite() {
             // The last update broke them, and no later step was there to tell.
-            let last = Schedule::new(settings, self.extent.steps, per_epoch).rate(step.saturating_sub(1));
+            let last = stepper.rate(step);
             session.states = before_epoch;
             return Err(RunError::Diverged(divergence::of_weights(self.train, epoch, step, last)));
         }

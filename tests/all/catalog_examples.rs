@@ -124,6 +124,12 @@ fn program(entry: &Entry) -> Option<String> {
         EntryKind::Initializer => {
             format!("model M(x: [4]) -> [4] {{\n  weight w: [4, 4] = {code}\n  x @ w\n}}\n")
         }
+        EntryKind::Augmentation => format!(
+            "data d {{\n  let p = image_folder(\"data/images/shapes\", size: 24, channels: 1)\n  field image = p.image / 255\n  \
+             field label = p.label |> classes\n}}\n\nmodel M(image: [1, 24, 24]) -> logits: [3] {{\n  \
+             image |> Flatten |> Dense(3)\n}}\n\ntrain M on d {{\n  loss: cross_entropy(logits, label)\n  \
+             optimizer: Adam(lr: 1e-2)\n  epochs: 1\n  augment: {{ {code} }}\n}}\n"
+        ),
         EntryKind::Source => {
             format!("data d {{\n  let s = {code}\n}}\n")
         }
@@ -132,6 +138,11 @@ fn program(entry: &Entry) -> Option<String> {
             format!("data d {{\n{TABLE}  let z = {code}\n}}\n")
         }
         EntryKind::DataFunction => format!("data d {{\n{TABLE}  field z = {code}\n}}\n"),
+        EntryKind::Expectation if code.starts_with("causal") => format!(
+            "data d {{\n{TABLE}  field chars = t[a .. f] |> reshape([6, 1])\n  field y = t[a .. f] |> reshape([6, 1])\n}}\n\n\
+             model M(chars: [6, 1]) -> logits: [6, 1] {{\n  chars |> Dense(1)\n}}\n\n\
+             train M on d {{\n  loss: mse(logits, y)\n  optimizer: SGD(lr: 0.1)\n  epochs: 1\n}}\n\nexpect {{\n  {code}\n}}\n"
+        ),
         EntryKind::Expectation => Training {
             settings: "  metrics: [accuracy]\n",
             after: &format!("\nexpect {{\n  {code}\n}}\n"),

@@ -50,6 +50,12 @@ const FORMS: &[Form] = &[
     (X23, "x |> BatchNorm(eps: 1e-2, momentum: 0.5)"),
     (X4, "x |> LayerNorm(eps: 1e-2)"),
     (X232, "x |> LayerNorm"),
+    (X23, "x |> PReLU(channels: true)"),
+    (X232, "x |> PReLU(channels: true, start: -0.3)"),
+    (X23, "x |> SwiGLU(4, bias: true)"),
+    (X23, "x |> MixtureOfExperts(experts: 3, hidden: 2, top: 1)"),
+    (X23, "x |> MixtureOfExperts(3, 2, top: 3)"),
+    (X232, "x |> SpatialDropout(0.5)"),
     (X232, "x |> Flatten"),
     (X23, "x |> Dropout(0.5)"),
     (X4, "x |> residual { Dense(4) |> tanh } |> repeat 2 { residual { LayerNorm |> Dense(4) |> gelu } }"),
@@ -274,6 +280,7 @@ fn examples_have_the_gradients_that_differences_give() {
             | EntryKind::Schedule
             | EntryKind::Metric
             | EntryKind::Initializer
+            | EntryKind::Augmentation
             | EntryKind::Source
             | EntryKind::DataFunction
             | EntryKind::Expectation => continue,

@@ -251,3 +251,85 @@ train Noisy on pairs {{
     let (_, spread) = measured("maximum(1 + normal([64], std: 0.5))");
     assert!(spread > 0.1, "evaluation still draws: {spread}");
 }
+
+#[test]
+fn the_rate_falls_where_the_loss_has_stalled() {
+    let program = |schedule: &str| {
+        with(
+            PAIRS,
+            &format!(
+                "model Slow(left: [2]) -> logits: [3] {{
+  left |> Dense(8) |> tanh |> Dense(3)
+}}
+
+train Slow on pairs {{
+  loss:      cross_entropy(logits, kind)
+  optimizer: SGD(lr: 0.4)
+  schedule:  {schedule}
+  epochs:    12
+}}
+"
+            ),
+        )
+    };
+    let rates = |schedule: &str| -> Vec<f64> {
+        trained(&program(schedule)).epochs().map(|e| e["lr"].as_f64().unwrap()).collect()
+    };
+    // No loss is below half of the best for long: it stalls every third epoch behind the first.
+    let found = rates("plateau(factor: 0.5, patience: 2 epochs, threshold: 0.999, to: 0.06)");
+    let wanted = [0.4, 0.4, 0.4, 0.4, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1, 0.06, 0.06];
+    assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{found:?}");
+    let behind_a_warmup = rates("warmup(3 epochs) then plateau(factor: 0.5, patience: 1 epoch, threshold: 0.999)");
+    assert!(behind_a_warmup[2] == 0.4 && behind_a_warmup[11] < 0.1, "{behind_a_warmup:?}");
+    assert!(rates("plateau").iter().all(|lr| *lr == 0.4));
+}
+
+#[test]
+fn muon_trains_matrices_and_all_the_rest() {
+    let program = with(
+        PAIRS,
+        "model Deep(left: [2]) -> logits: [3] {
+  left |> Dense(16) |> relu |> LayerNorm |> Dense(16) |> relu |> Dense(3)
+}
+
+train Deep on pairs {
+  loss:      cross_entropy(logits, kind)
+  optimizer: Muon(lr: 0.02, adam_lr: 3e-3)
+  schedule:  cosine(to: 0)
+  epochs:    20
+  metrics:   [accuracy]
+}
+",
+    );
+    let (_, accuracy) = trained(&program).first_and_last("accuracy");
+    assert!(accuracy > 0.9, "{accuracy}");
+}
+
+#[test]
+fn numbers_fill_constants_and_functions_are_hypers() {
+    let program = with(
+        PAIRS,
+        "block Unit(act: leaky_relu(0.2), scale: sqrt(2))(x: [D]) -> [D] {
+  constant c: [D] = full(2)
+  constant z: [D] = zeros
+  constant o: [D] = ones
+  x * c * scale + z - o |> Dense(D) |> act
+}
+
+model Filled(left: [2]) -> (logits: [3], filled: [2]) {
+  constant f: [2] = full(0.5)
+  let h = left |> Unit |> Unit(act: elu(0.5)) |> Unit(softplus(2), scale: 1) |> Unit(tanh)
+  (h |> Dense(3), f)
+}
+
+train Filled on pairs {
+  loss:      cross_entropy(logits, kind)
+  optimizer: Adam(lr: 1e-2)
+  epochs:    3
+  metrics:   [filled: mae(filled, ones([2]))]
+}
+",
+    );
+    assert_eq!(trained(&program).first_and_last("filled").1, 0.5);
+    assert!(gradient_error(&program) < 1e-5);
+}

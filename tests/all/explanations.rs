@@ -28,7 +28,7 @@ fn check(program: &str) -> Checked {
 /// What no file alone can show: what is found while a program runs, and what the command line gets wrong.
 fn has_no_program(code: Code) -> bool {
     // `--set`, and new data in place of the program's own.
-    let elsewhere = [Code::E0107, Code::E0320, Code::E0516, Code::E0523];
+    let elsewhere = [Code::E0107, Code::E0516, Code::E0523];
     elsewhere.contains(&code) || ["E08", "E09"].iter().any(|family| code.text().starts_with(family))
 }
 

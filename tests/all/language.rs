@@ -254,3 +254,64 @@ train Net on d {{
     );
     assert_eq!(codes(&check(&program)), ["E0613"]);
 }
+
+/// What is made in the body of a scan is made once, counts in the body around it, and what does not depend on the step
+/// does not stand in the loop.
+#[test]
+fn a_scan_shares_its_layers_and_keeps_out_of_the_loop_what_it_can() {
+    let body = "let rows = x |> Dense(6) |> reshape([3, 2])
+                let hs = scan rows as xt, h = zeros([4]) {
+                  let gate = concat([xt, h]) |> Dense(4) |> sigmoid
+                  let input = xt |> Dense(4)
+                  gate * h + (1 - gate) * tanh(input)
+                }
+                hs |> last |> Dense(1) |> squeeze";
+    let checked = sound("", body);
+    assert_eq!(layers(&checked), ["dense1", "dense2", "dense3", "dense4"]);
+    let graph = &checked.program.trains[0].training.graph;
+    let scans: Vec<_> = graph
+        .nodes
+        .iter()
+        .filter_map(|n| match &n.op {
+            nnrun::ir::op::Op::Scan(scan) => Some(scan),
+            _ => None,
+        })
+        .collect();
+    let [scan] = scans[..] else { panic!("one scan") };
+    // The product of `xt` alone is taken for all steps at once.
+    let products = scan.body.nodes.iter().filter(|n| matches!(n.op, nnrun::ir::op::Op::MatMul)).count();
+    assert_eq!(products, 1);
+    nnrun::ir::verify::verify(graph).expect("a sound graph");
+}
+
+/// A scan over something that is the same for all examples, with a body that is not; and one over weights alone.
+#[test]
+fn what_a_scan_walks_may_be_the_same_for_all_examples() {
+    let body = "let hs = scan arange(3) as t, h = 0 { h + sum(x) * t }
+                weight w: [3, 2] = ones
+                let ws = scan w as row, s = zeros([2]) { s + row }
+                last(hs) + sum(last(ws))";
+    let checked = sound("", body);
+    let graph = &checked.program.trains[0].training.graph;
+    nnrun::ir::verify::verify(graph).expect("a sound graph");
+}
+
+#[test]
+fn scans_nest_and_stand_in_blocks_residuals_and_repeats() {
+    let blocks = "
+block Sums(x: [T, D]) -> [T, D] {
+  scan x as xt, s = zeros([D]) { s + xt }
+}
+block Grid(x: [H, W]) -> [H, W] {
+  scan x as row, above = zeros([W]) {
+    let along = scan row as cell, left = 0 { tanh(left + cell) }
+    tanh(above + along)
+  }
+}
+";
+    let body = "let m = x |> Dense(6) |> reshape([2, 3])
+                m |> residual { Sums } |> repeat 2 { Grid |> Sums } |> Flatten |> Dense(1) |> squeeze";
+    let checked = sound(blocks, body);
+    let graph = &checked.program.trains[0].training.graph;
+    nnrun::ir::verify::verify(graph).expect("a sound graph");
+}

@@ -1,7 +1,9 @@
 //! What may be written over a ragged dimension, tried against the law.
 
 use super::one_model::{Place, parse_type};
-use super::ragged_law::{Inputs, Trial, averages_over_positions, batch, check, obeys, program};
+use super::ragged_law::{
+    Inputs, Trial, averages_over_positions, batch, check, counts_every_position_once, obeys, program,
+};
 use super::ui::rendered;
 use nnrun::catalog::{Entry, EntryKind, entries};
 use std::collections::BTreeSet;
@@ -73,6 +75,19 @@ const FORMS: &[(Inputs, &str, usize)] = &[
     (X, "x |> residual { Dense(3) |> gelu } |> repeat 2 { residual { LayerNorm |> Dense(3) |> tanh } }", 1),
     (X, "x |> GlobalAvgPool", 1),
     (X, "x |> GlobalMaxPool", 1),
+    (X, "x |> Conv1d(4, kernel: 3, padding: same)", 1),
+    (X, "x |> Conv1d(2, kernel: 3, padding: 1, dilation: 1) |> tanh |> mean(axis: 0)", 1),
+    (X, "x |> Conv1d(2, kernel: 3, stride: 2, padding: 1) |> relu |> max(axis: 0)", 1),
+    (X, "x |> Conv1d(2, kernel: 2) |> Conv1d(2, kernel: 2, padding: same) |> sum(axis: 0)", 2),
+    (X, "x |> ConvTranspose1d(2, kernel: 3, stride: 2, padding: 1) |> mean(axis: 0)", 1),
+    (X, "x |> MaxPool1d(2) |> softmax(axis: 0)", 2),
+    (X, "x |> MaxPool1d(3, stride: 2, padding: 1) |> exp |> sum(axis: 0)", 1),
+    (X, "x |> AvgPool1d(3, stride: 1, padding: same)", 1),
+    (X, "x |> AvgPool1d(2, padding: 1) |> cumsum(axis: 0)", 1),
+    (X, "x |> Upsample(2) |> softmax(axis: 0)", 1),
+    (X, "x |> Upsample(3, mode: linear) |> mean(axis: 0)", 1),
+    (X, "x |> GroupNorm(3)", 2),
+    (X, "x |> InstanceNorm", 2),
     (X, "x |> Dropout(0.5)", 1),
     (X, "x |> RNN(2, layers: 2, returns: final)", 1),
     (X, "x |> LSTM(2, layers: 2, bidirectional: true, dropout: 0.3)", 1),
@@ -117,6 +132,42 @@ const FORMS: &[(Inputs, &str, usize)] = &[
     (X, "einsum(\"td,sd->ts\", x, z)", 2),
     (X, "einsum(\"td,sd->\", x, z)", 2),
     (X, "einsum(\"td,sd,te->se\", x, z, x)", 2),
+    (X, "x |> Conv1d(4, kernel: 3, padding: same)", 1),
+    (X, "x |> Conv1d(4, kernel: 3)", 3),
+    (X, "x |> Conv1d(4, kernel: 2, stride: 2, padding: 1) |> tanh |> mean(axis: 0)", 2),
+    (X, "x |> Conv1d(3, kernel: 3, dilation: 2, padding: 2, groups: 3) |> max(axis: 0)", 2),
+    (X, "x |> Conv1d(4, kernel: 3, stride: 2) |> Conv1d(2, kernel: 2) |> sum(axis: 0)", 5),
+    // Lengths of zeros behind the end: nothing is infinite in the gradients.
+    (X, "UnitRows(x |> Conv1d(2, kernel: 2, bias: false)) |> sum(axis: 0)", 2),
+    (X, "UnitRows(x |> Conv1d(2, kernel: 3, padding: same, bias: false)) * unsqueeze(arange(T), axis: -1)", 2),
+    (X, "UnitRows(x |> AvgPool1d(2)) |> max(axis: 0)", 2),
+    (X, "UnitRows(x |> MaxPool1d(2)) |> mean(axis: 0)", 2),
+    (X, "UnitRows(x |> LSTM(2, bidirectional: true)) |> sum(axis: 0)", 1),
+    (X, "x |> MaxPool1d(2)", 2),
+    (X, "x |> MaxPool1d(3, stride: 2, padding: 1) |> mean(axis: 0)", 2),
+    (X, "x |> AvgPool1d(2, stride: 1) |> softmax(axis: 0)", 2),
+    (X, "x |> AvgPool1d(3, padding: 1)", 2),
+    (X, "x |> reshape([1, T, 3]) |> Conv2d(2, kernel: 2) |> relu |> GlobalAvgPool", 2),
+    (X, "x |> reshape([1, T, 3]) |> MaxPool2d([2, 3]) |> sum(axis: 1)", 2),
+    (X, "x |> GroupNorm(3)", 2),
+    (X, "x |> transpose |> RMSNorm(affine: false) |> sum(axis: 1)", 1),
+    (X, "x |> RNN(3)", 1),
+    (X, "x |> GRU(3, returns: final)", 1),
+    (X, "x |> LSTM(3, layers: 2, bidirectional: true)", 1),
+    (X, "x |> LSTM(3, bidirectional: true, returns: final)", 1),
+    (X, "x |> LSTM(3) |> last", 1),
+    (X, "x |> GRU(2) |> mean(axis: 0)", 1),
+    (X, "x |> Dense(4) |> SelfAttention(2)", 1),
+    (X, "x |> Dense(4) |> SelfAttention(2, causal: true) |> mean(axis: 0)", 1),
+    (X, "CrossAttention(1)(x, z)", 2),
+    (X, "CrossAttention(1)(z, x) |> max(axis: 0)", 2),
+    (X, "x |> Dense(4) |> TransformerEncoder(2, 4, 1) |> last", 1),
+    (X, "x |> Positions(max: 20) |> sum(axis: 0)", 1),
+    (X, "x |> SinusoidalPositions |> tanh |> sum(axis: 0)", 1),
+    (X, "scan x as xt, h = zeros([3]) { tanh(xt + h) }", 1),
+    (X, "last(scan x as xt, h = zeros([2]) { tanh(Dense(2)(concat([xt, h]))) })", 1),
+    (X, "scan x as xt, h = mean(x, axis: 0) { tanh(xt * h + softmax(x @ h) @ x) }", 1),
+    (X, "scan x as xt, h = zeros([T]) { softmax(h + x @ xt) }", 1),
     (X, "x |> rearrange(\"t d -> d t\") |> sum(axis: 1)", 1),
     (X, "x |> rearrange(\"t (d e) -> (t e) d\", d: 3) |> cumsum(axis: 0)", 1),
 ];
@@ -129,7 +180,7 @@ fn sequences_are_alone_in_a_padded_batch() {
     let mut wrong = Vec::new();
     for (inputs, code, at_least) in FORMS {
         for training in [false, true] {
-            // Statistics of a batch are those of all its sequences; `ragged_statistics` looks at them.
+            // Statistics of a batch are those of all its sequences: `statistics_count_every_position_once`.
             if training && (code.contains("BatchNorm")) {
                 continue;
             }
@@ -288,4 +339,13 @@ fn losses_average_over_the_positions_of_the_batch() {
     }
     assert!(tried > 10, "only {tried} losses");
     assert!(wrong.is_empty(), "{} losses:\n\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[test]
+fn statistics_count_every_position_once() {
+    for code in ["x |> BatchNorm", "x |> Dense(2) |> BatchNorm(momentum: 0.3) |> tanh |> BatchNorm"] {
+        if let Err(why) = counts_every_position_once(X, code, &batch(2)) {
+            panic!("{code}\n{why}");
+        }
+    }
 }

@@ -150,6 +150,9 @@ fn windows_run_as_they_are_interpreted() {
         // Depthwise, with one unit a channel and with two.
         Case::convolution(&[5, 9, 9], &[5, 1, 3, 3], &[[3, 1, 1, 1]; 2], 5),
         Case::convolution(&[5, 9, 8], &[10, 1, 3, 3], &[[3, 2, 1, 1]; 2], 5),
+        // Windows as large as three images, gaps across edges.
+        Case::convolution(&[2, 2, 3], &[3, 2, 7, 9], &[[7, 1, 1, 3], [9, 1, 1, 4]], 1),
+        Case::convolution(&[2, 6, 5], &[3, 2, 3, 3], &[[3, 1, 2, 2], [3, 1, 2, 2]], 1),
         // Pointwise.
         Case::convolution(&[6, 5, 7], &[3, 6, 1, 1], &[[1, 1, 1, 0]; 2], 1),
         Case::convolution(&[6, 5, 7], &[4, 3, 1, 1], &[[1, 2, 1, 0]; 2], 2),
@@ -161,6 +164,8 @@ fn windows_run_as_they_are_interpreted() {
         Case::convolution(&[20, 40, 41], &[6, 20, 5, 5], &[[5, 1, 1, 2]; 2], 1),
         Case::pool(&[3, 8, 8], &[[2, 2, 1, 0]; 2]),
         Case::pool(&[3, 9, 7], &[[3, 2, 1, 1], [2, 1, 1, 0]]),
+        Case::pool(&[2, 40, 39], &[[3, 2, 1, 1], [2, 2, 1, 0]]),
+        Case::pool(&[2, 21, 50], &[[2, 2, 1, 0], [3, 1, 2, 0]]),
         Case::pool(&[2, 9, 7], &[[3, 1, 2, 1], [2, 2, 3, 1]]),
         Case::pool(&[4, 17], &[[4, 3, 1, 2]]),
         Case::pool(&[2, 4, 5, 6], &[[2, 2, 1, 0], [3, 1, 1, 1], [2, 2, 1, 1]]),
@@ -218,4 +223,14 @@ fn the_largest_of_a_window_is_the_first_and_nan_above_all() {
         let values = interpret(&graph, &|_| Some(1), &feeds).unwrap();
         assert_eq!(values[place.index()].data, expected);
     }
+    // Many side by side: every 37th number is NaN.
+    let mut graph = Graph::default();
+    let (_, x) = graph.add_input("x", of(200), InputKind::Field, Span::default());
+    let windows = [WindowAxis { kernel: 4, stride: 2, dilation: 1, before: Dim::constant(0) }];
+    let place = push(&mut graph, Op::WindowArgMax(windows.into()), &[x], of(99));
+    graph.add_output("place", place);
+    let numbers: Vec<f64> = (0..200).map(|i| if i % 37 == 5 { f64::NAN } else { f64::from(i * 7 % 11) }).collect();
+    let feeds = Feeds { input: &|_| numbers.clone(), state: &|_| Vec::new(), random: &|_| 0.0 };
+    let values = interpret(&graph, &|_| Some(1), &feeds).unwrap();
+    assert_eq!(run::<f64>(&graph, 1, &[numbers.clone()], 1)[0], values[place.index()].data);
 }

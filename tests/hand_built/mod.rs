@@ -157,6 +157,7 @@ pub fn settings() -> Settings {
         stop: None,
         keep: None,
         load: None,
+        augment: Vec::new(),
     }
 }
 

@@ -111,7 +111,7 @@ def case(family, name, program, torch_function, inputs, kind="function", weights
     whole = not output.is_floating_point()
     entry["output"] = written(output.detach(), kind="int" if whole else "float")
     if leaves and not whole:
-        reach = 1.5 if output.numel() < 90 else 4
+        reach = 1.5 if output.numel() < 90 else max(4, output.numel() / 60)
         seed = torch.ones(()) if kind == "loss" else floats(*output.shape, batch=False, low=-reach, high=reach)
         entry["cotangent"] = written(seed)
         grads = torch.autograd.grad((output * seed).sum(), list(leaves.values()), allow_unused=True)

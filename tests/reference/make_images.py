@@ -26,7 +26,7 @@ def main():
         out = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
         resize.append({"from": [height, width], "to": list(size), "in": numbers(image), "out": numbers(out)})
     rotate = []
-    for (height, width), degrees in [((5, 5), 30.0), ((4, 6), -77.0), ((7, 4), 90.0), ((6, 5), 180.0), ((3, 8), 12.5)]:
+    for (height, width), degrees in [((5, 5), 30.0), ((4, 6), -77.0), ((7, 5), 90.0), ((6, 5), 180.0), ((3, 8), 12.5)]:
         image = torch.rand((1, 1, height, width), generator=generator)
         angle = math.radians(degrees)
         # Counter-clockwise by the angle, in pixels, as torchvision's rotate scales it.

@@ -5,7 +5,8 @@
 
 Writes `schedules.json`: a case is the name of a schedule, its arguments (durations in steps), `lr`, `steps`,
 `steps_per_epoch`, and the rate of every step. An epoch is 5 steps; torch's schedulers are called as their pages say:
-after each step, or after each epoch those that count epochs.
+after each step, or after each epoch those that count epochs. Under `plateau`: the loss after each epoch, and the rate
+during it.
 """
 
 import json
@@ -38,6 +39,18 @@ def one_cycle(**more):
     return lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.5, total_steps=STEPS, div_factor=5, cycle_momentum=False, **more)
 
 
+def plateau(losses, to=0.0, **more):
+    """The rate of each epoch, whose loss is known at its end; patience in epochs."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=LR)
+    scheduler = lr_scheduler.ReduceLROnPlateau(optimizer, min_lr=to, **more)
+    found = []
+    for loss in losses:
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step(loss)
+    return {"args": {"threshold": 1e-4, "to": to} | more, "losses": losses, "rates": found}
+
+
 def main():
     multistep = lambda o: lr_scheduler.MultiStepLR(o, [1, 3], gamma=0.5)
     cases = [
@@ -55,6 +68,15 @@ def main():
         json.dumps({"schedule": name, "args": args, "lr": LR, "steps_per_epoch": PER_EPOCH, "rates": values})
         for name, args, values in cases
     ]
+    stalled = [1.0, 0.9, 0.95, 0.9, 0.91, 0.92, 0.89, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.88, 0.9, 0.9, 0.9, 0.9, 0.9]
+    slow = [1 - 0.00001 * i for i in range(20)]
+    plateaus = [
+        plateau(stalled, factor=0.5, patience=2),
+        plateau(stalled, factor=0.1, patience=0, to=1e-3),
+        plateau(stalled, factor=0.3, patience=3, threshold=0.05),
+        plateau(slow, factor=0.1, patience=4),
+    ]
+    lines[-1] += "\n], \"plateau\": [\n" + ",\n".join(json.dumps(case) for case in plateaus)
     OUT.write_text('{"versions": {"torch": "%s"}, "cases": [\n%s\n]}\n' % (torch.__version__.split("+")[0], ",\n".join(lines)))
 
 

@@ -3,7 +3,7 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&PARAMETERS, &MEMORY, &SECONDS, &OVERFITS, &GRADIENTS_MATCH];
+pub static ALL: &[&Entry] = &[&PARAMETERS, &MEMORY, &SECONDS, &OVERFITS, &GRADIENTS_MATCH, &CAUSAL];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -76,5 +76,22 @@ pub static GRADIENTS_MATCH: Entry = Entry {
     example: example("gradients_match(1e-4)"),
     source: "torch.autograd.gradcheck",
     elsewhere: &[("gradcheck", "PyTorch"), ("check_grads", "JAX")],
+    body: Body::Expectation,
+};
+
+/// Whether an output looks at the past alone.
+pub static CAUSAL: Entry = Entry {
+    name: "causal",
+    summary: "Whether no position of an output depends on later positions of an input, as where the next one is \
+              predicted: proved on the graph where that is possible, else tried in double precision.",
+    formula: "d output[t] / d input[s] = 0 for s > t",
+    params: &[
+        Param::required("output", ParamType::Names, "an output of the model, `[T, ..]`"),
+        Param::required("input", ParamType::Names, "an input of the model with the same positions, `[T, ..]`"),
+    ],
+    shapes: &[],
+    example: example("causal(logits, chars)"),
+    source: "",
+    elsewhere: &[("is_causal", "PyTorch"), ("use_causal_mask", "Keras")],
     body: Body::Expectation,
 };

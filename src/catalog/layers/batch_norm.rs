@@ -44,10 +44,10 @@ fn channel_axis(x: &Tensor) -> Result<usize, Problem> {
     match x.rank() {
         1 => Ok(0),
         2 => Ok(1),
-        3 => Ok(0),
+        3 | 4 => Ok(0),
         _ => Err(Problem::Rank {
             operand: 0,
-            wanted: "one axis `[D]`, two `[T, D]` or three `[C, H, W]`".into(),
+            wanted: "one axis `[D]`, two `[T, D]`, three `[C, H, W]` or four".into(),
             shape: x.shape.clone(),
         }),
     }

@@ -5,7 +5,7 @@ use crate::catalog::demands::{numbers, only};
 use crate::catalog::{Body, Entry, Example};
 use crate::ir::op::Reduction;
 
-const SHAPES: &[&str] = &["[T, D] -> [D]", "[C, H, W] -> [C]"];
+const SHAPES: &[&str] = &["[T, D] -> [D]", "[C, H, W] -> [C]", "[C, D, H, W] -> [C]"];
 
 /// `torch.nn.AdaptiveAvgPool2d(1)`, flattened.
 pub static GLOBAL_AVG_POOL: Entry = Entry {
@@ -63,8 +63,9 @@ fn positions(inputs: &[Tensor]) -> Result<(&Tensor, &'static [usize]), Problem> 
     match x.rank() {
         2 => Ok((x, &[0])),
         3 => Ok((x, &[1, 2])),
+        4 => Ok((x, &[1, 2, 3])),
         _ => {
-            let wanted = "two axes `[T, D]` or three `[C, H, W]`".into();
+            let wanted = "two axes `[T, D]`, three `[C, H, W]` or four".into();
             Err(Problem::Rank { operand: 0, wanted, shape: x.shape.clone() })
         }
     }

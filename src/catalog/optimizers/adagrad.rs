@@ -26,7 +26,7 @@ pub static ADAGRAD: Entry = Entry {
     source: "torch.optim.Adagrad",
     elsewhere: &[("adagrad", "Keras"), ("AdaGrad", "the paper")],
     body: Body::Optimizer(OptimizerDefinition {
-        slots: |_| vec!["sum"],
+        slots: |_, _| vec!["sum"],
         scalars: |_| vec!["rate_divisor"],
         scalar_values: |args, step| vec![1.0 + step.saturating_sub(1) as f64 * args.number("lr_decay")],
         update: adagrad,
@@ -50,7 +50,7 @@ pub static ADADELTA: Entry = Entry {
     source: "torch.optim.Adadelta",
     elsewhere: &[("adadelta", "Keras"), ("AdaDelta", "the paper")],
     body: Body::Optimizer(OptimizerDefinition {
-        slots: |_| vec!["square_avg", "acc_delta"],
+        slots: |_, _| vec!["square_avg", "acc_delta"],
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),
         update: adadelta,

@@ -77,15 +77,15 @@ pub static ADAMW: Entry = Entry {
     }),
 };
 
-pub(super) fn slots(_: &Args) -> Vec<&'static str> {
+pub(super) fn slots(_: &Args, _: &[Dim]) -> Vec<&'static str> {
     vec!["exp_avg", "exp_avg_sq"]
 }
 
-fn scalars(_: &Args) -> Vec<&'static str> {
+pub(super) fn scalars(_: &Args) -> Vec<&'static str> {
     vec!["bias_correction1", "bias_correction2_sqrt"]
 }
 
-fn scalar_values(args: &Args, step: u64) -> Vec<f64> {
+pub(super) fn scalar_values(args: &Args, step: u64) -> Vec<f64> {
     // An invalid pair is refused by `update`, which is built before the first step.
     let (b1, b2) = betas(args).unwrap_or((0.9, 0.999));
     let t = step as f64;
@@ -110,7 +110,7 @@ pub(super) fn betas(args: &Args) -> Result<(f64, f64), Problem> {
     }
 }
 
-fn update(b: &mut Builder, args: &Args, of: &UpdateOperands, decoupled: bool) -> Result<Updated, Problem> {
+pub(super) fn update(b: &mut Builder, args: &Args, of: &UpdateOperands, decoupled: bool) -> Result<Updated, Problem> {
     let (b1, b2) = betas(args)?;
     let decay = args.number("weight_decay");
     let [m, v] = of.slots.as_slice() else { return Ok(unchanged(of)) };

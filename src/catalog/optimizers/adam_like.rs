@@ -86,7 +86,7 @@ pub static LION: Entry = Entry {
     source: "Chen et al. 2023, Symbolic Discovery of Optimization Algorithms",
     elsewhere: &[("lion", "JAX")],
     body: Body::Optimizer(OptimizerDefinition {
-        slots: |_| vec!["exp_avg"],
+        slots: |_, _| vec!["exp_avg"],
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),
         update: lion,

@@ -3,6 +3,7 @@
 pub(super) mod adagrad;
 pub(super) mod adam;
 pub(super) mod adam_like;
+pub(super) mod muon;
 pub(super) mod rmsprop;
 pub(super) mod sgd;
 

@@ -5,6 +5,7 @@ use crate::build::{Builder, Problem};
 use crate::catalog::{
     Args, Body, Bounds, Entry, Example, OptimizerDefinition, Param, ParamType, UpdateOperands, Updated,
 };
+use crate::ir::dim::Dim;
 use crate::ir::op::{Binary, Unary};
 
 /// It alone.
@@ -47,7 +48,7 @@ pub static RMSPROP: Entry = Entry {
     }),
 };
 
-fn slots(args: &Args) -> Vec<&'static str> {
+fn slots(args: &Args, _: &[Dim]) -> Vec<&'static str> {
     let mut slots = vec!["square_avg"];
     slots.extend((args.number("momentum") > 0.0).then_some("momentum_buffer"));
     slots.extend(args.bool("centered").then_some("grad_avg"));

@@ -28,7 +28,7 @@ pub static CYCLIC: Entry = Entry {
     example: example("cyclic(peak: 0.1, up: 200 steps)"),
     source: "torch.optim.lr_scheduler.CyclicLR, with lr as its base_lr",
     elsewhere: &[("CyclicLR", "PyTorch"), ("CyclicalLearningRate", "TensorFlow"), ("triangular", "PyTorch")],
-    body: Body::Schedule(Rate { rate: cyclic, length: over }),
+    body: Body::Schedule(Rate { rate: cyclic, length: over, watch: None }),
 };
 
 /// `torch.optim.lr_scheduler.OneCycleLR`; Smith and Topin 2017.
@@ -51,7 +51,7 @@ pub static ONE_CYCLE: Entry = Entry {
     example: example("one_cycle(peak: 0.1)"),
     source: "torch.optim.lr_scheduler.OneCycleLR, with lr as its max_lr / div_factor",
     elsewhere: &[("OneCycleLR", "PyTorch"), ("cosine_onecycle_schedule", "JAX"), ("fit_one_cycle", "fastai")],
-    body: Body::Schedule(Rate { rate: one_cycle, length: over }),
+    body: Body::Schedule(Rate { rate: one_cycle, length: over, watch: None }),
 };
 
 fn cyclic(args: &Args, at: &Moment) -> f64 {

@@ -3,8 +3,10 @@
 //! LANGUAGE.md's formulas, with k the step within the part from 0 and n the part's number of steps.
 
 mod cycles;
+mod plateau;
 
 pub use cycles::{CYCLIC, ONE_CYCLE};
+pub use plateau::PLATEAU;
 
 use super::entry::{Bounds, Param, ParamType};
 use super::{Args, Body, Duration, Entry, Example, Moment, Rate};
@@ -21,6 +23,7 @@ pub static ALL: &[&Entry] = &[
     &INVERSE_SQRT,
     &CYCLIC,
     &ONE_CYCLE,
+    &PLATEAU,
     &WARMUP,
 ];
 
@@ -63,7 +66,7 @@ pub static CONSTANT: Entry = Entry {
     example: example("constant"),
     source: "no scheduler in torch.optim",
     elsewhere: &[("ConstantLR", "PyTorch")],
-    body: Body::Schedule(Rate { rate: |_, at| at.lr, length: over }),
+    body: Body::Schedule(Rate { rate: |_, at| at.lr, length: over, watch: None }),
 };
 
 /// `torch.optim.lr_scheduler.StepLR`.
@@ -80,7 +83,11 @@ pub static STEP: Entry = Entry {
     example: example("step(every: 10 epochs, factor: 0.5)"),
     source: "torch.optim.lr_scheduler.StepLR",
     elsewhere: &[("StepLR", "PyTorch"), ("step_lr", "PyTorch")],
-    body: Body::Schedule(Rate { rate: |args, at| at.lr * args.number("factor").powf(passed(args, at)), length: over }),
+    body: Body::Schedule(Rate {
+        rate: |args, at| at.lr * args.number("factor").powf(passed(args, at)),
+        length: over,
+        watch: None,
+    }),
 };
 
 /// `torch.optim.lr_scheduler.MultiStepLR`.
@@ -110,6 +117,7 @@ pub static MULTISTEP: Entry = Entry {
             at.lr * args.number("factor").powf(passed as f64)
         },
         length: over,
+        watch: None,
     }),
 };
 
@@ -127,7 +135,11 @@ pub static EXPONENTIAL: Entry = Entry {
     example: example("exponential(0.95)"),
     source: "torch.optim.lr_scheduler.ExponentialLR",
     elsewhere: &[("ExponentialLR", "PyTorch"), ("ExponentialDecay", "Keras"), ("exponential_decay", "JAX")],
-    body: Body::Schedule(Rate { rate: |args, at| at.lr * args.number("factor").powf(passed(args, at)), length: over }),
+    body: Body::Schedule(Rate {
+        rate: |args, at| at.lr * args.number("factor").powf(passed(args, at)),
+        length: over,
+        watch: None,
+    }),
 };
 
 /// `torch.optim.lr_scheduler.LinearLR`.
@@ -140,7 +152,11 @@ pub static LINEAR: Entry = Entry {
     example: example("linear(to: 1e-5)"),
     source: "torch.optim.lr_scheduler.LinearLR",
     elsewhere: &[("LinearLR", "PyTorch"), ("linear_schedule", "JAX"), ("PolynomialDecay", "Keras")],
-    body: Body::Schedule(Rate { rate: |args, at| at.lr + (args.number("to") - at.lr) * progress(at), length: over }),
+    body: Body::Schedule(Rate {
+        rate: |args, at| at.lr + (args.number("to") - at.lr) * progress(at),
+        length: over,
+        watch: None,
+    }),
 };
 
 /// `torch.optim.lr_scheduler.PolynomialLR`, which ends at 0 only.
@@ -169,6 +185,7 @@ pub static POLYNOMIAL: Entry = Entry {
             to + (at.lr - to) * left.powf(args.optional_number("power").unwrap_or(1.0))
         },
         length: over,
+        watch: None,
     }),
 };
 
@@ -192,6 +209,7 @@ pub static INVERSE_SQRT: Entry = Entry {
             at.lr * (k / warmup).min((warmup / k).sqrt())
         },
         length: over,
+        watch: None,
     }),
 };
 
@@ -216,6 +234,7 @@ pub static COSINE: Entry = Entry {
             to + (at.lr - to) * (1.0 + (std::f64::consts::PI * progress(at)).cos()) / 2.0
         },
         length: over,
+        watch: None,
     }),
 };
 
@@ -239,6 +258,7 @@ pub static WARMUP: Entry = Entry {
             from + (at.lr - from) * share
         },
         length: |args| args.duration("duration"),
+        watch: None,
     }),
 };
 
@@ -253,7 +273,7 @@ mod tests {
             args.set(name, value.clone(), None);
         }
         let Body::Schedule(schedule) = entry.body else { panic!("{} is no schedule", entry.name) };
-        (schedule.rate)(&args, &Moment { step, steps, steps_per_epoch: 10, lr: 1.0 })
+        (schedule.rate)(&args, &Moment { step, steps, steps_per_epoch: 10, lr: 1.0, stalls: 0 })
     }
 
     fn close(a: f64, b: f64) {
@@ -319,6 +339,7 @@ mod tests {
                     steps: rates.len() as u64,
                     steps_per_epoch: case["steps_per_epoch"].as_u64().unwrap(),
                     lr: case["lr"].as_f64().unwrap(),
+                    stalls: 0,
                 };
                 let (got, wanted) = ((schedule.rate)(&args, &at), wanted.as_f64().unwrap());
                 assert!((got - wanted).abs() < 1e-9, "{name} {}, step {step}: {got} against {wanted}", case["args"]);

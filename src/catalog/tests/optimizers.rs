@@ -26,7 +26,7 @@ fn args(set: &[(&'static str, ArgValue)]) -> Args {
 /// The weight after steps with these gradients, each of one number.
 fn train(name: &str, args: &Args, gradients: &[f64]) -> Result<f64, Problem> {
     let definition = optimizer(name);
-    let slots = (definition.slots)(args);
+    let slots = (definition.slots)(args, &[Dim::constant(1)]);
     let mut b = Builder::new(true, false);
     let one = [Dim::constant(1)];
     let state = |path: &str, b: &mut Builder| b.weight(&StateScope::default(), path, &one, Init::Full(0.0));
@@ -171,4 +171,88 @@ fn impossible_settings_are_told() {
         let set = args(&[("betas", ArgValue::Numbers(betas))]);
         assert!(train("Adam", &set, &[]).is_err());
     }
+}
+
+/// The cases that `tests/reference/make_muon.py` takes from torch.optim.Muon and, for what is no matrix, AdamW.
+#[test]
+fn muon_is_that_of_torch() {
+    let text = include_str!("../../../tests/reference/muon.json");
+    let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect()
+    };
+    for case in parsed["cases"].as_array().unwrap() {
+        let mut args = default_arguments("Muon");
+        for (name, value) in case["args"].as_object().unwrap() {
+            let entry = find("Muon", &[EntryKind::Optimizer]).unwrap();
+            let name = entry.param(name).unwrap().name;
+            let value = match value {
+                serde_json::Value::Bool(b) => ArgValue::Bool(*b),
+                serde_json::Value::String(_) => ArgValue::Choice("match_rms_adamw"),
+                _ if name == "ns_steps" => ArgValue::Dim(Dim::constant(value.as_i64().unwrap())),
+                _ => ArgValue::Number(value.as_f64().unwrap()),
+            };
+            args.set(name, value, None);
+        }
+        let shape: Vec<Dim> = numbers(&case["shape"]).into_iter().map(|n| Dim::constant(n as i64)).collect();
+        let definition = optimizer("Muon");
+        let mut b = Builder::new(true, false);
+        let slots = (definition.slots)(&args, &shape);
+        let mut state = |path: &str| b.weight(&StateScope::default(), path, &shape, Init::Full(0.0)).unwrap();
+        let (weight, gradient) = (state("w"), state("g"));
+        let kept: Vec<_> = slots.iter().map(|s| state(s)).collect();
+        let mut scalar = |n: &str| {
+            let (_, node) = b.graph.add_input(n, Vec::new(), InputKind::Scalar, Span::default());
+            b.tensor(node, Vec::new(), false)
+        };
+        let lr = scalar("lr");
+        let scalars = (definition.scalars)(&args).into_iter().map(scalar).collect();
+        let operands = UpdateOperands { weight, gradient, slots: kept, lr, scalars };
+        let updated = (definition.update)(&mut b, &args, &operands).unwrap();
+        crate::ir::verify::verify(&b.graph).unwrap();
+        let mut w = numbers(&case["weight"]);
+        let mut memory = vec![vec![0.0; w.len()]; slots.len()];
+        let steps = case["gradients"].as_array().unwrap().iter().zip(case["after"].as_array().unwrap());
+        for (i, (g, after)) in steps.enumerate() {
+            let mut inputs = vec![args.number("lr")];
+            inputs.extend((definition.scalar_values)(&args, i as u64 + 1));
+            let g = numbers(g);
+            let feeds = Feeds {
+                input: &|id| vec![inputs[id.0 as usize]],
+                state: &|id| match id.0 as usize {
+                    0 => w.clone(),
+                    1 => g.clone(),
+                    slot => memory[slot - 2].clone(),
+                },
+                random: &|_| 0.0,
+            };
+            let values = interpret(&b.graph, &|_| None, &feeds).unwrap();
+            let next = values[updated.weight.node.index()].data.clone();
+            memory = updated.slots.iter().map(|t| values[t.node.index()].data.clone()).collect();
+            for (have, want) in next.iter().zip(numbers(after)) {
+                assert!((have - want).abs() < 1e-9, "step {i}: {have} against {want} in {case}");
+            }
+            w = next;
+        }
+    }
+}
+
+/// The arguments of an optimizer as they are where none is written.
+fn default_arguments(name: &str) -> Args {
+    let mut args = Args::new();
+    for param in find(name, &[EntryKind::Optimizer]).unwrap().params {
+        let crate::catalog::Default::Value(text) = param.default else { continue };
+        let value = match text {
+            "true" | "false" => ArgValue::Bool(text == "true"),
+            "none" => ArgValue::None,
+            _ => match text.parse::<f64>() {
+                Ok(n) if param.name == "ns_steps" => ArgValue::Dim(Dim::constant(n as i64)),
+                Ok(n) => ArgValue::Number(n),
+                Err(_) if text.starts_with('[') => ArgValue::Numbers(vec![0.9, 0.999]),
+                Err(_) => ArgValue::Choice("original"),
+            },
+        };
+        args.set(param.name, value, None);
+    }
+    args
 }

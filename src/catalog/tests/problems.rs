@@ -107,7 +107,7 @@ fn layers_and_functions_say_what_is_wrong() {
     let mut all = String::new();
     all += &refusal("Dense", &[("x", "class(4)")], &[("units", n(2.0))]);
     all += &refusal("Dense", &[("x", "float")], &[("units", n(2.0))]);
-    all += &refusal("BatchNorm", &[("x", "[1, 2, 3, 4]")], &[]);
+    all += &refusal("BatchNorm", &[("x", "[1, 2, 3, 4, 5]")], &[]);
     all += &refusal("softmax", &[("x", "[4]")], &[("axis", ArgValue::Axis(1))]);
     all += &refusal("pad", &[("x", "[4]")], &[("pad", ArgValue::Numbers(vec![1.0]))]);
     all += &refusal("one_hot", &[("x", "float")], &[]);

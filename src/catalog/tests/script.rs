@@ -329,6 +329,8 @@ impl<'a> Script<'a> {
             let value = match (value, param.default) {
                 (Some(value), _) => value,
                 (None, Default::Value("none")) if !matches!(param.ty, ParamType::Choice(_)) => continue,
+                // As large as another argument: the entry sees that it is left out.
+                (None, Default::Value(text)) if entry.param(text).is_some() => continue,
                 (None, Default::Value(text)) => {
                     let saved = (std::mem::replace(&mut self.tokens, tokens(text)), std::mem::replace(&mut self.at, 0));
                     let value = self.pipeline();
@@ -390,6 +392,9 @@ const KINDS: [EntryKind; 3] = [EntryKind::Layer, EntryKind::Function, EntryKind:
 
 /// `LayerNorm` is `layer_norm`, `RMSNorm` is `rms_norm`.
 fn crate_path(name: &str) -> String {
+    if ["PReLU", "SwiGLU"].contains(&name) {
+        return name.to_lowercase();
+    }
     let chars: Vec<char> = name.chars().collect();
     let mut path = String::new();
     for (i, c) in chars.iter().enumerate() {

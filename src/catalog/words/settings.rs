@@ -185,4 +185,17 @@ pub(super) static ALL: &[Word] = &[
         "",
         &[("load_state_dict", "PyTorch"), ("load_weights", "Keras")],
     ),
+    setting(
+        "augment",
+        "Changes the examples of each batch at random, in training alone.",
+        &["augment: { field: augmentation |> …, [field, field]: augmentation }"],
+        &[
+            "Operations are done in order, on the values as the field gives them, and evaluation sees these unchanged. Fields in \
+           one list share the draws: an image and its mask stay together. Draws depend on the seed, the step, the example and \
+           the operation, never on threads or the place in the batch; only `mixup` mixes with another example of the batch. \
+           `overfits` and gradient checks do without.",
+        ],
+        "",
+        &[("transforms", "torchvision"), ("preprocessing layers", "Keras")],
+    ),
 ];

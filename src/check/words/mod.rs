@@ -1,7 +1,9 @@
 //! How a [`Mistake`] is said.
 
 mod arguments;
+mod augment;
 mod names;
+mod scans;
 mod signatures;
 mod training;
 
@@ -13,6 +15,7 @@ use crate::source::{SourceMap, Span};
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Diagnostic {
     names::diagnostic(mistake, span)
         .or_else(|| arguments::diagnostic(mistake, span, sources))
+        .or_else(|| scans::diagnostic(mistake, span))
         .or_else(|| signatures::diagnostic(mistake, span, sources))
         .unwrap_or_else(|| training::diagnostic(mistake, span))
 }

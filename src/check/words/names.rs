@@ -3,7 +3,7 @@
 use super::{quote, suggest, with_article};
 use crate::catalog::EntryKind;
 use crate::check::mistake::Mistake;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
@@ -17,13 +17,18 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
             };
             suggest(diagnostic, span, nearest.as_ref(), known, &what)
         }
-        Mistake::ForeignName { name, framework, ours } => {
+        Mistake::ForeignName { name, framework, ours, drop } => {
             let message = format!("`{name}` is called `{ours}` here");
-            Diagnostic::new(Code::E0102, message, span, format!("the name that {framework} uses")).fix(
-                format!("write `{ours}`"),
-                span,
-                *ours,
-            )
+            let diagnostic = Diagnostic::new(Code::E0102, message, span, format!("the name that {framework} uses"));
+            match drop {
+                None => diagnostic.fix(format!("write `{ours}`"), span, *ours),
+                Some(size) => {
+                    diagnostic.note("the size of the input is not asked for: it follows from what is there").fix_all(
+                        format!("write `{ours}`, without the size of the input"),
+                        vec![Edit { span, text: (*ours).into() }, Edit { span: *size, text: String::new() }],
+                    )
+                }
+            }
         }
         Mistake::WrongKind { name, is, wanted } => {
             let is_word = with_article(is.word());
@@ -35,6 +40,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 EntryKind::Loss => diagnostic.help("a loss stands after `loss:` in `train`"),
                 EntryKind::Metric => diagnostic.help("a metric stands in the list after `metrics:` in `train`"),
                 EntryKind::Initializer => diagnostic.help("initial weights stand after `init:` or in a `weight`"),
+                EntryKind::Augmentation => diagnostic.help("this stands behind a field in `augment:`, in `train`"),
                 EntryKind::Source | EntryKind::DataFunction => diagnostic.help("this belongs into a `data` block"),
                 EntryKind::Expectation => diagnostic.help("this belongs into `expect`"),
                 EntryKind::Layer | EntryKind::Function => diagnostic.help("this belongs into a model or block"),

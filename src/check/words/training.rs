@@ -1,6 +1,6 @@
 //! Words for mistakes in `train`, `data` and `expect`.
 
-use super::{quote, suggest, suggest_duration, this_is};
+use super::{augment, quote, suggest, suggest_duration, this_is};
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
@@ -26,6 +26,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
+        Mistake::Augment { operation, field, fault } => augment::diagnostic(operation, field, fault, span),
         Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))

@@ -194,6 +194,8 @@ fn new_sequences_are_read_with_the_estimates_of_training() {
     let sd = (8.0f32 / 3.0).sqrt();
     assert_close(data.fields[0].example(0), &[4.0 / sd, 2.0 / sd, 6.0 / sd, -2.0 / sd]);
     assert_close(data.fields[0].example(1), &[0.0]);
+    let names = data.names.expect("sequences have names");
+    assert_eq!((names.columns, names.values), (vec!["id".to_string()], vec![vec!["9".to_string()], vec!["8".into()]]));
     assert_eq!(data.splits.test, [0, 1], "longer ones than in training are welcome");
     let problem = *apply(&plan, &fitted, Some(&new("who.csv")), &["who"]).expect_err("a name never seen").problem;
     assert!(matches!(problem, DataProblem::UnknownClass { name, place: Some(p), .. } if name == "eve" && p.line == 2));
@@ -211,6 +213,7 @@ fn new_windows_need_what_the_wanted_fields_need() {
     assert_eq!(data.fields[0].rows, 4);
     let source = SourceSpec::Csv(PerSplit::Whole(vec![folder.file("new.csv")]));
     let new = apply(&plan, &data.fitted, Some(&source), &["x"]).expect("applied");
+    assert_eq!(new.names.map(|n| n.values), Some(vec![vec!["1".to_string()], vec!["2".into()]]));
     assert_eq!(examples_of(&new.fields[0]), [[7.0, 8.0], [8.0, 9.0]], "the last window needs nothing after it");
     let both = apply(&plan, &data.fitted, Some(&source), &["x", "y"]).expect("applied");
     assert_eq!(both.fields[0].rows, 1);

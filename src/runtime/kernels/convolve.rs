@@ -271,7 +271,7 @@ impl Convolve {
                 let from = (result.wrapping_add(range.start), [windows, 1]);
                 let sizes = [rows, s.units, columns];
                 multiply(Accum::Replace, sizes, (kernel, [1, depth]), from, (scratch, columns));
-                s.geometry.fold(std::slice::from_raw_parts(scratch, rows * columns), range, output);
+                s.geometry.fold(std::slice::from_raw_parts_mut(scratch, rows * columns), range, output);
             }
         }
     }

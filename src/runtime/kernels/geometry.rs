@@ -50,6 +50,15 @@ impl Geometry {
         start.min(end)..end
     }
 
+    /// The taps of a window along an axis that read inside the image.
+    #[inline(always)]
+    pub fn taps_inside(&self, axis: usize, window: usize) -> Range<usize> {
+        let start = self.before[axis].saturating_sub(window * self.stride[axis]).div_ceil(self.dilation[axis]);
+        let end = (self.image[axis] + self.before[axis]).saturating_sub(window * self.stride[axis]);
+        let end = end.div_ceil(self.dilation[axis]).min(self.kernel[axis]);
+        start.min(end)..end
+    }
+
     /// The position that a window reads at a tap, which must be [`Geometry::inside`].
     #[inline(always)]
     pub fn position(&self, axis: usize, window: usize, tap: usize) -> usize {
@@ -84,12 +93,64 @@ impl Geometry {
         }
     }
 
+    /// Whether windows stand at the positions of one plane of the same size: every tap then reads the plane moved by some
+    /// distance, edges apart.
+    fn keeps_plane(&self) -> bool {
+        self.stride == [1; 3] && self.image == self.places && self.image[0] == 1 && self.kernel[0] == 1
+    }
+
+    /// Where [`Geometry::keeps_plane`]: for every tap its row, the distance by which it moves the plane, and the windows
+    /// of the range that read inside the plane, or across the edge of a line, which is mended by `each_edge`.
+    #[inline(always)]
+    fn each_move(&self, range: &Range<usize>, mut f: impl FnMut(usize, isize, Range<usize>)) {
+        let (width, plane) = (self.image[2] as isize, self.plane() as isize);
+        for tap in 0..self.taps() {
+            let [down, right] = [(1, tap / self.kernel[2]), (2, tap % self.kernel[2])]
+                .map(|(axis, tap)| (tap * self.dilation[axis]) as isize - self.before[axis] as isize);
+            let distance = down * width + right;
+            let start = (-distance).clamp(range.start as isize, range.end as isize);
+            let end = (plane - distance).clamp(start, range.end as isize);
+            f(tap, distance, start as usize..end as usize);
+        }
+    }
+
+    /// Calls `f` with every window of the range that reads at this tap beside its line.
+    #[inline(always)]
+    fn each_edge(&self, range: &Range<usize>, tap: usize, mut f: impl FnMut(usize)) {
+        let (width, inside) = (self.image[2], self.inside(2, tap % self.kernel[2]));
+        for line in range.start / width..range.end.div_ceil(width) {
+            for column in (0..inside.start).chain(inside.end..width) {
+                let window = line * width + column;
+                if range.contains(&window) {
+                    f(window - range.start);
+                }
+            }
+        }
+    }
+
     /// Writes what a range of windows reads as a matrix: a row for every channel and tap, a column for every window.
     /// `image` is `[channels, plane]`.
     pub fn unfold<E: Element>(&self, image: &[E], range: Range<usize>, matrix: &mut [E]) {
         let (plane, columns, stride) = (self.plane(), range.len(), self.stride[2]);
         if plane == 0 || columns == 0 {
             return matrix.fill(E::ZERO);
+        }
+        if self.keeps_plane() {
+            for (channel, rows) in image.chunks_exact(plane).zip(matrix.chunks_exact_mut(self.taps() * columns)) {
+                self.each_move(&range, |tap, distance, reads| {
+                    let row = &mut rows[tap * columns..(tap + 1) * columns];
+                    let (start, end) = (reads.start - range.start, reads.end - range.start);
+                    row[..start].fill(E::ZERO);
+                    row[end..].fill(E::ZERO);
+                    if reads.is_empty() {
+                        return;
+                    }
+                    let from = reads.start.wrapping_add_signed(distance);
+                    row[start..end].copy_from_slice(&channel[from..from + reads.len()]);
+                    self.each_edge(&range, tap, |window| row[window] = E::ZERO);
+                });
+            }
+            return;
         }
         for (channel, rows) in image.chunks_exact(plane).zip(matrix.chunks_exact_mut(self.taps() * columns)) {
             self.each_line(&range, |tap, at, count, reads| {
@@ -108,10 +169,26 @@ impl Geometry {
         }
     }
 
-    /// The transpose of [`Geometry::unfold`]: adds every number of the matrix where it would have been read.
-    pub fn fold<E: Element>(&self, matrix: &[E], range: Range<usize>, image: &mut [E]) {
+    /// The transpose of [`Geometry::unfold`]: adds every number of the matrix where it would have been read. The matrix is
+    /// of no use afterwards.
+    pub fn fold<E: Element>(&self, matrix: &mut [E], range: Range<usize>, image: &mut [E]) {
         let (plane, columns, stride) = (self.plane(), range.len(), self.stride[2]);
         if plane == 0 || columns == 0 {
+            return;
+        }
+        if self.keeps_plane() {
+            for (channel, rows) in image.chunks_exact_mut(plane).zip(matrix.chunks_exact_mut(self.taps() * columns)) {
+                self.each_move(&range, |tap, distance, reads| {
+                    let row = &mut rows[tap * columns..(tap + 1) * columns];
+                    self.each_edge(&range, tap, |window| row[window] = E::ZERO);
+                    if reads.is_empty() {
+                        return;
+                    }
+                    let row = &row[reads.start - range.start..reads.end - range.start];
+                    let to = reads.start.wrapping_add_signed(distance);
+                    channel[to..to + row.len()].iter_mut().zip(row).for_each(|(to, from)| *to += *from);
+                });
+            }
             return;
         }
         for (channel, rows) in image.chunks_exact_mut(plane).zip(matrix.chunks_exact(self.taps() * columns)) {

@@ -3,6 +3,7 @@
 use super::geometry::Geometry;
 use super::memory::{Bases, Place};
 use crate::runtime::element::Element;
+use multiversion::multiversion;
 
 /// Numbers of a piece.
 const PIECE: usize = 64 * 1024;
@@ -68,9 +69,12 @@ impl Pool {
         if from == 0 || to == 0 {
             return y.fill(E::ZERO);
         }
+        if self.op == PoolOp::ArgMax {
+            return largest_of_planes(&self.geometry, x, y);
+        }
         for (x, y) in x.chunks_exact(from).zip(y.chunks_exact_mut(to)) {
             match self.op {
-                PoolOp::ArgMax => self.largest(x, y),
+                PoolOp::ArgMax => {}
                 PoolOp::Sum => {
                     y.fill(E::ZERO);
                     self.each_tap(|image, window| y[window] += x[image]);
@@ -78,43 +82,6 @@ impl Pool {
                 PoolOp::Spread => {
                     y.fill(E::ZERO);
                     self.each_tap(|image, window| y[image] += x[window]);
-                }
-            }
-        }
-    }
-
-    fn largest<E: Element>(&self, x: &[E], y: &mut [E]) {
-        let g = &self.geometry;
-        let [_, high, wide] = g.image;
-        let reach = |axis: usize, window: usize| {
-            // The taps that lie inside: position ≥ 0 and < size.
-            let start = g.before[axis].saturating_sub(window * g.stride[axis]).div_ceil(g.dilation[axis]);
-            let end = (g.image[axis] + g.before[axis]).saturating_sub(window * g.stride[axis]);
-            let end = end.div_ceil(g.dilation[axis]).min(g.kernel[axis]);
-            start.min(end)..end
-        };
-        let [depth, height, width] = g.places;
-        for od in 0..depth {
-            let deep = reach(0, od);
-            for oh in 0..height {
-                let across = reach(1, oh);
-                for ow in 0..width {
-                    let (mut best, mut place) = (None, 0);
-                    for kd in deep.clone() {
-                        for kh in across.clone() {
-                            let row = (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide;
-                            for kw in reach(2, ow) {
-                                let at = row + g.position(2, ow, kw);
-                                let new = x[at];
-                                // NaN counts as the largest, as in torch.
-                                #[allow(clippy::eq_op)]
-                                if best.is_none_or(|old: E| new > old || (new != new && old == old)) {
-                                    (best, place) = (Some(new), at);
-                                }
-                            }
-                        }
-                    }
-                    y[(od * height + oh) * width + ow] = E::from_f64(place as f64);
                 }
             }
         }
@@ -141,4 +108,109 @@ impl Pool {
             }
         }
     }
+}
+
+/// Windows that are compared side by side: as many as the widest vector register has numbers of f32.
+const LANES: usize = 16;
+
+/// Where the first largest number of each window stands, plane by plane. NaN counts as the largest, as in torch.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
+    let (plane, windows) = (g.plane(), g.windows());
+    let [_, high, wide] = g.image;
+    let [depth, height, width] = g.places;
+    // Where no window of a line reaches over its ends, several are compared at a time.
+    let inside = g.before[2] == 0 && (width - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] < wide;
+    for (index, y) in y.chunks_exact_mut(windows).enumerate() {
+        // Up to the end of all planes: what stands behind a plane may be read, but is not looked at.
+        let x = &x[index * plane..];
+        for od in 0..depth {
+            let deep = g.taps_inside(0, od);
+            for oh in 0..height {
+                let across = g.taps_inside(1, oh);
+                let line = &mut y[(od * height + oh) * width..][..width];
+                let rows = deep.clone().flat_map(|kd| {
+                    across.clone().map(move |kh| (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide)
+                });
+                let mut done = 0;
+                while inside && done < width {
+                    let ran = match g.stride[2] {
+                        1 => side_by_side::<E, 1>(g, x, rows.clone(), done, line),
+                        2 => side_by_side::<E, 2>(g, x, rows.clone(), done, line),
+                        _ => false,
+                    };
+                    if !ran {
+                        break;
+                    }
+                    done += LANES;
+                }
+                for (ow, place) in line.iter_mut().enumerate().skip(done) {
+                    *place = E::from_f64(one_window(g, x, rows.clone(), ow) as f64);
+                }
+            }
+        }
+    }
+}
+
+/// The place of the largest number of a window, of whose rows inside the image the first numbers stand at `rows`.
+#[inline(always)]
+fn one_window<E: Element>(g: &Geometry, x: &[E], rows: impl Iterator<Item = usize>, window: usize) -> usize {
+    let (mut best, mut place) = (None, 0);
+    let taps = g.taps_inside(2, window);
+    for row in rows {
+        for tap in taps.clone() {
+            let at = row + g.position(2, window, tap);
+            let new = x[at];
+            #[allow(clippy::eq_op)] // NaN alone is not itself
+            if best.is_none_or(|old: E| new > old || (new != new && old == old)) {
+                (best, place) = (Some(new), at);
+            }
+        }
+    }
+    place
+}
+
+/// The same for [`LANES`] windows from `first` on, `STRIDE` apart; those behind the end of the line are dropped. False,
+/// and nothing done, where the numbers do not reach so far.
+#[inline(always)]
+fn side_by_side<E: Element, const STRIDE: usize>(
+    g: &Geometry,
+    x: &[E],
+    rows: impl Iterator<Item = usize> + Clone,
+    first: usize,
+    line: &mut [E],
+) -> bool {
+    let reach = (first + LANES) * STRIDE + (g.kernel[2] - 1) * g.dilation[2];
+    if rows.clone().any(|row| row + reach > x.len()) {
+        return false;
+    }
+    let mut best = [E::LOWEST; LANES];
+    let mut place = [E::ZERO; LANES];
+    let mut steps = [E::ZERO; LANES];
+    for (i, step) in steps.iter_mut().enumerate() {
+        *step = E::from_f32((i * STRIDE) as f32);
+    }
+    let mut is_first = true;
+    for row in rows {
+        for tap in 0..g.kernel[2] {
+            let at = row + first * STRIDE + tap * g.dilation[2];
+            let from = &x[at..at + LANES * STRIDE];
+            let base = E::from_f64(at as f64);
+            for i in 0..LANES {
+                let new = from[i * STRIDE];
+                // Not less or equal: larger, or NaN. What is NaN already stays.
+                #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
+                let takes = is_first | (!(new <= best[i]) & (best[i] == best[i]));
+                best[i] = if takes { new } else { best[i] };
+                place[i] = if takes { base + steps[i] } else { place[i] };
+            }
+            is_first = false;
+        }
+    }
+    let count = LANES.min(line.len() - first);
+    line[first..first + count].copy_from_slice(&place[..count]);
+    true
 }

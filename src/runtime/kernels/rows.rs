@@ -161,6 +161,20 @@ impl Along {
         if short == 0 {
             return;
         }
+        if inner == 1 {
+            let last = n - 1;
+            let of = |block: usize, n: usize| block * n..(block + 1) * n;
+            for (block, indices) in indices.chunks_exact(short).enumerate() {
+                if self.place {
+                    let (x, y) = (&x[of(block, short)], &mut y[of(block, long)]);
+                    x.iter().zip(indices).for_each(|(x, index)| y[index.to_index().min(last)] += *x);
+                } else {
+                    let (x, y) = (&x[of(block, long)], &mut y[of(block, short)]);
+                    y.iter_mut().zip(indices).for_each(|(y, index)| *y = x[index.to_index().min(last)]);
+                }
+            }
+            return;
+        }
         for (block, indices) in indices.chunks_exact(short).enumerate() {
             let far = |at: usize, index: E| index.to_index().min(n - 1) * inner + at % inner;
             if self.place {
