@@ -23,8 +23,11 @@ pub struct Builder {
     pub span: Span,
     /// Sums over the batch that a split's measure divides by, see [`Builder::normalizer`].
     pub normalizers: Vec<Normalizer>,
-    /// Fields that give the lengths of ragged dimensions, by [`Var::id`](crate::ir::dim::Var::id).
-    length_fields: BTreeMap<u32, Arc<str>>,
+    /// How long sequences may be, see [`Builder::at_most`].
+    pub limits: Vec<Limit>,
+    /// Fields that give the lengths of ragged dimensions, with the longest there, by
+    /// [`Var::id`](crate::ir::dim::Var::id).
+    length_fields: BTreeMap<u32, (Arc<str>, usize)>,
     states: BTreeMap<Arc<str>, (StateId, NodeId, Span)>,
     streams: u32,
 }
@@ -38,6 +41,17 @@ pub struct Normalizer {
     pub input: Arc<str>,
     /// What is averaged, `[B]`.
     pub value: NodeId,
+}
+
+/// How large a ragged size may be.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    /// The size.
+    pub size: Dim,
+    /// The largest that it may be.
+    pub most: i64,
+    /// What has no more room.
+    pub span: Span,
 }
 
 /// The path that the states of a layer begin with.
@@ -60,6 +74,7 @@ impl Builder {
             generic,
             span: Span::default(),
             normalizers: Vec::new(),
+            limits: Vec::new(),
             length_fields: BTreeMap::new(),
             states: BTreeMap::new(),
             streams: 0,
@@ -102,15 +117,29 @@ impl Builder {
         }
     }
 
-    /// Says whose lengths a ragged dimension has: those of the first axis of a field. The first word counts.
-    pub fn lengths_from(&mut self, variable: u32, field: impl Into<Arc<str>>) {
-        self.length_fields.entry(variable).or_insert_with(|| field.into());
+    /// Says whose lengths a ragged dimension has, those of the first axis of a field, and the longest of them. The first
+    /// word counts.
+    pub fn lengths_from(&mut self, variable: u32, field: impl Into<Arc<str>>, longest: usize) {
+        self.length_fields.entry(variable).or_insert_with(|| (field.into(), longest));
     }
 
     /// The input with the lengths of a ragged dimension: `x.lengths`.
     pub(super) fn lengths_name(&self, variable: &Var) -> String {
-        let field = self.length_fields.get(&variable.id).unwrap_or(&variable.name);
+        let field = self.length_fields.get(&variable.id).map_or(&variable.name, |(field, _)| field);
         format!("{field}{LENGTHS}")
+    }
+
+    /// Makes a rule that a size is never larger than this. The size that breaks it, where it is known: of a ragged one,
+    /// the longest of the data.
+    pub fn at_most(&mut self, size: &Dim, most: i64) -> Result<(), i64> {
+        let longest = size.evaluate(&|v| self.length_fields.get(&v.id).map(|(_, longest)| *longest as i64));
+        if let Some(longest) = longest.filter(|longest| *longest > most) {
+            return Err(longest);
+        }
+        if size.is_ragged() {
+            self.limits.push(Limit { size: size.clone(), most, span: self.span });
+        }
+        Ok(())
     }
 
     /// 0, 1, … , n - 1. Where n is ragged, the padding repeats each example's last one.

@@ -21,7 +21,7 @@ mod tensor;
 mod windows;
 pub mod words;
 
-pub use builder::{Builder, Normalizer, StateScope};
+pub use builder::{Builder, Limit, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
 pub use recurrent::{RecurrentWeights, States};
 pub use scan::{OpenScan, ScanFault, StepValues};

@@ -173,6 +173,8 @@ pub(super) enum Mistake {
     Conflict { first: &'static str, second: &'static str, first_span: Span },
     /// A part of a schedule that must say how long it is.
     ScheduleLength { schedule: String },
+    /// A part of a schedule that begins, or a warmup that ends, when training is over.
+    ScheduleOutlasts { part: &'static str, begins: Option<u64>, ends: u64, steps: u64 },
     /// A loss that no weight takes part in.
     NothingToTrain { reason: &'static str },
 

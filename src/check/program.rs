@@ -1,6 +1,6 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
-use crate::build::{Kind, Normalizer, Role};
+use crate::build::{Kind, Limit, Normalizer, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
 use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
@@ -172,6 +172,8 @@ pub struct Train {
     pub fits: Vec<Fit>,
     /// The longest length of each ragged dimension in the data, by [`crate::ir::dim::Var::id`].
     pub longest: Vec<(u32, usize)>,
+    /// How long sequences may be.
+    pub limits: Vec<Limit>,
     /// Everything else.
     pub settings: Settings,
 }

@@ -6,7 +6,7 @@ use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
-use crate::build::{Builder, Kind, StateScope, Tensor};
+use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
 use crate::data::FieldType;
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
@@ -44,6 +44,7 @@ struct Pass {
     rows: Vec<LayerRow>,
     inputs: Vec<Port>,
     fits: Vec<Fit>,
+    limits: Vec<Limit>,
 }
 
 impl Checker<'_> {
@@ -109,6 +110,7 @@ impl Checker<'_> {
             layers: training.rows,
             fits: evaluation.fits,
             longest: self.longest(pairing.data),
+            limits: evaluation.limits,
             settings,
         })
     }
@@ -309,7 +311,8 @@ impl Checker<'_> {
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
-        Some(Pass { forward, rows, inputs: ports, fits })
+        let limits = std::mem::take(&mut self.builder.limits);
+        Some(Pass { forward, rows, inputs: ports, fits, limits })
     }
 
     /// Which outputs are, as they stand, the prediction of a loss.
@@ -356,14 +359,14 @@ impl Checker<'_> {
             let shape = self.field_shape(pairing.data, ty, name);
             let variable = shape.first().and_then(Dim::as_var).filter(|v| v.kind == VarKind::Ragged);
             if let Some(variable) = variable {
-                self.builder.lengths_from(variable.id, field.clone());
+                self.builder.lengths_from(variable.id, field.clone(), longest_of(ty));
             }
         }
         for (name, ty, _) in fields {
             let Some(ty) = ty.as_ref().filter(|ty| ty.ragged.is_some()) else { continue };
             let shape = self.field_shape(pairing.data, ty, None);
             if let Some(variable) = shape.first().and_then(Dim::as_var) {
-                self.builder.lengths_from(variable.id, name.clone());
+                self.builder.lengths_from(variable.id, name.clone(), longest_of(ty));
             }
         }
     }
@@ -605,6 +608,11 @@ impl<'a> Found<'a> {
     pub fn key_span(&self, key: &str) -> Option<Span> {
         self.settings.iter().find(|s| &*s.key.name == key).map(|s| s.key.span)
     }
+}
+
+/// The length of the longest example of a ragged field.
+fn longest_of(ty: &FieldType) -> usize {
+    ty.shape.first().copied().unwrap_or(0)
 }
 
 pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {

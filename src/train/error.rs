@@ -83,6 +83,19 @@ pub enum RunError {
         /// The file asked for.
         path: PathBuf,
     },
+    /// A sequence is too short for the network, or too long.
+    SequenceLength {
+        /// How long it is.
+        length: usize,
+        /// How many there are of its sort.
+        count: usize,
+        /// How long it must be, where that is known and it is too short.
+        least: Option<i64>,
+        /// How long it may be, where it is too long.
+        most: Option<i64>,
+        /// What cannot take it.
+        span: Span,
+    },
     /// The loss is not a finite number any more.
     Diverged(Divergence),
     /// An earlier stage broke its promise: our bug.
@@ -191,6 +204,7 @@ impl RunError {
             RunError::NoSplit { .. } => Code::E0808,
             RunError::NoExamples { .. } => Code::E0809,
             RunError::OutputKind { .. } => Code::E0810,
+            RunError::SequenceLength { .. } => Code::E0811,
             RunError::Diverged(_) => Code::E0901,
             RunError::Internal { .. } => return None,
         })
@@ -201,7 +215,7 @@ impl RunError {
         match self {
             RunError::Data(error) => Some(error.span),
             RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
-            RunError::NoExamples { span, .. } => Some(*span),
+            RunError::NoExamples { span, .. } | RunError::SequenceLength { span, .. } => Some(*span),
             RunError::Diverged(divergence) => Some(divergence.span),
             _ => None,
         }

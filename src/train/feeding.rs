@@ -2,6 +2,8 @@
 
 use super::augmenting::Augmenter;
 use super::error::RunError;
+use super::lengths::RaggedSizes;
+use crate::build::Limit;
 use crate::data::{Dataset, Field, SHARE_INPUT, gather, partner_of};
 use crate::ir::dim::VarKind;
 use crate::ir::graph::InputKind;
@@ -89,12 +91,18 @@ impl Feeder {
             columns.push(Column { input: InputId(index as u32), content });
         }
         let (ids, gathered, partners, partner_ids) = Default::default();
+        RaggedSizes { lengths: &lengths, dataset }.are_long_enough(executable.graph())?;
         Ok(Feeder { columns, lengths, ids, gathered, augmenter: None, partners, partner_ids })
     }
 
     /// With the augmentation of a train from now on, or with none.
     pub(super) fn set_augmenter(&mut self, augmenter: Option<Augmenter>) {
         self.augmenter = augmenter;
+    }
+
+    /// Whether no sequence is longer than what the network has room for.
+    pub(super) fn check_limits(&self, dataset: &Dataset, limits: &[Limit]) -> Result<(), RunError> {
+        RaggedSizes { lengths: &self.lengths, dataset }.are_short_enough(limits)
     }
 
     /// The length that an example itself gives to a ragged size.

@@ -20,6 +20,7 @@ mod feeding;
 mod fingerprint;
 mod gradient_check;
 mod keeping;
+mod lengths;
 mod measuring;
 mod overfit;
 mod predict;

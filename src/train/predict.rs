@@ -84,6 +84,8 @@ fn predict_opened(
     let states = opened.states(checked, train)?;
     let mut executable = compile::measurement(graph, &states)?;
     let mut feeder = Feeder::new(&executable, &dataset)?;
+    // The checker knows the lengths of the program's own data only.
+    feeder.check_limits(&dataset, &train.limits)?;
     let mut session = Session::new(states, options.threads);
     let outputs = &train.evaluation.outputs;
     let mut table = PredictedTable::new(kind == OutputKind::Npy, &dataset, outputs.iter().any(Port::is_ragged));

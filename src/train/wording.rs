@@ -33,6 +33,11 @@ impl fmt::Display for RunError {
             RunError::OutputKind { path } => {
                 write!(f, "predictions cannot be written as {}", path.display())
             }
+            RunError::SequenceLength { length, most, .. } => {
+                let positions = if *length == 1 { "1 position".to_owned() } else { format!("{length} positions") };
+                let why = if most.is_some() { "too long" } else { "too short" };
+                write!(f, "a sequence of {positions} is {why} for the network")
+            }
             RunError::Diverged(divergence) => {
                 let Divergence { train, epoch, step, loss, .. } = divergence;
                 let loss = if loss.is_finite() { "a weight is not a number".to_owned() } else { spoken(*loss) };
@@ -64,6 +69,18 @@ impl RunError {
             RunError::OutputKind { .. } => vec!["name a file that ends in .csv or .npy".to_owned()],
             RunError::ImportChanged { .. } => vec!["bring the file back, or train again".to_owned()],
             RunError::NoExamples { .. } => vec!["make `batch` smaller, or leave out `drop_last`".to_owned()],
+            RunError::SequenceLength { count, most, .. } => {
+                let count = if *count == 1 {
+                    "there is one such sequence".to_owned()
+                } else {
+                    format!("there are {count} such sequences")
+                };
+                let help = match most {
+                    Some(_) => "make room for the longest, or cut such sequences",
+                    None => "give windows `padding: same`, make them smaller, or leave such sequences out",
+                };
+                vec![count, help.to_owned()]
+            }
             RunError::Diverged(divergence) => divergence.notes(),
             _ => Vec::new(),
         }
@@ -86,6 +103,9 @@ impl RunError {
                 Some(operation) => format!("{operation} gave the first number that is not finite"),
                 None => "in this train".to_owned(),
             },
+            RunError::SequenceLength { least: Some(n), .. } => format!("needs at least {n} positions"),
+            RunError::SequenceLength { most: Some(n), .. } => format!("has room for {n} positions"),
+            RunError::SequenceLength { .. } => "needs more positions".to_owned(),
             _ => "in this train".to_owned(),
         };
         let mut diagnostic = Diagnostic::new(code, self.to_string(), span, label);

@@ -91,3 +91,31 @@ train Tag on vowels {{
     let (value, r2) = (all.number("value").unwrap(), all.number("r2").unwrap());
     assert!((0.5..2.0).contains(&((1.0 - r2) / value)), "{value} {r2}");
 }
+
+/// A result for it alone is not defined; in a batch it must not silently be something.
+#[test]
+fn a_sequence_that_is_too_short_is_told() {
+    let text = "
+data walks {
+  let t = rows([[1, 0, 0], [1, 1, 0], [1, 1, 2], [2, 1, 1], [2, 2, 1]], columns: [walk, a, b]) |> sequences(by: walk)
+  field path = t[a, b]
+  field far  = t.b |> first
+}
+model Net(path: [T, 2]) -> score: float {
+  path |> Conv1d(4, kernel: 3) |> relu |> mean
+}
+train Net on walks {
+  loss: mse(score, far)
+  optimizer: SGD(lr: 0.1)
+  epochs: 1
+}
+";
+    let checked = check(text);
+    let root = tempfile::tempdir().unwrap();
+    let options = RunOptions { runs: root.path().to_owned(), ..RunOptions::default() };
+    let error = run(&checked, &options, &mut Silent).unwrap_err();
+    let shown = error.diagnostics();
+    assert_eq!(shown[0].message, "a sequence of 2 positions is too short for the network");
+    assert_eq!(shown[0].labels[0].message, "needs at least 3 positions");
+    assert!(checked.sources.text(shown[0].span()).contains("Conv1d"), "{:?}", checked.sources.text(shown[0].span()));
+}

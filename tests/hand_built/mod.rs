@@ -192,6 +192,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         evaluation: forward(false),
         layers: Vec::new(),
         longest: Vec::new(),
+        limits: Vec::new(),
         fits: vec![Fit {
             output: "logits".into(),
             loss: find("cross_entropy", &[EntryKind::Loss]).unwrap(),

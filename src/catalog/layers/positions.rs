@@ -88,10 +88,11 @@ fn learned(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) 
     let x = only(inputs)?;
     let (positions, width) = sequence(x)?;
     let most = args.dim("max");
-    if let (Some(have), Some(most)) = (positions.as_constant(), most.as_constant())
-        && have > most
+    if let Some(most) = most.as_constant()
+        && let Err(have) = b.at_most(&positions, most)
     {
-        let message = format!("the sequence has {have} positions, but there are vectors for {most} only");
+        let sequence = if positions.is_ragged() { "the longest sequence of the data" } else { "the sequence" };
+        let message = format!("{sequence} has {have} positions, but there are vectors for {most} only");
         return Err(Problem::Argument { argument: "max", message });
     }
     let size = |n: &Dim| n.as_constant().map_or(1.0, |n| n.max(1) as f64);

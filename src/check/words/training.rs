@@ -86,6 +86,17 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
             )
         }
+        Mistake::ScheduleOutlasts { part, begins, ends, steps } => {
+            let (message, label) = match begins {
+                Some(begins) => (
+                    format!("`{part}` would begin at step {}, but training ends with step {steps}", begins + 1),
+                    "never begins",
+                ),
+                None => (format!("this warmup lasts {ends} steps, but training only {steps}"), "never comes to `lr`"),
+            };
+            Diagnostic::new(Code::L0102, message, span, label)
+                .help("make what comes before it shorter, or train for longer")
+        }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");
             Diagnostic::new(Code::E0612, message, span, "how long?").help(format!(
