@@ -31,6 +31,7 @@ mod ragged_programs;
 mod random_graphs;
 mod random_programs;
 mod recurrent;
+mod recurrent_by_scan;
 mod reference_gradients;
 mod reopened_runs;
 mod reproduction;
