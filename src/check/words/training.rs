@@ -26,6 +26,23 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
+        Mistake::BatchOfOne { batch, rows, layer } => {
+            let message = match rows {
+                Some(_) => "the last batch of each epoch has one example, and one has no mean and variance",
+                None => "a batch of one example has no mean and variance",
+            };
+            let diagnostic = Diagnostic::new(Code::E0624, message.to_owned(), span, "this batch")
+                .label(*layer, "needs several examples in training");
+            match rows {
+                Some(rows) => diagnostic
+                    .note(format!(
+                        "{rows} training examples make {} batches of {batch}, and 1 is left",
+                        rows / batch.max(&1)
+                    ))
+                    .help("leave the smaller batch out with `drop_last: true`, or take another batch size"),
+                None => diagnostic.help("take a larger batch; `LayerNorm` works on each example by itself"),
+            }
+        }
         Mistake::Augment { operation, field, fault } => augment::diagnostic(operation, field, fault, span),
         Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
