@@ -23,6 +23,8 @@ pub struct Builder {
     pub span: Span,
     /// Sums over the batch that a split's measure divides by, see [`Builder::normalizer`].
     pub normalizers: Vec<Normalizer>,
+    /// Layers of a training step whose statistics are over the examples alone: of one example there are none.
+    pub over_examples: Vec<Span>,
     /// How long sequences may be, see [`Builder::at_most`].
     pub limits: Vec<Limit>,
     /// Fields that give the lengths of ragged dimensions, with the longest there, by
@@ -74,6 +76,7 @@ impl Builder {
             generic,
             span: Span::default(),
             normalizers: Vec::new(),
+            over_examples: Vec::new(),
             limits: Vec::new(),
             length_fields: BTreeMap::new(),
             states: BTreeMap::new(),

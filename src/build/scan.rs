@@ -11,7 +11,7 @@ use super::problem::{Problem, Shape};
 use super::tensor::{Role, Tensor};
 use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::{NodeId, StateRole};
-use crate::ir::op::{Binary, InputId, Op};
+use crate::ir::op::{InputId, Op};
 use crate::ir::scan::take_part;
 use crate::ir::scan_draft::Draft;
 use crate::source::Span;
@@ -151,7 +151,7 @@ impl Builder {
         for (_, start) in &open.states {
             initial.push(self.broadcast_to(start, &start.shape, open.batched)?);
         }
-        let mask = self.steps_that_count(&steps)?;
+        let mask = self.steps_that_count(&steps);
 
         let mut cutting = Cutting { builder: self, open, inside, draft: Draft::new(), copies: BTreeMap::new() };
         for (i, ((name, _), start)) in open.states.iter().zip(&initial).enumerate() {
@@ -206,21 +206,12 @@ impl Builder {
     }
 
     /// `[T, B]`: 1 where a step is one of the example's, where examples have different numbers of steps.
-    fn steps_that_count(&mut self, steps: &Dim) -> Result<Option<NodeId>, Problem> {
+    fn steps_that_count(&mut self, steps: &Dim) -> Option<NodeId> {
         if !steps.is_ragged() {
-            return Ok(None);
+            return None;
         }
-        let length = self.size(steps);
-        if !length.batched {
-            return Ok(None);
-        }
-        let of = vec![steps.clone()];
-        let positions = self.iota(steps);
-        let positions = self.broadcast_to(&positions, &of, true)?;
-        let length = self.unsqueeze(&length, 0);
-        let length = self.broadcast_to(&length, &of, true)?;
-        let counts = self.binary(Binary::Less, &positions, &length)?;
-        Ok(Some(self.time_first(counts.node)))
+        let counts = self.mask(steps);
+        counts.batched.then(|| self.time_first(counts.node))
     }
 
     /// Refuses a layer in the body that keeps statistics: which step's would they be?

@@ -145,6 +145,9 @@ pub(super) enum Mistake {
     UnknownSetting { name: Symbol, nearest: Option<String>, known: Vec<String> },
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
+    /// A batch of one example, for a layer that needs several. `rows`: of the training split, where only the last batch
+    /// of an epoch is so small.
+    BatchOfOne { batch: usize, rows: Option<usize>, layer: Span },
     /// An augmentation that does not go with its field.
     Augment { operation: &'static str, field: Symbol, fault: AugmentFault },
     /// A model input that no field gives.
@@ -173,6 +176,8 @@ pub(super) enum Mistake {
     Conflict { first: &'static str, second: &'static str, first_span: Span },
     /// A part of a schedule that must say how long it is.
     ScheduleLength { schedule: String },
+    /// A part of a schedule that begins, or a warmup that ends, when training is over.
+    ScheduleOutlasts { part: &'static str, begins: Option<u64>, ends: u64, steps: u64 },
     /// A loss that no weight takes part in.
     NothingToTrain { reason: &'static str },
 

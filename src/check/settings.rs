@@ -179,7 +179,44 @@ impl Checker<'_> {
             load: load?,
             augment: Vec::new(),
         };
+        self.outlasts(&settings, pairing);
         is_fine.then_some(settings)
+    }
+
+    /// Warns of a part of a schedule that never begins, and of a warmup that never ends.
+    fn outlasts(&mut self, settings: &Settings, pairing: Option<&Pairing>) {
+        // A run that the command line cuts short is not what the file says.
+        if self.overrides.epochs.is_some() {
+            return;
+        }
+        let data = pairing.and_then(|p| self.data.get(p.data));
+        let Some(examples) = data.and_then(|d| d.description.examples(Split::Train)) else { return };
+        let batch = settings.batch.max(1);
+        let per_epoch = if settings.drop_last { examples / batch } else { examples.div_ceil(batch) } as u64;
+        let steps = match settings.length {
+            Length::Epochs(n) => n.saturating_mul(per_epoch),
+            Length::Steps(n) => n,
+        };
+        let mut start = 0_u64;
+        let mut late = None;
+        for configured in &settings.schedule {
+            let Body::Schedule(rate) = &configured.entry.body else { continue };
+            let length = (rate.length)(&configured.args).map(|d| d.steps(per_epoch));
+            let ends = start.saturating_add(length.unwrap_or(0));
+            let part = configured.entry.name;
+            if start >= steps && start > 0 {
+                late = Some((configured.span, Mistake::ScheduleOutlasts { part, begins: Some(start), ends, steps }));
+                break;
+            }
+            if part == "warmup" && length.is_some() && start == 0 && ends > steps {
+                late = Some((configured.span, Mistake::ScheduleOutlasts { part, begins: None, ends, steps }));
+                break;
+            }
+            start = ends;
+        }
+        if let Some((span, mistake)) = late {
+            self.mistake(span, &mistake);
+        }
     }
 
     fn wrong_setting<T>(&mut self, setting: &str, span: Span, wanted: &str, found: &Value) -> Option<T> {

@@ -3,11 +3,11 @@
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::names_in::{find_uses, names_in};
-use super::program::{ClassWeights, Fit, Forward, LayerRow, Model, Port, Settings, Train};
+use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Port, Settings, Train};
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
-use crate::data::FieldType;
+use crate::data::{FieldType, Split};
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
 use crate::ir::graph::{InputKind, NodeId, StateRole};
@@ -44,6 +44,8 @@ struct Pass {
     rows: Vec<LayerRow>,
     inputs: Vec<Port>,
     fits: Vec<Fit>,
+    /// Layers whose statistics are over the examples of a batch alone.
+    over_examples: Vec<Span>,
     limits: Vec<Limit>,
 }
 
@@ -78,6 +80,7 @@ impl Checker<'_> {
         }
         let (training, evaluation, mut settings) = (training?, evaluation?, settings?);
         settings.augment = augmenting?.lines;
+        self.batches_of_one(&pairing, &settings_found, &settings, &training.over_examples)?;
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
             self.mistake(pairing.span, &Mistake::NothingToTrain { reason: "the model has no weights" });
             return None;
@@ -113,6 +116,31 @@ impl Checker<'_> {
             limits: evaluation.limits,
             settings,
         })
+    }
+
+    /// A batch of one example has no statistics: tells where a layer would need them. `None` where it does.
+    fn batches_of_one(
+        &mut self,
+        pairing: &Pairing,
+        found: &Found<'_>,
+        settings: &Settings,
+        layers: &[Span],
+    ) -> Option<()> {
+        let Some(layer) = layers.first().copied() else { return Some(()) };
+        let rows = self.data.get(pairing.data).and_then(|block| block.description.examples(Split::Train));
+        let is_one = settings.batch == 1;
+        // The last batch of an epoch, where that is reached.
+        let last = rows.filter(|rows| rows % settings.batch.max(1) == 1 && !settings.drop_last).filter(|rows| {
+            matches!(settings.length, Length::Epochs(_))
+                || matches!(settings.length, Length::Steps(n) if n >= rows.div_ceil(settings.batch.max(1)) as u64)
+        });
+        if !is_one && last.is_none() {
+            return Some(());
+        }
+        let at = found.setting("batch").map_or(pairing.span, |batch| batch.span);
+        let rows = if is_one { None } else { last };
+        self.mistake(at, &Mistake::BatchOfOne { batch: settings.batch, rows, layer });
+        None
     }
 
     /// The model, the data, and which field gives which input.
@@ -311,8 +339,9 @@ impl Checker<'_> {
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
+        let over_examples = std::mem::take(&mut self.builder.over_examples);
         let limits = std::mem::take(&mut self.builder.limits);
-        Some(Pass { forward, rows, inputs: ports, fits, limits })
+        Some(Pass { forward, rows, inputs: ports, fits, over_examples, limits })
     }
 
     /// Which outputs are, as they stand, the prediction of a loss.

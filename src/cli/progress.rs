@@ -192,6 +192,9 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// What follows where something beside the training went wrong.
+const GOES_ON: &str = "training goes on; make room before it ends, or its weights cannot be saved";
+
 impl Observer for Progress<'_> {
     fn event(&mut self, event: &Event) {
         match event {
@@ -202,6 +205,10 @@ impl Observer for Progress<'_> {
             // The facts come together at the end.
             Event::Expect(_) => {}
         }
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.output.error(message, Some(GOES_ON));
     }
 }
 
@@ -323,6 +330,10 @@ impl Observer for JsonEvents<'_> {
         if self.log_steps || !matches!(event, Event::Step(_)) {
             self.output.result(&format!("{}\n", event.to_json()));
         }
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.output.error(message, Some(GOES_ON));
     }
 }
 

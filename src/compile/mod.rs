@@ -101,7 +101,7 @@ pub fn wanted_fields(graph: &Graph) -> Vec<&str> {
 
 /// A graph as it is, node by node: for looking into a step.
 pub fn as_written<E: Element>(graph: Graph, states: &States<E>) -> Result<Executable<E>, CompileError> {
-    Ok(Executable::new(graph, states)?)
+    Ok(Executable::node_by_node(graph, states)?)
 }
 
 /// The step of a train before it is optimized, and its states, all zero: weights, statistics, the optimizer's.

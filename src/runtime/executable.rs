@@ -116,6 +116,7 @@ pub struct Executable<E> {
     arena: Buffer<E>,
     scratch: Buffer<E>,
     literals: Literals<E>,
+    fuses: bool,
 }
 
 /// A plan with its inputs.
@@ -164,7 +165,13 @@ impl<E: Element> Executable<E> {
             arena: Buffer::zeros(0),
             scratch: Buffer::zeros(0),
             literals: Literals::new(),
+            fuses: true,
         })
+    }
+
+    /// The same, with an instruction for each node: for finding out which of them does what.
+    pub fn node_by_node(graph: Graph, states: &States<E>) -> Result<Executable<E>, PlanError> {
+        Executable::new(graph, states).map(|executable| Executable { fuses: false, ..executable })
     }
 
     /// What is run.
@@ -194,6 +201,7 @@ impl<E: Element> Executable<E> {
             input_size,
             state_size: self.state_size,
             arena: Region::default(),
+            fuses: self.fuses,
         };
         let plan = Plan::new(&self.graph, binding, &places, &mut self.literals)?;
         self.inputs.grow(input_size);

@@ -97,10 +97,21 @@ pub fn graph_flops(graph: &Graph, binding: &Binding) -> Result<u64, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::dim::Dim;
 
     #[test]
     fn products_count_twice_their_size() {
         assert_eq!(flops(&Op::MatMul, &[&[5, 2, 3], &[5, 3, 4]], &[5, 2, 4]), 2 * 5 * 2 * 3 * 4);
+        let windows = |kernel| [WindowAxis { kernel, stride: 1, dilation: 1, before: Dim::constant(0) }].into();
+        // 6 places, 4 units, each of 2 channels and 3 taps: whichever of the three is computed.
+        let (image, kernel, result) = ([5, 4, 8], [4, 2, 3], [5, 4, 6]);
+        let convolve = Op::Convolve { windows: windows(3), groups: 2 };
+        let input = Op::ConvolveInput { windows: windows(3), groups: 2 };
+        let of_kernel = Op::ConvolveKernel { windows: windows(3), groups: 2 };
+        assert_eq!(flops(&convolve, &[&image, &kernel], &result), 2 * 5 * 6 * 4 * 2 * 3);
+        assert_eq!(flops(&input, &[&result, &kernel], &image), 2 * 5 * 6 * 4 * 2 * 3);
+        assert_eq!(flops(&of_kernel, &[&image, &result], &kernel), 2 * 5 * 6 * 4 * 2 * 3);
+        assert_eq!(flops(&Op::WindowSum(windows(2)), &[&[3, 8]], &[3, 4]), 3 * 4 * 2);
         assert_eq!(flops(&Op::Select, &[&[3], &[3], &[3]], &[3]), 3);
     }
 }

@@ -15,6 +15,7 @@ use crate::data::Dataset;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::Op;
 use crate::ir::print::show_node;
+use crate::ir::scan::Scan;
 use crate::runtime::Session;
 use crate::source::Span;
 
@@ -110,14 +111,37 @@ fn first_not_finite(
                 let name = graph.inputs.get(input.0 as usize).map_or("an input", |i| &*i.name);
                 return Ok(Some((node.span, Some(format!("the data of `{name}`")))));
             }
+            Op::Scan(scan) => {
+                let feed = feeder.feed(dataset, rows, draw);
+                let found = executable.find_inside(session, plan, &feed, id);
+                let (span, operation) =
+                    found.map_or((node.span, "scan".to_owned()), |f| (f.span, made_by(scan, &f.inside)));
+                return Ok(Some((span, Some(format!("`{operation}`")))));
+            }
             _ => {
-                let shown = show_node(graph, id);
-                let operation = shown.split_once('(').map_or(shown.as_str(), |(name, _)| name).to_owned();
-                return Ok(Some((node.span, Some(format!("`{operation}`")))));
+                return Ok(Some((node.span, Some(format!("`{}`", operation_of(graph, id))))));
             }
         }
     }
     Ok(None)
+}
+
+/// The operation of a node as it is printed, without its operands.
+fn operation_of(graph: &Graph, node: NodeId) -> String {
+    let shown = show_node(graph, node);
+    shown.split_once('(').map_or(shown.as_str(), |(name, _)| name).to_owned()
+}
+
+/// The operation at the end of a way through bodies.
+fn made_by(scan: &Scan, way: &[NodeId]) -> String {
+    match way {
+        [] => "scan".to_owned(),
+        [node] => operation_of(&scan.body, *node),
+        [node, rest @ ..] => match scan.body.nodes.get(node.index()).map(|n| &n.op) {
+            Some(Op::Scan(inner)) => made_by(inner, rest),
+            _ => operation_of(&scan.body, *node),
+        },
+    }
 }
 
 /// The same graph with every node as an output, and nothing written.

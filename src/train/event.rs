@@ -10,6 +10,9 @@ use std::sync::Arc;
 pub trait Observer {
     /// Something happened. [`Event::Step`] comes at every step and holds nothing on the heap.
     fn event(&mut self, event: &Event);
+
+    /// Something went wrong beside the training, which goes on: its record cannot be written, say. Told once, at once.
+    fn trouble(&mut self, _message: &str) {}
 }
 
 /// Hears nothing.

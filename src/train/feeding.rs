@@ -195,6 +195,12 @@ impl Feeder {
         Ok(plan)
     }
 
+    /// What random numbers depend on for these rows.
+    pub(super) fn feed(&mut self, dataset: &Dataset, rows: &[u32], draw: Draw) -> Feed<'_> {
+        self.identify(dataset, rows);
+        Feed { seed: draw.seed, step: draw.step, examples: &self.ids }
+    }
+
     /// The numbers that the examples are known by.
     fn identify(&mut self, dataset: &Dataset, rows: &[u32]) {
         self.ids.clear();

@@ -39,8 +39,57 @@ impl Observer for Recorder<'_> {
             if !is_step {
                 written = written.and_then(|()| self.file.flush());
             }
-            self.failed = written.err().map(|error| RunError::write(&self.path, &error));
+            if let Err(error) = written {
+                let error = RunError::write(&self.path, &error);
+                self.next.trouble(&error.to_string());
+                self.failed = Some(error);
+            }
         }
         self.next.event(event);
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::event::{Done, Stopped};
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard {
+        events: usize,
+        troubles: Vec<String>,
+    }
+
+    impl Observer for Heard {
+        fn event(&mut self, _event: &Event) {
+            self.events += 1;
+        }
+
+        fn trouble(&mut self, message: &str) {
+            self.troubles.push(message.to_owned());
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_at_once_and_once() {
+        let mut heard = Heard::default();
+        let file = File::options().write(true).open("/dev/full").unwrap();
+        let path = PathBuf::from("metrics.jsonl");
+        let mut recorder = Recorder { next: &mut heard, file: BufWriter::new(file), path, steps: false, failed: None };
+        let event = Event::Done(Done {
+            train: "Net".into(),
+            epochs: 1,
+            steps: 1,
+            test: None,
+            stopped: Some(Stopped::Patience),
+            kept_epoch: None,
+            seconds: 1.0,
+        });
+        recorder.event(&event);
+        recorder.event(&event);
+        assert!(matches!(recorder.check(), Err(RunError::Write { .. })), "and the run does not end well");
+        drop(recorder);
+        assert_eq!((heard.events, heard.troubles.len()), (2, 1));
+        assert!(heard.troubles[0].contains("metrics.jsonl cannot be written"), "{:?}", heard.troubles);
     }
 }

@@ -170,6 +170,37 @@ fn divergence_ends_with_4() {
     assert!(run.err.contains("E09"), "{}", run.err);
 }
 
+/// What goes wrong in a step of a scan is told with the line in its body.
+#[test]
+fn divergence_in_a_scan_names_the_line_in_the_body() {
+    let program = "data d {
+  let t = rows([[4, 1, 0], [4, 9, 1]], columns: [a, b, y])
+  field x = t[a, b]
+  field y = t.y
+}
+
+model Net(x: [2]) -> out: float {
+  weight w: [] = full(1)
+  let hs = scan x as xt, h = 9 {
+    let rest = h - xt
+    w * sqrt(rest)
+  }
+  last(hs)
+}
+
+train Net on d {
+  loss:      mse(out, y)
+  optimizer: SGD(lr: 0.001)
+  epochs:    1
+}
+";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("net.nn"), program).unwrap();
+    let run = nnrun(folder.path(), &["net.nn"]).expect(4);
+    assert!(run.err.contains("net.nn:11:9"), "{}", run.err);
+    assert!(run.err.contains("`sqrt` gave the first number"), "{}", run.err);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_with_130_and_saved_weights() {
@@ -180,7 +211,9 @@ fn an_interrupt_ends_with_130_and_saved_weights() {
     for _ in 0..3 {
         lines.next().unwrap().unwrap();
     }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    // Twice at once, as it comes through `timeout`: that is one request, and the weights are saved.
+    let twice = format!("kill -INT {0}; kill -INT {0}", child.id());
+    Command::new("sh").args(["-c", &twice]).stderr(Stdio::null()).status().unwrap();
     let last = lines.last().unwrap().unwrap();
     let status = child.wait().unwrap();
     let mut err = String::new();

@@ -69,6 +69,11 @@ fn the_layer_from_a_formula_keeps_its_word() {
     keeps_its_word("from_formula");
 }
 
+#[test]
+fn the_recurrence_from_a_formula_keeps_its_word() {
+    keeps_its_word("elman_from_formula");
+}
+
 /// A file of 300 lines is checked faster than anyone can notice.
 #[test]
 fn large_programs_check() {

@@ -315,3 +315,43 @@ block Grid(x: [H, W]) -> [H, W] {
     let graph = &checked.program.trains[0].training.graph;
     nnrun::ir::verify::verify(graph).expect("a sound graph");
 }
+
+/// The convolutional program of the contract. Its block is checked by itself, where no size is known, and in use.
+#[test]
+fn the_convolutional_program_of_the_contract_checks() {
+    let text = std::fs::read_to_string(super::snapshot::repository("tests/programs/fashion.nn")).unwrap();
+    let checked = check_text(Path::new("examples/fashion.nn"), &text, &Overrides::default());
+    assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
+    assert_eq!(
+        weights(&checked),
+        [
+            "conv_unit1.conv2d1.weight [32, 1, 3, 3]",
+            "conv_unit1.conv2d1.bias [32]",
+            "conv_unit2.conv2d1.weight [64, 32, 3, 3]",
+            "conv_unit2.conv2d1.bias [64]",
+            "dense1.weight [128, 3136]",
+            "dense1.bias [128]",
+            "dense2.weight [10, 128]",
+            "dense2.bias [10]",
+        ]
+    );
+}
+
+/// Sizes of convolutions and pools as formulas of names: a promise that no size keeps is told, one that some do is not.
+#[test]
+fn blocks_of_windows_are_checked_by_themselves() {
+    let block =
+        |promise: &str, body: &str| codes(&check(&format!("block B(n)(x: [C, H, W]) -> {promise} {{ {body} }}")));
+    let none: [&str; 0] = [];
+    assert_eq!(block("[n, H/2, W/2]", "x |> Conv2d(n, kernel: 3, padding: same) |> MaxPool2d(2)"), none);
+    assert_eq!(block("[n, H - 2, W - 4]", "x |> Conv2d(n, kernel: [3, 5])"), none);
+    assert_eq!(block("[n, (H + 1)/2, (W + 1)/2]", "x |> Conv2d(n, kernel: 3, stride: 2, padding: same)"), none);
+    assert_eq!(block("[C, 2*H, 2*W]", "x |> ConvTranspose2d(C, kernel: 2, stride: 2)"), none);
+    assert_eq!(block("[C, 2*H, 2*W]", "x |> Upsample(2)"), none);
+    assert_eq!(
+        block("[n]", "x |> Conv2d(n, kernel: 3, groups: C) |> GroupNorm(4) |> BatchNorm |> GlobalAvgPool"),
+        none
+    );
+    assert_eq!(block("[n, H, W]", "x |> Conv2d(n, kernel: 3)"), ["E0331"]);
+    assert_eq!(block("[C, n, n]", "x |> AdaptiveAvgPool2d(n)"), none);
+}

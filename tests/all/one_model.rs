@@ -166,7 +166,7 @@ pub fn count(shape: &[nnrun::ir::dim::Dim], examples: usize) -> usize {
 /// A number in [0, 1) for each draw, the same at each call.
 fn drawn(draw: Draw) -> f64 {
     let seed = u64::from(draw.stream) << 40 | (draw.row as u64) << 20 | draw.position as u64;
-    crate::graphs::Numbers::new(seed).unit()
+    crate::graphs::Numbers::new(seed ^ draw.within).unit()
 }
 
 /// The outputs, and what the states become, by the interpreter.

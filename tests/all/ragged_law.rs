@@ -167,9 +167,18 @@ fn example_shape(shape: &[Dim], lengths: &Lengths) -> Vec<usize> {
     shape.iter().skip(1).map(size).collect()
 }
 
+/// Whether random numbers are drawn in a graph, or in the body of a scan in it.
+fn draws(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|n| match &n.op {
+        nnrun::ir::op::Op::Random { .. } => true,
+        nnrun::ir::op::Op::Scan(scan) => draws(&scan.body),
+        _ => false,
+    })
+}
+
 fn drawn(ids: &[usize], draw: Draw) -> f64 {
     let seed = u64::from(draw.stream) << 40 | (ids[draw.row] as u64) << 20 | draw.position as u64;
-    Numbers::new(seed).unit()
+    Numbers::new(seed ^ draw.within).unit()
 }
 
 /// How a graph is run: what it is fed by name, its open sizes, and which examples stand in the batch.
@@ -342,7 +351,7 @@ pub fn obeys(trial: Trial, batch: &Batch) -> Verdict {
         ("in f32", if trial.is_smooth { 2e-4 } else { f64::INFINITY }, executed::<f32>(&whole.graph, &run)),
     ];
     // Draws of the two worlds are different ones.
-    let draws = whole.graph.nodes.iter().any(|n| matches!(n.op, nnrun::ir::op::Op::Random { .. }));
+    let draws = draws(&whole.graph);
     let mut sums = Named::new();
     for (example, lengths) in batch.examples.iter().enumerate() {
         let fixed_text = program(trial.inputs, trial.statements, trial.code, trial.place, Some(lengths));

@@ -44,7 +44,7 @@ impl Program {
         let last = of.last().copied().unwrap_or(1);
         let keeps = ["relu", "abs", "leaky_relu(0.2)", "clamp(min: -0.7, max: 0.9)", "maximum(0.3)"];
         let bends = ["tanh", "sigmoid", "gelu", "silu", "softplus", "sin", "mish", "elu", "gelu(approximate: tanh)"];
-        match kind % 22 {
+        match kind % 25 {
             0 => self.add(&format!("{h} |> {}", bends[detail % bends.len()]), of),
             1 => {
                 self.smooth = false;
@@ -114,6 +114,26 @@ impl Program {
             20 if rank == 2 => {
                 let shape = vec![of[0], of[0]];
                 self.add(&format!("tanh({h} @ transpose({other}) / {last})"), shape);
+            }
+            22 => {
+                // `other` at the same position, and what is the same in all steps beside it.
+                let state = if rank == 1 { "0".to_owned() } else { format!("zeros({:?})", &of[1..]) };
+                let item = ["xt", "xt * s", "sin(xt) + a * xt"][detail % 3];
+                self.add(&format!("scan {h} as xt, a = {state} {{ tanh(0.5 * a + {item}) }}"), of);
+            }
+            23 if rank == 2 => {
+                let width = 1 + detail % 4;
+                let next = ["concat([xt, a])", "concat([a, xt * s])"][detail / 4 % 2];
+                let code = format!("scan {h} as xt, a = zeros([{width}]) {{ {next} |> Dense({width}) |> tanh }}");
+                self.add(&code, vec![of[0], width]);
+            }
+            24 if rank == 2 => {
+                // Two states, a product that does not wait for the steps, and something captured of every example.
+                let name = format!("w{}", self.pool.len());
+                writeln!(self.body, "  weight {name}: [{last}, {last}] = zeros").unwrap();
+                let step = format!("let b2 = tanh(xt @ {name} + b * sum({other})); (sigmoid(a) * b2, b2)");
+                let states = format!("a = {h}[0], b = zeros([{last}])");
+                self.add(&format!("stack(scan {h} as xt, {states} {{ {step} }})"), [vec![2], of].concat());
             }
             20 => self.add(&format!("stack([{h}, {other}])"), [vec![2], of].concat()),
             _ if (1..=3).contains(&rank) => {

@@ -30,7 +30,7 @@ pub static REARRANGE: Entry = Entry {
         output: "[4, 3, 2]",
     },
     source: "einops.rearrange; Rogozhnikov 2022",
-    elsewhere: &[("einops.rearrange", "einops"), ("Rearrange", "einops"), ("unfold_dims", "PyTorch")],
+    elsewhere: &[("einops.rearrange", "einops"), ("Rearrange", "einops")],
     body: Body::Function { build: rearrange, number: None },
 };
 

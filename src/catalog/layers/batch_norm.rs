@@ -81,6 +81,9 @@ fn apply(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) ->
     let counter = b.state(scope.join("num_batches_tracked"), &[], StateRole::Counter, Init::Full(0.0))?;
     let (deviation, variance) = if b.training {
         let others: Vec<usize> = (0..x.rank()).filter(|i| *i != axis).collect();
+        if others.iter().all(|i| x.shape.get(*i).and_then(Dim::as_constant) == Some(1)) {
+            b.over_examples.push(b.span);
+        }
         let mean = b.batch_mean(x, &others)?;
         let deviation = b.subtract(x, &mean)?;
         let square = b.unary(Unary::Square, &deviation);

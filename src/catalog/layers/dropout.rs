@@ -34,7 +34,6 @@ pub static SPATIAL_DROPOUT: Entry = Entry {
         ("Dropout2d", "PyTorch"),
         ("SpatialDropout1D", "Keras"),
         ("SpatialDropout2D", "Keras"),
-        ("FeatureAlphaDropout", "PyTorch"),
     ],
     body: Body::Layer { inputs: &["x"], apply: apply_to_channels },
 };

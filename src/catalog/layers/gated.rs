@@ -20,7 +20,7 @@ pub static PRELU: Entry = Entry {
     shapes: &["[..] -> [..]"],
     example: Example { inputs: &[("x", "[4]")], code: "x |> PReLU", output: "[4]" },
     source: "torch.nn.PReLU",
-    elsewhere: &[("prelu", "PyTorch"), ("ParametricReLU", "Caffe"), ("nn.PReLU", "PyTorch"), ("PRelu", "ONNX")],
+    elsewhere: &[("prelu", "PyTorch"), ("nn.PReLU", "PyTorch"), ("PRelu", "ONNX")],
     body: Body::Layer { inputs: &["x"], apply: parametric },
 };
 
@@ -138,7 +138,7 @@ pub static MIXTURE_OF_EXPERTS: Entry = Entry {
         output: "[3, 6]",
     },
     source: "Jiang et al. 2024, Mixtral of Experts; Shazeer et al. 2017",
-    elsewhere: &[("MixtralSparseMoeBlock", "Transformers"), ("MoE", "DeepSpeed"), ("SparseMoE", "Fairseq")],
+    elsewhere: &[("MixtralSparseMoeBlock", "Transformers"), ("MoE", "DeepSpeed")],
     body: Body::Layer { inputs: &["x"], apply: mixture },
 };
 

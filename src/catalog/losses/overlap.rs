@@ -33,7 +33,7 @@ pub static DICE: Entry = Entry {
         output: "float",
     },
     source: "Milletari et al. 2016, V-Net; monai.losses.DiceLoss(softmax=True, to_onehot_y=True)",
-    elsewhere: &[("DiceLoss", "MONAI"), ("Dice", "Keras"), ("GeneralizedDiceLoss", "MONAI")],
+    elsewhere: &[("DiceLoss", "MONAI"), ("Dice", "Keras")],
     body: Body::Loss { build: dice, operands: ("logits", "target"), task: Task::Classification },
 };
 

@@ -22,7 +22,7 @@ pub static L1: Entry = Entry {
     shapes: &["weights -> float"],
     example: Example { inputs: &[], code: "1e-4 * l1(weights)", output: "float" },
     source: "Tibshirani 1996; sum(p.abs().sum() for p in parameters()) of torch",
-    elsewhere: &[("L1", "Keras"), ("lasso", "statistics"), ("l1_regularization", "TensorFlow")],
+    elsewhere: &[("L1", "Keras"), ("lasso", "statistics")],
     body: Body::Penalty { build: |b, args| penalty(b, args, Unary::Absolute) },
 };
 

@@ -30,7 +30,6 @@ pub static TOP_K: Entry = Entry {
         ("TopKCategoricalAccuracy", "Keras"),
         ("SparseTopKCategoricalAccuracy", "Keras"),
         ("top_k_accuracy_score", "scikit-learn"),
-        ("top5", "timm"),
     ],
     body: Body::Metric(MetricDefinition {
         build: is_among_the_first,

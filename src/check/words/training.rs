@@ -26,6 +26,23 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
+        Mistake::BatchOfOne { batch, rows, layer } => {
+            let message = match rows {
+                Some(_) => "the last batch of each epoch has one example, and one has no mean and variance",
+                None => "a batch of one example has no mean and variance",
+            };
+            let diagnostic = Diagnostic::new(Code::E0624, message.to_owned(), span, "this batch")
+                .label(*layer, "needs several examples in training");
+            match rows {
+                Some(rows) => diagnostic
+                    .note(format!(
+                        "{rows} training examples make {} batches of {batch}, and 1 is left",
+                        rows / batch.max(&1)
+                    ))
+                    .help("leave the smaller batch out with `drop_last: true`, or take another batch size"),
+                None => diagnostic.help("take a larger batch; `LayerNorm` works on each example by itself"),
+            }
+        }
         Mistake::Augment { operation, field, fault } => augment::diagnostic(operation, field, fault, span),
         Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
@@ -85,6 +102,17 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             Diagnostic::new(Code::E0611, message, span, "either this").label(*first_span, "or this").help(
                 "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
             )
+        }
+        Mistake::ScheduleOutlasts { part, begins, ends, steps } => {
+            let (message, label) = match begins {
+                Some(begins) => (
+                    format!("`{part}` would begin at step {}, but training ends with step {steps}", begins + 1),
+                    "never begins",
+                ),
+                None => (format!("this warmup lasts {ends} steps, but training only {steps}"), "never comes to `lr`"),
+            };
+            Diagnostic::new(Code::L0102, message, span, label)
+                .help("make what comes before it shorter, or train for longer")
         }
         Mistake::ScheduleLength { schedule } => {
             let message = format!("`{schedule}` must say how long it lasts, for another part follows");

@@ -24,8 +24,8 @@ pub fn is_whole(view: &View, root: &Work) -> bool {
     view.offset == 0 && view.count() == root.count() && view.is_linear()
 }
 
-/// Finds the groups.
-pub fn fuse(lowered: &Lowered) -> Groups {
+/// Finds the groups; where it `joins` none, each item is a group of its own.
+pub fn fuse(lowered: &Lowered, joins: bool) -> Groups {
     let work = &lowered.work;
     // For each item: who reads it, and whether number by number.
     let mut readers: Vec<Vec<(usize, bool)>> = vec![Vec::new(); work.len()];
@@ -42,12 +42,13 @@ pub fn fuse(lowered: &Lowered) -> Groups {
     for (i, item) in work.iter().enumerate().rev().filter(|(_, item)| !item.is_source()) {
         let size = 1 + item.operands.len();
         let earliest = readers[i].iter().filter_map(|(r, _)| groups.of[*r]).max();
-        let joins = earliest.filter(|group| {
-            matches!(item.task, Task::Elementwise(_))
+        let joined = earliest.filter(|group| {
+            joins
+                && matches!(item.task, Task::Elementwise(_))
                 && sizes[*group] + size <= MOST
                 && readers[i].iter().all(|(r, by_number)| *by_number || groups.of[*r] != Some(*group))
         });
-        let group = joins.unwrap_or_else(|| {
+        let group = joined.unwrap_or_else(|| {
             groups.members.push(Vec::new());
             sizes.push(0);
             groups.members.len() - 1

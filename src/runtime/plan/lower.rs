@@ -166,7 +166,12 @@ pub fn sizes_of(shape: &[Dim], binding: &Binding) -> Result<Vec<usize>, PlanErro
 }
 
 /// Lowers what the outputs and updates of a graph need.
-pub fn lower<E: Element>(graph: &Graph, binding: &Binding, literals: &mut Literals<E>) -> Result<Lowered, PlanError> {
+pub fn lower<E: Element>(
+    graph: &Graph,
+    binding: &Binding,
+    literals: &mut Literals<E>,
+    fuses: bool,
+) -> Result<Lowered, PlanError> {
     let mut needed = vec![false; graph.nodes.len()];
     for root in graph.roots() {
         needed[root.index()] = true;
@@ -181,6 +186,7 @@ pub fn lower<E: Element>(graph: &Graph, binding: &Binding, literals: &mut Litera
     let mut lowering = Lowering {
         binding,
         literals,
+        fuses,
         work: Vec::new(),
         inputs: vec![None; graph.inputs.len()],
         states: vec![None; graph.states.len()],
@@ -228,6 +234,8 @@ pub fn lower<E: Element>(graph: &Graph, binding: &Binding, literals: &mut Litera
 struct Lowering<'a, E> {
     binding: &'a Binding,
     literals: &'a mut Literals<E>,
+    /// Whether the bodies of loops are fused.
+    fuses: bool,
     work: Vec<Work>,
     inputs: Vec<Option<usize>>,
     states: Vec<Option<usize>>,
@@ -489,7 +497,7 @@ impl<E: Element> Lowering<'_, E> {
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
             }
             Op::Scan(scan) => {
-                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals)?;
+                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals, self.fuses)?;
                 let mut all = Vec::new();
                 for (i, (x, sizes)) in operands.enumerate() {
                     all.push(match scan.operand(i) {

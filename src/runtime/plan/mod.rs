@@ -37,6 +37,8 @@ pub(super) struct Places<'a> {
     pub state_size: usize,
     /// The part of the arena that is the plan's.
     pub arena: Region,
+    /// Whether one instruction may compute several nodes.
+    pub fuses: bool,
 }
 
 /// A part of the arena.
@@ -82,8 +84,8 @@ impl Plan {
         places: &Places,
         literals: &mut Literals<E>,
     ) -> Result<Plan, PlanError> {
-        let mut lowered = lower::lower(graph, binding, literals)?;
-        let mut groups = fuse::fuse(&lowered);
+        let mut lowered = lower::lower(graph, binding, literals, places.fuses)?;
+        let mut groups = fuse::fuse(&lowered, places.fuses);
         let order = order::order(&mut lowered, &mut groups);
         if order.sequence.len() != groups.members.len() {
             return Err(PlanError::Internal("the instructions wait on each other".into()));

@@ -42,6 +42,7 @@ pub fn measure<E: Element>(
     steps: usize,
     binding: &Binding,
     literals: &mut Literals<E>,
+    fuses: bool,
 ) -> Result<Loop, PlanError> {
     let line = 64 / size_of::<E>();
     let (mut slots, mut at) = (Vec::new(), 0);
@@ -49,14 +50,19 @@ pub fn measure<E: Element>(
         slots.push(at);
         at += sizes_of(&input.shape, binding)?.iter().product::<usize>().next_multiple_of(line);
     }
-    let body = arena_of(&scan.body, binding, literals)?;
+    let body = arena_of(&scan.body, binding, literals, fuses)?;
     Ok(Loop { scan: scan.clone(), steps, slots, arena: at, workspace: at + body })
 }
 
 /// Elements of the arena of a graph.
-fn arena_of<E: Element>(graph: &Graph, binding: &Binding, literals: &mut Literals<E>) -> Result<usize, PlanError> {
-    let mut lowered = lower(graph, binding, literals)?;
-    let mut groups = fuse(&lowered);
+fn arena_of<E: Element>(
+    graph: &Graph,
+    binding: &Binding,
+    literals: &mut Literals<E>,
+    fuses: bool,
+) -> Result<usize, PlanError> {
+    let mut lowered = lower(graph, binding, literals, fuses)?;
+    let mut groups = fuse(&lowered, fuses);
     let order = order(&mut lowered, &mut groups);
     Ok(lay_out(&lowered, &groups, &order, 64 / size_of::<E>()).size)
 }
