@@ -37,7 +37,22 @@ pub(super) static ALL: &[Word] = &[
              have the paths `repeat1.0.…`, `repeat1.1.…`, or begin with the name of the `let` that names the form.",
         ],
         example: "model M(x: [8]) -> [8] {\n  x |> repeat 3 { residual { LayerNorm |> Dense(8) |> relu } }\n}",
-        elsewhere: &[("nn.ModuleList", "PyTorch"), ("nn.scan", "Flax")],
+        elsewhere: &[("nn.ModuleList", "PyTorch")],
+    },
+    Word {
+        name: "scan",
+        kind: WordKind::Form,
+        summary: "Walks the first axis of a tensor with a state, and gives every state, stacked.",
+        syntax: &["scan x as xt, h = init { next h }", "scan x as xt, h = h0, c = c0 { (next h, next c) }"],
+        text: &[
+            "At each position `xt` is that position of `x`, and `h` the state from before it; the body's value is the next \
+             state. Of `[T, ..]` comes `[T, ..]`: the state of every position, or a tuple of them where there are several. \
+             `last(hs)` takes the last one.",
+            "A layer in the body is made once and shared by all positions. Where `T` differs from example to example, the \
+             states behind an example's own end do not count.",
+        ],
+        example: "block Elman(hidden)(x: [T, D]) -> [T, hidden] {\n  weight w_xh: [D, hidden]      = xavier_uniform\n  weight w_hh: [hidden, hidden] = orthogonal\n  weight b:    [hidden]         = zeros\n  scan x as xt, h = zeros([hidden]) {\n    tanh(xt @ w_xh + h @ w_hh + b)\n  }\n}\n\nmodel M(x: [5, 3]) -> [2] {\n  x |> Elman(8) |> last |> Dense(2)\n}",
+        elsewhere: &[("lax.scan", "JAX"), ("nn.scan", "Flax"), ("tf.scan", "TensorFlow"), ("rnn", "Keras")],
     },
     Word {
         name: "if",
