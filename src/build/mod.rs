@@ -23,6 +23,7 @@ pub mod words;
 
 pub use builder::{Builder, Limit, Normalizer, StateScope};
 pub use problem::{Problem, Shape};
+pub use ragged::OwnPositions;
 pub use recurrent::{RecurrentWeights, States};
 pub use scan::{OpenScan, ScanFault, StepValues};
 pub use tensor::{Kind, Role, Tensor, show_type};

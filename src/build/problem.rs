@@ -172,7 +172,7 @@ pub enum Problem {
         /// Its size.
         size: Dim,
         /// The window.
-        window: Window,
+        window: Box<Window>,
     },
     /// An operation that cannot keep the padding of a ragged axis out of its result.
     Ragged {

@@ -25,6 +25,15 @@ use crate::ir::op::{Binary, InputId, Op, Unary};
 /// Lower than any number that counts, and finite in single precision, so that nothing infinite enters a graph.
 pub(super) const LOWEST: f64 = -3.0e38;
 
+/// The operands of a metric over a ragged axis, the first of each: an example's own positions count, padding does not.
+#[derive(Debug, Clone)]
+pub struct OwnPositions {
+    /// How many positions each example has, `[B]`.
+    pub lengths: NodeId,
+    /// How many numbers each operand has at a position.
+    pub widths: Vec<usize>,
+}
+
 /// Arithmetic of dims in the graph, one number an example.
 struct OwnSizes<'a>(&'a mut Builder);
 
@@ -246,10 +255,7 @@ impl Builder {
 impl Builder {
     /// Tensors to be read position by position outside of the graph: a ragged axis comes first in each. With them, how
     /// many positions each example has, and how many numbers each tensor has at one. None where nothing is ragged.
-    pub fn ragged_operands(
-        &mut self,
-        operands: &[Tensor],
-    ) -> Result<(Vec<Tensor>, Option<(Tensor, Vec<usize>)>), Problem> {
+    pub fn ragged_operands(&mut self, operands: &[Tensor]) -> Result<(Vec<Tensor>, Option<OwnPositions>), Problem> {
         let ragged = |x: &Tensor| x.shape.iter().find(|d| d.is_ragged()).cloned();
         let Some(size) = operands.iter().find_map(ragged) else { return Ok((operands.to_vec(), None)) };
         let (mut first, mut widths) = (Vec::new(), Vec::new());
@@ -267,7 +273,7 @@ impl Builder {
             first.push(self.permute(&x, &order));
         }
         let lengths = self.own_size(&size);
-        Ok((first, Some((lengths, widths))))
+        Ok((first, Some(OwnPositions { lengths: lengths.node, widths })))
     }
 }
 

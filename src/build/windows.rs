@@ -119,7 +119,7 @@ impl Window {
     }
 
     fn misfit(&self, axis: usize, size: &Dim) -> Problem {
-        Problem::Window { axis, size: size.clone(), window: self.clone() }
+        Problem::Window { axis, size: size.clone(), window: Box::new(self.clone()) }
     }
 
     /// As an operation has it. A size that is a symbol belongs to a block by itself, which is never run: 1 will do.

@@ -2,7 +2,7 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::program::{Metric, OwnPositions};
+use super::program::Metric;
 use super::train::Found;
 use super::value::{Frame, Value};
 use crate::build::{Kind, Problem, StateScope, Tensor};
@@ -250,7 +250,6 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let positions = positions.map(|(lengths, widths)| OwnPositions { lengths: lengths.node, widths });
         let (class_count, classes) = match &target.kind {
             Kind::Class { count, names } => (count.as_constant().unwrap_or(0).max(0) as usize, names.clone()),
             _ => (0, None),

@@ -48,7 +48,7 @@ mod words;
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
-    Measure, Metric, Model, OwnPositions, Port, Program, Settings, Train, TypedSpan,
+    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
 
 use crate::diagnostics::{io_reason, tidy};

@@ -1,6 +1,6 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
-use crate::build::{Kind, Limit, Normalizer, Role};
+use crate::build::{Kind, Limit, Normalizer, OwnPositions, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
 use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
@@ -241,15 +241,6 @@ pub struct Metric {
     pub context: MetricContext,
     /// Where it is written.
     pub span: Span,
-}
-
-/// The operands of a metric over a ragged axis, the first of each: an example's own positions count, padding does not.
-#[derive(Debug, Clone)]
-pub struct OwnPositions {
-    /// How many positions each example has, `[B]`.
-    pub lengths: NodeId,
-    /// How many numbers each operand has at a position.
-    pub widths: Vec<usize>,
 }
 
 /// An entry with its arguments.

@@ -30,6 +30,13 @@ fn the_vowels_of_the_language_check() {
     assert_eq!(model.longest.iter().map(|(_, n)| *n).collect::<Vec<_>>(), [29]);
 }
 
+#[test]
+fn the_program_of_the_page_on_sequences_checks() {
+    let page = include_str!("../../docs/sequences.md");
+    let program = page.split("```nn\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    check(program);
+}
+
 const VOWELS: &str = r#"
 data vowels {
   let t = csv(train: "data/sequences/japanese_vowels_train.csv",
