@@ -67,3 +67,4 @@ pub use select::{Name, Selector, column, select};
 pub use source_spec::{Cell, DataFile, LINE, PerSplit, SourceSpec, Split, TableExpr, TableNode};
 pub use tokens::TokenKind;
 pub use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{END, PAD, START, UNKNOWN};

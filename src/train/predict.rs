@@ -65,13 +65,7 @@ fn predict_opened(
     options: &PredictOptions,
     kind: OutputKind,
 ) -> Result<Predicted, RunError> {
-    let trains = last_trains(checked);
-    let is_wanted = |train: &&Train| options.model.as_ref().is_none_or(|name| **name == *train.name);
-    // The last: what comes before it usually prepares it.
-    let train = trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
-        wanted: options.model.clone(),
-        trains: trains.iter().map(|t| t.name.clone()).collect(),
-    })?;
+    let train = chosen_train(checked, options.model.as_deref())?;
     let Some(block) = checked.program.data.get(train.data) else {
         return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
     };
@@ -122,6 +116,16 @@ fn predict_opened(
     let bytes = table.bytes().map_err(|reason| RunError::Write { path: options.output.clone(), reason })?;
     write_whole(&options.output, &bytes)?;
     Ok(predicted)
+}
+
+/// The train whose model is wanted, or the last: what comes before it usually prepares it.
+pub(super) fn chosen_train<'c>(checked: &'c Checked, model: Option<&str>) -> Result<&'c Train, RunError> {
+    let trains = last_trains(checked);
+    let is_wanted = |train: &&Train| model.is_none_or(|name| *name == *train.name);
+    trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
+        wanted: model.map(str::to_owned),
+        trains: trains.iter().map(|t| t.name.clone()).collect(),
+    })
 }
 
 /// The sizes of an output for one example.

@@ -1,5 +1,6 @@
 //! The backward pass: through time from the last step that was walked to the first.
 
+use super::numbers::{of_four, of_three, of_two};
 use super::{Recurrent, panels};
 use crate::ir::recurrent::Cell;
 use crate::runtime::element::Element;
@@ -48,9 +49,7 @@ pub unsafe fn run<E: Element, const ROWS: usize, const FUSED: bool>(
             let mut is_any_alive = false;
             for (i, example) in examples.clone().enumerate() {
                 let dh = from_raw_parts_mut(dh.add(i * n), n);
-                for (dh, g) in dh.iter_mut().zip(from_raw_parts(gradient.add((step * batch + example) * n), n)) {
-                    *dh += *g;
-                }
+                of_two(dh, from_raw_parts(gradient.add((step * batch + example) * n), n), |dh, g| dh + g);
                 let out = from_raw_parts_mut(output.add((step * batch + example) * width), width);
                 let apart = output.add(steps * batch * width + (step * batch + example) * n);
                 let multiplied = from_raw_parts_mut(multiplied.add(i * width), width);
@@ -98,12 +97,9 @@ pub unsafe fn run<E: Element, const ROWS: usize, const FUSED: bool>(
 /// it which does not go through the weight.
 #[inline(always)]
 fn rnn<E: Element>(relu: bool, h: &[E], dh: &mut [E], out: &mut [E]) {
-    for ((out, dh), h) in out.iter_mut().zip(dh.iter()).zip(h) {
-        *out = match relu {
-            true if *h > E::ZERO => *dh,
-            true => E::ZERO,
-            false => *dh * (E::ONE - *h * *h),
-        };
+    match relu {
+        true => of_three(out, dh, h, |_, dh, h| if h > E::ZERO { dh } else { E::ZERO }),
+        false => of_three(out, dh, h, |_, dh, h| dh * (E::ONE - h * h)),
     }
     dh.fill(E::ZERO);
 }
@@ -117,27 +113,13 @@ fn lstm<E: Element>(n: usize, record: &[E], c_before: &[E], dh: &mut [E], dc: &m
     let (di, rest) = out.split_at_mut(n);
     let (df, rest) = rest.split_at_mut(n);
     let (dg, d_o) = rest.split_at_mut(n);
-    for (squashed, c) in d_o.iter_mut().zip(c) {
-        *squashed = c.hyperbolic_tangent();
-    }
-    for (((dc, dh), o), squashed) in dc.iter_mut().zip(dh.iter()).zip(o).zip(&*d_o) {
-        *dc += *dh * *o * (E::ONE - *squashed * *squashed);
-    }
-    for ((d_o, dh), o) in d_o.iter_mut().zip(dh.iter()).zip(o) {
-        *d_o = *dh * *d_o * *o * (E::ONE - *o);
-    }
-    for (((di, dc), g), i) in di.iter_mut().zip(dc.iter()).zip(g).zip(i) {
-        *di = *dc * *g * *i * (E::ONE - *i);
-    }
-    for (((df, dc), c), f) in df.iter_mut().zip(dc.iter()).zip(c_before).zip(f) {
-        *df = *dc * *c * *f * (E::ONE - *f);
-    }
-    for (((dg, dc), i), g) in dg.iter_mut().zip(dc.iter()).zip(i).zip(g) {
-        *dg = *dc * *i * (E::ONE - *g * *g);
-    }
-    for (dc, f) in dc.iter_mut().zip(f) {
-        *dc *= *f;
-    }
+    of_two(d_o, c, |_, c| c.hyperbolic_tangent());
+    of_four(dc, dh, o, d_o, |dc, dh, o, squashed| dc + dh * o * (E::ONE - squashed * squashed));
+    of_three(d_o, dh, o, |squashed, dh, o| dh * squashed * o * (E::ONE - o));
+    of_four(di, dc, g, i, |_, dc, g, i| dc * g * i * (E::ONE - i));
+    of_four(df, dc, c_before, f, |_, dc, c, f| dc * c * f * (E::ONE - f));
+    of_four(dg, dc, i, g, |_, dc, i, g| dc * i * (E::ONE - g * g));
+    of_two(dc, f, |dc, f| dc * f);
     dh.fill(E::ZERO);
 }
 
@@ -148,22 +130,13 @@ fn gru<E: Element>(n: usize, record: &[E], h_before: &[E], dh: &mut [E], out: &m
     let (m, candidate) = rest.split_at(n);
     let (dr, rest) = out.split_at_mut(n);
     let (dz, dn) = rest.split_at_mut(n);
-    for (((dn, dh), z), n) in dn.iter_mut().zip(dh.iter()).zip(z).zip(candidate) {
-        *dn = *dh * (E::ONE - *z) * (E::ONE - *n * *n);
-    }
-    for (((dr, dn), m), r) in dr.iter_mut().zip(dn.iter()).zip(m).zip(r) {
-        *dr = *dn * *m * *r * (E::ONE - *r);
-    }
-    for ((((dz, dh), before), n), z) in dz.iter_mut().zip(dh.iter()).zip(h_before).zip(candidate).zip(z) {
-        *dz = *dh * (*before - *n) * *z * (E::ONE - *z);
-    }
+    of_four(dn, dh, z, candidate, |_, dh, z, n| dh * (E::ONE - z) * (E::ONE - n * n));
+    of_four(dr, dn, m, r, |_, dn, m, r| dn * m * r * (E::ONE - r));
+    of_three(dz, h_before, candidate, |_, before, n| before - n);
+    of_three(dz, dh, z, |x, dh, z| dh * x * z * (E::ONE - z));
     let (front, dm) = multiplied.split_at_mut(2 * n);
     front[..n].copy_from_slice(dr);
     front[n..].copy_from_slice(dz);
-    for ((dm, dn), r) in dm.iter_mut().zip(dn.iter()).zip(r) {
-        *dm = *dn * *r;
-    }
-    for (dh, z) in dh.iter_mut().zip(z) {
-        *dh *= *z;
-    }
+    of_three(dm, dn, r, |_, dn, r| dn * r);
+    of_two(dh, z, |dh, z| dh * z);
 }

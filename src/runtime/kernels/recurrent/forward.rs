@@ -1,5 +1,6 @@
 //! The forward pass.
 
+use super::numbers::{of_four, of_one, of_three};
 use super::{Recurrent, panels};
 use crate::ir::recurrent::Cell;
 use crate::runtime::element::Element;
@@ -109,9 +110,7 @@ pub unsafe fn run<E: Element, const ROWS: usize, const FUSED: bool>(
 fn begin<E: Element>(cell: Cell, n: usize, products: &[E], bias: &[E], to: &mut [E]) {
     let summed = if cell == Cell::Gru { 2 * n } else { products.len() };
     let (front, back) = to.split_at_mut(summed);
-    for ((to, p), b) in front.iter_mut().zip(products).zip(bias) {
-        *to = *p + *b;
-    }
+    of_three(front, products, bias, |_, p, b| p + b);
     if cell == Cell::Gru {
         back.copy_from_slice(&bias[3 * n..]);
     }
@@ -119,24 +118,18 @@ fn begin<E: Element>(cell: Cell, n: usize, products: &[E], bias: &[E], to: &mut 
 
 #[inline(always)]
 fn relu<E: Element>(h: &mut [E]) {
-    for h in h {
-        // NaN stays.
-        *h = if *h < E::ZERO { E::ZERO } else { *h };
-    }
+    // NaN stays.
+    of_one(h, |h| if h < E::ZERO { E::ZERO } else { h });
 }
 
 #[inline(always)]
 fn tanh<E: Element>(x: &mut [E]) {
-    for x in x {
-        *x = x.hyperbolic_tangent();
-    }
+    of_one(x, |x| x.hyperbolic_tangent());
 }
 
 #[inline(always)]
 fn sigmoid<E: Element>(x: &mut [E]) {
-    for x in x {
-        *x = x.logistic();
-    }
+    of_one(x, |x| x.logistic());
 }
 
 /// `gates` holds i, f, g, o before their functions, and the cell before the step.
@@ -149,20 +142,8 @@ fn lstm<E: Element>(n: usize, gates: &mut [E], h: &mut [E]) {
     let (i, rest) = gates.split_at(n);
     let (f, rest) = rest.split_at(n);
     let (g, o) = rest.split_at(n);
-    next_cell(i, f, g, c);
-    for (h, c) in h.iter_mut().zip(&*c) {
-        *h = c.hyperbolic_tangent();
-    }
-    for (h, o) in h.iter_mut().zip(o) {
-        *h *= *o;
-    }
-}
-
-#[inline(always)]
-fn next_cell<E: Element>(i: &[E], f: &[E], g: &[E], c: &mut [E]) {
-    for (((c, i), f), g) in c.iter_mut().zip(i).zip(f).zip(g) {
-        *c = *f * *c + *i * *g;
-    }
+    of_four(c, i, f, g, |c, i, f, g| f * c + i * g);
+    of_three(h, c, o, |_, c, o| o * c.hyperbolic_tangent());
 }
 
 /// `gates` holds r and z before their functions, `W_hn h + b_hn`, and room for n.
@@ -172,11 +153,8 @@ fn gru<E: Element>(n: usize, products: &[E], bias: &[E], h_before: &[E], gates: 
     sigmoid(&mut gates[..2 * n]);
     let (r, rest) = gates.split_at(n);
     let (z, m) = rest.split_at(n);
-    for ((((to, p), b), r), m) in candidate.iter_mut().zip(products).zip(bias).zip(r).zip(m) {
-        *to = *p + *b + *r * *m;
-    }
+    of_three(candidate, r, m, |_, r, m| r * m);
+    of_three(candidate, products, bias, |x, p, b| p + b + x);
     tanh(candidate);
-    for (((h, before), z), n) in h.iter_mut().zip(h_before).zip(z).zip(&*candidate) {
-        *h = (E::ONE - *z) * *n + *z * *before;
-    }
+    of_four(h, h_before, z, candidate, |_, before, z, n| (E::ONE - z) * n + z * before);
 }

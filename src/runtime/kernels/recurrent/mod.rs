@@ -6,6 +6,7 @@
 
 mod backward;
 mod forward;
+mod numbers;
 mod panels;
 
 use super::memory::{Bases, Place};
