@@ -254,12 +254,32 @@ pub struct PredictArgs {
 
     /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx,
     /// an image or a folder of them
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "generate", conflicts_with = "generate")]
+    pub input: Option<PathBuf>,
 
-    /// Where predictions go, .csv or .npy
-    #[arg(long, value_name = "FILE")]
-    pub output: PathBuf,
+    /// Where predictions go, .csv or .npy; a text goes to standard output where it is left out
+    #[arg(long, value_name = "FILE", required_unless_present = "generate")]
+    pub output: Option<PathBuf>,
+
+    /// Write a text: this many tokens behind the prompt
+    #[arg(long, value_name = "N")]
+    pub generate: Option<usize>,
+
+    /// What the text begins with
+    #[arg(long, value_name = "TEXT", requires = "generate", default_value = "")]
+    pub prompt: String,
+
+    /// Below 1 likely tokens become likelier; 0 takes the likeliest
+    #[arg(long, value_name = "X", requires = "generate", default_value_t = 1.0, value_parser = temperature)]
+    pub temperature: f64,
+
+    /// Draw from the likeliest tokens only, this many
+    #[arg(long, value_name = "K", requires = "generate", value_parser = clap::value_parser!(u64).range(1..))]
+    pub top_k: Option<u64>,
+
+    /// Of the draws of a text
+    #[arg(long, value_name = "N", requires = "generate", default_value_t = 0)]
+    pub seed: u64,
 
     /// Worker threads; results do not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
@@ -339,6 +359,13 @@ fn tolerance(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if x > 0.0 && x.is_finite() => Ok(x),
         _ => Err("a number above 0 is wanted, like 1e-5".to_owned()),
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),
+        _ => Err("a number that is not negative is wanted, like 0.8".to_owned()),
     }
 }
 

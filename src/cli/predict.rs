@@ -5,12 +5,20 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{eval, failure, numbers, run};
 use crate::diagnostics::io_reason;
-use crate::train::{self, PredictOptions};
+use crate::train::{self, GenerateOptions, PredictOptions};
 use std::path::Path;
+
+/// Columns that are named when predictions are written.
+const COLUMNS: usize = 12;
 
 /// Runs the command.
 pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
-    if let Err(exit) = paths(output, args) {
+    if let Some(tokens) = args.generate {
+        return generate(output, args, tokens);
+    }
+    // The arguments see to it that both are there.
+    let (Some(input), Some(to)) = (&args.input, &args.output) else { return Exit::CommandLine };
+    if let Err(exit) = paths(output, input, to) {
         return exit;
     }
     let from = match eval::run_of(output, &args.file, args.from.as_deref()) {
@@ -19,8 +27,8 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
     };
     let options = PredictOptions {
         model: args.model.clone(),
-        input: args.input.clone(),
-        output: args.output.clone(),
+        input: input.clone(),
+        output: to.clone(),
         threads: run::threads(args.threads),
     };
     match train::predict(&from, &options) {
@@ -29,8 +37,8 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
                 "{} predicted {} into {}: {}",
                 predicted.model,
                 numbers::counted(predicted.rows as u64, "row"),
-                args.output.display(),
-                predicted.columns.join(", ")
+                to.display(),
+                columns(&predicted.columns)
             ));
             Exit::Fine
         }
@@ -38,10 +46,51 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
     }
 }
 
+/// The names of the first columns, and how many there are more.
+fn columns(names: &[String]) -> String {
+    // A character may be a line feed.
+    let shown: Vec<String> = names.iter().take(COLUMNS).map(|name| name.escape_debug().to_string()).collect();
+    match names.len().checked_sub(COLUMNS) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+/// Lets the model continue a text.
+fn generate(output: &Output, args: &PredictArgs, tokens: usize) -> Exit {
+    let from = match eval::run_of(output, &args.file, args.from.as_deref()) {
+        Ok(from) => from,
+        Err(exit) => return exit,
+    };
+    let options = GenerateOptions {
+        model: args.model.clone(),
+        tokens,
+        prompt: args.prompt.clone(),
+        temperature: args.temperature,
+        top_k: args.top_k.and_then(|k| usize::try_from(k).ok()),
+        seed: args.seed,
+        threads: run::threads(args.threads),
+    };
+    match train::generate(&from, &options) {
+        Ok(text) => match &args.output {
+            None => output.result(&format!("{text}\n")),
+            Some(path) => {
+                if let Err(error) = std::fs::write(path, &text) {
+                    output
+                        .error(&format!("--output {} cannot be written: {}", path.display(), io_reason(&error)), None);
+                    return Exit::Wrong;
+                }
+            }
+        },
+        Err(failed) => return failure::tell(output, &failed.sources, &failed.error),
+    }
+    Exit::Fine
+}
+
 /// What the command line can get wrong about the two files.
-fn paths(output: &Output, args: &PredictArgs) -> Result<(), Exit> {
-    let shown = args.input.display();
-    match std::fs::metadata(&args.input) {
+fn paths(output: &Output, input: &Path, to: &Path) -> Result<(), Exit> {
+    let shown = input.display();
+    match std::fs::metadata(input) {
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             output.error(&format!("--input {shown}: there is no such file"), None);
@@ -52,14 +101,14 @@ fn paths(output: &Output, args: &PredictArgs) -> Result<(), Exit> {
             return Err(Exit::Wrong);
         }
     }
-    if same_file(&args.input, &args.output) {
+    if same_file(input, to) {
         output.error("--input and --output name the same file", None);
         return Err(Exit::CommandLine);
     }
-    let ending = args.output.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let ending = to.extension().and_then(|e| e.to_str()).unwrap_or("");
     if ending != "csv" && ending != "npy" {
         let help = "predictions are written as .csv or .npy";
-        output.error(&format!("--output {}: its ending says no format", args.output.display()), Some(help));
+        output.error(&format!("--output {}: its ending says no format", to.display()), Some(help));
         return Err(Exit::CommandLine);
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What can go wrong in a run that the checker could not see: the facts. Their words are in [`super::wording`].
 
+use super::generate::CannotGenerate;
 use crate::compile::CompileError;
 use crate::data::{DataError, Split};
 use crate::diagnostics::{Code, Diagnostic, io_reason};
@@ -71,6 +72,8 @@ pub enum RunError {
         /// The data block.
         data: Arc<str>,
     },
+    /// A model or a prompt that no text can be written with.
+    Generate(CannotGenerate),
     /// A training split without a single batch.
     NoExamples {
         /// The data block.
@@ -205,6 +208,7 @@ impl RunError {
             RunError::NoExamples { .. } => Code::E0809,
             RunError::OutputKind { .. } => Code::E0810,
             RunError::SequenceLength { .. } => Code::E0811,
+            RunError::Generate(_) => Code::E0812,
             RunError::Diverged(_) => Code::E0901,
             RunError::Internal { .. } => return None,
         })

@@ -65,13 +65,7 @@ fn predict_opened(
     options: &PredictOptions,
     kind: OutputKind,
 ) -> Result<Predicted, RunError> {
-    let trains = last_trains(checked);
-    let is_wanted = |train: &&Train| options.model.as_ref().is_none_or(|name| **name == *train.name);
-    // The last: what comes before it usually prepares it.
-    let train = trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
-        wanted: options.model.clone(),
-        trains: trains.iter().map(|t| t.name.clone()).collect(),
-    })?;
+    let train = chosen_train(checked, options.model.as_deref())?;
     let Some(block) = checked.program.data.get(train.data) else {
         return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
     };
@@ -124,6 +118,16 @@ fn predict_opened(
     Ok(predicted)
 }
 
+/// The train whose model is wanted, or the last: what comes before it usually prepares it.
+pub(super) fn chosen_train<'c>(checked: &'c Checked, model: Option<&str>) -> Result<&'c Train, RunError> {
+    let trains = last_trains(checked);
+    let is_wanted = |train: &&Train| model.is_none_or(|name| *name == *train.name);
+    trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
+        wanted: model.map(str::to_owned),
+        trains: trains.iter().map(|t| t.name.clone()).collect(),
+    })
+}
+
 /// The sizes of an output for one example.
 fn example_shape(executable: &Executable<f32>, plan: crate::runtime::PlanId, output: usize, rank: usize) -> Vec<usize> {
     let shape = executable.output_shape(plan, output);
@@ -142,6 +146,9 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
         Some(SourceSpec::ImageFolder { size, channels, .. }) => {
             SourceSpec::ImageFolder { folders: files, size: *size, channels: *channels, labeled: false }
         }
+        // A file with a single array takes the place of an archive's.
+        Some(SourceSpec::Npz { .. }) if is_npy => SourceSpec::Npy(files),
+        Some(SourceSpec::Npz { array, .. }) => SourceSpec::Npz { files, array: array.clone() },
         Some(SourceSpec::Npy(_)) => SourceSpec::Npy(files),
         Some(SourceSpec::Text(_)) => SourceSpec::Text(files),
         Some(SourceSpec::Lines(_)) => SourceSpec::Lines(files),

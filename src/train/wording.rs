@@ -30,6 +30,7 @@ impl fmt::Display for RunError {
             }
             RunError::NoSplit { split, data } => write!(f, "`{data}` has no {} split", split.name()),
             RunError::NoExamples { data, .. } => write!(f, "the training split of `{data}` does not fill one batch"),
+            RunError::Generate(cannot) => f.write_str(&cannot.message()),
             RunError::OutputKind { path } => {
                 write!(f, "predictions cannot be written as {}", path.display())
             }
@@ -66,6 +67,7 @@ impl RunError {
             RunError::NoTrain { .. } => vec!["add a `train Model on data { … }`".to_owned()],
             RunError::WeightsMismatch { mismatches, .. } => mismatches.iter().map(ToString::to_string).collect(),
             RunError::OutNotEmpty { .. } => vec!["a run never overwrites: name a new directory".to_owned()],
+            RunError::Generate(cannot) => cannot.help(),
             RunError::OutputKind { .. } => vec!["name a file that ends in .csv or .npy".to_owned()],
             RunError::ImportChanged { .. } => vec!["bring the file back, or train again".to_owned()],
             RunError::NoExamples { .. } => vec!["make `batch` smaller, or leave out `drop_last`".to_owned()],

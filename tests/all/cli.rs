@@ -35,10 +35,10 @@ expect {
 ";
 
 /// What a command came to.
-struct Ended {
-    status: i32,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ended {
@@ -48,7 +48,7 @@ impl Ended {
     }
 
     #[track_caller]
-    fn expect(self, status: i32) -> Ended {
+    pub fn expect(self, status: i32) -> Ended {
         assert_eq!(self.status, status, "\n--- out\n{}\n--- err\n{}", self.out, self.err);
         assert!(!self.err.contains("panicked"), "{}", self.err);
         self
@@ -61,7 +61,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn nnrun(folder: &Path, arguments: &[&str]) -> Ended {
+pub fn nnrun(folder: &Path, arguments: &[&str]) -> Ended {
     let output = command(folder, arguments).stdin(Stdio::null()).output().unwrap();
     Ended {
         status: output.status.code().unwrap_or(-1),

@@ -70,6 +70,11 @@ fn the_layer_from_a_formula_keeps_its_word() {
 }
 
 #[test]
+fn the_sequence_turned_round_keeps_its_word() {
+    keeps_its_word("seq2seq_reverse");
+}
+
+#[test]
 fn the_recurrence_from_a_formula_keeps_its_word() {
     keeps_its_word("elman_from_formula");
 }

@@ -55,6 +55,18 @@ pub(super) static ALL: &[Word] = &[
         elsewhere: &[("lax.scan", "JAX"), ("nn.scan", "Flax"), ("tf.scan", "TensorFlow"), ("rnn", "Keras")],
     },
     Word {
+        name: "scan",
+        kind: WordKind::Form,
+        summary: "Walks the first axis of a tensor and hands states on from step to step.",
+        syntax: &["scan x as xt, h = start { next }", "scan x as xt, h = h0, c = c0 { (h_next, c_next) }"],
+        text: &["The last expression of the body is the next state, of the type of the first, and every one of them \
+             comes out, stacked: `[T, …]`. Several states have several next values, a tuple, and come out as a \
+             tuple; `last(hs)` takes the last of all. A layer in the body is made once and shared by all steps. \
+             Where sequences differ in length, a state stays as it is behind the end of its own."],
+        example: "model M(x: [20, 3]) -> [20, 8] {\n  scan x as xt, h = zeros([8]) {\n    concat([xt, h]) |> Dense(8) |> tanh\n  }\n}",
+        elsewhere: &[("lax.scan", "JAX"), ("nn.RNNCell", "PyTorch"), ("tf.scan", "TensorFlow")],
+    },
+    Word {
         name: "if",
         kind: WordKind::Form,
         summary: "Chooses while the program is compiled: only the chosen side becomes part of the network.",
