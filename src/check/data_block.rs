@@ -7,8 +7,8 @@ use super::value::{Frame, Value};
 use crate::build::StateScope;
 use crate::catalog::{self, EntryKind};
 use crate::data::{
-    BinaryOp, DataPlan, FieldExpr, FieldNode, FieldPlan, LINE, Name, Selector, SourceSpec, SplitSpec, TableExpr,
-    UnaryOp, column, describe, select,
+    BinaryOp, DataFile, DataPlan, FieldExpr, FieldNode, FieldPlan, LINE, Name, PerSplit, Selector, SourceSpec,
+    SplitSpec, TableExpr, UnaryOp, column, describe, select,
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -25,6 +25,8 @@ pub(super) enum DataValue {
     Table(TableExpr),
     /// `text("a.txt")`, not yet cut into anything.
     Text(SourceSpec),
+    /// `npz("a.npz")`, of which no array is chosen yet.
+    Archive(PerSplit<Vec<DataFile>>),
     Field(FieldExpr),
     /// A number, a string, … of the language.
     Plain(Value),
@@ -40,6 +42,7 @@ impl DataValue {
             }
             DataValue::Table(_) => "a table".into(),
             DataValue::Text(_) => "a text".into(),
+            DataValue::Archive(_) => "an archive of arrays".into(),
             DataValue::Field(_) => "a field".into(),
             DataValue::Plain(value) => value.describe(),
             DataValue::List(_) => "a list".into(),
@@ -255,6 +258,10 @@ impl Checker<'_> {
                             DataValue::Unknown
                         }
                     }
+                }
+                DataValue::Archive(files) => {
+                    let source = SourceSpec::Npz { files, array: name.name.to_string() };
+                    DataValue::Field(FieldExpr::new(FieldNode::Array(source), expr.span))
                 }
                 DataValue::Unknown => DataValue::Unknown,
                 other => {

@@ -19,6 +19,10 @@ impl Checker<'_> {
                 Some(files) => return DataValue::Text(SourceSpec::Text(files)),
                 None => return DataValue::Unknown,
             },
+            "npz" => match self.files(name, &args.iter().collect::<Vec<_>>(), &[], span, scope) {
+                Some(files) => return DataValue::Archive(files),
+                None => return DataValue::Unknown,
+            },
             "csv" | "idx" | "npy" => {
                 let args: Vec<&Arg> = args.iter().collect();
                 let Some(files) = self.files(name, &args, &[], span, scope) else { return DataValue::Unknown };

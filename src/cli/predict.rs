@@ -8,6 +8,9 @@ use crate::diagnostics::io_reason;
 use crate::train::{self, GenerateOptions, PredictOptions};
 use std::path::Path;
 
+/// Columns that are named when predictions are written.
+const COLUMNS: usize = 12;
+
 /// Runs the command.
 pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
     if let Some(tokens) = args.generate {
@@ -35,11 +38,21 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
                 predicted.model,
                 numbers::counted(predicted.rows as u64, "row"),
                 to.display(),
-                predicted.columns.join(", ")
+                columns(&predicted.columns)
             ));
             Exit::Fine
         }
         Err(failed) => failure::tell(output, &failed.sources, &failed.error),
+    }
+}
+
+/// The names of the first columns, and how many there are more.
+fn columns(names: &[String]) -> String {
+    // A character may be a line feed.
+    let shown: Vec<String> = names.iter().take(COLUMNS).map(|name| name.escape_debug().to_string()).collect();
+    match names.len().checked_sub(COLUMNS) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::files::read_all;
 use super::problem::{DataProblem, Found};
-use super::source_spec::DataFile;
+use super::source_spec::{DataFile, SourceSpec};
 
 /// An array; its first axis are the examples.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,10 +84,15 @@ impl Numbers {
     }
 }
 
-/// Reads an array file of the given format.
-pub(crate) fn read_array(file: &DataFile, format: &'static str) -> Found<Array> {
+/// Reads an array file of the format that the source is.
+pub(crate) fn read_array(file: &DataFile, source: &SourceSpec) -> Found<Array> {
     let bytes = read_all(file)?;
-    let parsed = if format == "npy" { npy(&bytes) } else { idx(&bytes) };
+    let format = source.name();
+    let parsed = match source {
+        SourceSpec::Npz { array, .. } => super::npz::member(&bytes, array).and_then(|bytes| npy(&bytes)),
+        SourceSpec::Npy(_) => npy(&bytes),
+        _ => idx(&bytes),
+    };
     let array =
         parsed.map_err(|reason| Box::new(DataProblem::BadArray { written: file.written.clone(), format, reason }))?;
     if array.shape.is_empty() || array.shape.contains(&0) {

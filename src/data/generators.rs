@@ -32,6 +32,7 @@ pub(crate) fn generate(source: &SourceSpec) -> Found<Option<MemoryTable>> {
         SourceSpec::Csv(_)
         | SourceSpec::Idx(_)
         | SourceSpec::Npy(_)
+        | SourceSpec::Npz { .. }
         | SourceSpec::ImageFolder { .. }
         | SourceSpec::Text(_)
         | SourceSpec::Lines(_) => {

@@ -90,7 +90,7 @@ fn read_whole(source: &SourceSpec) -> Found<Array> {
     }
     let mut whole: Option<Array> = None;
     for file in super::schema::files_of(source)? {
-        let next = read_array(&file, source.name())?;
+        let next = read_array(&file, source)?;
         match &mut whole {
             None => whole = Some(next),
             Some(whole) => {

@@ -30,6 +30,7 @@ mod image_folder;
 mod layout;
 mod load_sources;
 mod new_data;
+mod npz;
 mod plan;
 mod problem;
 mod random;

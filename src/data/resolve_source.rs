@@ -114,7 +114,7 @@ pub(crate) fn array_scans(source: &SourceSpec) -> Found<Vec<(Split, String, Arc<
     let mut scans: Vec<(Split, String, Arc<ArrayScan>)> = Vec::new();
     for (split, files) in source.files().map(PerSplit::parts).unwrap_or_default() {
         for file in super::files::expand(files)? {
-            let scan = array_scan(&file, source.name())?;
+            let scan = array_scan(&file, source)?;
             let each = |s: &ArrayScan| s.shape.get(1..).unwrap_or(&[]).to_vec();
             if let Some((_, name, first)) = scans.first()
                 && each(first) != each(&scan)

@@ -8,7 +8,7 @@ use super::array_file::read_array;
 use super::files::failure;
 use super::problem::Found;
 use super::scan::{ArrayScan, Scanner, TableScan};
-use super::source_spec::DataFile;
+use super::source_spec::{DataFile, SourceSpec};
 use super::table_reader::{TablePart, read};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -44,10 +44,14 @@ fn scan(file: &DataFile, kind: &str, part: TablePart) -> Found<Arc<TableScan>> {
     })
 }
 
-/// The scan of an array's file; `format` is `idx` or `npy`.
-pub(crate) fn array_scan(file: &DataFile, format: &'static str) -> Found<Arc<ArrayScan>> {
-    kept(std::slice::from_ref(file), format, || {
-        let array = read_array(file, format)?;
+/// The scan of an array's file, which is read as the source says.
+pub(crate) fn array_scan(file: &DataFile, source: &SourceSpec) -> Found<Arc<ArrayScan>> {
+    let kind = match source {
+        SourceSpec::Npz { array, .. } => format!("npz {array}"),
+        _ => source.name().to_string(),
+    };
+    kept(std::slice::from_ref(file), &kind, || {
+        let array = read_array(file, source)?;
         Ok(ArrayScan::of(&array.shape, array.boolean, array.numbers.iter()))
     })
 }

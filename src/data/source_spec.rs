@@ -119,6 +119,13 @@ pub enum SourceSpec {
     Idx(PerSplit<Vec<DataFile>>),
     /// `npy("a.npy")`: an array.
     Npy(PerSplit<Vec<DataFile>>),
+    /// `npz("a.npz").x`: an array.
+    Npz {
+        /// The archives.
+        files: PerSplit<Vec<DataFile>>,
+        /// The name of the array in each of them.
+        array: String,
+    },
     /// `text("a.txt")`: one long text.
     Text(PerSplit<Vec<DataFile>>),
     /// `text("a.txt") |> lines`: a table of one column, [`LINE`].
@@ -201,13 +208,13 @@ pub(crate) enum SourceShape {
 impl SourceSpec {
     /// Whether it is an array rather than a table with columns.
     pub fn is_array(&self) -> bool {
-        matches!(self, SourceSpec::Idx(_) | SourceSpec::Npy(_))
+        matches!(self, SourceSpec::Idx(_) | SourceSpec::Npy(_) | SourceSpec::Npz { .. })
     }
 
     /// What can take its place.
     pub(crate) fn shape(&self) -> SourceShape {
         match self {
-            SourceSpec::Idx(_) | SourceSpec::Npy(_) => SourceShape::Array,
+            SourceSpec::Idx(_) | SourceSpec::Npy(_) | SourceSpec::Npz { .. } => SourceShape::Array,
             SourceSpec::ImageFolder { .. } => SourceShape::Images,
             SourceSpec::Text(_) => SourceShape::Text,
             SourceSpec::Lines(_) => SourceShape::Lines,
@@ -231,6 +238,7 @@ impl SourceSpec {
             SourceSpec::Csv(_) => "csv",
             SourceSpec::Idx(_) => "idx",
             SourceSpec::Npy(_) => "npy",
+            SourceSpec::Npz { .. } => "npz",
             SourceSpec::Text(_) => "text",
             SourceSpec::Lines(_) => "lines",
             SourceSpec::ImageFolder { .. } => "image_folder",
@@ -248,6 +256,7 @@ impl SourceSpec {
             SourceSpec::Csv(f)
             | SourceSpec::Idx(f)
             | SourceSpec::Npy(f)
+            | SourceSpec::Npz { files: f, .. }
             | SourceSpec::Text(f)
             | SourceSpec::Lines(f) => Some(f),
             SourceSpec::ImageFolder { folders, .. } => Some(folders),

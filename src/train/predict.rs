@@ -146,6 +146,9 @@ fn replacement(block: &DataBlock, wanted: &[&str], input: &Path) -> SourceSpec {
         Some(SourceSpec::ImageFolder { size, channels, .. }) => {
             SourceSpec::ImageFolder { folders: files, size: *size, channels: *channels, labeled: false }
         }
+        // A file with a single array takes the place of an archive's.
+        Some(SourceSpec::Npz { .. }) if is_npy => SourceSpec::Npy(files),
+        Some(SourceSpec::Npz { array, .. }) => SourceSpec::Npz { files, array: array.clone() },
         Some(SourceSpec::Npy(_)) => SourceSpec::Npy(files),
         Some(SourceSpec::Text(_)) => SourceSpec::Text(files),
         Some(SourceSpec::Lines(_)) => SourceSpec::Lines(files),

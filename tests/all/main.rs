@@ -24,6 +24,7 @@ mod number_range;
 mod one_by_one;
 mod one_model;
 mod optimizer;
+mod predicted_sequences;
 mod printing;
 mod ragged;
 mod ragged_law;

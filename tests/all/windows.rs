@@ -232,5 +232,5 @@ fn the_largest_of_a_window_is_the_first_and_nan_above_all() {
     let numbers: Vec<f64> = (0..200).map(|i| if i % 37 == 5 { f64::NAN } else { f64::from(i * 7 % 11) }).collect();
     let feeds = Feeds { input: &|_| numbers.clone(), state: &|_| Vec::new(), random: &|_| 0.0 };
     let values = interpret(&graph, &|_| Some(1), &feeds).unwrap();
-    assert_eq!(run::<f64>(&graph, 1, &[numbers.clone()], 1)[0], values[place.index()].data);
+    assert_eq!(run::<f64>(&graph, 1, std::slice::from_ref(&numbers), 1)[0], values[place.index()].data);
 }

@@ -3,7 +3,7 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &IMAGE_FOLDER, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
+pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &NPZ, &IMAGE_FOLDER, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -62,6 +62,19 @@ pub static NPY: Entry = Entry {
     example: example("npy(\"features.npy\")"),
     source: "numpy.save",
     elsewhere: &[("np.load", "NumPy")],
+    body: Body::Source,
+};
+
+/// Archives of arrays of NumPy.
+pub static NPZ: Entry = Entry {
+    name: "npz",
+    summary: "An archive of arrays that NumPy saved; each is chosen by its name, and its first axis are the examples.",
+    formula: "",
+    params: FILES,
+    shapes: &["a.x: all axes of the array `x` but the first"],
+    example: example("npz(\"features.npz\").x"),
+    source: "numpy.savez",
+    elsewhere: &[("np.savez", "NumPy")],
     body: Body::Source,
 };
 

@@ -179,3 +179,21 @@ fn the_examples_with_images() {
     assert!(first > 10.0 && data.fields[0].values.iter().all(|v| (0.0..=1.0).contains(v)));
     assert_eq!((data.fields[0].rows, data.fields[1].kind.to_string().as_str()), (7000, "class(10)"));
 }
+
+#[test]
+fn an_array_of_an_archive_is_chosen_by_name() {
+    // Written by NumPy: np.savez_compressed("a.npz", x=np.arange(6, dtype="f4").reshape(3, 2), y=np.array([1, 0, 1]))
+    let folder = Folder::new(&[("a.npz", include_bytes!("archive.npz"))]);
+    let array = |name: &str| {
+        let source = SourceSpec::Npz { files: PerSplit::Whole(vec![folder.file("a.npz")]), array: name.into() };
+        FieldExpr::new(FieldNode::Array(source), span(2))
+    };
+    let data = load(&plan(vec![("x", array("x")), ("y", classes(array("y")))], SplitSpec::AsGiven)).expect("loaded");
+    assert_eq!(
+        (data.fields[0].kind.shape.as_slice(), data.fields[0].values.as_slice()),
+        (&[2][..], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0][..])
+    );
+    assert_eq!(data.fields[1].values, [1.0, 0.0, 1.0]);
+    let DataProblem::BadArray { format: "npz", reason, .. } = problem_of(array("z")) else { panic!() };
+    assert!(reason.contains("`x` and `y`"), "{reason}");
+}

@@ -2,6 +2,7 @@
 //!
 //! Slices come as arguments, so that the compiler knows that they lie apart, and are counted through, which leaves
 //! nothing to be inlined but the function.
+#![allow(clippy::needless_range_loop)] // see above
 
 use crate::runtime::element::Element;
 
