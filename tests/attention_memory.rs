@@ -1,5 +1,5 @@
 //! The memory of attention: what `summary --batch` says a step holds is what the process holds, and it grows with the
-//! length of a sequence, not with its square. A test binary of its own, for its allocator counts everything.
+//! length of a sequence, not with its square. A test binary of its own, for its allocator counts.
 
 use nnrun::check::{Checked, Overrides, check_text};
 use nnrun::compile::step_cost;
@@ -10,11 +10,23 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+/// What is smaller is not counted: the graph, the plan and what else a compiler keeps lies in small pieces, a step's
+/// memory in a few large ones.
+const LARGE: usize = 1 << 20;
+
 struct Counting;
 
 fn grown(by: usize) {
-    let live = LIVE.fetch_add(by, Ordering::Relaxed) + by;
-    PEAK.fetch_max(live, Ordering::Relaxed);
+    if by >= LARGE {
+        let live = LIVE.fetch_add(by, Ordering::Relaxed) + by;
+        PEAK.fetch_max(live, Ordering::Relaxed);
+    }
+}
+
+fn shrunk(by: usize) {
+    if by >= LARGE {
+        LIVE.fetch_sub(by, Ordering::Relaxed);
+    }
 }
 
 // SAFETY: every call is handed to the system's allocator as it is.
@@ -27,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        shrunk(layout.size());
         // SAFETY: the caller's promise is the same.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -80,8 +92,7 @@ fn a_step_holds_what_is_predicted_and_no_square_of_the_length() {
     let (whole, held) = predicted(1024);
     let off = (held as f64 - whole as f64).abs() / held as f64;
     println!("predicted {whole} bytes, held at most {held}: {:.2} % off", 100.0 * off);
-    // The process also holds the graph and the plan while it compiles, and the packing of matrix products.
-    assert!(whole <= held && off < 0.06, "predicted {whole} bytes, held {held}");
+    assert!(off < 0.01, "predicted {whole} bytes, held {held}");
     assert!((whole as f64) < 2.0 * half as f64, "{whole} bytes for 1024 positions, {half} for 512");
     let squares = LAYERS * BATCH * HEADS * 1024 * 1024 * size_of::<f32>();
     assert!(whole < squares, "{whole} bytes, with {squares} for the weights of the attention alone");

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod attention;
+mod attention_by_formula;
 mod augmentation;
 mod catalog_examples;
 mod catalog_gradients;

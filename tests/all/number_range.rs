@@ -4,7 +4,7 @@ use super::one_model::{Named, Place, checked, differentiated, executed, interpre
 use nnrun::catalog::{Entry, EntryKind, entries};
 
 /// Not functions of each number by itself, or random.
-const NOT_ELEMENTWISE: [&str; 5] = ["softmax", "log_softmax", "cumsum", "dropout", "unsqueeze"];
+const NOT_ELEMENTWISE: [&str; 7] = ["softmax", "log_softmax", "cumsum", "dropout", "unsqueeze", "flip", "roll"];
 
 fn functions() -> impl Iterator<Item = &'static Entry> {
     let is_one = |e: &&Entry| {
