@@ -8,7 +8,7 @@ use crate::build::StateScope;
 use crate::catalog::{self, EntryKind};
 use crate::data::{
     BinaryOp, DataFile, DataPlan, FieldExpr, FieldNode, FieldPlan, LINE, Name, PerSplit, Selector, SourceSpec,
-    SplitSpec, TableExpr, UnaryOp, column, describe, select,
+    SplitSpec, TableExpr, UnaryOp, column, describe_again, select,
 };
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -168,7 +168,8 @@ impl Checker<'_> {
             plan.split_span = setting.value.span;
             plan.split = self.split(&setting.value, &mut scope).unwrap_or_default();
         }
-        let (description, errors) = describe(&plan);
+        let fitted = self.overrides.fitted.get(&*data.name.name);
+        let (description, errors) = describe_again(&plan, fitted);
         for error in errors {
             self.report(error.diagnostic());
         }

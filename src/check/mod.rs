@@ -51,9 +51,11 @@ pub use program::{
     Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
 
+use crate::data::Fitted;
 use crate::diagnostics::{io_reason, tidy};
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use value::Value;
 
@@ -66,6 +68,8 @@ pub struct Overrides {
     pub epochs: Option<u64>,
     /// `--seed n`
     pub seed: Option<u64>,
+    /// What a run knew of its data, by data block: its names stand, whatever the files hold now.
+    pub fitted: BTreeMap<String, Fitted>,
 }
 
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].

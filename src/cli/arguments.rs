@@ -112,7 +112,7 @@ pub struct ChangeArgs {
 impl ChangeArgs {
     /// As the checker takes them.
     pub fn overrides(&self) -> Overrides {
-        Overrides { set: self.set.clone(), epochs: self.epochs, seed: self.seed }
+        Overrides { set: self.set.clone(), epochs: self.epochs, seed: self.seed, ..Overrides::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::combine::agree;
 use super::dataset::{common_examples, resolve_fields, resolve_strata};
 use super::field_expr::FieldExpr;
+use super::fitted::Fitted;
 use super::framing::sizes;
 use super::plan::{DataPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
@@ -144,11 +145,17 @@ fn overlap(plan: &DataPlan, examples: &Examples) -> Option<DataError> {
 
 /// The types of all fields and the sizes of the splits, with every independent error of the block.
 pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
+    describe_again(plan, None)
+}
+
+/// [`describe`], with the names of classes as an earlier load knew them, where one is given.
+pub fn describe_again(plan: &DataPlan, fitted: Option<&Fitted>) -> (Description, Vec<DataError>) {
     let mut errors: Vec<DataError> = Vec::new();
     let mut fields = Vec::new();
     let mut resolved = Vec::new();
     for field in &plan.fields {
-        match resolve(&field.expr, None).and_then(finished) {
+        let known = fitted.and_then(|f| f.fields.get(&field.name)).map(|f| f.estimates.as_slice());
+        match resolve(&field.expr, known).and_then(finished) {
             Ok(tree) => {
                 fields.push((field.name.clone(), Some(type_of(&tree))));
                 resolved.push((field, tree));
@@ -182,7 +189,7 @@ pub fn describe(plan: &DataPlan) -> (Description, Vec<DataError>) {
     }
     // Names that are of the training split only.
     let is_sound = errors.iter().all(|e| e.problem.code().severity() == Severity::Warning);
-    if is_sound && plan.fields.iter().any(|f| f.expr.is_named_by_training()) {
+    if is_sound && fitted.is_none() && plan.fields.iter().any(|f| f.expr.is_named_by_training()) {
         match resolve_fields(plan) {
             Err(error) => errors.push(error),
             Ok((all, ..)) => {

@@ -56,7 +56,7 @@ pub use augment::{Augmentation, Augmented, DrawAt, Mixing, Picture, SHARE_INPUT,
 pub use batches::{Batches, gather};
 pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
-pub use field_type::{Description, FieldKind, FieldType, describe, field_type};
+pub use field_type::{Description, FieldKind, FieldType, describe, describe_again, field_type};
 pub use fitted::{Estimate, Fitted, FittedField, Inverse};
 pub use image_folder::image_files;
 pub use new_data::apply;

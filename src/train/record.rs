@@ -98,7 +98,7 @@ impl From<&Overrides> for OverridesRecord {
 
 impl From<&OverridesRecord> for Overrides {
     fn from(record: &OverridesRecord) -> Self {
-        Overrides { set: record.set.clone(), epochs: record.epochs, seed: record.seed }
+        Overrides { set: record.set.clone(), epochs: record.epochs, seed: record.seed, ..Overrides::default() }
     }
 }
 

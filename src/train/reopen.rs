@@ -10,7 +10,7 @@ use super::weights::Weights;
 use super::{fingerprint, weights_file};
 use crate::check::{Checked, Overrides, Train, check_text};
 use crate::compile;
-use crate::data::{Dataset, Fitted, Split, apply};
+use crate::data::{Dataset, Fitted, SHARE_INPUT, Split, apply, partner_of};
 use crate::diagnostics::io_reason;
 use crate::runtime::{Session, States};
 use std::collections::BTreeMap;
@@ -80,7 +80,8 @@ pub(super) fn open(run: &Path) -> Result<(Opened, Checked), ReopenError> {
     // Data and imports are relative to the file: as it was named, or where it was.
     let named = &opened.record.file;
     let path = if named.exists() { named } else { &opened.record.absolute };
-    let checked = check_text(path, &text, &Overrides::from(&opened.record.overrides));
+    let overrides = Overrides { fitted: opened.fitted.clone(), ..Overrides::from(&opened.record.overrides) };
+    let checked = check_text(path, &text, &overrides);
     if checked.has_errors() {
         let errors = checked.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
         return Err(ReopenError { error: RunError::Source(errors), sources: checked.sources });
@@ -144,7 +145,8 @@ impl Opened {
         let mut wanted: Vec<&str> = compile::wanted_fields(&train.evaluation.graph);
         // The training graph may read more: a fact may train.
         for name in compile::wanted_fields(&train.training.graph) {
-            if !wanted.contains(&name) {
+            let name = partner_of(name).unwrap_or(name);
+            if name != SHARE_INPUT && !wanted.contains(&name) {
                 wanted.push(name);
             }
         }

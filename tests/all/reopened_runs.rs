@@ -1,5 +1,6 @@
 //! Runs opened again: eval, predict, test.
 
+use nnrun::catalog::MetricValue;
 use nnrun::check::{Checked, Overrides, check_file};
 use nnrun::data::Split;
 use nnrun::diagnostics::{Format, Style, render};
@@ -137,6 +138,34 @@ fn classes_are_predicted_by_name_in_the_order_of_the_rows() {
     assert!(matches!(error, RunError::Data(_)), "{error}");
     let error = folder.predict(&outcome.directory, "a,b\n3,1\n", "out.txt").unwrap_err();
     assert!(matches!(error, RunError::OutputKind { .. }), "{error}");
+}
+
+/// The names of classes are those of the run, whatever its files hold by now.
+#[test]
+fn a_class_that_has_gone_from_the_data_is_still_one() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
+    let all = std::fs::read_to_string(folder.path("flowers.csv")).unwrap();
+    let some: String = all.lines().filter(|l| !l.contains("lily")).map(|l| format!("{l}\n")).collect();
+    std::fs::write(folder.path("flowers.csv"), some).unwrap();
+    let table = folder.predict(&outcome.directory, "a,b\n3,1.2\n", "out.csv").unwrap();
+    assert!(table.contains("\nlily,"), "{table}");
+    let evaluated = evaluate(&outcome.directory, None, 1).map_err(|failed| failed.error).unwrap();
+    let values = &evaluated[2].measures.values;
+    let is_good = |value: &MetricValue| matches!(value, MetricValue::Number(x) if *x > 0.8);
+    assert!(values.iter().any(|(name, value)| &**name == "accuracy" && is_good(value)), "{values:?}");
+}
+
+/// What `mixup` feeds beside the fields are no fields.
+#[test]
+fn a_run_with_mixed_examples_is_measured_again() {
+    let folder = Folder::new();
+    let program = CLASSIFIER.replace("  batch:     8\n", "  batch:     8\n  augment:   { x: mixup(0.2) }\n");
+    let outcome = run(&folder.check("mixed.nn", &program), &folder.options(), &mut Silent).unwrap();
+    let evaluated = evaluate(&outcome.directory, None, 1).map_err(|failed| failed.error).unwrap();
+    for of in &evaluated[1..] {
+        assert_eq!(Some(&of.measures), outcome.trains[0].measures.get(of.split));
+    }
 }
 
 /// New data that does not fit is told at the place of the program that reads it.
