@@ -204,7 +204,9 @@ impl Checker<'_> {
         let data = self.find_data(data_path, frame.module)?;
         let block = self.data.get(data)?;
         let known: Vec<String> = block.plan.fields.iter().map(|f| f.name.clone()).collect();
-        if !known.iter().any(|k| **k == *field.name) {
+        // A field whose data has an error is there; the error has been told.
+        let is_declared = block.description.fields.iter().any(|(name, _)| **name == *field.name);
+        if !is_declared && !known.iter().any(|k| **k == *field.name) {
             let base = block.name.to_string();
             let near = nearest(&field.name, known.iter().map(String::as_str)).map(str::to_owned);
             self.mistake(field.span, &Mistake::NoField { base, name: field.name.clone(), nearest: near, known });
@@ -234,7 +236,8 @@ impl Checker<'_> {
         let Some(index) = self.find_data(&path, frame.module) else { return Some(Value::Unknown) };
         let Some(block) = self.data.get(index) else { return Some(Value::Unknown) };
         let known: Vec<String> = block.plan.fields.iter().map(|f| f.name.clone()).collect();
-        if !known.iter().any(|k| **k == *field.name) {
+        let is_declared = block.description.fields.iter().any(|(name, _)| **name == *field.name);
+        if !is_declared && !known.iter().any(|k| **k == *field.name) {
             let base = block.name.to_string();
             let near = nearest(&field.name, known.iter().map(String::as_str)).map(str::to_owned);
             let mistake = Mistake::NoField { base, name: field.name.clone(), nearest: near, known };
