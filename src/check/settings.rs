@@ -42,6 +42,8 @@ const SETTINGS: &[&str] = &[
 const LATER: &[&str] = &["accumulate", "ema", "recompute"];
 
 const DEFAULT_BATCH: usize = 32;
+/// What a program without a seed begins with: the one that the documents use.
+const DEFAULT_SEED: u64 = 42;
 
 impl Checker<'_> {
     /// The settings as written, each at most once, none unknown.
@@ -121,7 +123,7 @@ impl Checker<'_> {
         let batch = self.count(found, "batch", DEFAULT_BATCH as u64, &mut frame);
         let seed = match (self.overrides.seed, found.setting("seed")) {
             (Some(seed), _) => Some(seed),
-            (None, None) => Some(0),
+            (None, None) => Some(DEFAULT_SEED),
             (None, Some(expr)) => match self.expression(expr, &mut frame) {
                 Value::Number(n) if n >= 0.0 && n.fract() == 0.0 && n < 9e15 => Some(n as u64),
                 other => self.wrong_setting("seed", expr.span, "a whole number that is not negative", &other),

@@ -109,7 +109,7 @@ pub(super) static ALL: &[Word] = &[
     ),
     setting(
         "seed",
-        "The number that every draw depends on: initial weights, order, dropout; 0 if left out.",
+        "The number that every draw depends on: initial weights, order, dropout; 42 if left out.",
         &["seed: n"],
         &["`--seed n` takes its place. The same file, data and seed give the same bytes, with any number of threads."],
         "  seed: 42\n",
