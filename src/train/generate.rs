@@ -71,7 +71,9 @@ impl CannotGenerate {
     pub(super) fn message(&self) -> String {
         match self {
             CannotGenerate::NoTokens { model } => {
-                format!("{model} writes no text: it does not read a sequence of classes and predict one of them")
+                format!(
+                    "{model} cannot write: it does not read one sequence of classes and predict one at each position, or one"
+                )
             }
             CannotGenerate::NoPrompt => "there is no prompt for the text to begin with".to_owned(),
             CannotGenerate::UnknownToken { token, .. } => {
@@ -88,7 +90,13 @@ impl CannotGenerate {
         match self {
             CannotGenerate::NoTokens { .. } => {
                 let input = "its input is one field such as `chars: class(V)[T]`";
-                vec![format!("{input}, its output `[T, V]` or `[V]`, held against a class by cross_entropy")]
+                let shifted = "a model that cuts its own input, `chars[.. -1]`, has `[T - 1, V]`: take two fields instead, as \
+                               `field chars = lines |> characters(start: true)` and \
+                               `field next = lines |> characters(end: true, like: chars)` give them";
+                vec![
+                    format!("{input}, its output `[T, V]` or `[V]`, held against a class by cross_entropy"),
+                    shifted.to_owned(),
+                ]
             }
             CannotGenerate::NoPrompt => vec!["begin it: --prompt \"Once upon a time\"".to_owned()],
             CannotGenerate::UnknownToken { known, .. } => {
