@@ -22,6 +22,19 @@ pub(super) struct LossCall<'a> {
 
 type Fields = [(Symbol, Option<FieldType>, Span)];
 
+/// What a loss is logged as: itself and its terms.
+fn logged_by_loss(loss: Option<&Expr>) -> impl Iterator<Item = (Symbol, Span)> {
+    let terms = loss.into_iter().flat_map(|loss| match &loss.kind {
+        ExprKind::Record(entries) => entries.as_slice(),
+        _ => &[],
+    });
+    let names = terms.filter_map(|entry| match &entry.key.kind {
+        ExprKind::Name(name) => Some((name.clone(), entry.key.span)),
+        _ => None,
+    });
+    loss.map(|loss| (Symbol::from("loss"), loss.span)).into_iter().chain(names)
+}
+
 impl Checker<'_> {
     /// The calls of catalog losses in a loss, with their operands. Those that take an operand from a pipe are not
     /// among them: it has no expression of its own.
@@ -69,9 +82,11 @@ impl Checker<'_> {
             };
             match self.metric(name, expr, loss, frame, fields) {
                 Some(metric) => {
-                    if let Some(first) = metrics.iter().find(|m| m.name == metric.name) {
-                        let mistake =
-                            Mistake::Duplicate { name: metric.name.clone(), what: "metric", first: first.span };
+                    // The loss and its terms are logged beside the metrics.
+                    let logged = || logged_by_loss(loss).find(|(n, _)| *n == metric.name).map(|(_, span)| span);
+                    let first = metrics.iter().find(|m| m.name == metric.name).map(|m| m.span).or_else(logged);
+                    if let Some(first) = first {
+                        let mistake = Mistake::Duplicate { name: metric.name.clone(), what: "measure", first };
                         self.mistake(item.span, &mistake);
                         is_fine = false;
                         continue;

@@ -508,7 +508,11 @@ impl Checker<'_> {
         let mut terms: Vec<(Option<Symbol>, Tensor)> = Vec::new();
         let mut is_fine = true;
         if let ExprKind::Record(entries) = &loss.kind {
-            self.distinct_terms(entries);
+            self.distinct_terms(entries, loss.span);
+            if entries.is_empty() {
+                self.mistake(loss.span, &Mistake::LossType { found: "a list of no terms".to_owned() });
+                return None;
+            }
         }
         for (name, expr) in entries {
             let value = self.expression(expr, frame);
@@ -540,13 +544,18 @@ impl Checker<'_> {
     }
 
     /// Each term of a loss is logged under a name of its own.
-    fn distinct_terms(&mut self, entries: &[ast::RecordEntry]) {
+    fn distinct_terms(&mut self, entries: &[ast::RecordEntry], sum: Span) {
         let mut seen: Vec<(&Symbol, Span)> = Vec::new();
         for entry in entries {
             let ExprKind::Name(name) = &entry.key.kind else { continue };
             match seen.iter().find(|(n, _)| *n == name) {
                 Some((_, first)) => {
                     let mistake = Mistake::Duplicate { name: name.clone(), what: "term", first: *first };
+                    self.mistake(entry.key.span, &mistake);
+                }
+                // Their sum has that name.
+                None if &**name == "loss" => {
+                    let mistake = Mistake::Duplicate { name: name.clone(), what: "measure", first: sum };
                     self.mistake(entry.key.span, &mistake);
                 }
                 None => seen.push((name, entry.key.span)),
