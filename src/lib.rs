@@ -6,7 +6,9 @@
 //!
 //! | floor | module | what lives there |
 //! |---|---|---|
-//! | 9 | [`cli`] | arguments, progress, tables; one file a subcommand; the only user of clap and indicatif |
+//! | 10 | [`cli`] | arguments, progress, tables; one file a subcommand; the only user of clap and indicatif |
+//! | 9 | [`lsp`] | the language server: the only user of lsp-server and its types; turns positions, nothing more |
+//! | 8 | [`ide`] | hover, completion, hints, rename …, as plain data, over a checked program; no runtime, no training |
 //! | 8 | [`train`] | the loop, measures, runs on disk, prediction, expectations |
 //! | 7 | [`compile`] | checked train → differentiated, clipped, updated, optimized, executable |
 //! | 6 | [`runtime`] | the plan (views, fusion, order, arena), its execution, the kernels |
@@ -45,7 +47,9 @@ pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod diagnostics;
+pub mod ide;
 pub mod ir;
+pub mod lsp;
 pub mod optimize;
 pub mod runtime;
 pub mod source;
