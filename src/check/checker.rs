@@ -1,7 +1,7 @@
 //! The state of a check, and how mistakes are told.
 
 use super::mistake::Mistake;
-use super::program::{DataBlock, LayerRow, Model, Port, TypedSpan};
+use super::program::{DataBlock, FileUse, LayerRow, Model, Port, TypedSpan};
 use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
@@ -40,6 +40,7 @@ pub(super) struct Checker<'o> {
     /// Layers applied in it.
     pub rows: Vec<LayerRow>,
     pub types: Vec<TypedSpan>,
+    pub files: Vec<FileUse>,
     /// Models as their trains have them.
     pub trained_models: Vec<Model>,
     /// Inputs of the models, for facts about them.
@@ -138,6 +139,7 @@ impl<'o> Checker<'o> {
             builder: Builder::new(false, false),
             rows: Vec::new(),
             types: Vec::new(),
+            files: Vec::new(),
             trained_models: Vec::new(),
             model_inputs: Vec::new(),
             main_module: 0,

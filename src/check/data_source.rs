@@ -5,12 +5,14 @@ use super::data_block::{DataScope, DataValue};
 use super::data_function::DataCall;
 use super::data_split::share_split;
 use super::mistake::Mistake;
+use super::program::{FileRole, FileUse};
 use super::value::Value;
 use crate::catalog::{self, EntryKind};
 use crate::data::{Cell, DataFile, FieldExpr, FieldNode, PerSplit, SourceSpec, TableExpr};
 use crate::diagnostics::nearest;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind};
+use std::path::Path;
 
 impl Checker<'_> {
     pub fn data_source(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut DataScope) -> DataValue {
@@ -117,12 +119,20 @@ impl Checker<'_> {
 
     fn file_list(&mut self, expr: &Expr, scope: &mut DataScope) -> Option<Vec<DataFile>> {
         let directory = self.modules[scope.frame.module].directory.clone();
+        // Where each path of a list is written, if it is written there.
+        let places: Vec<Span> = match &expr.unparenthesized().kind {
+            ExprKind::List(items) => items.iter().map(|item| item.span).collect(),
+            _ => Vec::new(),
+        };
         match self.expression(expr, &mut scope.frame) {
-            Value::Text(path) => Some(vec![DataFile::new(&*path, directory.join(&*path))]),
+            Value::Text(path) => Some(vec![self.data_file(&path, &directory, expr.span)]),
             Value::List(items) => items
                 .iter()
-                .map(|item| match item {
-                    Value::Text(path) => Some(DataFile::new(&**path, directory.join(&**path))),
+                .enumerate()
+                .map(|(i, item)| match item {
+                    Value::Text(path) => {
+                        Some(self.data_file(path, &directory, places.get(i).copied().unwrap_or(expr.span)))
+                    }
                     Value::Unknown => None,
                     other => {
                         self.mistake(expr.span, &Mistake::Type { wanted: "paths".into(), found: other.describe() });
@@ -136,6 +146,12 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    fn data_file(&mut self, written: &str, directory: &Path, span: Span) -> DataFile {
+        let path = directory.join(written);
+        self.files.push(FileUse { span, path: path.clone(), role: FileRole::Data });
+        DataFile::new(written, path)
     }
 
     /// `rows([[0, 1], [1, 0]], columns: [a, b])`

@@ -3,14 +3,16 @@
 use super::checker::{Checker, Module, Named, NamedKind};
 use super::mistake::Mistake;
 use super::names_in;
+use super::program::{FileRole, FileUse};
 use super::value::{Definition, Frame, Value};
 use crate::build::StateScope;
 use crate::diagnostics::{io_reason, nearest};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, canonical};
 use crate::syntax::ast::{self, ItemKind, Symbol};
 use crate::syntax::parse;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Checker<'_> {
     /// Adds a text as a module, with its imports. `above` are the files that are importing it.
@@ -113,21 +115,17 @@ impl Checker<'_> {
 
     fn import(&mut self, module: usize, import: &ast::Import, item: Span, above: &mut Vec<PathBuf>) {
         let path = self.modules[module].directory.join(&import.path);
+        self.files.push(FileUse { span: import.path_span, path: path.clone(), role: FileRole::Import });
         let failed = |reason: String| Mistake::Import { path: import.path.clone(), reason };
         if above.contains(&canonical(&path)) {
             self.mistake(import.path_span, &failed("it imports this file in turn: a circle".into()));
             self.declare_missing(module, import);
             return;
         }
-        let text = match std::fs::read(&path).map(String::from_utf8) {
-            Ok(Ok(text)) => text,
-            Ok(Err(_)) => {
-                self.mistake(import.path_span, &failed("it is not UTF-8 text".into()));
-                self.declare_missing(module, import);
-                return;
-            }
-            Err(error) => {
-                self.mistake(import.path_span, &failed(io_reason(&error)));
+        let text = match self.read_program(&path) {
+            Ok(text) => text,
+            Err(reason) => {
+                self.mistake(import.path_span, &failed(reason));
                 self.declare_missing(module, import);
                 return;
             }
@@ -176,6 +174,15 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// The text of a file as its editor has it, else as it is on disk.
+    fn read_program(&self, path: &Path) -> Result<Arc<str>, String> {
+        if let Some(text) = self.overrides.open.get(path) {
+            return Ok(text.clone());
+        }
+        let bytes = std::fs::read(path).map_err(|error| io_reason(&error))?;
+        String::from_utf8(bytes).map(Arc::from).map_err(|_| "it is not UTF-8 text".to_owned())
     }
 
     /// What an import would have brought is there, but nothing is known of it.
@@ -257,8 +264,4 @@ impl Checker<'_> {
             named.kind = kind;
         }
     }
-}
-
-fn canonical(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

@@ -47,12 +47,13 @@ mod words;
 
 pub use paths::glob_matches;
 pub use program::{
-    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, Fit, Forward, HyperValue, LayerRow, Length,
-    Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
+    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
+    LayerRow, Length, Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
 
 use crate::data::Fitted;
 use crate::diagnostics::{io_reason, tidy};
+use crate::source::OpenTexts;
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
 use std::collections::BTreeMap;
@@ -70,6 +71,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// What a run knew of its data, by data block: its names stand, whatever the files hold now.
     pub fitted: BTreeMap<String, Fitted>,
+    /// Texts that stand in the place of imported files.
+    pub open: OpenTexts,
 }
 
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
@@ -150,7 +153,7 @@ fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     let mut diagnostics = checker.diagnostics;
     tidy(&mut diagnostics);
     let ast = std::rc::Rc::unwrap_or_clone(ast);
-    Checked { sources: checker.sources, file, ast, program, diagnostics }
+    Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }
 }
 
 /// A file that cannot be read.

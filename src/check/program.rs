@@ -24,6 +24,8 @@ pub struct Checked {
     pub program: Program,
     /// In file order, without repetitions.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every file that is named, whether it is there or not, by the texts of all modules.
+    pub files: Vec<FileUse>,
 }
 
 impl Checked {
@@ -31,6 +33,28 @@ impl Checked {
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
+}
+
+/// A path in quotes and the file that it stands for: what a check depends on besides its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileUse {
+    /// Where the path is written.
+    pub span: Span,
+    /// The file, resolved against the folder of the text; may hold a `*`.
+    pub path: PathBuf,
+    /// What it is for.
+    pub role: FileRole,
+}
+
+/// What a file is named for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileRole {
+    /// `import "blocks.nn"`
+    Import,
+    /// A data source, a file or a folder.
+    Data,
+    /// `load: "weights.safetensors"`
+    Weights,
 }
 
 /// A checked program.

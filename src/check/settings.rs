@@ -3,7 +3,7 @@
 use super::checker::Checker;
 use super::mistake::Mistake;
 use super::paths::glob_matches;
-use super::program::{Clip, Configured, Forward, Length, Measure, Settings};
+use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Measure, Settings};
 use super::train::{Found, Pairing};
 use super::value::{Frame, Value};
 use crate::build::{StateScope, Tensor};
@@ -160,7 +160,9 @@ impl Checker<'_> {
             Some(expr) => match self.expression(expr, &mut frame) {
                 Value::Text(path) => {
                     let directory = self.modules.get(module).map(|m| m.directory.clone()).unwrap_or_default();
-                    Some(Some(directory.join(&*path)))
+                    let path = directory.join(&*path);
+                    self.files.push(FileUse { span: expr.span, path: path.clone(), role: FileRole::Weights });
+                    Some(Some(path))
                 }
                 other => self.wrong_setting("load", expr.span, "a path in quotes", &other),
             },

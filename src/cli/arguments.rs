@@ -79,6 +79,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Format files in place
     Fmt(FmtArgs),
+    /// Serve an editor: the language server, on standard input and output
+    Lsp(LspArgs),
 }
 
 /// A program and what the command line changes in it.
@@ -324,6 +326,14 @@ pub struct FmtArgs {
     /// Change nothing; say what would change, and fail if anything would
     #[arg(long)]
     pub check: bool,
+}
+
+/// `lsp`
+#[derive(Debug, Clone, Args)]
+pub struct LspArgs {
+    /// What many editors add by themselves; there is no other way to talk
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -13,6 +13,7 @@ mod files;
 mod fmt;
 mod grad;
 mod interrupt;
+mod lsp;
 mod measures;
 mod numbers;
 mod output;
@@ -55,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::test(&output, args),
         Command::Explain(args) => explain::explain(&output, args),
         Command::Fmt(args) => fmt::fmt(&output, args),
+        Command::Lsp(_) => lsp::lsp(&output),
     };
     match Output::lost() {
         Some(reason) => {

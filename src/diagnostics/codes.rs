@@ -67,6 +67,11 @@ impl Code {
         if self.text().starts_with('L') { Severity::Warning } else { Severity::Error }
     }
 
+    /// Whether it tells of something that could be left out: an editor shows that faded.
+    pub fn is_about_unused(self) -> bool {
+        self.severity() == Severity::Warning && self.title().contains("not used")
+    }
+
     /// The code with this text, in either case.
     pub fn parse(text: &str) -> Option<Code> {
         Code::ALL.iter().copied().find(|c| c.text().eq_ignore_ascii_case(text))

@@ -5,8 +5,10 @@
 //! where [`LineIndex`] makes them.
 
 mod line_index;
+mod open_texts;
 
 pub use line_index::{LineColumn, LineIndex};
+pub use open_texts::{OpenTexts, canonical};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

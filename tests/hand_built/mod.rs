@@ -213,5 +213,6 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         ast: ast::File { items: Vec::new(), span: Span::default() },
         program,
         diagnostics: Vec::new(),
+        files: Vec::new(),
     }
 }

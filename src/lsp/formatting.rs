@@ -1,0 +1,39 @@
+//! Formatting of a document and of a range.
+
+use super::analysis::Analysis;
+use super::failure::Failure;
+use super::requests::Family;
+use super::snapshot::Snapshot;
+use crate::ide;
+use gen_lsp_types::{
+    DocumentFormattingParams, DocumentFormattingRequest, DocumentRangeFormattingParams, DocumentRangeFormattingRequest,
+    TextEdit,
+};
+
+pub(super) const FAMILY: Family = Family {
+    offer: |capabilities| {
+        capabilities.document_formatting_provider = Some(true.into());
+        capabilities.document_range_formatting_provider = Some(true.into());
+    },
+    answer: |requests| {
+        requests.on::<DocumentFormattingRequest>(document).on::<DocumentRangeFormattingRequest>(range);
+    },
+};
+
+/// `textDocument/formatting`. There is one canonical layout, so the editor's options are not looked at.
+fn document(snapshot: &Snapshot, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, Failure> {
+    let analysis = snapshot.analysis(&params.text_document.uri)?;
+    Ok(Some(edits(ide::format(analysis.text()), &analysis)))
+}
+
+/// `textDocument/rangeFormatting`
+fn range(snapshot: &Snapshot, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>, Failure> {
+    let analysis = snapshot.analysis(&params.text_document.uri)?;
+    let bytes = analysis.span(params.range).range();
+    Ok(Some(edits(ide::format_range(analysis.text(), bytes), &analysis)))
+}
+
+fn edits(edits: Vec<ide::TextEdit>, analysis: &Analysis) -> Vec<TextEdit> {
+    let lines = analysis.lines();
+    edits.into_iter().map(|edit| TextEdit { range: lines.range(edit.bytes), new_text: edit.text }).collect()
+}

@@ -1,0 +1,233 @@
+//! The language server, spoken to as an editor does.
+
+use crate::editor_client::{Editor, document, uri};
+use nnrun::lsp::Ending;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+const PROGRAM: &str = "model M(x: [4]) -> logits: [3] {\n  x |> Dense(8) |> relu |> Dense(3)\n}\n";
+const URI: &str = "untitled:M.nn";
+
+fn codes(diagnostics: &[Value]) -> Vec<&str> {
+    diagnostics.iter().map(|d| d["code"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_session_begins_and_ends() {
+    let editor = Editor::plain();
+    assert_eq!(editor.capabilities["positionEncoding"], "utf-16");
+    assert_eq!(editor.capabilities["textDocumentSync"]["change"], 1);
+    assert_eq!(editor.leave(), Ending::Orderly);
+    assert_eq!(Editor::plain().vanish(), Ending::Abrupt);
+}
+
+#[test]
+fn requests_out_of_turn_are_refused() {
+    let mut editor = Editor::unacquainted();
+    let early = editor.request("textDocument/hover", document(URI)).unwrap_err();
+    assert_eq!(early["code"], -32002);
+    let params = json!({ "processId": null, "rootUri": null, "capabilities": {} });
+    editor.request("initialize", params.clone()).unwrap();
+    assert_eq!(editor.request("initialize", params).unwrap_err()["code"], -32600);
+    assert_eq!(editor.request("nnrun/nothing", Value::Null).unwrap_err()["code"], -32601);
+    assert_eq!(editor.request("textDocument/formatting", json!({ "x": 1 })).unwrap_err()["code"], -32602);
+    editor.request("shutdown", Value::Null).unwrap();
+    assert_eq!(editor.request("textDocument/formatting", document(URI)).unwrap_err()["code"], -32600);
+}
+
+#[test]
+fn broken_messages_are_answered_and_survived() {
+    let mut editor = Editor::plain();
+    editor.send_text("{ not json");
+    let answer = editor.wait_for(|m| m.get("error").is_some());
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&Value::Null, &json!(-32700)));
+    editor.send_text(r#"{"jsonrpc":"2.0","id":77,"nothing":1}"#);
+    let answer = editor.wait_for(|m| m.get("error").is_some());
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(77), &json!(-32600)));
+    editor.notify("textDocument/didOpen", json!({ "wrong": true }));
+    editor.notify("nnrun/unheard", Value::Null);
+    editor.change("file:///never/opened.nn", 3, "");
+    editor.open(URI, PROGRAM);
+    assert_eq!(editor.diagnostics(URI, 1), Vec::<Value>::new());
+    assert_eq!(editor.leave(), Ending::Orderly);
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_panic_is_answered_logged_and_survived() {
+    let mut editor = Editor::plain();
+    let error = editor.request("nnrun/panic", json!("now")).unwrap_err();
+    assert_eq!(error["code"], -32603);
+    assert!(error["message"].as_str().unwrap().contains("asked to panic"), "{error}");
+    let log = editor.wait_for(|m| m["method"] == "window/logMessage");
+    assert_eq!(log["params"]["type"], 1);
+    editor.open(URI, PROGRAM);
+    assert_eq!(editor.diagnostics(URI, 1), Vec::<Value>::new());
+    assert_eq!(editor.leave(), Ending::Orderly);
+}
+
+#[test]
+fn a_cancelled_request_is_not_begun() {
+    let mut editor = Editor::plain();
+    // While the first is worked on the others arrive.
+    let texts: Vec<String> = (0..50).map(|i| PROGRAM.replace("M(", &format!("M{i}("))).collect();
+    editor.open(URI, &texts.concat());
+    let format = json!({ "textDocument": { "uri": URI }, "options": { "tabSize": 2, "insertSpaces": true } });
+    let first = editor.ask("textDocument/formatting", format.clone());
+    let second = editor.ask("textDocument/formatting", format);
+    editor.notify("$/cancelRequest", json!({ "id": second }));
+    editor.notify("$/cancelRequest", json!({ "id": 12345 }));
+    editor.answer(first).unwrap();
+    match editor.answer(second) {
+        Err(error) => assert_eq!(error["code"], -32800),
+        // It was quicker than the cancel.
+        Ok(edits) => assert!(edits.is_array()),
+    }
+    assert_eq!(editor.leave(), Ending::Orderly);
+}
+
+#[test]
+fn diagnostics_follow_the_text() {
+    let mut editor =
+        Editor::with(json!({ "textDocument": { "publishDiagnostics": { "relatedInformation": true } } }), Value::Null);
+    editor.open(URI, &PROGRAM.replace("Dense(3)", "Dense(4)"));
+    let found = editor.diagnostics(URI, 1);
+    assert_eq!(codes(&found), ["E0331"], "{found:?}");
+    let only = &found[0];
+    assert_eq!((&only["severity"], &only["source"]), (&json!(1), &json!("nnrun")));
+    assert!(only["codeDescription"]["href"].as_str().unwrap().ends_with("/src/diagnostics/explanations/E0331.md"));
+    assert!(!only["relatedInformation"].as_array().unwrap().is_empty(), "{only}");
+    let fixes = only["data"]["fixes"].as_array().unwrap();
+    assert_eq!(fixes[0]["edits"][0]["newText"], "3", "{fixes:?}");
+    editor.change(URI, 2, PROGRAM);
+    assert_eq!(editor.diagnostics(URI, 2), Vec::<Value>::new());
+    editor.notify("textDocument/didClose", document(URI));
+    let cleared = editor.wait_for(|m| m["method"] == "textDocument/publishDiagnostics");
+    assert_eq!(cleared["params"]["diagnostics"], json!([]));
+}
+
+#[test]
+fn a_client_that_asks_is_not_told() {
+    let mut editor = Editor::with(json!({ "textDocument": { "diagnostic": {} } }), Value::Null);
+    editor.open(URI, "hyper a = b\n");
+    let report = editor.request("textDocument/diagnostic", document(URI)).unwrap();
+    assert_eq!(report["kind"], "full");
+    assert_eq!(codes(report["items"].as_array().unwrap()), ["E0101"]);
+    assert!(editor.unasked.iter().all(|m| m["method"] != "textDocument/publishDiagnostics"), "{:?}", editor.unasked);
+}
+
+#[test]
+fn columns_are_counted_in_utf_16() {
+    let mut editor = Editor::plain();
+    editor.open(URI, "# 𝔸 模型 e\u{301}\r\nhyper a = \"𝔸模e\u{301}\" + missing\r\n");
+    let found = editor.diagnostics(URI, 1);
+    let range = &found.iter().find(|d| d["code"] == "E0101").expect("the name is not known")["range"];
+    assert_eq!(range["start"], json!({ "line": 1, "character": 20 }));
+    assert_eq!(range["end"], json!({ "line": 1, "character": 27 }));
+}
+
+#[test]
+fn imports_are_read_as_they_are_in_the_editor() {
+    let folder = tempfile::tempdir().unwrap();
+    let (main, part) = (folder.path().join("main.nn"), folder.path().join("part.nn"));
+    std::fs::write(&part, "block Head(n)(x: [D]) -> [n] {\n  x |> Dense(n)\n}\n").unwrap();
+    let text = "import Head from \"part.nn\"\n\nmodel M(x: [4]) -> y: [3] {\n  x |> Head(3)\n}\n";
+    let mut editor = Editor::plain();
+    editor.open(&uri(&main), text);
+    assert_eq!(editor.diagnostics(&uri(&main), 1), Vec::<Value>::new());
+    // The unsaved text of the part has no such block.
+    editor.open(&uri(&part), "block Tail(n)(x: [D]) -> [n] {\n  x |> Dense(n)\n}\n");
+    let found = editor.diagnostics(&uri(&main), 1);
+    assert_eq!(codes(&found), ["E0105"], "{found:?}");
+    // Closed, it is again what is on disk.
+    editor.notify("textDocument/didClose", document(&uri(&part)));
+    assert_eq!(editor.diagnostics(&uri(&main), 1), Vec::<Value>::new());
+}
+
+#[test]
+fn an_error_in_an_import_is_shown_where_it_is_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main.nn");
+    std::fs::write(folder.path().join("part.nn"), "hyper width = widht\n").unwrap();
+    let mut editor =
+        Editor::with(json!({ "textDocument": { "publishDiagnostics": { "relatedInformation": true } } }), Value::Null);
+    editor.open(&uri(&main), "import \"part.nn\"\n\nmodel M(x: [width]) -> y: [width] {\n  x |> relu\n}\n");
+    let found = editor.diagnostics(&uri(&main), 1);
+    assert_eq!(codes(&found), ["E0101"], "{found:?}");
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 0, "character": 7 }));
+    let related = &found[0]["relatedInformation"][0]["location"];
+    assert_eq!(related["uri"], uri(&folder.path().join("part.nn")).as_str());
+}
+
+#[test]
+fn changed_data_renews_diagnostics() {
+    let folder = tempfile::tempdir().unwrap();
+    let (main, table) = (folder.path().join("main.nn"), folder.path().join("t.csv"));
+    let text = "data d {\n  let t = csv(\"t.csv\")\n  field x = t.a\n  field y = t.b\n}\n";
+    let write = |content: &str, age: u64| {
+        std::fs::write(&table, content).unwrap();
+        let when = SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::options().write(true).open(&table).unwrap().set_modified(when).unwrap();
+    };
+    let capabilities = json!({ "workspace": {
+        "didChangeWatchedFiles": { "dynamicRegistration": true },
+        "inlayHint": { "refreshSupport": true },
+    } });
+    let mut editor = Editor::with(capabilities, Value::Null);
+    let asked = editor.wait_for(|m| m["method"] == "client/registerCapability");
+    assert_eq!(asked["params"]["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
+    editor.open(&uri(&main), text);
+    assert_eq!(codes(&editor.diagnostics(&uri(&main), 1)), ["E0501"], "there is no file");
+    let changed = json!({ "changes": [{ "uri": uri(&table), "type": 2 }] });
+    write("a,c\n1,2\n", 60);
+    editor.notify("workspace/didChangeWatchedFiles", changed.clone());
+    let found = editor.diagnostics(&uri(&main), 1);
+    assert_eq!(codes(&found), ["E0503"], "there is no such column: {found:?}");
+    write("a,b\n1,2\n", 30);
+    editor.notify("workspace/didChangeWatchedFiles", changed);
+    assert_eq!(editor.diagnostics(&uri(&main), 1), Vec::<Value>::new());
+    editor.wait_for(|m| m["method"] == "workspace/inlayHint/refresh");
+}
+
+#[test]
+fn data_is_looked_at_also_where_nobody_watches_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main.nn");
+    let mut editor = Editor::plain();
+    editor.open(&uri(&main), "data d {\n  let t = csv(\"t.csv\")\n  field x = t.a\n}\n");
+    assert_eq!(codes(&editor.diagnostics(&uri(&main), 1)), ["E0501"]);
+    std::fs::write(folder.path().join("t.csv"), "a\n1\n").unwrap();
+    assert_eq!(editor.diagnostics(&uri(&main), 1), Vec::<Value>::new());
+}
+
+#[test]
+fn documents_that_were_never_opened_are_read_from_disk() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/xor.nn");
+    let mut editor = Editor::with(json!({ "textDocument": { "diagnostic": {} } }), Value::Null);
+    let report = editor.request("textDocument/diagnostic", document(&uri(&path))).unwrap();
+    assert_eq!(report["items"], json!([]));
+    let missing = editor.request("textDocument/diagnostic", document("file:///nowhere/a.nn")).unwrap_err();
+    assert_eq!(missing["code"], -32803);
+    assert!(missing["message"].as_str().unwrap().contains("/nowhere/a.nn"), "{missing}");
+}
+
+#[test]
+fn a_document_is_formatted_by_small_edits() {
+    let mut editor = Editor::plain();
+    editor.open(URI, "hyper  a = 1\r\n\r\nblock B(x) {\r\n  x|>relu\r\n}\r\n");
+    let options = json!({ "tabSize": 4, "insertSpaces": false });
+    let edits =
+        editor.request("textDocument/formatting", json!({ "textDocument": { "uri": URI }, "options": options }));
+    let texts: Vec<Value> = edits.unwrap().as_array().unwrap().iter().map(|e| e["newText"].clone()).collect();
+    assert_eq!(texts, [" ", " ", " "]);
+    let range = json!({ "start": { "line": 3, "character": 0 }, "end": { "line": 3, "character": 9 } });
+    let params = json!({ "textDocument": { "uri": URI }, "range": range, "options": options });
+    let edits = editor.request("textDocument/rangeFormatting", params).unwrap();
+    assert_eq!(edits[0]["range"]["start"], json!({ "line": 3, "character": 3 }));
+    assert_eq!(edits.as_array().unwrap().len(), 2);
+    editor.change(URI, 2, "hyper  a = \n");
+    let edits =
+        editor.request("textDocument/formatting", json!({ "textDocument": { "uri": URI }, "options": options }));
+    assert_eq!(edits.unwrap(), json!([]));
+}
