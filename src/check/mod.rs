@@ -50,6 +50,7 @@ pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
     LayerRow, Length, Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
+pub use value::snake_case;
 
 use crate::data::Fitted;
 use crate::diagnostics::{io_reason, tidy};

@@ -151,8 +151,9 @@ impl BodyPath {
 
 pub(super) type Snapshot = (BTreeMap<String, u32>, BTreeMap<String, Span>);
 
-/// `LayerNorm` → `layer_norm`, `Conv2d` → `conv2d`, `LSTM` → `lstm`.
-pub(super) fn snake_case(name: &str) -> String {
+/// The segment of a weight's path that a layer or block gives: `LayerNorm` → `layer_norm`, `Conv2d` → `conv2d`,
+/// `LSTM` → `lstm`.
+pub fn snake_case(name: &str) -> String {
     // Written in both cases within one word.
     if let Some((_, segment)) = [("PReLU", "prelu"), ("SwiGLU", "swiglu")].iter().find(|(mixed, _)| *mixed == name) {
         return (*segment).to_owned();

@@ -4,6 +4,22 @@
 //! with texts and [`crate::source::Span`]s; it knows nothing of protocols, and runs nothing. [`crate::lsp`] turns places
 //! into positions and back.
 
+mod calls;
+mod definition;
 mod formatting;
+pub mod names;
+mod references;
+mod rename;
+mod symbols;
+mod unparsed;
+mod walk;
+mod workspace;
 
+pub use calls::{Call, Caller, callable, incoming, outgoing};
+pub use definition::{Definition, Target, definition};
 pub use formatting::{TextEdit, format, format_range};
+pub use names::{Names, Symbol, what_is};
+pub use references::{Highlight, highlights, references};
+pub use rename::{RESERVED, Renameable, apply, prepare_rename, rename};
+pub use symbols::{Outline, OutlineKind, WorkspaceSymbol, document_symbols, workspace_symbols};
+pub use workspace::Workspace;

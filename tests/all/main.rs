@@ -18,6 +18,8 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod ide_names;
+mod ide_rename;
 mod images;
 mod in_torch;
 mod language;
@@ -29,6 +31,7 @@ mod one_model;
 mod optimizer;
 mod predicted_sequences;
 mod printing;
+mod programs;
 mod ragged;
 mod ragged_law;
 mod ragged_programs;
