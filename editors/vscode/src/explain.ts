@@ -19,12 +19,14 @@ export function register(): vscode.Disposable {
   );
 }
 
-/** Makes the code of a diagnostic a link to its explanation, wherever the editor shows it. */
+/**
+ * Makes the code of a diagnostic a link to its explanation, wherever the editor shows it. It may lead to a document,
+ * not to a command; an association in `package.json` has the editor open these documents as pages.
+ */
 export function linkToExplanation(diagnostic: vscode.Diagnostic): void {
   const code = codeOf(diagnostic.code);
   if (code === undefined) return;
-  const words = encodeURIComponent(JSON.stringify([code]));
-  diagnostic.code = { value: code, target: vscode.Uri.parse(`command:nnrun.explain?${words}`) };
+  diagnostic.code = { value: code, target: pageOf(code) };
 }
 
 function codeOf(code: vscode.Diagnostic["code"]): string | undefined {
@@ -35,8 +37,11 @@ function codeOf(code: vscode.Diagnostic["code"]): string | undefined {
 async function explain(subject: Subject): Promise<void> {
   const name = (typeof subject === "string" ? subject : codeOf(subject?.code)) ?? (await askForName());
   if (name === undefined || name === "") return;
-  const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}.md` });
-  await vscode.commands.executeCommand("markdown.showPreviewToSide", uri);
+  await vscode.commands.executeCommand("markdown.showPreviewToSide", pageOf(name));
+}
+
+function pageOf(name: string): vscode.Uri {
+  return vscode.Uri.from({ scheme: SCHEME, path: `/${name}.md` });
 }
 
 /** What the command means where it was called by hand: the diagnostic or the word at the cursor, or what is typed. */

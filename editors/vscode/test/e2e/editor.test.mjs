@@ -132,6 +132,15 @@ scenario("the explanation of a code is a page beside the program", async () => {
   assert.ok((await editor.webview.locator("pre").count()) >= 2);
 });
 
+scenario("the code in a hover leads to the same page", async () => {
+  await editor.openFile("digits.nn");
+  await editor.code.locator(".squiggly-error").first().waitFor();
+  await editor.goToText(WRONG, "relu }", 1);
+  await editor.hover();
+  await editor.page.locator(".monaco-hover a").filter({ hasText: "E0301" }).first().click();
+  await editor.webview.getByRole("heading", { name: /^E0301/ }).waitFor();
+});
+
 scenario("layers are offered after |>", async () => {
   await editor.openFile("complete.nn");
   await editor.goTo(2, 16);
