@@ -1,7 +1,10 @@
 // Driving the editor as a user does: keys, clicks, and what is to be seen.
 import { chromium } from "playwright-core";
 
-const LONG = 30_000;
+/** How long anything may take, on a machine that has other things to do. */
+const LONG = 60_000;
+/** How long one try may take before the next. */
+const TRY = 8_000;
 
 /** The text of an element with the spaces that the editor makes unbreakable, and without marks of direction. */
 const plain = (text) => text.replace(/\u00a0/g, " ").replace(/[\u200b-\u200f\u202a-\u202e]/g, "");
@@ -50,10 +53,10 @@ export class Editor {
     const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: title }).first();
     await this.until(`the command ${title}`, async () => {
       await this.press("Escape", "F1");
-      await input.waitFor({ timeout: 2000 });
-      await input.fill(`>${title}`, { timeout: 2000 });
-      await row.waitFor({ timeout: 2000 });
-      await row.click();
+      await input.waitFor({ timeout: TRY });
+      await input.fill(`>${title}`, { timeout: TRY });
+      await row.waitFor({ timeout: TRY });
+      await row.click({ timeout: TRY });
       return true;
     });
   }
@@ -62,12 +65,15 @@ export class Editor {
   async openFile(name) {
     const input = this.page.locator(".quick-input-widget input").first();
     const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: name }).first();
+    const tab = this.page.locator(`.tab.active[data-resource-name="${name}"]`);
     await this.until(`the file ${name}`, async () => {
+      if (await tab.isVisible()) return true;
       await this.press("Escape", "Control+p");
-      await input.waitFor({ timeout: 2000 });
-      await input.fill(name, { timeout: 2000 });
-      await row.click({ timeout: 2000 });
-      await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout: 5000 });
+      await input.waitFor({ timeout: TRY });
+      await input.fill(name, { timeout: TRY });
+      await row.waitFor({ timeout: TRY });
+      await this.press("Enter");
+      await tab.waitFor({ timeout: TRY });
       return true;
     });
     await this.code.locator(".view-line").first().waitFor();
@@ -118,10 +124,12 @@ export class Editor {
 
   /** What the hover at the cursor says. */
   async hover() {
-    await this.press("Control+k", "Control+i");
     const hover = this.page.locator(".monaco-hover:not(.hidden) .monaco-hover-content");
-    await hover.first().waitFor();
     return this.until("a hover with text", async () => {
+      if (!(await hover.first().isVisible())) {
+        await this.press("Control+k", "Control+i");
+        await hover.first().waitFor({ timeout: TRY });
+      }
       const text = plain((await hover.allInnerTexts()).join("\n")).trim();
       return /^loading/i.test(text) ? "" : text;
     });

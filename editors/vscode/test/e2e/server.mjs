@@ -66,6 +66,10 @@ export async function startServer({ tools, vsix, program = nnrun, settings = {},
   await cp(join(examples, "data"), join(workspace, "data"), { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(workspace, name), text);
   await writeFile(join(userData, "User", "settings.json"), JSON.stringify({ ...SETTINGS, ...settings }, null, 2));
+  await mkdir(join(workspace, ".vscode"));
+  /** Changes the settings of the workspace; the editor sees the file change. */
+  const set = (changed) => writeFile(join(workspace, ".vscode", "settings.json"), JSON.stringify(changed, null, 2));
+  await set({});
   // Which program is used is a setting of the machine that it runs on.
   await mkdir(join(userData, "Machine"), { recursive: true });
   await writeFile(join(userData, "Machine", "settings.json"), JSON.stringify({ "nnrun.path": program }));
@@ -95,7 +99,7 @@ export async function startServer({ tools, vsix, program = nnrun, settings = {},
   return {
     url: `${url}?folder=${encodeURIComponent(workspace)}`,
     workspace,
-    userData,
+    set,
     log: () => log,
     async stop() {
       const ended = new Promise((resolve) => child.once("exit", resolve));
