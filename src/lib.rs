@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | 10 | [`cli`] | arguments, progress, tables; one file a subcommand; the only user of clap and indicatif |
 //! | 9 | [`lsp`] | the language server: the only user of lsp-server and its types; turns positions, nothing more |
+//! | 8 | [`export`] | a checked model as a drawing, in SVG or DOT |
 //! | 8 | [`ide`] | hover, completion, hints, rename …, as plain data, over a checked program; no runtime, no training |
 //! | 8 | [`train`] | the loop, measures, runs on disk, prediction, expectations |
 //! | 7 | [`compile`] | checked train → differentiated, clipped, updated, optimized, executable |
@@ -47,6 +48,7 @@ pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod diagnostics;
+pub mod export;
 pub mod ide;
 pub mod ir;
 pub mod lsp;

@@ -94,6 +94,12 @@ impl Builder {
         Tensor { node, shape, batched, kind: Kind::Float, role: Role::Value, span: self.span }
     }
 
+    /// Another node of the same numbers.
+    pub fn view(&mut self, node: NodeId) -> NodeId {
+        let shape = self.graph.shape(node).to_vec();
+        self.graph.push(Op::Reshape, vec![node], shape, self.span)
+    }
+
     /// A scalar.
     pub fn constant(&mut self, value: f64) -> Tensor {
         self.emit(Op::Constant(value), Vec::new(), Vec::new(), false)

@@ -67,6 +67,7 @@ impl Checker<'_> {
         self.builder = Builder::new(false, true);
         self.work = 0;
         self.rows.clear();
+        self.regions.clear();
         // Names of the signature that are nothing else are sizes of their own.
         let mut frame = Frame::new(definition.module, StateScope::default());
         let mut hypers: Vec<(Symbol, Value)> = Vec::new();
@@ -89,6 +90,7 @@ impl Checker<'_> {
         }
         let outputs = self.instantiate(definition, &hypers, &inputs, StateScope::default(), function.signature)?;
         let layers = std::mem::take(&mut self.rows);
+        let regions = std::mem::take(&mut self.regions);
         let mut graph = std::mem::take(&mut self.builder.graph);
         let mut named = Vec::new();
         for (name, value) in &outputs {
@@ -104,6 +106,7 @@ impl Checker<'_> {
             inputs: ports,
             outputs: named,
             layers,
+            regions,
             graph,
             is_bound,
             longest: Vec::new(),

@@ -4,6 +4,7 @@ use super::arguments::{Bound, first_tensor};
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::program::LayerRow;
+use super::regions::RegionKind;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind, ParamType};
@@ -277,6 +278,7 @@ impl Checker<'_> {
         let first_node = self.builder.graph.nodes.len();
         match build(&mut self.builder, &bound.args) {
             Ok(results) => {
+                let results = if in_pipe { self.own_nodes(results, first_node) } else { results };
                 let value = one_or_tuple(results, span);
                 if let (true, Value::Tensor(t)) = (in_pipe, &value) {
                     let output = t.show();
@@ -412,7 +414,24 @@ impl Checker<'_> {
         if let ([Value::Tuple(parts)], true) = (inputs.as_slice(), stage.arity() > 1) {
             inputs = parts.clone();
         }
-        if let Stage::Composition(parts) | Stage::Repeat { copies: parts, .. } = &**stage {
+        if let Stage::Repeat { copies, path } = &**stage {
+            let repeat = self.open_region();
+            let mut values = inputs;
+            for copy in copies {
+                let region = self.open_region();
+                let copy_span = stage_span(copy).unwrap_or(span);
+                let result = self.apply(copy, values, copy_span, frame);
+                if let Value::Unknown = result {
+                    return Value::Unknown;
+                }
+                values = vec![result];
+                self.close_region(region, RegionKind::Copy, "".into(), copy_span);
+            }
+            let (kind, path) = (RegionKind::Repeat { copies: copies.len() }, path.borrow().0.clone());
+            self.close_region(repeat, kind, path, span);
+            return values.into_iter().next().unwrap_or(Value::Unknown);
+        }
+        if let Stage::Composition(parts) = &**stage {
             let mut values = inputs;
             for part in parts {
                 let part_span = stage_span(part).unwrap_or(span);
@@ -488,6 +507,7 @@ impl Checker<'_> {
         let path = layer.path.borrow().clone();
         match apply(&mut self.builder, &path, &layer.args, tensors) {
             Ok(results) => {
+                let results = self.own_nodes(results, first_node);
                 let value = one_or_tuple(results, span);
                 let output = match &value {
                     Value::Tensor(t) => t.show(),
@@ -525,11 +545,24 @@ impl Checker<'_> {
         }
     }
 
+    /// Gives what an application hands through as it came (`Dropout` in evaluation) a node of its own, a view that costs
+    /// nothing: where data flows can then be read from the graph.
+    fn own_nodes(&mut self, results: Vec<Tensor>, first_node: usize) -> Vec<Tensor> {
+        let own = |result: Tensor| match result.node.index() < first_node {
+            true => Tensor { node: self.builder.view(result.node), ..result },
+            false => result,
+        };
+        results.into_iter().map(own).collect()
+    }
+
     fn apply_block(&mut self, block: &BlockInstance, tensors: &[Tensor], span: Span) -> Value {
         let path = block.path.borrow().clone();
         let name = block.definition.function.name.name.clone();
+        let region = self.open_region();
+        let prefix = path.0.clone();
         let outputs =
             self.in_call(&name, span, |c| c.instantiate(&block.definition, &block.hypers, tensors, path, span));
+        self.close_region(region, RegionKind::Block { name }, prefix, span);
         match outputs.flatten() {
             None => Value::Unknown,
             Some(mut outputs) if outputs.len() == 1 => outputs.pop().map_or(Value::Unknown, |(_, v)| v),

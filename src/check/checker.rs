@@ -2,6 +2,7 @@
 
 use super::mistake::Mistake;
 use super::program::{DataBlock, FileUse, LayerRow, Model, Port, TypedSpan};
+use super::regions::Region;
 use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
@@ -39,6 +40,8 @@ pub(super) struct Checker<'o> {
     pub builder: Builder,
     /// Layers applied in it.
     pub rows: Vec<LayerRow>,
+    /// What they lie in.
+    pub regions: Vec<Region>,
     pub types: Vec<TypedSpan>,
     pub files: Vec<FileUse>,
     /// Models as their trains have them.
@@ -138,6 +141,7 @@ impl<'o> Checker<'o> {
             data: Vec::new(),
             builder: Builder::new(false, false),
             rows: Vec::new(),
+            regions: Vec::new(),
             types: Vec::new(),
             files: Vec::new(),
             trained_models: Vec::new(),

@@ -219,6 +219,7 @@ impl Checker<'_> {
                         let (Some(x), Some(y)) = (self.as_tensor(&a, op_span), self.as_tensor(&b, op_span)) else {
                             return Value::Unknown;
                         };
+                        self.builder.span = span;
                         self.tensor_binary(op, &x, &y, span)
                     }
                     value => value,
@@ -231,6 +232,8 @@ impl Checker<'_> {
                 let (Some(x), Some(y)) = (self.as_tensor(&a, op_span), self.as_tensor(&b, op_span)) else {
                     return Value::Unknown;
                 };
+                // Numbers are where the operator is; what is computed is the whole.
+                self.builder.span = span;
                 self.tensor_binary(op, &x, &y, span)
             }
             (a, b) => self.wrong_operands(op, op_span, &a, &b),

@@ -2,6 +2,7 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
+use super::regions::RegionKind;
 use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
 use crate::build::words::diagnostic as problem_diagnostic;
 use crate::build::{Problem, StateScope, Tensor};
@@ -89,9 +90,11 @@ impl Checker<'_> {
     pub fn quietly<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         let probe = self.probe();
         let (rows, work) = (std::mem::take(&mut self.rows), self.work);
+        let regions = std::mem::take(&mut self.regions);
         let calls = std::mem::take(&mut self.calls);
         let result = run(self);
         self.rows = rows;
+        self.regions = regions;
         self.work = work;
         self.calls = calls;
         self.unprobe(probe);
@@ -104,6 +107,7 @@ impl Checker<'_> {
             builder: self.builder.clone(),
             diagnostics: self.diagnostics.len(),
             rows: self.rows.len(),
+            regions: self.regions.len(),
             types: self.types.len(),
         }
     }
@@ -112,6 +116,7 @@ impl Checker<'_> {
         self.builder = probe.builder;
         self.diagnostics.truncate(probe.diagnostics);
         self.rows.truncate(probe.rows);
+        self.regions.truncate(probe.regions);
         self.types.truncate(probe.types);
     }
 
@@ -258,6 +263,7 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         let Some(x) = tensors.first() else { return Value::Unknown };
+        let region = self.open_region();
         let result = self.apply(inner, vec![Value::Tensor(x.clone())], span, frame);
         let carried = match shortcut {
             Some(stage) => self.apply(stage, vec![Value::Tensor(x.clone())], span, frame),
@@ -269,6 +275,7 @@ impl Checker<'_> {
         }
         self.builder.span = span;
         let built = self.builder.add(&carried, &result);
+        self.close_region(region, RegionKind::Residual, "".into(), span);
         self.settle(built, "residual", span, &[&carried, &result])
     }
 
@@ -366,6 +373,7 @@ pub(super) struct Probe {
     builder: crate::build::Builder,
     diagnostics: usize,
     rows: usize,
+    regions: usize,
     types: usize,
 }
 

@@ -9,6 +9,7 @@
 //! expression.rs   expressions                             sizes.rs, index.rs
 //! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
+//! regions.rs      which layers lie in which, for drawings
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
 //! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
 //! mistake.rs      what can be wrong                       words/         how it is said
@@ -37,6 +38,7 @@ mod mistake;
 mod names_in;
 mod paths;
 mod program;
+mod regions;
 mod scan;
 mod settings;
 mod signature;
@@ -50,6 +52,7 @@ pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
     LayerRow, Length, Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
 };
+pub use regions::{Region, RegionKind, StepState, Steps};
 pub use value::snake_case;
 
 use crate::data::Fitted;

@@ -1,5 +1,6 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
+use super::regions::Region;
 use crate::build::{Kind, Limit, Normalizer, OwnPositions, Role};
 use crate::catalog::{Args, Duration, Entry, MetricContext};
 use crate::data::{Augmented, DataPlan, Description, Split};
@@ -122,6 +123,8 @@ pub struct Model {
     pub outputs: Vec<Port>,
     /// Its layers, in order of first application, for `summary`.
     pub layers: Vec<LayerRow>,
+    /// Which of them lie in which block, `repeat`, `residual` or `scan`: inner ones before those around them.
+    pub regions: Vec<Region>,
     /// Its graph: an output for each of the model's, an input for each of the model's.
     pub graph: Graph,
     /// Whether every size in it is known (the batch and lengths aside): it is bound to data or was written with numbers.

@@ -3,10 +3,12 @@
 use super::checker::Checker;
 use super::mistake::Mistake;
 use super::program::LayerRow;
+use super::regions::{RegionKind, StepState, Steps};
 use super::value::{Frame, Value};
 use crate::build::{ScanFault, Tensor};
 use crate::source::Span;
 use crate::syntax::ast::{Body, Expr, Ident, Symbol};
+use std::sync::Arc;
 
 /// A scan as written, its operands evaluated.
 struct Written<'a> {
@@ -100,6 +102,7 @@ impl Checker<'_> {
         self.builder.span = scan.span;
         let states: Vec<(Symbol, Tensor)> = scan.states.iter().map(|(n, t)| (n.name.clone(), t.clone())).collect();
         let (first_node, first_row) = (self.builder.graph.nodes.len(), self.rows.len());
+        let region = self.open_region();
         let (open, step) = self.builder.open_scan(&scan.x, &scan.item.name, &states, by_example);
 
         let bound = frame.bindings.len();
@@ -120,6 +123,7 @@ impl Checker<'_> {
             self.builder.abandon_scan(&open);
             return Attempt::Built(Value::Unknown);
         };
+        let steps = self.steps(scan, first_node, first_row, &next);
         let built = match self.builder.close_scan(open, &next) {
             Ok(stacked) => stacked,
             Err(ScanFault::Batched) => return Attempt::AgainByExample,
@@ -159,7 +163,28 @@ impl Checker<'_> {
             nodes,
             span: scan.span,
         });
+        let results =
+            values.iter().filter_map(|v| if let Value::Tensor(t) = v { Some(t.node) } else { None }).collect();
+        let steps = Steps { results, ..steps };
+        self.close_region(region, RegionKind::Scan(Arc::new(steps)), "".into(), scan.span);
         Attempt::Built(if values.len() == 1 { values.remove(0) } else { Value::Tuple(values) })
+    }
+
+    /// The body of a scan as it is before it is cut out of the graph.
+    fn steps(&self, scan: &Written, first_node: usize, first_row: usize, next: &[Tensor]) -> Steps {
+        let states = scan.states.iter().zip(next).map(|((name, start), next)| StepState {
+            name: name.name.clone(),
+            start: start.node,
+            next: next.node,
+        });
+        Steps {
+            input: scan.x.node,
+            nodes: self.builder.graph.nodes.iter().skip(first_node).cloned().collect(),
+            rows: self.rows.iter().skip(first_row).map(|row| row.nodes.clone()).collect(),
+            item: scan.item.name.clone(),
+            states: states.collect(),
+            results: Vec::new(),
+        }
     }
 
     /// The next value of each state, of the state's type; `None` where a mistake is told.

@@ -4,6 +4,7 @@ use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Port, Settings, Train};
+use super::regions::Region;
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
@@ -42,6 +43,7 @@ enum Mode<'a> {
 struct Pass {
     forward: Forward,
     rows: Vec<LayerRow>,
+    regions: Vec<Region>,
     inputs: Vec<Port>,
     fits: Vec<Fit>,
     /// Layers whose statistics are over the examples of a batch alone.
@@ -98,6 +100,7 @@ impl Checker<'_> {
             inputs: evaluation.inputs,
             outputs,
             layers: evaluation.rows,
+            regions: evaluation.regions,
             graph: evaluation.forward.graph.clone(),
             is_bound: true,
             longest: self.longest(pairing.data),
@@ -250,6 +253,7 @@ impl Checker<'_> {
         self.builder = Builder::new(training, false);
         self.work = 0;
         self.rows.clear();
+        self.regions.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
         for statement in &train.statements {
@@ -295,6 +299,7 @@ impl Checker<'_> {
         let outputs: Vec<(Symbol, Value)> =
             outputs.into_iter().map(|(name, v)| (name, self.for_each_example(v))).collect();
         let rows = std::mem::take(&mut self.rows);
+        let regions = std::mem::take(&mut self.regions);
         let mut class_weights = None;
         self.is_in_loss = true;
         let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
@@ -341,7 +346,7 @@ impl Checker<'_> {
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
         let over_examples = std::mem::take(&mut self.builder.over_examples);
         let limits = std::mem::take(&mut self.builder.limits);
-        Some(Pass { forward, rows, inputs: ports, fits, over_examples, limits })
+        Some(Pass { forward, rows, regions, inputs: ports, fits, over_examples, limits })
     }
 
     /// Which outputs are, as they stand, the prediction of a loss.

@@ -75,6 +75,8 @@ pub enum Command {
     Grad(GradArgs),
     /// Train and verify every `expect`
     Test(TrainArgs),
+    /// Draw the network
+    Graph(GraphArgs),
     /// Explain a diagnostic or an entry of the catalog
     Explain(ExplainArgs),
     /// Format files in place
@@ -306,6 +308,35 @@ pub struct GradArgs {
     /// Print one JSON object a weight
     #[arg(long, requires = "check")]
     pub json: bool,
+}
+
+/// `graph`
+#[derive(Debug, Clone, Args)]
+pub struct GraphArgs {
+    /// What to draw.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+
+    /// The model, where the file has several
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+
+    /// How the drawing is written
+    #[arg(long, value_name = "FORMAT", default_value = "svg")]
+    pub format: DrawingFormat,
+
+    /// Where it goes; standard output where it is left out
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a drawing is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DrawingFormat {
+    /// A picture, for browsers and editors
+    Svg,
+    /// A graph for Graphviz
+    Dot,
 }
 
 /// `explain`

@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod fmt;
 mod grad;
+mod graph;
 mod interrupt;
 mod lsp;
 mod measures;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::train(&output, args),
         Command::Eval(args) => eval::eval(&output, args),
         Command::Predict(args) => predict::predict(&output, args),
+        Command::Graph(args) => graph::graph(&output, args),
         Command::Grad(args) => grad::grad(&output, args),
         Command::Test(args) => test::test(&output, args),
         Command::Explain(args) => explain::explain(&output, args),

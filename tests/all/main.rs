@@ -10,6 +10,7 @@ mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod composed_models;
+mod drawings;
 mod editor_client;
 mod examples;
 mod explanations;

@@ -178,6 +178,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         span: Span::default(),
         inputs: Vec::new(),
         outputs: evaluation.outputs.clone(),
+        regions: Vec::new(),
         layers: Vec::new(),
         graph: evaluation.graph,
         is_bound: true,
