@@ -8,6 +8,7 @@ use super::field_type::{FieldType, finished, type_of};
 use super::fitted::{Estimate, Fitted, FittedField, Inverse};
 use super::framing::{Framing, frame, starts};
 use super::load_sources::Sources;
+use super::not_finite::{Culprit, culprit};
 use super::plan::{DataPlan, FieldPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
 use super::resolve::{Examples, Resolved, resolve, resolve_split};
@@ -295,24 +296,36 @@ pub(crate) fn compute(
         }
     };
     let evaluator = Evaluator::new(sources, estimates, &framing.starts);
+    let mut at = resolved.span;
     let mut values: Vec<f32> = Vec::with_capacity(all.len() * resolved.each());
+    // The first row with a number that is not finite, and how many there are.
+    let (mut wrong, mut wrong_rows) = (None, 0);
     let computed = evaluator.each_block(resolved, &all, &mut |rows, block| {
-        for (i, value) in block.numbers().into_iter().enumerate() {
-            let small = value as f32;
-            if !small.is_finite() {
-                let place = rows.get(i / each).and_then(|row| place_in(resolved, *row, &framing.starts));
-                let (what, value) = (field.name.clone(), value.to_string());
-                return Err(Box::new(DataProblem::NotFinite { what, value, place, in_data: false }));
+        for (row, numbers) in rows.iter().zip(block.numbers().chunks(each)) {
+            let start = values.len();
+            values.extend(numbers.iter().map(|value| *value as f32));
+            if values.iter().skip(start).any(|value| !value.is_finite()) {
+                wrong.get_or_insert(*row);
+                wrong_rows += 1;
             }
-            values.push(small);
         }
         Ok(())
+    });
+    let computed = computed.and_then(|()| match wrong {
+        None => Ok(()),
+        Some(row) => {
+            let Culprit { operation, span, operands, result } = culprit(&evaluator, resolved, row)?;
+            let place = place_in(resolved, row, &framing.starts);
+            let (field, count, rows) = (field.name.clone(), wrong_rows, all.len());
+            at = span;
+            Err(Box::new(DataProblem::NoFiniteResult { field, operation, operands, result, place, count, rows }))
+        }
     });
     computed.map_err(|mut problem| {
         if let DataProblem::UnknownClass { field: name, .. } = &mut *problem {
             name.clone_from(&field.name);
         }
-        DataError { span: resolved.span, problem }
+        DataError { span: at, problem }
     })?;
     let inverse = inverse(resolved, estimates);
     Ok(Field { name: field.name.clone(), kind: type_of(resolved), values, rows, offsets, starts, inverse })

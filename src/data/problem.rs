@@ -68,6 +68,17 @@ pub struct MissingIn {
     pub text: bool,
 }
 
+/// A number that an operation worked on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperandValue {
+    /// Where the operand is written.
+    pub span: Span,
+    /// The number.
+    pub value: f64,
+    /// The column that it stands in, where it is nothing but that.
+    pub column: Option<String>,
+}
+
 /// Something wrong with the data, or with what is asked of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DataProblem {
@@ -350,6 +361,23 @@ pub enum DataProblem {
         place: Option<Place>,
         /// Whether it stands so in the data, rather than being computed.
         in_data: bool,
+    },
+    /// A computation that has no finite result for some examples: a division by 0.
+    NoFiniteResult {
+        /// The field.
+        field: String,
+        /// `/`, `log`; none where it is neither an operator nor a function.
+        operation: Option<&'static str>,
+        /// What it works on, in the first such example.
+        operands: Vec<OperandValue>,
+        /// What comes out.
+        result: f64,
+        /// Where the first such example stands, where that is known.
+        place: Option<Place>,
+        /// How many examples (positions, where they have such) this happens in.
+        count: usize,
+        /// Of how many.
+        rows: usize,
     },
     /// A function of a number for which it has no finite value: `log` of 0.
     OutsideDomain {

@@ -1,7 +1,8 @@
 //! The words for every [`DataProblem`].
 
-use super::cell::{Parsed, parse};
-use super::problem::{DataProblem, MissingIn};
+use super::cell::{Parsed, number_name, parse};
+use super::not_finite::divides;
+use super::problem::{DataProblem, MissingIn, OperandValue};
 use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
@@ -33,7 +34,7 @@ impl DataProblem {
             P::Shares { .. } | P::ShareOutside { .. } | P::ShareTwice { .. } => Code::E0512,
             P::SplitGiven { .. } | P::SplitsDiffer { .. } | P::NoTrain { .. } => Code::E0513,
             P::EmptySplit { .. } => Code::E0514,
-            P::NotFinite { .. } | P::OutsideDomain { .. } => Code::E0515,
+            P::NotFinite { .. } | P::NoFiniteResult { .. } | P::OutsideDomain { .. } => Code::E0515,
             P::UnknownClass { .. } => Code::E0516,
             P::Broadcast { .. } | P::Reshape { .. } | P::ConcatShapes { .. } | P::NoAxis { .. } => Code::E0517,
             P::RangeReversed { .. } | P::ChosenTwice { .. } | P::NothingChosen | P::ExceptNotChosen { .. } => {
@@ -114,6 +115,7 @@ impl DataProblem {
             | DataProblem::FillMismatch { .. }
             | DataProblem::NothingToEstimate { .. }
             | DataProblem::NotFinite { .. }
+            | DataProblem::NoFiniteResult { .. }
             | DataProblem::OutsideDomain { .. }
             | DataProblem::UnknownClass { .. } => self.about_values(span),
             DataProblem::BadArray { written, format, reason } => {
@@ -356,12 +358,18 @@ impl DataProblem {
             }
             DataProblem::NotFinite { what, value, place, in_data } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
-                match in_data {
+                let d = match in_data {
                     true => say(format!("`{what}` holds {value}{at}"), "not a finite number"),
-                    false => say(format!("`{what}` becomes {value}{at}"), "not a finite number")
-                        .help("look for a division by 0, or a number beyond what 32 bits hold"),
+                    false => say(format!("`{what}` becomes {value}{at}"), "not a finite number"),
+                };
+                match value.parse::<f64>() {
+                    Ok(number) if number.is_finite() => {
+                        d.note("networks compute with 32 bits, which hold numbers up to 3.4e38")
+                    }
+                    _ => d,
                 }
             }
+            DataProblem::NoFiniteResult { .. } => self.about_results(span),
             DataProblem::OutsideDomain { function, column, value, place } => {
                 let d = say(format!("`{function}` of {value}: column `{column}` at {place}"), "no finite result");
                 if *function == "log" { d.help("`log(1 + t.a)` is finite for all that is not negative") } else { d }
@@ -372,6 +380,70 @@ impl DataProblem {
                     .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
             }
             _ => say("something is wrong with the values".to_string(), "here"),
+        }
+    }
+
+    /// A computation that went wrong for some examples.
+    fn about_results(&self, span: Span) -> Diagnostic {
+        let DataProblem::NoFiniteResult { field, operation, operands, result, place, count, rows } = self else {
+            return Diagnostic::new(self.code(), "a value is not a finite number", span, "here");
+        };
+        let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+        let whole = match (count, rows) {
+            (count, rows) if count == rows => "in every example".to_string(),
+            (1, rows) => format!("in one of {rows} examples"),
+            (count, rows) => format!("in {count} of {rows} examples"),
+        };
+        let named = |operand: &OperandValue| match &operand.column {
+            Some(column) => format!("column `{column}` is {}", number_name(operand.value)),
+            None => format!("this is {}", number_name(operand.value)),
+        };
+        let (left, right) = (operands.first(), operands.get(1));
+        let value = |operand: Option<&OperandValue>| operand.map_or(f64::NAN, |o| o.value);
+        let message = match (*operation, operands.as_slice()) {
+            (op, [_, right]) if divides(op) && right.value == 0.0 => format!("`{field}` divides by 0{at}"),
+            (Some("log"), [x]) if x.value <= 0.0 => {
+                format!("`{field}` takes the logarithm of {}{at}", number_name(x.value))
+            }
+            (Some("sqrt"), [x]) if x.value < 0.0 => {
+                format!("`{field}` takes the square root of {}{at}", number_name(x.value))
+            }
+            (Some("^"), [x, y]) => {
+                format!("`{field}` raises {} to the power {}{at}", number_name(x.value), number_name(y.value))
+            }
+            (Some(function), [x]) if result.is_finite() => {
+                format!("`{function}` of {} is {} in `{field}`{at}", number_name(x.value), short(*result))
+            }
+            (Some(function), [x]) => format!("`{function}` of {} is not finite in `{field}`{at}", number_name(x.value)),
+            _ => format!("`{field}` becomes {}{at}", short(*result)),
+        };
+        // The operand that is to blame, where there is one.
+        let blamed = match (operation, left, right) {
+            (_, _, Some(right)) if divides(*operation) => Some(right),
+            (_, Some(left), None) => Some(left),
+            _ => None,
+        };
+        let mut d = match blamed {
+            Some(operand) => {
+                Diagnostic::new(self.code(), message, operand.span, format!("{}, {whole}", named(operand)))
+            }
+            None => Diagnostic::new(self.code(), message, span, format!("not a finite number, {whole}")),
+        };
+        if let (true, Some(left)) = (divides(*operation), left) {
+            d = d.label(left.span, named(left));
+        }
+        if result.is_finite() {
+            return d.note("networks compute with 32 bits, which hold numbers up to 3.4e38");
+        }
+        match *operation {
+            op if divides(op) => d.help(
+                "leave such rows out of the file, or keep the divisor away from 0: `a / (b + 1e-6)` where it is never negative",
+            ),
+            Some("log") if value(left) == 0.0 => d.help("`log(1 + x)` is finite for all that is not negative"),
+            Some("log") => d.help("a logarithm needs numbers above 0: shift them, `log(x - least + 1)`, or take `abs` first"),
+            Some("sqrt") => d.help("a square root needs numbers that are not negative: shift them, or take `abs` first"),
+            Some("exp") => d.help("`exp` grows beyond all bounds: make its operand smaller, `x |> standardize |> exp`"),
+            _ => d,
         }
     }
 
@@ -490,4 +562,9 @@ fn is_name(text: &str) -> bool {
 fn percent(share: f64) -> String {
     // Rounded, because 0.1 + 0.2 is not 0.3; adding 0 turns a -0 into 0.
     format!("{} %", (share * 1e8).round() / 1e6 + 0.0)
+}
+
+/// A number that may be very large or none at all.
+fn short(x: f64) -> String {
+    if x.is_finite() { format!("{x:.1e}") } else { number_name(x) }
 }
