@@ -1,0 +1,69 @@
+//! Holds the tree-sitter grammar to the compiler's own: both must say of the same texts that they are programs.
+//!
+//! `cargo test` here asks both about every program of the repository, and about many made from these by small mistakes.
+
+pub mod corpus;
+pub mod mutate;
+
+use nnrun::diagnostics::Code;
+use nnrun::source::FileId;
+use nnrun::syntax;
+use std::path::{Path, PathBuf};
+use tree_sitter::{Node, Parser, Tree};
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..").join(path)
+}
+
+/// A parser with the generated grammar.
+pub fn parser() -> Parser {
+    let mut parser = Parser::new();
+    parser.set_language(&tree_sitter_nn::LANGUAGE.into()).expect("the grammar's version fits the library's");
+    parser
+}
+
+/// What the compiler says of a text.
+pub enum Verdict {
+    /// It is a program.
+    Program,
+    /// Its syntax is wrong: a code of the family `E00`.
+    Wrong(String),
+    /// It passes a limit: brackets nested more than 100 deep, a number larger than any. No grammar counts those, so the
+    /// generated parser is not asked.
+    BeyondLimits,
+}
+
+/// What the compiler says of the syntax of a text.
+pub fn compiler_says(text: &str) -> Verdict {
+    let (_, diagnostics) = syntax::parse(FileId(0), text);
+    let mut wrong = diagnostics.iter().filter(|d| d.code.text().starts_with("E00"));
+    if wrong.clone().any(|d| d.code == Code::E0015) {
+        return Verdict::BeyondLimits;
+    }
+    let Some(first) = wrong.next() else { return Verdict::Program };
+    if wrong.next().is_none() && first.message.ends_with("is too large") {
+        return Verdict::BeyondLimits;
+    }
+    let line = text.get(..first.span().start as usize).unwrap_or(text).matches('\n').count() + 1;
+    Verdict::Wrong(format!("line {line}: {}: {}", first.code, first.message))
+}
+
+/// Where the generated parser finds a mistake.
+pub fn tree_sitter_finds(parser: &mut Parser, text: &str) -> Option<String> {
+    let tree = parser.parse(text, None).expect("a language is set, and no time limit");
+    tree.root_node().has_error().then(|| {
+        first_error(&tree).map_or_else(
+            || "an error".to_owned(),
+            |node| format!("line {}: {}", node.start_position().row + 1, node.to_sexp()),
+        )
+    })
+}
+
+fn first_error(tree: &Tree) -> Option<Node<'_>> {
+    let mut node = tree.root_node();
+    while !node.is_error() && !node.is_missing() {
+        node = (0..node.child_count()).filter_map(|i| node.child(i as u32)).find(Node::has_error)?;
+    }
+    Some(node)
+}
