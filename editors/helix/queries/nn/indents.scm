@@ -1,0 +1,12 @@
+[
+  (body)
+  (record)
+  (parameters)
+  (hyper_parameters)
+  (outputs)
+  (arguments)
+  (list)
+  (tuple)
+] @indent
+
+["}" "]" ")"] @outdent

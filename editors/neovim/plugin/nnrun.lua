@@ -1,0 +1,3 @@
+-- What an `.nn` file is, and who serves it.
+vim.filetype.add({ extension = { nn = 'nn' } })
+vim.lsp.enable('nnrun')

@@ -1,0 +1,9 @@
+; What can be folded away.
+
+[
+  (body)
+  (record)
+  (parameters)
+  (arguments)
+  (list)
+] @fold

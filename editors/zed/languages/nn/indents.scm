@@ -1,0 +1,7 @@
+[
+  (body "}" @end)
+  (record "}" @end)
+  (list "]" @end)
+  (arguments ")" @end)
+  (parameters ")" @end)
+] @indent
