@@ -24,3 +24,36 @@ fi
   # In a real VS Code; says for itself when it is skipped.
   step npm run test:e2e
 )
+
+# ---- the grammars ----
+
+# Of VS Code and GitHub.
+(
+  cd textmate-tests
+  step npm ci --no-audit --no-fund --loglevel=error
+  step npm run test:grammar
+)
+
+# tree-sitter's: trees, queries, and agreement with the compiler on what is a program. What is built of the compiler's
+# dependencies is shared with its own tests.
+step env NN_MUTANTS="${NN_MUTANTS:-${CI:+6000}}" cargo test --locked --manifest-path tree-sitter-nn/Cargo.toml \
+  --workspace --target-dir ../target -- --nocapture
+
+# ---- Neovim, Emacs, Helix ----
+
+# With those installed here, or with `NN_IN_DEBIAN=1` in a Debian that has them; each says for itself when it is skipped.
+if [ -n "${NNRUN:-}" ]; then
+  NNRUN=$(realpath "$NNRUN")
+elif [ -x ../target/debug/nnrun ]; then
+  NNRUN=$(realpath ../target/debug/nnrun)
+else
+  NNRUN=$(realpath ../target/release/nnrun)
+fi
+export NNRUN
+for editor in neovim emacs helix; do
+  if [ -n "${NN_IN_DEBIAN:-}" ]; then
+    step ./in-debian.sh env -u NNRUN sh editors/$editor/test.sh
+  else
+    step sh $editor/test.sh
+  fi
+done

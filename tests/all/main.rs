@@ -12,6 +12,7 @@ mod cli;
 mod composed_models;
 mod drawings;
 mod editor_client;
+mod editor_grammars;
 mod examples;
 mod explanations;
 mod fuzz_check;
