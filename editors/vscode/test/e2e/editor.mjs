@@ -79,6 +79,12 @@ export class Editor {
     await this.code.locator(".view-line").first().waitFor();
   }
 
+  /** Waits until the status bar says that the language server runs. */
+  async serverRuns() {
+    const item = this.page.locator(".statusbar-item").filter({ hasText: /^\s*nnrun\s*$/ });
+    await item.locator(".codicon-check").waitFor();
+  }
+
   /** The code editor, of which the tests have one at a time. */
   get code() {
     return this.page.locator(".editor-instance .monaco-editor[role=code]").first();

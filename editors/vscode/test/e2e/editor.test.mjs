@@ -89,8 +89,7 @@ scenario("hints and lenses can be switched off, each kind by itself, while the e
 
 scenario("the status bar says that the server runs", async () => {
   await editor.openFile("lenet.nn");
-  const item = editor.page.locator(".statusbar-item").filter({ hasText: /^\s*nnrun\s*$/ });
-  await item.locator(".codicon-check").waitFor();
+  await editor.serverRuns();
 });
 
 scenario("a lens above each train runs it, one above each model tells its size", async () => {
@@ -175,7 +174,7 @@ scenario("layers are offered after |>", async () => {
 
 scenario("a file is formatted", async () => {
   await editor.openFile("untidy.nn");
-  await editor.until("the server", async () => (await editor.text()).includes("→"));
+  await editor.serverRuns();
   await editor.command("Format Document");
   await editor.until("the formatted file", async () => {
     await editor.press("Control+s");
@@ -185,7 +184,7 @@ scenario("a file is formatted", async () => {
 
 scenario("a block is renamed where it is declared and used", async () => {
   await editor.openFile("lenet.nn");
-  await editor.until("the server", async () => (await editor.text()).includes("→"));
+  await editor.serverRuns();
   await editor.goToText(CNN, "ConvUnit", 1);
   await editor.press("F2");
   const input = editor.page.locator(".rename-box input, .rename-input-field input, input.rename-input");
@@ -200,7 +199,7 @@ scenario("a block is renamed where it is declared and used", async () => {
 
 scenario("the graph follows the cursor, and its nodes lead to their source", async () => {
   await editor.openFile("lenet.nn");
-  await editor.until("the server", async () => (await editor.text()).includes("→"));
+  await editor.serverRuns();
   await editor.goToText(CNN, "Flatten", 1);
   await editor.command("nnrun: Show the Network as a Graph");
   const graph = editor.webview;

@@ -1,4 +1,5 @@
-// `npm run screenshots`: takes the pictures of the README anew and writes them into docs/images.
+// `npm run screenshots`: takes the pictures of the README anew and writes them into docs/images. `npm run screenshots --
+// graph` takes only that one.
 //
 // Look at them before they are committed: a picture shows whatever there was to see.
 import { spawnSync } from "node:child_process";
@@ -20,14 +21,13 @@ const server = await startServer({
   tools,
   vsix: fileURLToPath(new URL("../../nnrun.vsix", import.meta.url)),
   files: { "lenet.nn": CNN, "digits.nn": WRONG },
-  settings: { "editor.fontSize": 16, "editor.inlayHints.fontSize": 14, "workbench.sideBar.location": "left" },
+  settings: { "editor.fontSize": 16, "editor.inlayHints.fontSize": 14 },
 });
 const editor = await Editor.open(tools, server.url);
 const { page } = editor;
 
-/** Lets what moves come to rest, hides what asks for attention, and takes the picture. */
+/** Lets what moves come to rest, and takes the picture. */
 async function picture(name) {
-  await page.mouse.move(2, 2);
   await page.waitForTimeout(1500);
   const path = join(images, `${name}.png`);
   await editor.screenshot(path);
@@ -37,40 +37,71 @@ async function picture(name) {
   console.log(`${name}.png ${Math.round(size / 1000)} kB`);
 }
 
+/** What is to be seen on each, from an editor without files to one whose picture can be taken. */
+const scenes = {
+  async hints() {
+    await editor.openFile("lenet.nn");
+    await editor.goToText(CNN, "## Convolution");
+    await editor.until("the hints", async () => (await editor.text()).includes("· 401,536"));
+    await page.locator(".codelens-decoration").filter({ hasText: "parameters" }).first().waitFor();
+    await picture("vscode-hints");
+  },
+
+  async graph() {
+    await editor.openFile("lenet.nn");
+    await editor.goToText(CNN, "Flatten", 1);
+    await editor.command("nnrun: Show the Network as a Graph");
+    await editor.webview.locator("svg.nnrun .current").first().waitFor();
+    await picture("vscode-graph");
+  },
+
+  async error() {
+    await editor.openFile("digits.nn");
+    await editor.code.locator(".squiggly-error").first().waitFor();
+    await editor.press("Control+Shift+m");
+    const places = page.locator(".markers-panel .monaco-list-row").filter({ hasText: "the input of the residual" });
+    await places.first().waitFor();
+    await editor.focusCode();
+    await editor.goToText(WRONG, "relu }", 1);
+    await editor.hover();
+    await picture("vscode-error");
+    await editor.press("Escape", "Control+Shift+m", "Control+Shift+m");
+  },
+
+  async fix() {
+    await editor.openFile("digits.nn");
+    await editor.code.locator(".squiggly-error").first().waitFor();
+    await editor.goToText(WRONG, "relu }", 1);
+    await editor.until("the repair", async () => {
+      const offered = await editor.quickFixes();
+      if (offered.some((title) => title.includes("padding: same"))) return true;
+      await editor.press("Escape");
+      return false;
+    });
+    await picture("vscode-quick-fix-before");
+    await editor.chooseQuickFix("padding: same");
+    await editor.code.locator(".squiggly-error").first().waitFor({ state: "detached" });
+    await picture("vscode-quick-fix-after");
+  },
+};
+
 try {
   await editor.openFile("lenet.nn");
+  await editor.serverRuns();
   await editor.command("View: Toggle Primary Side Bar Visibility");
-  await editor.goToText(CNN, "## Convolution");
-  await editor.until("the hints", async () => (await editor.text()).includes("· 401,536"));
-  await editor.until("the lenses", async () => (await page.locator(".codelens-decoration").allInnerTexts()).join().includes("parameters"));
-  await picture("vscode-hints");
-
-  await editor.goToText(CNN, "Flatten", 1);
-  await editor.command("nnrun: Show the Network as a Graph");
-  await editor.webview.locator("svg.nnrun .current").first().waitFor();
-  await picture("vscode-graph");
   await editor.closeEverything();
-
-  await editor.openFile("digits.nn");
-  await editor.code.locator(".squiggly-error").first().waitFor();
-  await editor.press("Control+Shift+m");
-  const rows = page.locator(".markers-panel .monaco-list-row");
-  await rows.filter({ hasText: "the input of the residual" }).first().waitFor();
-  await editor.focusCode();
-  await editor.goToText(WRONG, "relu }", 1);
-  await editor.press("Control+k", "Control+i");
-  await page.locator(".monaco-hover:not(.hidden) .monaco-hover-content").first().waitFor();
-  await picture("vscode-error");
-
-  await editor.press("Escape", "Control+Shift+m", "Control+Shift+m");
-  await editor.focusCode();
-  await editor.quickFixes();
-  await picture("vscode-quick-fix-before");
-  await editor.chooseQuickFix("padding: same");
-  await editor.code.locator(".squiggly-error").first().waitFor({ state: "detached" });
-  await picture("vscode-quick-fix-after");
+  const wanted = process.argv.slice(2);
+  for (const [name, take] of Object.entries(scenes)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    // Where nothing is to be pointed at.
+    await page.mouse.move(700, 20);
+    await take();
+    await editor.closeEverything();
+  }
 } catch (error) {
-  await editor.screenshot(fileURLToPath(new URL("output/screenshots.png", import.meta.url)));
+  const output = fileURLToPath(new URL("output/", import.meta.url));
+  await mkdir(output, { recursive: true });
+  await editor.screenshot(`${output}screenshots.png`);
   throw error;
 } finally {
   await editor.close();

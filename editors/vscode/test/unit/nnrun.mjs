@@ -1,12 +1,15 @@
-// The nnrun program that the tests run: $NNRUN, else what was built in this repository.
+// The nnrun program that the tests run: $NNRUN, else what was built last in this repository.
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const repository = fileURLToPath(new URL("../../../../", import.meta.url));
 
-const built = ["release", "debug"].map((profile) => `${repository}target/${profile}/nnrun`);
-const found = [process.env.NNRUN, ...built].find((path) => path !== undefined && existsSync(path));
+const built = ["release", "debug"]
+  .map((profile) => `${repository}target/${profile}/nnrun`)
+  .filter((path) => existsSync(path))
+  .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+const found = process.env.NNRUN || built[0];
 
 /** Why tests that need the program cannot run, or false where they can. */
 export const missing = found === undefined && "SKIPPED: nnrun is not built (cargo build --release, or set NNRUN)";
