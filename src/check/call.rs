@@ -3,12 +3,12 @@
 use super::arguments::{Bound, first_tensor};
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
+use super::noted::parameters;
 use super::program::LayerRow;
 use super::regions::RegionKind;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind, ParamType};
-use crate::ir::graph::StateRole;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, Symbol};
 use std::cell::{Cell, RefCell};
@@ -80,7 +80,7 @@ impl Checker<'_> {
     }
 
     fn pipe_value(&mut self, value: Value, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
-        self.record_type(input.span, &value);
+        self.note(input.span, &value);
         let result = match &stage.kind {
             ExprKind::Name(name) => match self.callee(name, stage.span, frame) {
                 Callee::Entry(entry) => self.call_entry(entry, &[], stage.span, stage.span, Some(value), frame),
@@ -105,8 +105,8 @@ impl Checker<'_> {
                     self.role_stages.push((t.node, bar_and_stage));
                 }
                 let value = Value::Tensor(t);
-                self.record_type(stage.span, &value);
-                self.record_type(span, &value);
+                self.note(stage.span, &value);
+                self.note(span, &value);
                 value
             }
             other => other,
@@ -407,8 +407,16 @@ impl Checker<'_> {
         self.apply(stage, inputs, span, frame)
     }
 
-    /// Applies a stage to all its tensors.
+    /// Applies a stage to all its tensors, and notes what comes out.
     pub fn apply(&mut self, stage: &Rc<Stage>, inputs: Vec<Value>, span: Span, frame: &mut Frame) -> Value {
+        let first_state = self.builder.graph.states.len();
+        let result = self.apply_unnoted(stage, inputs, span, frame);
+        self.note_stage(span, stage, &result, first_state);
+        result
+    }
+
+    /// The same of a stage whose place is that of what it is part of.
+    pub fn apply_unnoted(&mut self, stage: &Rc<Stage>, inputs: Vec<Value>, span: Span, frame: &mut Frame) -> Value {
         let mut inputs = inputs;
         // Several outputs go into a stage that takes several tensors.
         if let ([Value::Tuple(parts)], true) = (inputs.as_slice(), stage.arity() > 1) {
@@ -434,8 +442,10 @@ impl Checker<'_> {
         if let Stage::Composition(parts) = &**stage {
             let mut values = inputs;
             for part in parts {
-                let part_span = stage_span(part).unwrap_or(span);
-                let result = self.apply(part, values, part_span, frame);
+                let result = match stage_span(part) {
+                    Some(part_span) => self.apply(part, values, part_span, frame),
+                    None => self.apply_unnoted(part, values, span, frame),
+                };
                 if let Value::Unknown = result {
                     return Value::Unknown;
                 }
@@ -445,7 +455,7 @@ impl Checker<'_> {
         }
         if let Stage::Waiting { stage, rest } = &**stage {
             inputs.extend(rest.iter().cloned());
-            return self.apply(stage, inputs, span, frame);
+            return self.apply_unnoted(stage, inputs, span, frame);
         }
         if inputs.len() != stage.arity() {
             let (wanted, given) = (stage.arity(), inputs.len());
@@ -514,16 +524,7 @@ impl Checker<'_> {
                     other => other.describe(),
                 };
                 let new = self.builder.graph.states.get(first_state..).unwrap_or_default();
-                let parameters = new
-                    .iter()
-                    .filter(|s| s.role == StateRole::Weight)
-                    .map(|s| {
-                        s.shape
-                            .iter()
-                            .map(|d| d.as_constant().and_then(|n| u64::try_from(n).ok()))
-                            .product::<Option<u64>>()
-                    })
-                    .sum::<Option<u64>>();
+                let parameters = parameters(new);
                 self.rows.push(LayerRow {
                     path: path.0.clone(),
                     kind: layer.entry.name.into(),
@@ -571,7 +572,8 @@ impl Checker<'_> {
     }
 }
 
-fn stage_span(stage: &Stage) -> Option<Span> {
+/// Where a stage is written, if that is one place.
+pub(super) fn stage_span(stage: &Stage) -> Option<Span> {
     match stage {
         Stage::Layer(l) => Some(l.span),
         Stage::Block(b) => Some(b.span),

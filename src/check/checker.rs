@@ -1,7 +1,8 @@
 //! The state of a check, and how mistakes are told.
 
 use super::mistake::Mistake;
-use super::program::{DataBlock, FileUse, LayerRow, Model, Port, TypedSpan};
+use super::noted::Notes;
+use super::program::{DataBlock, FileUse, LayerRow, Model, Port};
 use super::regions::Region;
 use super::value::{Definition, Value};
 use super::{Overrides, words};
@@ -42,7 +43,7 @@ pub(super) struct Checker<'o> {
     pub rows: Vec<LayerRow>,
     /// What they lie in.
     pub regions: Vec<Region>,
-    pub types: Vec<TypedSpan>,
+    pub notes: Notes,
     pub files: Vec<FileUse>,
     /// Models as their trains have them.
     pub trained_models: Vec<Model>,
@@ -142,7 +143,7 @@ impl<'o> Checker<'o> {
             builder: Builder::new(false, false),
             rows: Vec::new(),
             regions: Vec::new(),
-            types: Vec::new(),
+            notes: Notes::default(),
             files: Vec::new(),
             trained_models: Vec::new(),
             model_inputs: Vec::new(),
@@ -315,12 +316,5 @@ impl<'o> Checker<'o> {
         let result = body(self);
         self.calls.pop();
         Some(result)
-    }
-
-    pub fn record_type(&mut self, span: Span, value: &Value) {
-        if let Value::Tensor(t) = value {
-            let ty = t.show();
-            self.types.push(TypedSpan { span, ty });
-        }
     }
 }

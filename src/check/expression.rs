@@ -19,6 +19,12 @@ impl Checker<'_> {
             return Value::Unknown;
         }
         let value = self.expression_inner(expr, frame);
+        if matches!(
+            expr.kind,
+            ExprKind::Name(_) | ExprKind::Call { .. } | ExprKind::Binary { .. } | ExprKind::Field { .. }
+        ) {
+            self.note(expr.span, &value);
+        }
         // A value is shown where it was made, so that a clash can point at both sides.
         // Of a pipeline that is its last stage, not the whole of it.
         match value {

@@ -1,5 +1,6 @@
 //! `if`, `residual`, `repeat`, `let`: what decides where data flows.
 
+use super::call::stage_span;
 use super::checker::Checker;
 use super::mistake::Mistake;
 use super::regions::RegionKind;
@@ -108,7 +109,7 @@ impl Checker<'_> {
             diagnostics: self.diagnostics.len(),
             rows: self.rows.len(),
             regions: self.regions.len(),
-            types: self.types.len(),
+            notes: self.notes.len(),
         }
     }
 
@@ -117,7 +118,7 @@ impl Checker<'_> {
         self.diagnostics.truncate(probe.diagnostics);
         self.rows.truncate(probe.rows);
         self.regions.truncate(probe.regions);
-        self.types.truncate(probe.types);
+        self.notes.truncate(probe.notes);
     }
 
     /// `let` statements (and, in blocks and models, `weight` and `constant`) before a body's result.
@@ -158,7 +159,7 @@ impl Checker<'_> {
                     }
                     value => value,
                 };
-                self.record_type(name.span, &value);
+                self.note(name.span, &value);
                 frame.bind(&name.name, value);
             }
             Pattern::Tuple(names, span) => {
@@ -171,7 +172,7 @@ impl Checker<'_> {
                     }
                 };
                 for (name, part) in names.iter().zip(parts) {
-                    self.record_type(name.span, &part);
+                    self.note(name.span, &part);
                     frame.bind(&name.name, part);
                 }
             }
@@ -264,9 +265,14 @@ impl Checker<'_> {
     ) -> Value {
         let Some(x) = tensors.first() else { return Value::Unknown };
         let region = self.open_region();
-        let result = self.apply(inner, vec![Value::Tensor(x.clone())], span, frame);
+        let first_state = self.builder.graph.states.len();
+        let result = self.apply_unnoted(inner, vec![Value::Tensor(x.clone())], span, frame);
+        // A single stage within the braces has a place of its own; that of the residual is noted with its sum.
+        if let Some(at) = stage_span(inner) {
+            self.note_stage(at, inner, &result, first_state);
+        }
         let carried = match shortcut {
-            Some(stage) => self.apply(stage, vec![Value::Tensor(x.clone())], span, frame),
+            Some(stage) => self.apply_unnoted(stage, vec![Value::Tensor(x.clone())], span, frame),
             None => Value::Tensor(x.clone()),
         };
         let (Value::Tensor(result), Value::Tensor(carried)) = (result, carried) else { return Value::Unknown };
@@ -374,7 +380,7 @@ pub(super) struct Probe {
     diagnostics: usize,
     rows: usize,
     regions: usize,
-    types: usize,
+    notes: usize,
 }
 
 /// Where the units of the `Dense` that ends a stage are written; functions behind it keep its shape.

@@ -252,6 +252,7 @@ impl Checker<'_> {
                     }
                     value => value,
                 };
+                self.note(hyper.name.span, &value);
                 self.set_hyper(module, name, NamedKind::HyperValue(value.clone()));
                 value
             }

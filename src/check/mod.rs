@@ -36,6 +36,7 @@ mod items;
 mod metrics;
 mod mistake;
 mod names_in;
+mod noted;
 mod paths;
 mod program;
 mod regions;
@@ -50,7 +51,7 @@ mod words;
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
-    LayerRow, Length, Measure, Metric, Model, Port, Program, Settings, Train, TypedSpan,
+    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Port, Program, Settings, Train,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
 pub use value::snake_case;
@@ -153,7 +154,7 @@ fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
         }
     }
     program.data = std::mem::take(&mut checker.data);
-    program.types = std::mem::take(&mut checker.types);
+    program.notes = std::mem::take(&mut checker.notes).finish();
     let mut diagnostics = checker.diagnostics;
     tidy(&mut diagnostics);
     let ast = std::rc::Rc::unwrap_or_clone(ast);

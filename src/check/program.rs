@@ -71,8 +71,8 @@ pub struct Program {
     pub trains: Vec<Train>,
     /// Facts of all `expect` blocks.
     pub facts: Vec<Fact>,
-    /// The type of every stage and name, for summaries, hover and hints.
-    pub types: Vec<TypedSpan>,
+    /// What is known of stages, expressions and names, by place; also of the right parts of a program with mistakes.
+    pub notes: Vec<(Span, Noted)>,
 }
 
 /// The value of a hyper.
@@ -88,13 +88,26 @@ pub enum HyperValue {
     Other,
 }
 
-/// An expression and its type.
-#[derive(Debug, Clone)]
-pub struct TypedSpan {
-    /// Where.
-    pub span: Span,
-    /// `[32, 14, 14]`
-    pub ty: String,
+/// What is known of a place: of a block at the first of its calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// A type, `[32, 14, 14]`, or a value, `128`.
+    pub text: String,
+    /// Whether it is a value: of a hyper, a dimension name, arithmetic on those.
+    pub is_value: bool,
+    /// Where a stage is applied that may have weights.
+    pub layer: Option<NotedLayer>,
+}
+
+/// A layer, block, `repeat` or `residual` where it is applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotedLayer {
+    /// `conv_unit1.conv2d1`; empty where only its parts have paths.
+    pub path: Arc<str>,
+    /// Trainable numbers that this application made; `None` where a size is open.
+    pub parameters: Option<u64>,
+    /// Whether an earlier application made its weights.
+    pub is_shared: bool,
 }
 
 /// A data block.
@@ -108,6 +121,14 @@ pub struct DataBlock {
     pub description: Description,
     /// Where its name stands.
     pub span: Span,
+}
+
+impl Program {
+    /// What is known of exactly this place.
+    pub fn noted(&self, span: Span) -> Option<&Noted> {
+        let at = self.notes.binary_search_by_key(&span, |(place, _)| *place).ok()?;
+        self.notes.get(at).map(|(_, noted)| noted)
+    }
 }
 
 /// A model by itself, in evaluation mode.

@@ -111,7 +111,7 @@ impl Checker<'_> {
         for (name, tensor) in values {
             // Where it comes from, for mistakes that it takes part in.
             let value = Value::Tensor(Tensor { span: name.span, ..tensor });
-            self.record_type(name.span, &value);
+            self.note(name.span, &value);
             frame.bind(&name.name, value);
         }
         let result = self.body_value(scan.body, frame);

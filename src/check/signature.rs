@@ -44,6 +44,9 @@ impl Checker<'_> {
         let mut frame = Frame::new(definition.module, path);
         frame.definition = Some(definition.clone());
         for (name, value) in hypers {
+            if let Some(param) = function.hypers.iter().flatten().find(|p| p.name.name == *name) {
+                self.note(param.name.span, value);
+            }
             match value {
                 // A block by itself does not know what its hypers are: sizes where a size is wanted, else anything.
                 Value::Size(open) if self.builder.generic => {
@@ -65,7 +68,9 @@ impl Checker<'_> {
             return None;
         }
         for (param, input) in function.inputs.iter().zip(inputs) {
-            frame.bind(&param.name.name, Value::Tensor(input.clone()));
+            let value = Value::Tensor(input.clone());
+            self.note(param.name.span, &value);
+            frame.bind(&param.name.name, value);
         }
         self.statements(&function.body, &mut frame);
         let result = match &function.body.result {
@@ -100,6 +105,7 @@ impl Checker<'_> {
         if frame.dims.contains_key(name) || frame.lookup(name).is_some() || self.is_constant_item(frame.module, name) {
             return true;
         }
+        self.note_size(dim.span, size);
         frame.dims.insert(name.clone(), size.clone());
         frame.bind(name, Value::size(size.clone()));
         true
@@ -314,6 +320,9 @@ impl Checker<'_> {
                     self.mistake(made, &Mistake::Type { wanted, found: other.describe() })
                 }
             };
+            if let Some(at) = output.and_then(|o| o.name.as_ref()) {
+                self.note(at.span, &value);
+            }
             let keeps_its_word = match (&value, output) {
                 (Value::Tensor(tensor), Some(Output { ty: Some(ty), .. })) => {
                     self.check_output(&name, ty, tensor, written, frame)
@@ -498,7 +507,7 @@ impl Checker<'_> {
             }
             value => value,
         };
-        self.record_type(name.span, &value);
+        self.note(name.span, &value);
         frame.bind(&name.name, value);
     }
 }

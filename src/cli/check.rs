@@ -5,10 +5,10 @@ use super::exit::Exit;
 use super::files;
 use super::numbers::{count, counted};
 use super::output::{GREEN, Output, paint};
-use super::summary::total_parameters;
 use crate::check::Checked;
 use crate::compile;
 use crate::diagnostics::{Format, Style, render_all};
+use crate::ide;
 use crate::ir::print::{Layout, print};
 use crate::syntax;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ fn fine(path: &Path, checked: &Checked) -> String {
     let mut parts = Vec::new();
     if !program.models.is_empty() {
         parts.push(counted(program.models.len() as u64, "model"));
-        let parameters: Option<u64> = program.models.iter().map(total_parameters).sum();
+        let parameters: Option<u64> = program.models.iter().map(ide::parameters).sum();
         if let Some(parameters) = parameters {
             parts.push(counted(parameters, "parameter"));
         }

@@ -1,5 +1,7 @@
 //! Numbers as people read them.
 
+pub use crate::ide::{before_unit, bytes, compact, count, counted};
+
 /// A measure: four digits that matter, `0.9565`, `12.35`, `1.2e-7`.
 pub fn measure(x: f64) -> String {
     let size = x.abs();
@@ -37,50 +39,6 @@ pub fn rate(x: f64) -> String {
             None => text,
         }
     }
-}
-
-/// A whole number in groups of three: `1,234,567`.
-pub fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of one thing: `1 epoch`, `1,200 epochs`.
-pub fn counted(n: u64, thing: &str) -> String {
-    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
-}
-
-/// A size in memory: `512 B`, `1.5 KiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut size = n as f64 / 1024.0;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    format!("{size:.1} {}", UNITS.get(unit).copied().unwrap_or("PiB"))
-}
-
-/// Large amounts: `950`, `1.2k`, `3.4M`.
-pub fn compact(x: f64) -> String {
-    const UNITS: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
-    for (size, unit) in UNITS {
-        if x.abs() >= size {
-            return format!("{:.1}{unit}", x / size);
-        }
-    }
-    format!("{x:.0}")
 }
 
 /// A stretch of time: `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 10 min`.
@@ -121,13 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_have_units() {
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(count(12), "12");
-        assert_eq!(counted(1, "epoch"), "1 epoch");
-        assert_eq!(bytes(1536), "1.5 KiB");
-        assert_eq!(bytes(12), "12 B");
-        assert_eq!(compact(1234.0), "1.2k");
+    fn times_have_units() {
         assert_eq!(seconds(185.2), "3 min 05 s");
         assert_eq!(seconds(7260.0), "2 h 01 min");
     }

@@ -3,14 +3,14 @@
 use super::arguments::SummaryArgs;
 use super::exit::Exit;
 use super::files;
-use super::numbers::{bytes, compact, count};
+use super::numbers::{before_unit, bytes, compact, count};
 use super::output::{BOLD, DIM, Output, paint};
 use super::table::{Align, Table};
 use crate::build::show_type;
-use crate::check::{Checked, LayerRow, Model, Port, Train};
+use crate::check::{Checked, Model, Port, Train};
 use crate::compile;
+use crate::ide;
 use crate::ir::dim::show_shape;
-use crate::ir::graph::{NodeId, State, StateRole};
 use serde_json::{Value, json};
 
 /// Runs the command.
@@ -87,45 +87,17 @@ fn table(model: &Model) -> Table {
             row.path.to_string(),
             row.output.clone(),
             parameters,
-            flops(model, row).map_or_else(String::new, |n| compact(n as f64)),
+            ide::flops_of_row(model, row).map_or_else(String::new, |n| compact(n as f64)),
         ]);
     }
     for (path, shape, parameters) in own_weights(model) {
         let parameters = parameters.map_or_else(|| "open".to_owned(), count);
         table.row(vec![path, format!("weight {shape}"), parameters, String::new()]);
     }
-    let parameters = total_parameters(model).map_or_else(|| "open".to_owned(), count);
-    let all = total_flops(model).map_or_else(String::new, |n| compact(n as f64));
+    let parameters = ide::parameters(model).map_or_else(|| "open".to_owned(), count);
+    let all = ide::flops(model).map_or_else(String::new, |n| compact(n as f64));
     table.total(vec!["total".to_owned(), String::new(), parameters, all]);
     table
-}
-
-/// Of one application, for one example. Not known where sizes are open.
-fn flops(model: &Model, row: &LayerRow) -> Option<u64> {
-    model.is_bound.then(|| nodes_flops(model, row.nodes.clone()))
-}
-
-fn total_flops(model: &Model) -> Option<u64> {
-    model.is_bound.then(|| nodes_flops(model, 0..model.graph.nodes.len()))
-}
-
-fn nodes_flops(model: &Model, nodes: std::ops::Range<usize>) -> u64 {
-    let last = model.graph.nodes.len();
-    let sizes = compile::full_batch(&model.longest, 1);
-    (nodes.start..nodes.end.min(last)).map(|i| compile::node_flops(&model.graph, NodeId(i as u32), &sizes)).sum()
-}
-
-/// Trainable numbers of the model, those of `weight` statements among them.
-pub fn total_parameters(model: &Model) -> Option<u64> {
-    weights(model).map(numbers_in).sum()
-}
-
-fn weights(model: &Model) -> impl Iterator<Item = &State> {
-    model.graph.states.iter().filter(|state| state.role == StateRole::Weight)
-}
-
-fn numbers_in(state: &State) -> Option<u64> {
-    state.shape.iter().map(|dim| dim.as_constant().and_then(|n| u64::try_from(n).ok())).product()
 }
 
 /// Weights that no layer of the table holds: those that a block or model declares by `weight`.
@@ -133,9 +105,9 @@ fn own_weights(model: &Model) -> Vec<(String, String, Option<u64>)> {
     let is_of_a_layer = |path: &str| {
         model.layers.iter().any(|row| path.strip_prefix(&*row.path).is_some_and(|rest| rest.starts_with('.')))
     };
-    weights(model)
+    ide::weights(model)
         .filter(|state| !is_of_a_layer(&state.path))
-        .map(|state| (state.path.to_string(), show_shape(&state.shape), numbers_in(state)))
+        .map(|state| (state.path.to_string(), show_shape(&state.shape), ide::numbers_in(state)))
         .collect()
 }
 
@@ -152,19 +124,11 @@ fn memory(output: &Output, model: &Model, train: Option<&Train>, batch: usize) -
                 count(batch as u64),
                 bytes(cost.bytes as u64),
                 count(cost.bytes as u64),
-                spaced(&compact(cost.flops as f64)),
+                before_unit(cost.flops as f64),
             ));
             Exit::Fine
         }
         Err(error) => broken(output, &error),
-    }
-}
-
-/// `1.2 M` before a unit, `950 ` without a prefix.
-fn spaced(amount: &str) -> String {
-    match amount.char_indices().find(|(_, c)| c.is_alphabetic()) {
-        Some((at, _)) => format!("{} {}", &amount[..at], &amount[at..]),
-        None => format!("{amount} "),
     }
 }
 
@@ -180,11 +144,11 @@ fn as_json(model: &Model) -> Value {
         .map(|row| {
             json!({
                 "path": &*row.path, "kind": &*row.kind, "output": row.output, "parameters": row.parameters,
-                "shared": row.is_shared, "flops": flops(model, row),
+                "shared": row.is_shared, "flops": ide::flops_of_row(model, row),
             })
         })
         .collect();
     json!({
-        "model": &*model.name, "layers": layers, "parameters": total_parameters(model), "flops": total_flops(model),
+        "model": &*model.name, "layers": layers, "parameters": ide::parameters(model), "flops": ide::flops(model),
     })
 }

@@ -67,9 +67,9 @@ impl Code {
         if self.text().starts_with('L') { Severity::Warning } else { Severity::Error }
     }
 
-    /// Whether it tells of something that could be left out: an editor shows that faded.
+    /// Whether it tells of something that nothing uses: an editor shows that faded.
     pub fn is_about_unused(self) -> bool {
-        self.severity() == Severity::Warning && self.title().contains("not used")
+        self.severity() == Severity::Warning && self.title().ends_with(" uses")
     }
 
     /// The code with this text, in either case.

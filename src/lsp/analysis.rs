@@ -44,7 +44,6 @@ impl Analysis {
     }
 
     /// The byte of the file itself at a position.
-    #[allow(dead_code)]
     pub fn offset(&self, position: Position) -> usize {
         self.lines().offset(position)
     }

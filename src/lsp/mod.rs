@@ -15,13 +15,58 @@
 //! answered with an error, so that no mistake of ours takes the editor's help away. Messages are worked on in the order
 //! in which they came; whatever has arrived is read before the next is begun, so that a cancelled request is not. Nothing
 //! is checked before somebody asks, or until there is nothing else to do.
+//!
+//! # What is answered
+//!
+//! | request | file | answer |
+//! |---|---|---|
+//! | `textDocument/publishDiagnostics`, `textDocument/diagnostic` | `diagnostics.rs` | Every mistake with its other places, a link to its explanation, and its fixes in `data`. A client that can ask is not told unasked. A mistake in an imported file is shown at the import. |
+//! | `textDocument/hover` | `hover.rs` | Layers, functions, settings, words: signature, formula, arguments; what they give here and cost; lets, hypers, dimensions: type or value; models, trains, `batch`: memory of a step; fields and columns: what the data holds |
+//! | `textDocument/inlayHint` | `inlay_hints.rs` | `→ [32, 14, 14] · 320` behind each stage, `: [64]` behind lets and fields. Of a block, as its first call has it |
+//! | `textDocument/codeLens` | `code_lens.rs` | `▶ Run` above trains, parameters, bytes of weights and FLOPs of an example above models |
+//! | `textDocument/formatting`, `…/rangeFormatting` | `formatting.rs` | Only the gaps that change; nothing where the text does not parse |
+//! | `textDocument/documentLink` | `links.rs` | Imports, data, weights, as far as they are there |
+//! | `textDocument/semanticTokens/full`, `…/range` | `semantic_tokens.rs` | Each word as it resolves |
+//! | `textDocument/foldingRange`, `…/selectionRange` | `folding.rs` | Items, bodies, comments, imports; from a word to the file |
+//!
+//! Documents are synchronised whole (partial changes are understood, too), positions are in UTF-16. A document that is
+//! not open is read from disk. Texts that are open take the place of files also where they are imported.
+//!
+//! | the client is asked or told | when |
+//! |---|---|
+//! | `client/registerCapability` | after `initialized`: to watch programs and data files, to tell of changed settings |
+//! | `workspace/configuration` | after `initialized`, and when settings change: the section `nnrun` |
+//! | `workspace/inlayHint/refresh`, `…/codeLens/refresh`, `…/semanticTokens/refresh`, `…/diagnostic/refresh` | a file that a document depends on has changed, or a setting |
+//! | `window/logMessage` | a message made no sense; a request failed by a mistake of ours |
+//!
+//! Files are compared by time of change and size before every answer, and every two seconds where the client is silent:
+//! watching makes it quicker, and is not needed.
+//!
+//! | setting | default | what it does |
+//! |---|---|---|
+//! | `nnrun.inlayHints.shapes` | `true` | the shape behind every stage; types of lets and fields |
+//! | `nnrun.inlayHints.parameters` | `true` | how many numbers a layer learns |
+//! | `nnrun.codeLens.run` | `true` | `▶ Run` above each train |
+//! | `nnrun.codeLens.size` | `true` | what a model costs, above it |
+//!
+//! They are read from `initializationOptions`, `workspace/configuration` and `workspace/didChangeConfiguration`, as nested
+//! objects or under dotted names, with or without `nnrun` around them.
+//!
+//! | command of a lens, for the client to carry out | arguments |
+//! |---|---|
+//! | `nnrun.run` | URI of the document, name of the trained model |
+//! | `nnrun.showGraph` | URI of the document, name of the model |
 
 mod analysis;
 mod client;
+mod code_lens;
 mod diagnostics;
 mod documents;
 mod failure;
+mod folding;
 mod formatting;
+mod inlay_hints;
+mod links;
 mod position;
 mod publish;
 mod requests;

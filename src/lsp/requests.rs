@@ -3,10 +3,9 @@
 //! Each family of requests is one file with one [`Family`] in it: what it adds to the server's capabilities, and the
 //! functions that answer. A new one is a file, and a line in [`FAMILIES`].
 
-use super::diagnostics;
 use super::failure::Failure;
-use super::formatting;
 use super::snapshot::Snapshot;
+use super::{code_lens, diagnostics, folding, formatting, inlay_hints, links};
 use gen_lsp_types::{
     PositionEncodingKind, Request, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceOptions,
@@ -24,7 +23,8 @@ pub(super) struct Family {
 }
 
 /// Every family.
-const FAMILIES: &[Family] = &[diagnostics::FAMILY, formatting::FAMILY];
+const FAMILIES: &[Family] =
+    &[diagnostics::FAMILY, inlay_hints::FAMILY, code_lens::FAMILY, formatting::FAMILY, links::FAMILY, folding::FAMILY];
 
 type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure>>;
 

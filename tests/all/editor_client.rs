@@ -2,8 +2,9 @@
 
 use nnrun::lsp::{Ending, serve};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, PipeWriter, Write, pipe};
+use std::io::{BufRead, BufReader, Read, Write, pipe};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,9 +13,10 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Editor {
-    to: PipeWriter,
+    to: Box<dyn Write + Send>,
     from: Receiver<Value>,
     server: Option<JoinHandle<Ending>>,
+    child: Option<Child>,
     next_id: i64,
     /// What the server told or asked and nobody looked at yet.
     pub unasked: Vec<Value>,
@@ -30,6 +32,11 @@ impl Editor {
         let (server_input, to) = pipe().unwrap();
         let (output, server_output) = pipe().unwrap();
         let server = std::thread::spawn(move || serve(BufReader::new(server_input), server_output).unwrap());
+        Editor { server: Some(server), ..Editor::between(to, output) }
+    }
+
+    /// A client of what reads here and writes there.
+    fn between(to: impl Write + Send + 'static, output: impl Read + Send + 'static) -> Editor {
         let (sender, from) = channel();
         std::thread::spawn(move || {
             let mut output = BufReader::new(output);
@@ -40,12 +47,25 @@ impl Editor {
             }
         });
         let (unasked, configuration, capabilities) = (Vec::new(), Value::Null, Value::Null);
-        Editor { to, from, server: Some(server), next_id: 1, unasked, configuration, capabilities }
+        let to = Box::new(to);
+        Editor { to, from, server: None, child: None, next_id: 1, unasked, configuration, capabilities }
+    }
+
+    /// A server in a process of its own.
+    pub fn running(binary: &Path, capabilities: Value) -> Editor {
+        let mut command = Command::new(binary);
+        let mut child = command.arg("lsp").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (to, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Editor { child: Some(child), ..Editor::between(to, output) }.introduced(capabilities, Value::Null)
     }
 
     /// A server that knows this client.
     pub fn with(capabilities: Value, options: Value) -> Editor {
-        let mut editor = Editor::unacquainted();
+        Editor::unacquainted().introduced(capabilities, options)
+    }
+
+    fn introduced(self, capabilities: Value, options: Value) -> Editor {
+        let mut editor = self;
         let params = json!({ "processId": null, "rootUri": null, "capabilities": capabilities, "initializationOptions": options });
         editor.capabilities = editor.request("initialize", params).unwrap()["capabilities"].clone();
         editor.notify("initialized", json!({}));
@@ -141,7 +161,13 @@ impl Editor {
     pub fn leave(mut self) -> Ending {
         self.request("shutdown", Value::Null).unwrap();
         self.notify("exit", Value::Null);
-        self.server.take().unwrap().join().unwrap()
+        match (self.server.take(), self.child.take()) {
+            (Some(server), _) => server.join().unwrap(),
+            (None, child) => match child.unwrap().wait().unwrap().code() {
+                Some(0) => Ending::Orderly,
+                _ => Ending::Abrupt,
+            },
+        }
     }
 
     /// Goes away without a word.

@@ -231,3 +231,133 @@ fn a_document_is_formatted_by_small_edits() {
         editor.request("textDocument/formatting", json!({ "textDocument": { "uri": URI }, "options": options }));
     assert_eq!(edits.unwrap(), json!([]));
 }
+
+const CNN: &str = "data digits {
+  let t = rows([[0, 1, 2, 3, 0], [3, 2, 1, 0, 1]], columns: [a, b, c, d, k])
+  field image = t[a .. d] |> reshape([1, 2, 2])
+  field kind  = t.k |> classes
+}
+
+block Unit(channels)(x: [C, H, W]) -> [channels, H, W] {
+  x |> Conv2d(channels, kernel: 3, padding: same) |> relu
+}
+
+model Net(image: digits.image) -> logits: [2] {
+  image
+  |> Unit(4)
+  |> Flatten |> Dense(2)
+}
+
+train Net on digits {
+  loss:      cross_entropy(logits, kind)
+  optimizer: Adam(lr: 0.01)
+  epochs:    1
+  batch:     2
+}
+";
+
+fn whole(uri: &str) -> Value {
+    let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 999, "character": 0 } });
+    json!({ "textDocument": { "uri": uri }, "range": range })
+}
+
+/// `line:character label`
+fn shown(hints: &Value) -> Vec<String> {
+    let hints = hints.as_array().unwrap().iter();
+    hints
+        .map(|h| format!("{}:{} {}", h["position"]["line"], h["position"]["character"], h["label"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn hints_show_shapes_and_parameters() {
+    let mut editor = Editor::plain();
+    editor.open(URI, CNN);
+    let hints = editor.request("textDocument/inlayHint", whole(URI)).unwrap();
+    assert_eq!(
+        shown(&hints),
+        [
+            "2:13 : [1, 2, 2]",
+            "3:12 : class(2)",
+            "7:49 → [4, 2, 2] · 40",
+            "7:57 → [4, 2, 2]",
+            "12:12 → [4, 2, 2] · 40",
+            "13:12 → [16]",
+            "13:24 → [2] · 34",
+        ]
+    );
+    // Only of the lines that are asked for.
+    let range = json!({ "start": { "line": 12, "character": 0 }, "end": { "line": 13, "character": 0 } });
+    let hints = editor.request("textDocument/inlayHint", json!({ "textDocument": { "uri": URI }, "range": range }));
+    assert_eq!(shown(&hints.unwrap()), ["12:12 → [4, 2, 2] · 40"]);
+    for empty in ["", "\n", "# nothing"] {
+        editor.change(URI, 2, empty);
+        assert_eq!(editor.request("textDocument/inlayHint", whole(URI)).unwrap(), json!([]));
+    }
+}
+
+#[test]
+fn hints_are_switched_off_and_on() {
+    let capabilities = json!({ "workspace": { "configuration": true, "inlayHint": { "refreshSupport": true } } });
+    let mut editor = Editor::with(capabilities, json!({ "inlayHints": { "shapes": false } }));
+    editor.open(URI, PROGRAM);
+    editor.wait_for(|m| m["method"] == "workspace/configuration");
+    let hints = |editor: &mut Editor| shown(&editor.request("textDocument/inlayHint", whole(URI)).unwrap());
+    assert_eq!(hints(&mut editor), ["1:15 · 40", "1:35 · 27"]);
+    editor.configuration = json!({ "inlayHints": { "shapes": true, "parameters": false } });
+    editor.notify("workspace/didChangeConfiguration", json!({ "settings": null }));
+    editor.wait_for(|m| m["method"] == "workspace/inlayHint/refresh");
+    assert_eq!(hints(&mut editor), ["1:15 → [8]", "1:23 → [8]", "1:35 → [3]"]);
+}
+
+#[test]
+fn lenses_run_trains_and_show_what_models_cost() {
+    let mut editor = Editor::plain();
+    editor.open(URI, CNN);
+    let lenses = editor.request("textDocument/codeLens", document(URI)).unwrap();
+    let commands: Vec<Value> = lenses.as_array().unwrap().iter().map(|l| l["command"].clone()).collect();
+    assert_eq!(commands[0]["title"], "74 parameters · 296 B · 395 FLOP");
+    assert_eq!(commands[0]["command"], "nnrun.showGraph");
+    assert_eq!((&commands[1]["title"], &commands[1]["command"]), (&json!("▶ Run"), &json!("nnrun.run")));
+    assert_eq!(commands[1]["arguments"], json!([URI, "Net"]));
+    assert_eq!(lenses[1]["range"]["start"]["line"], 16);
+}
+
+#[test]
+fn paths_are_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let (main, part, table) =
+        (folder.path().join("main.nn"), folder.path().join("part.nn"), folder.path().join("模.csv"));
+    std::fs::write(&part, "hyper a = 1\n").unwrap();
+    std::fs::write(&table, "a\n1\n").unwrap();
+    let text = "import \"part.nn\"\nimport \"gone.nn\"\ndata d {\n  let t = csv(\"模.csv\")\n  field x = t.a\n}\n";
+    let mut editor = Editor::plain();
+    editor.open(&uri(&main), text);
+    let links = editor.request("textDocument/documentLink", document(&uri(&main))).unwrap();
+    assert_eq!(links.as_array().unwrap().len(), 2, "{links}");
+    assert_eq!(links[0]["target"], uri(&part).as_str());
+    assert_eq!(
+        links[0]["range"],
+        json!({ "start": { "line": 0, "character": 8 }, "end": { "line": 0, "character": 15 } })
+    );
+    assert!(links[1]["target"].as_str().unwrap().ends_with("/%E6%A8%A1.csv"), "{links}");
+    assert_eq!(links[1]["tooltip"], "Open the data (4 B)");
+}
+
+#[test]
+fn texts_fold_and_selections_grow() {
+    let mut editor = Editor::plain();
+    editor.open(URI, &CNN.replace('\n', "\r\n"));
+    let folds = editor.request("textDocument/foldingRange", document(URI)).unwrap();
+    let lines: Vec<(i64, i64)> = folds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (f["startLine"].as_i64().unwrap(), f["endLine"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(lines, [(0, 4), (6, 8), (10, 14), (16, 21)]);
+    let params = json!({ "textDocument": { "uri": URI }, "positions": [{ "line": 13, "character": 18 }] });
+    let ranges = editor.request("textDocument/selectionRange", params).unwrap();
+    assert_eq!(ranges[0]["range"]["start"], json!({ "line": 13, "character": 16 }));
+    assert_eq!(ranges[0]["parent"]["range"]["start"], json!({ "line": 11, "character": 2 }));
+}

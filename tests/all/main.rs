@@ -26,6 +26,7 @@ mod images;
 mod in_torch;
 mod language;
 mod lsp;
+mod lsp_fuzz;
 mod mlp;
 mod number_range;
 mod one_by_one;
