@@ -97,14 +97,15 @@ pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     // On a stack of its own: how deep a program may be must not depend on who asks.
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("check".to_owned()).stack_size(STACK_BYTES);
-        match builder.spawn_scoped(scope, || check_here(path, text, overrides)) {
+        match builder.spawn_scoped(scope, || check_on_this_stack(path, text, overrides)) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => check_here(path, text, overrides),
+            Err(_) => check_on_this_stack(path, text, overrides),
         }
     })
 }
 
-fn check_here(path: &Path, text: &str, overrides: &Overrides) -> Checked {
+/// [`check_text`] for who already stands on a stack of some hundred megabytes.
+pub fn check_on_this_stack(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     let mut checker = Checker::new(overrides);
     let module = checker.add_module(path, text, &mut Vec::new());
     checker.main_module = module;

@@ -3,8 +3,11 @@
 use super::documents::Documents;
 use super::position::Lines;
 use super::uri;
-use crate::check::{Checked, Overrides, check_text};
+use crate::check::{Checked, Overrides, check_on_this_stack};
+use crate::ide::Names;
 use crate::source::{FileId, Span};
+use crate::syntax::ast::File;
+use crate::syntax::parse;
 use gen_lsp_types::{Location, Position, Range, Uri};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -21,15 +24,16 @@ pub(super) struct Analysis {
     pub version: Option<i32>,
     /// What the checker made of it.
     pub checked: Checked,
+    names: OnceCell<Names>,
     lines: Vec<OnceCell<Lines>>,
     uris: Vec<Uri>,
     depends_on: Vec<(PathBuf, Stamp)>,
 }
 
 impl Analysis {
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.checked.sources.file(self.checked.file).text
+    /// What its names are, and those of the files that it imports.
+    pub fn names(&self) -> &Names {
+        self.names.get_or_init(|| Names::of(&self.checked))
     }
 
     /// The lines of the file itself.
@@ -68,6 +72,14 @@ impl Analysis {
     pub fn uri_of(&self, file: FileId) -> Uri {
         self.uris.get(file.0 as usize).unwrap_or(&self.uri).clone()
     }
+}
+
+/// A text and its tree: all that some requests need, and there at once.
+pub(super) struct Syntax {
+    /// The tree.
+    pub tree: File,
+    /// The text with its lines.
+    pub lines: Lines,
 }
 
 /// What a file was when it was looked at.
@@ -131,6 +143,9 @@ fn entries(folder: &Path, counts: impl Fn(&std::fs::Metadata, &Path) -> bool) ->
 #[derive(Default)]
 pub(super) struct Analyses {
     kept: RefCell<BTreeMap<String, Rc<Analysis>>>,
+    parsed: RefCell<BTreeMap<String, Rc<Syntax>>>,
+    /// Taking a large program apart takes as long as answering a request: that is left for when nobody waits.
+    outdated: RefCell<Vec<Rc<Analysis>>>,
 }
 
 /// Of files that are not open, only so many are kept.
@@ -151,13 +166,46 @@ impl Analyses {
         if kept.len() >= MOST_KEPT {
             kept.retain(|key, _| documents.get(&Uri(key.clone())).is_some());
         }
-        kept.insert(uri.0.clone(), analysis.clone());
+        let before = kept.insert(uri.0.clone(), analysis.clone());
+        self.outdated.borrow_mut().extend(before);
         Some(analysis)
+    }
+
+    /// The tree of a file, which the editor holds or which is on disk.
+    pub fn syntax_of(&self, uri: &Uri, documents: &Documents) -> Option<Rc<Syntax>> {
+        let text = text_of(uri, documents)?;
+        let known = self.parsed.borrow().get(&uri.0).cloned();
+        if let Some(known) = known.filter(|known| *known.lines.text() == text) {
+            return Some(known);
+        }
+        let (tree, _) = parse(FileId::default(), &text);
+        let syntax = Rc::new(Syntax { tree, lines: Lines::new(text) });
+        let mut parsed = self.parsed.borrow_mut();
+        if parsed.len() >= MOST_KEPT {
+            parsed.retain(|key, _| documents.get(&Uri(key.clone())).is_some());
+        }
+        parsed.insert(uri.0.clone(), syntax.clone());
+        Some(syntax)
+    }
+
+    /// Takes apart what is no longer asked about.
+    pub fn tidy(&self) {
+        self.outdated.borrow_mut().clear();
     }
 
     /// Nothing is asked about a file that was closed, for now.
     pub fn forget(&self, uri: &Uri) {
         self.kept.borrow_mut().remove(&uri.0);
+        self.parsed.borrow_mut().remove(&uri.0);
+    }
+}
+
+/// The text of a file as its editor has it, else as it is on disk.
+fn text_of(uri: &Uri, documents: &Documents) -> Option<Arc<str>> {
+    let path = uri::to_path(uri);
+    match documents.get(uri).or_else(|| documents.at(&path)) {
+        Some(document) => Some(document.text.clone()),
+        None => String::from_utf8(std::fs::read(&path).ok()?).ok().map(Arc::from),
     }
 }
 
@@ -165,12 +213,10 @@ fn analyse(uri: &Uri, documents: &Documents) -> Option<Analysis> {
     let path = uri::to_path(uri);
     // Before the check, so that what changes meanwhile is seen the next time.
     let own = Stamp::of(&path, documents);
-    let text: Arc<str> = match documents.get(uri).or_else(|| documents.at(&path)) {
-        Some(document) => document.text.clone(),
-        None => String::from_utf8(std::fs::read(&path).ok()?).ok()?.into(),
-    };
+    let text = text_of(uri, documents)?;
     let overrides = Overrides { open: documents.texts().clone(), ..Overrides::default() };
-    let checked = check_text(&path, &text, &overrides);
+    // The server runs on a stack that is large enough.
+    let checked = check_on_this_stack(&path, &text, &overrides);
     let uris = checked.sources.files().map(|(id, file)| match documents.at(&file.path) {
         _ if id == checked.file => uri.clone(),
         Some(document) => document.uri.clone(),
@@ -185,6 +231,7 @@ fn analyse(uri: &Uri, documents: &Documents) -> Option<Analysis> {
     Some(Analysis {
         uri: uri.clone(),
         version: documents.get(uri).map(|d| d.version),
+        names: OnceCell::new(),
         lines: checked.sources.files().map(|_| OnceCell::new()).collect(),
         uris: uris.collect(),
         depends_on,

@@ -1,7 +1,7 @@
 //! Folding ranges and selection ranges: the structure of a text.
 
-use super::analysis::Analysis;
 use super::failure::Failure;
+use super::position::Lines;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use crate::ide::{self, Fold, FoldKind};
@@ -22,14 +22,14 @@ pub(super) const FAMILY: Family = Family {
 
 /// `textDocument/foldingRange`
 fn folds(snapshot: &Snapshot, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
+    let syntax = snapshot.syntax(&params.text_document.uri)?;
     let lines_only = snapshot.client.folds_lines_only;
-    let folds = ide::folds(&analysis.checked.ast, analysis.text());
-    Ok(Some(folds.into_iter().map(|fold| convert(fold, &analysis, lines_only)).collect()))
+    let folds = ide::folds(&syntax.tree, syntax.lines.text());
+    Ok(Some(folds.into_iter().map(|fold| convert(fold, &syntax.lines, lines_only)).collect()))
 }
 
-fn convert(fold: Fold, analysis: &Analysis, lines_only: bool) -> FoldingRange {
-    let range = analysis.range(fold.span);
+fn convert(fold: Fold, lines: &Lines, lines_only: bool) -> FoldingRange {
+    let range = lines.range(fold.span.range());
     let is_braces = fold.kind == FoldKind::Braces;
     FoldingRange {
         start_line: range.start.line,
@@ -49,13 +49,13 @@ fn convert(fold: Fold, analysis: &Analysis, lines_only: bool) -> FoldingRange {
 
 /// `textDocument/selectionRange`
 fn selections(snapshot: &Snapshot, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
+    let syntax = snapshot.syntax(&params.text_document.uri)?;
     let around = |position| {
-        let spans = ide::selections(&analysis.checked.ast, analysis.offset(position));
+        let spans = ide::selections(&syntax.tree, syntax.lines.offset(position));
         let chain = spans.into_iter().fold(None, |parent: Option<SelectionRange>, span| {
-            Some(SelectionRange { range: analysis.range(span), parent: parent.map(Box::new) })
+            Some(SelectionRange { range: syntax.lines.range(span.range()), parent: parent.map(Box::new) })
         });
-        chain.unwrap_or_else(|| SelectionRange { range: analysis.range(analysis.checked.ast.span), parent: None })
+        chain.unwrap_or_else(|| SelectionRange { range: syntax.lines.range(syntax.tree.span.range()), parent: None })
     };
     Ok(Some(params.positions.into_iter().map(around).collect()))
 }

@@ -1,7 +1,7 @@
 //! Formatting of a document and of a range.
 
-use super::analysis::Analysis;
 use super::failure::Failure;
+use super::position::Lines;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use crate::ide;
@@ -22,18 +22,17 @@ pub(super) const FAMILY: Family = Family {
 
 /// `textDocument/formatting`. There is one canonical layout, so the editor's options are not looked at.
 fn document(snapshot: &Snapshot, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
-    Ok(Some(edits(ide::format(analysis.text()), &analysis)))
+    let syntax = snapshot.syntax(&params.text_document.uri)?;
+    Ok(Some(edits(ide::format(syntax.lines.text()), &syntax.lines)))
 }
 
 /// `textDocument/rangeFormatting`
 fn range(snapshot: &Snapshot, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
-    let bytes = analysis.span(params.range).range();
-    Ok(Some(edits(ide::format_range(analysis.text(), bytes), &analysis)))
+    let syntax = snapshot.syntax(&params.text_document.uri)?;
+    let bytes = syntax.lines.bytes(params.range);
+    Ok(Some(edits(ide::format_range(syntax.lines.text(), bytes), &syntax.lines)))
 }
 
-fn edits(edits: Vec<ide::TextEdit>, analysis: &Analysis) -> Vec<TextEdit> {
-    let lines = analysis.lines();
+fn edits(edits: Vec<ide::TextEdit>, lines: &Lines) -> Vec<TextEdit> {
     edits.into_iter().map(|edit| TextEdit { range: lines.range(edit.bytes), new_text: edit.text }).collect()
 }

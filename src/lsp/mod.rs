@@ -65,11 +65,13 @@ mod documents;
 mod failure;
 mod folding;
 mod formatting;
+mod hover;
 mod inlay_hints;
 mod links;
 mod position;
 mod publish;
 mod requests;
+mod semantic_tokens;
 mod server;
 mod settings;
 // Of use to requests that look at the whole workspace.

@@ -17,6 +17,11 @@ impl Lines {
         Lines { index: LineIndex::new(&text), text }
     }
 
+    /// The text.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
     /// Where a byte is. Past the end is the end; within a character is its start.
     pub fn position(&self, offset: usize) -> Position {
         let offset = floor(&self.text, offset);

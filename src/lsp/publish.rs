@@ -15,6 +15,8 @@ use std::rc::Rc;
 #[derive(Default)]
 pub(super) struct Publisher {
     last: BTreeMap<String, Rc<Analysis>>,
+    /// Texts whose check was begun and not ended, by version: it panicked, and would again.
+    unfinished: BTreeMap<String, Option<i32>>,
 }
 
 /// What there is to tell.
@@ -30,7 +32,14 @@ impl Publisher {
     /// Looks at one open document. News are there where its analysis is not the one that was told last.
     pub fn look_at(&mut self, uri: &Uri, snapshot: &Snapshot) -> News {
         let mut news = News::default();
-        let Ok(analysis) = snapshot.analysis(uri) else { return news };
+        let version = snapshot.documents.get(uri).map(|document| document.version);
+        if self.unfinished.get(&uri.0) == Some(&version) {
+            return news;
+        }
+        self.unfinished.insert(uri.0.clone(), version);
+        let analysis = snapshot.analysis(uri);
+        self.unfinished.remove(&uri.0);
+        let Ok(analysis) = analysis else { return news };
         let last = self.last.insert(uri.0.clone(), analysis.clone());
         if last.as_ref().is_some_and(|last| Rc::ptr_eq(last, &analysis)) {
             return news;
@@ -53,6 +62,7 @@ impl Publisher {
     /// The document was closed: what was told of it is taken back.
     pub fn close(&mut self, uri: &Uri, snapshot: &Snapshot) -> Option<Told> {
         self.last.remove(&uri.0);
+        self.unfinished.remove(&uri.0);
         let params = PublishDiagnosticsParams { uri: uri.clone(), version: None, diagnostics: Vec::new() };
         let told = || Told::new(PublishDiagnosticsNotification::METHOD.to_string(), params);
         (!snapshot.client.pulls_diagnostics).then(told)

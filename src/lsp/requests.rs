@@ -5,7 +5,7 @@
 
 use super::failure::Failure;
 use super::snapshot::Snapshot;
-use super::{code_lens, diagnostics, folding, formatting, inlay_hints, links};
+use super::{code_lens, diagnostics, folding, formatting, hover, inlay_hints, links, semantic_tokens};
 use gen_lsp_types::{
     PositionEncodingKind, Request, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceOptions,
@@ -23,8 +23,16 @@ pub(super) struct Family {
 }
 
 /// Every family.
-const FAMILIES: &[Family] =
-    &[diagnostics::FAMILY, inlay_hints::FAMILY, code_lens::FAMILY, formatting::FAMILY, links::FAMILY, folding::FAMILY];
+const FAMILIES: &[Family] = &[
+    diagnostics::FAMILY,
+    hover::FAMILY,
+    inlay_hints::FAMILY,
+    code_lens::FAMILY,
+    semantic_tokens::FAMILY,
+    formatting::FAMILY,
+    links::FAMILY,
+    folding::FAMILY,
+];
 
 type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure>>;
 

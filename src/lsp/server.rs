@@ -332,6 +332,7 @@ impl Server {
                 break;
             }
         }
+        self.snapshot.analyses.tidy();
         self.refresh(refreshes)
     }
 

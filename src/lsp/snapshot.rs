@@ -1,6 +1,6 @@
 //! What a request may look at.
 
-use super::analysis::{Analyses, Analysis};
+use super::analysis::{Analyses, Analysis, Syntax};
 use super::client::Client;
 use super::documents::Documents;
 use super::failure::Failure;
@@ -37,10 +37,12 @@ const MOST_FOLDERS: usize = 5_000;
 impl Snapshot {
     /// The checked program of a file, open in the editor or not.
     pub fn analysis(&self, uri: &Uri) -> Result<Rc<Analysis>, Failure> {
-        self.analyses.of(uri, &self.documents).ok_or_else(|| {
-            let path = uri::to_path(uri);
-            Failure::refused(format!("{} is not open, and cannot be read from disk", path.display()))
-        })
+        self.analyses.of(uri, &self.documents).ok_or_else(|| not_there(uri))
+    }
+
+    /// The tree of a file, open in the editor or not.
+    pub fn syntax(&self, uri: &Uri) -> Result<Rc<Syntax>, Failure> {
+        self.analyses.syntax_of(uri, &self.documents).ok_or_else(|| not_there(uri))
     }
 
     /// All programs of the workspace, those that are open and those on disk; each once.
@@ -59,6 +61,10 @@ impl Snapshot {
         }
         uris
     }
+}
+
+fn not_there(uri: &Uri) -> Failure {
+    Failure::refused(format!("{} is not open, and cannot be read from disk", uri::to_path(uri).display()))
 }
 
 fn walk(folder: &Path, budget: &mut usize, found: &mut Vec<PathBuf>) {

@@ -206,7 +206,6 @@ pub fn document(uri: &str) -> Value {
     json!({ "textDocument": { "uri": uri } })
 }
 
-#[allow(dead_code)]
 /// `{ textDocument: { uri }, position: … }`
 pub fn at(uri: &str, line: usize, character: usize) -> Value {
     json!({ "textDocument": { "uri": uri }, "position": { "line": line, "character": character } })

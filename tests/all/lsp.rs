@@ -1,6 +1,6 @@
 //! The language server, spoken to as an editor does.
 
-use crate::editor_client::{Editor, document, uri};
+use crate::editor_client::{Editor, at, document, uri};
 use nnrun::lsp::Ending;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -359,5 +359,102 @@ fn texts_fold_and_selections_grow() {
     let params = json!({ "textDocument": { "uri": URI }, "positions": [{ "line": 13, "character": 18 }] });
     let ranges = editor.request("textDocument/selectionRange", params).unwrap();
     assert_eq!(ranges[0]["range"]["start"], json!({ "line": 13, "character": 16 }));
-    assert_eq!(ranges[0]["parent"]["range"]["start"], json!({ "line": 11, "character": 2 }));
+    assert_eq!(ranges[0]["parent"]["parent"]["range"]["start"], json!({ "line": 11, "character": 2 }));
+}
+
+/// The hover at the first place where `word` stands in the text, moved on by `by` characters.
+fn hover(editor: &mut Editor, text: &str, word: &str, by: usize) -> String {
+    let offset = text.find(word).unwrap_or_else(|| panic!("{word} is not there")) + by;
+    let line = text[..offset].matches('\n').count();
+    let start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
+    let character = text[start..offset].encode_utf16().count();
+    let found = editor.request("textDocument/hover", at(URI, line, character)).unwrap();
+    found["contents"]["value"].as_str().unwrap_or("nothing").to_owned()
+}
+
+#[test]
+fn hover_says_what_a_word_is_here() {
+    let mut editor = Editor::plain();
+    let text =
+        format!("hyper wide = 2 * 8\n\n## Squares its input.\nblock Square(x: [D]) -> [D] {{\n  x * x\n}}\n\n{CNN}");
+    editor.open(URI, &text);
+    let mut pages = String::new();
+    for (word, by) in [
+        ("wide", 1),
+        ("block Square", 8),
+        ("x * x", 0),
+        ("* x", 0),
+        ("image = t", 1),
+        ("kind  =", 1),
+        ("Conv2d", 3),
+        ("kernel:", 2),
+        ("same", 1),
+        ("relu", 1),
+        ("Net", 1),
+        ("Unit(4)", 1),
+        ("H, W", 0),
+        ("Dense(2)", 1),
+        ("batch:", 2),
+        ("Adam", 1),
+        ("train Net", 1),
+        ("|> Flatten", 0),
+        ("digits {", 1),
+        ("cross_entropy", 3),
+        ("logits,", 2),
+        ("channels)", 2),
+    ] {
+        pages.push_str(&format!("──── {word}\n{}\n\n", hover(&mut editor, &text, word, by)));
+    }
+    insta::assert_snapshot!(pages);
+    assert_eq!(hover(&mut editor, &text, "{\n", 0), "nothing");
+    editor.change(URI, 2, "");
+    assert_eq!(editor.request("textDocument/hover", at(URI, 0, 0)).unwrap(), Value::Null);
+}
+
+#[test]
+fn hover_on_a_column_says_what_the_file_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("t.csv"), "age,who\n31,ann\n,bob\n40.5,ann\n").unwrap();
+    let text = "data d {\n  let t = csv(\"t.csv\")\n  field x = t.age |> fill(mean)\n  field y = t.who |> classes\n}\n";
+    let main = uri(&folder.path().join("main.nn"));
+    let mut editor = Editor::plain();
+    editor.open(&main, text);
+    let mut says = |line, character| {
+        let found = editor.request("textDocument/hover", at(&main, line, character)).unwrap();
+        found["contents"]["value"].as_str().unwrap().to_owned()
+    };
+    assert!(says(2, 15).contains("`age`: numbers from 31 to 40.5, 1 missing"), "{}", says(2, 15));
+    let field = says(3, 8);
+    assert!(field.contains("field y: class(2)") && field.contains("Classes: `ann`, `bob`"), "{field}");
+    assert!(field.contains("Examples: 3 train") && field.contains("`who`: text: `ann`, `bob`"), "{field}");
+}
+
+#[test]
+fn tokens_are_as_names_resolve() {
+    let mut editor = Editor::plain();
+    let text = "# 𝔸\r\nmodel M(x: [T, 4]) -> mean: [T, 2] {\r\n  x |> Dense(2) |> softmax(axis: -1)\r\n}\r\n";
+    editor.open(URI, text);
+    let legend = editor.capabilities["semanticTokensProvider"]["legend"]["tokenTypes"].clone();
+    let decode = |answer: &Value| {
+        let numbers: Vec<u64> = answer["data"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+        let (mut line, mut character) = (0, 0);
+        let mut shown = Vec::new();
+        for token in numbers.chunks(5) {
+            character = if token[0] > 0 { token[1] } else { character + token[1] };
+            line += token[0];
+            shown.push(format!("{line}:{character}+{} {}", token[2], legend[token[3] as usize].as_str().unwrap()));
+        }
+        shown
+    };
+    let full = decode(&editor.request("textDocument/semanticTokens/full", document(URI)).unwrap());
+    assert_eq!(full[..4], ["0:0+4 comment", "1:0+5 keyword", "1:6+1 class", "1:8+1 parameter"]);
+    assert!(full.contains(&"1:12+1 typeParameter".to_owned()), "{full:?}");
+    assert!(full.contains(&"2:7+5 class".to_owned()) && full.contains(&"2:19+7 function".to_owned()), "{full:?}");
+    let range = json!({ "start": { "line": 2, "character": 0 }, "end": { "line": 3, "character": 0 } });
+    let part =
+        editor.request("textDocument/semanticTokens/range", json!({ "textDocument": { "uri": URI }, "range": range }));
+    let of_line: Vec<String> = full.iter().filter(|token| token.starts_with("2:")).cloned().collect();
+    assert_eq!(decode(&part.unwrap()), of_line);
+    editor.change(URI, 2, "");
+    assert_eq!(editor.request("textDocument/semanticTokens/full", document(URI)).unwrap()["data"], json!([]));
 }

@@ -12,9 +12,43 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const SNIPPETS: &[&str] = &[
-    "|>", "{", "}", "(", ")", "[", "]", "\"", "#", "# 𝔸 模型 e\u{301}\n", "\r\n", "\n", " ", ",", ":", "=", "..", "->", "0",
-    "7", "1e9", "80%", "𝔸", "é", "let ", "Dense(4)", "Conv2d(8, kernel: 3)", "residual { ", "repeat 3 { relu }", "softmax",
-    "model M(x: [4]) -> y { x |> Dense(2) }\n", "hyper z = 3\n", "if true { 1 } else { 2 }", "then", "none", "-", "* 2",
+    "|>",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    "\"",
+    "#",
+    "# 𝔸 模型 e\u{301}\n",
+    "\r\n",
+    "\n",
+    " ",
+    ",",
+    ":",
+    "=",
+    "..",
+    "->",
+    "0",
+    "7",
+    "1e9",
+    "80%",
+    "𝔸",
+    "é",
+    "let ",
+    "Dense(4)",
+    "Conv2d(8, kernel: 3)",
+    "residual { ",
+    "repeat 3 { relu }",
+    "softmax",
+    "model M(x: [4]) -> y { x |> Dense(2) }\n",
+    "hyper z = 3\n",
+    "if true { 1 } else { 2 }",
+    "then",
+    "none",
+    "-",
+    "* 2",
 ];
 
 /// A slip, a word put in, a line lost or doubled; from time to time everything is undone.
@@ -109,7 +143,8 @@ fn random_edits_are_answered_from_the_text_as_it_is() {
             took.push(begun.elapsed());
             let answer = answer.unwrap_or_else(|error| panic!("{method} of {}: {error}\n{text}", path.display()));
             if method == "textDocument/diagnostic" {
-                let mut found: Vec<&str> = answer["items"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
+                let mut found: Vec<&str> =
+                    answer["items"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();
                 let checked = check_text(&path, &text, &Overrides::default());
                 let mut fresh: Vec<&str> = checked.diagnostics.iter().map(|d| d.code.text()).collect();
                 found.sort_unstable();
@@ -123,7 +158,13 @@ fn random_edits_are_answered_from_the_text_as_it_is() {
             took.sort_unstable();
             let at = |share: usize| took[(took.len() - 1) * share / 100].as_secs_f64() * 1e3;
             let name = path.file_name().unwrap().to_string_lossy();
-            eprintln!("{name}: median {:.2} ms, 90 % {:.2} ms, 99 % {:.2} ms, worst {:.2} ms", at(50), at(90), at(99), at(100));
+            eprintln!(
+                "{name}: median {:.2} ms, 90 % {:.2} ms, 99 % {:.2} ms, worst {:.2} ms",
+                at(50),
+                at(90),
+                at(99),
+                at(100)
+            );
         }
         editor.leave();
     }

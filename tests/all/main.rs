@@ -22,6 +22,7 @@ mod graphs;
 mod hand_built;
 mod ide_names;
 mod ide_rename;
+mod ide_tokens;
 mod images;
 mod in_torch;
 mod language;
