@@ -3,23 +3,41 @@
 //! Every question an editor asks is one function here. It takes a [`crate::check::Checked`] and a place in it, and answers
 //! with texts and [`crate::source::Span`]s; it knows nothing of protocols, and runs nothing. [`crate::lsp`] turns places
 //! into positions and back.
+//!
+//! ```text
+//! names/          what every name is, and where it was declared: on the trees alone, around mistakes too
+//! workspace.rs    the programs of a folder together
+//! definition.rs   references.rs   rename.rs   symbols.rs   calls.rs      by these names
+//! situation.rs    what stands around the cursor, by the tokens before it
+//! completion/     signature.rs    what could stand there, and what a call takes
+//! actions/        fixes, and other ways to write the same
+//! formatting.rs   documentation.rs   Markdown of the catalog
+//! ```
 
+mod actions;
 mod calls;
+mod completion;
 mod definition;
+pub mod documentation;
 mod formatting;
 pub mod names;
 mod references;
 mod rename;
+mod signature;
+mod situation;
 mod symbols;
 mod unparsed;
 mod walk;
 mod workspace;
 
+pub use actions::{Action, ActionKind, actions};
 pub use calls::{Call, Caller, callable, incoming, outgoing};
+pub use completion::{Offer, OfferKind, complete};
 pub use definition::{Definition, Target, definition};
 pub use formatting::{TextEdit, format, format_range};
 pub use names::{Names, Symbol, what_is};
 pub use references::{Highlight, highlights, references};
 pub use rename::{RESERVED, Renameable, apply, prepare_rename, rename};
+pub use signature::{Signature, SignatureParameter, signature};
 pub use symbols::{Outline, OutlineKind, WorkspaceSymbol, document_symbols, workspace_symbols};
 pub use workspace::Workspace;

@@ -44,7 +44,6 @@ impl Analysis {
     }
 
     /// The byte of the file itself at a position.
-    #[allow(dead_code)]
     pub fn offset(&self, position: Position) -> usize {
         self.lines().offset(position)
     }
@@ -132,6 +131,8 @@ fn entries(folder: &Path, counts: impl Fn(&std::fs::Metadata, &Path) -> bool) ->
 #[derive(Default)]
 pub(super) struct Analyses {
     kept: RefCell<BTreeMap<String, Rc<Analysis>>>,
+    /// The last of each file that had no syntax errors.
+    whole: RefCell<BTreeMap<String, Rc<Analysis>>>,
 }
 
 /// Of files that are not open, only so many are kept.
@@ -153,12 +154,23 @@ impl Analyses {
             kept.retain(|key, _| documents.get(&Uri(key.clone())).is_some());
         }
         kept.insert(uri.0.clone(), analysis.clone());
+        let is_whole = analysis.checked.diagnostics.iter().all(|d| !d.code.text().starts_with("E00"));
+        if is_whole && documents.get(uri).is_some() {
+            self.whole.borrow_mut().insert(uri.0.clone(), analysis.clone());
+        }
         Some(analysis)
+    }
+
+    /// The last analysis of an open file that had no syntax errors: it knows what the text of a moment later, half
+    /// typed, does not say.
+    pub fn last_whole(&self, uri: &Uri) -> Option<Rc<Analysis>> {
+        self.whole.borrow().get(&uri.0).cloned()
     }
 
     /// Nothing is asked about a file that was closed, for now.
     pub fn forget(&self, uri: &Uri) {
         self.kept.borrow_mut().remove(&uri.0);
+        self.whole.borrow_mut().remove(&uri.0);
     }
 }
 

@@ -9,6 +9,7 @@
 //! snapshot.rs    what a request may look at     requests.rs   the table of requests; one file a family of them
 //! position.rs    UTF-16 columns                 uri.rs        paths
 //! publish.rs     what is told unasked           settings.rs   what the user has set
+//! project.rs     all programs of the workspace
 //! ```
 //!
 //! A request is a function of a [`snapshot::Snapshot`] and its parameters. It runs where a panic is caught, logged and
@@ -16,13 +17,17 @@
 //! in which they came; whatever has arrived is read before the next is begun, so that a cancelled request is not. Nothing
 //! is checked before somebody asks, or until there is nothing else to do.
 
+mod actions;
 mod analysis;
 mod client;
+mod completion;
 mod diagnostics;
 mod documents;
 mod failure;
 mod formatting;
+mod navigation;
 mod position;
+mod project;
 mod publish;
 mod requests;
 mod server;
@@ -30,6 +35,7 @@ mod settings;
 // Of use to requests that look at the whole workspace.
 #[allow(dead_code)]
 mod snapshot;
+mod symbols;
 mod transport;
 mod uri;
 

@@ -3,10 +3,14 @@
 //! Each family of requests is one file with one [`Family`] in it: what it adds to the server's capabilities, and the
 //! functions that answer. A new one is a file, and a line in [`FAMILIES`].
 
+use super::actions;
+use super::completion;
 use super::diagnostics;
 use super::failure::Failure;
 use super::formatting;
+use super::navigation;
 use super::snapshot::Snapshot;
+use super::symbols;
 use gen_lsp_types::{
     PositionEncodingKind, Request, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceOptions,
@@ -24,7 +28,14 @@ pub(super) struct Family {
 }
 
 /// Every family.
-const FAMILIES: &[Family] = &[diagnostics::FAMILY, formatting::FAMILY];
+const FAMILIES: &[Family] = &[
+    diagnostics::FAMILY,
+    formatting::FAMILY,
+    navigation::FAMILY,
+    completion::FAMILY,
+    symbols::FAMILY,
+    actions::FAMILY,
+];
 
 type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure>>;
 

@@ -10,7 +10,7 @@ mod format;
 mod parse;
 mod print;
 mod repair;
-mod tokens;
+pub(crate) mod tokens;
 
 pub use error::{NumberProblem, SyntaxError};
 pub use format::format;
