@@ -26,4 +26,9 @@ mkdir -p "$root/nnrun/target/debug"
 cp -r examples "$root/nnrun/"
 cp "$nnrun" "$root/nnrun/target/debug/nnrun"
 tar --exclude=node_modules --exclude=target -cf - editors | tar -xf - -C "$root/nnrun"
-chroot "$root" sh -c 'cd /nnrun && "$@"' sh "$@"
+# `/proc`, by which programs find themselves, goes again with the namespace.
+unshare --mount sh -c '
+  root=$1; shift
+  mount -t proc proc "$root/proc"
+  exec chroot "$root" env -C /nnrun "$@"
+' sh "$root" "$@"

@@ -146,6 +146,8 @@ pub(super) struct Analyses {
     parsed: RefCell<BTreeMap<String, Rc<Syntax>>>,
     /// Taking a large program apart takes as long as answering a request: that is left for when nobody waits.
     outdated: RefCell<Vec<Rc<Analysis>>>,
+    /// The last of each file that had no syntax errors.
+    whole: RefCell<BTreeMap<String, Rc<Analysis>>>,
 }
 
 /// Of files that are not open, only so many are kept.
@@ -166,9 +168,20 @@ impl Analyses {
         if kept.len() >= MOST_KEPT {
             kept.retain(|key, _| documents.get(&Uri(key.clone())).is_some());
         }
+        let is_whole = analysis.checked.diagnostics.iter().all(|d| !d.code.text().starts_with("E00"));
+        if is_whole && documents.get(uri).is_some() {
+            let before = self.whole.borrow_mut().insert(uri.0.clone(), analysis.clone());
+            self.outdated.borrow_mut().extend(before);
+        }
         let before = kept.insert(uri.0.clone(), analysis.clone());
         self.outdated.borrow_mut().extend(before);
         Some(analysis)
+    }
+
+    /// The last analysis of an open file that had no syntax errors: it knows what the text of a moment later, half
+    /// typed, does not say.
+    pub fn last_whole(&self, uri: &Uri) -> Option<Rc<Analysis>> {
+        self.whole.borrow().get(&uri.0).cloned()
     }
 
     /// The tree of a file, which the editor holds or which is on disk.
@@ -196,6 +209,7 @@ impl Analyses {
     /// Nothing is asked about a file that was closed, for now.
     pub fn forget(&self, uri: &Uri) {
         self.kept.borrow_mut().remove(&uri.0);
+        self.whole.borrow_mut().remove(&uri.0);
         self.parsed.borrow_mut().remove(&uri.0);
     }
 }

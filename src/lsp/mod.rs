@@ -9,6 +9,7 @@
 //! snapshot.rs    what a request may look at     requests.rs   the table of requests; one file a family of them
 //! position.rs    UTF-16 columns                 uri.rs        paths
 //! publish.rs     what is told unasked           settings.rs   what the user has set
+//! project.rs     all programs of the workspace
 //! ```
 //!
 //! A request is a function of a [`snapshot::Snapshot`] and its parameters. It runs where a panic is caught, logged and
@@ -57,9 +58,11 @@
 //! | `nnrun.run` | URI of the document, name of the trained model |
 //! | `nnrun.showGraph` | URI of the document, name of the model |
 
+mod actions;
 mod analysis;
 mod client;
 mod code_lens;
+mod completion;
 mod diagnostics;
 mod documents;
 mod failure;
@@ -68,15 +71,16 @@ mod formatting;
 mod hover;
 mod inlay_hints;
 mod links;
+mod navigation;
 mod position;
+mod project;
 mod publish;
 mod requests;
 mod semantic_tokens;
 mod server;
 mod settings;
-// Of use to requests that look at the whole workspace.
-#[allow(dead_code)]
 mod snapshot;
+mod symbols;
 mod transport;
 mod uri;
 

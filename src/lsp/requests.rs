@@ -5,7 +5,10 @@
 
 use super::failure::Failure;
 use super::snapshot::Snapshot;
-use super::{code_lens, diagnostics, folding, formatting, hover, inlay_hints, links, semantic_tokens};
+use super::{
+    actions, code_lens, completion, diagnostics, folding, formatting, hover, inlay_hints, links, navigation,
+    semantic_tokens, symbols,
+};
 use gen_lsp_types::{
     PositionEncodingKind, Request, ServerCapabilities, TextDocumentSyncKind, TextDocumentSyncOptions,
     WorkspaceFoldersServerCapabilities, WorkspaceOptions,
@@ -32,6 +35,10 @@ const FAMILIES: &[Family] = &[
     formatting::FAMILY,
     links::FAMILY,
     folding::FAMILY,
+    navigation::FAMILY,
+    completion::FAMILY,
+    symbols::FAMILY,
+    actions::FAMILY,
 ];
 
 type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure>>;

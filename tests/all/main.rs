@@ -20,6 +20,8 @@ mod gradients;
 mod graphs;
 #[path = "../hand_built/mod.rs"]
 mod hand_built;
+mod ide_actions;
+mod ide_completion;
 mod ide_names;
 mod ide_rename;
 mod ide_tokens;
@@ -28,6 +30,7 @@ mod in_torch;
 mod language;
 mod lsp;
 mod lsp_fuzz;
+mod lsp_names;
 mod mlp;
 mod number_range;
 mod one_by_one;

@@ -25,6 +25,7 @@ mod training;
 mod values;
 
 pub use small_words::{SMALL_WORDS, SmallWord, small_word};
+pub(super) use values::{parameters_of, wants};
 
 use crate::catalog::{Entry, Param, Word};
 use crate::check::Checked;
