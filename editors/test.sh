@@ -34,10 +34,11 @@ fi
   step npm run test:grammar
 )
 
-# tree-sitter's: trees, queries, and agreement with the compiler on what is a program. What is built of the compiler's
-# dependencies is shared with its own tests.
-step env NN_MUTANTS="${NN_MUTANTS:-${CI:+6000}}" cargo test --locked --manifest-path tree-sitter-nn/Cargo.toml \
-  --workspace --target-dir ../target -- --nocapture
+# tree-sitter's: trees, queries, and agreement with the compiler on what is a program. Of the same versions, so that what
+# is built of the compiler's dependencies is shared with its own tests.
+cp ../Cargo.lock tree-sitter-nn/Cargo.lock
+step env NN_MUTANTS="${NN_MUTANTS:-${CI:+6000}}" cargo test --manifest-path tree-sitter-nn/Cargo.toml --workspace \
+  --target-dir ../target -- --nocapture
 
 # ---- Neovim, Emacs, Helix ----
 

@@ -72,7 +72,7 @@ const binary = ($, left, operator, right) =>
 
 /** `start ..` with an end, where something follows that can be one. */
 const rangeFrom = ($, start) =>
-  prec.right(seq(start, '..', optional(seq(optional($._gap), field('end', $._sum)))));
+  prec.right(seq(start, '..', optional(choice($._no_end, seq(optional($._gap), field('end', $._sum))))));
 
 /** `a .. + b`: an open range is an operand, odd as it is. `-` would be a sign. */
 const openRangeOperation = ($, left) =>
@@ -91,6 +91,8 @@ module.exports = grammar({
     // A dot with a word right behind it and no white space on either side.
     $._tight_dot,
     $.unit,
+    // Nothing, before an `and` or `or` that a range without an end stands before.
+    $._no_end,
     // These tell the scanner where it is, and are never there: where a line that begins with `.` or `,` does not
     // belong to the one before; in a string.
     $._same_line,
@@ -280,7 +282,7 @@ module.exports = grammar({
         alias($._first_range_operation, $.binary_expression),
       ),
     // Its end stands on the same line.
-    _first_range: $ => prec.right(seq('..', optional(field('end', $._sum)))),
+    _first_range: $ => prec.right(seq('..', optional(choice($._no_end, field('end', $._sum))))),
     _first_range_again: $ =>
       rangeFrom($, field('start', choice(alias($._first_range, $.range), alias($._first_range_operation, $.binary_expression)))),
     _first_range_operation: $ =>

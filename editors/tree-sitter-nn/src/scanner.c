@@ -13,6 +13,7 @@ enum TokenType {
     SOFT_NEWLINE,
     TIGHT_DOT,
     UNIT,
+    NO_END,
     SAME_LINE,
     SAME_LINE_STRING,
     NEVER,
@@ -195,6 +196,16 @@ static bool scan_unit(TSLexer *lexer) {
     return true;
 }
 
+// Before ` and` in `a .. and b`, which is no end of the range.
+static bool scan_no_end(TSLexer *lexer) {
+    static const char *const operators[] = {"and", "or"};
+    char word[WORD_SIZE];
+    lexer->mark_end(lexer);
+    read_word(lexer, word);
+    lexer->result_symbol = NO_END;
+    return is_one_of(word, operators, 2);
+}
+
 void *tree_sitter_nn_external_scanner_create(void) {
     return NULL;
 }
@@ -230,6 +241,9 @@ bool tree_sitter_nn_external_scanner_scan(void *payload, TSLexer *lexer, const b
         lexer->mark_end(lexer);
         lexer->result_symbol = TIGHT_DOT;
         return is_word_start(lexer->lookahead);
+    }
+    if (valid[NO_END] && !valid[RECOVERING] && is_word_start(lexer->lookahead)) {
+        return scan_no_end(lexer);
     }
     if (valid[UNIT] && spaced && is_word_start(lexer->lookahead)) {
         return scan_unit(lexer);

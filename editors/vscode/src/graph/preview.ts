@@ -23,8 +23,10 @@ export class GraphPreview implements vscode.Disposable {
   private document: vscode.TextDocument | undefined;
   /** The place whose model is drawn, and whose node is marked. */
   private position = new vscode.Position(0, 0);
-  /** The last drawing that could be made, so that a page that was hidden can be told again. */
-  private picture: Extract<ToPage, { kind: "picture" }> | undefined;
+  /** The last drawing of a program without errors. */
+  private picture: ToPage | undefined;
+  /** The drawing that is shown. */
+  private shown: string | undefined;
   private note: string | undefined;
   private start: number | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -113,7 +115,7 @@ export class GraphPreview implements vscode.Disposable {
       return;
     }
     // A page that has just loaded knows nothing, even where it was shown before.
-    if (this.picture !== undefined) this.tell(this.picture);
+    if (this.shown !== undefined) this.tell({ kind: "picture", svg: this.shown });
     this.tell({ kind: "note", text: this.note });
     this.tellCursor();
     this.later(0);
@@ -130,6 +132,7 @@ export class GraphPreview implements vscode.Disposable {
     this.document = document;
     this.position = new vscode.Position(0, 0);
     this.picture = undefined;
+    this.shown = undefined;
     this.note = undefined;
     this.start = undefined;
   }
@@ -146,55 +149,71 @@ export class GraphPreview implements vscode.Disposable {
     this.asked += 1;
     const question = this.asked;
     const version = document.version;
-    const graph = await this.draw(document).catch((error: unknown) => String(error));
+    const [graph, errors] = await Promise.all([this.draw(document), this.countErrors(document)]);
     if (question !== this.asked || document !== this.document || version !== document.version) return;
 
-    if (typeof graph === "string") this.keepPicture(graph);
-    else this.takePicture(document, graph);
+    // What is drawn of a wrong program lacks what could not be understood: better the last whole one.
+    if (graph === undefined || (errors > 0 && this.picture !== undefined)) this.keepPicture(errors);
+    else this.takePicture(document, graph, errors);
     this.tellCursor();
   }
 
-  /** The drawing, or why there is none. */
-  private async draw(document: vscode.TextDocument): Promise<Graph | string> {
-    const answer = await this.server
-      .request<Graph | null>("nnrun/graph", {
+  private async draw(document: vscode.TextDocument): Promise<Graph | undefined> {
+    try {
+      const answer = await this.server.request<Graph | null>("nnrun/graph", {
         textDocument: { uri: document.uri.toString() },
         position: { line: this.position.line, character: this.position.character },
-      })
+      });
+      if (answer === null) return undefined;
+      if (answer !== undefined) return answer;
+    } catch {
       // An older server does not know the question; the command line may.
-      .catch(() => undefined);
-    if (answer?.svg !== undefined && answer.svg !== "") return answer;
-    if (answer === null) return reason(document);
-    if (document.uri.scheme !== "file" || document.isDirty) return reason(document);
-    const found = await program.find(document.uri);
-    if (found === undefined) return "nnrun was not found";
-    const words = ["graph", document.uri.fsPath, "--format", "svg", "--color", "never"];
-    const drawn = await program.ask(found, words, path.dirname(document.uri.fsPath));
-    return drawn.status === 0 && drawn.output.includes("<svg") ? { svg: drawn.output } : reason(document);
-  }
-
-  private keepPicture(why: string): void {
-    if (this.picture === undefined) {
-      this.tell({ kind: "empty", text: why });
-      return;
     }
-    this.note = `${why}. This is the network as it last was.`;
-    this.tell({ kind: "note", text: this.note });
+    if (document.uri.scheme !== "file" || document.isDirty) return undefined;
+    const found = await program.find(document.uri);
+    if (found === undefined) return undefined;
+    const words = ["graph", document.uri.fsPath, "--format", "svg", "--color", "never"];
+    const drawn = await program.ask(found, words, path.dirname(document.uri.fsPath)).catch(() => undefined);
+    return drawn?.status === 0 ? { svg: drawn.output } : undefined;
   }
 
-  private takePicture(document: vscode.TextDocument, graph: Graph): void {
+  /** How many errors the program has now; what the editor shows may be of a moment ago. */
+  private async countErrors(document: vscode.TextDocument): Promise<number> {
+    const report = await this.server
+      .request<{ items?: { severity?: number }[] }>("textDocument/diagnostic", {
+        textDocument: { uri: document.uri.toString() },
+      })
+      .catch(() => undefined);
+    if (report?.items !== undefined) return report.items.filter(({ severity }) => severity === 1).length;
+    return vscode.languages
+      .getDiagnostics(document.uri)
+      .filter(({ severity }) => severity === vscode.DiagnosticSeverity.Error).length;
+  }
+
+  private keepPicture(errors: number): void {
+    const why = errors === 0 ? "There is no model here to draw" : `The file has ${count(errors)}`;
+    if (this.picture === undefined) this.tell({ kind: "empty", text: `${why}.` });
+    else this.setNote(`${why}. This is the network as it last was.`);
+  }
+
+  private takePicture(document: vscode.TextDocument, graph: Graph, errors: number): void {
     const title = graph.model ?? path.basename(document.uri.path);
     this.start = graph.current ?? undefined;
-    if (this.note !== undefined) {
-      this.note = undefined;
-      this.tell({ kind: "note", text: undefined });
-    }
+    this.setNote(errors === 0 ? undefined : `The file has ${count(errors)}. This is what can be drawn of it.`);
+    const picture: ToPage = { kind: "picture", svg: graph.svg };
     // The cursor moves far more often than the network changes.
-    if (this.picture?.svg !== graph.svg) {
-      this.picture = { kind: "picture", svg: graph.svg };
-      this.tell(this.picture);
+    if (this.shown !== graph.svg) {
+      this.shown = graph.svg;
+      this.tell(picture);
     }
+    if (errors === 0) this.picture = picture;
     if (this.panel !== undefined) this.panel.title = `Network: ${title}`;
+  }
+
+  private setNote(note: string | undefined): void {
+    if (this.note === note) return;
+    this.note = note;
+    this.tell({ kind: "note", text: note });
   }
 
   private tellCursor(): void {
@@ -234,11 +253,6 @@ function beginOf(document: vscode.TextDocument, model: string): vscode.Position 
   return found === null ? undefined : document.positionAt(found.index + found[0].length);
 }
 
-/** Why the program cannot be drawn. */
-function reason(document: vscode.TextDocument): string {
-  const errors = vscode.languages
-    .getDiagnostics(document.uri)
-    .filter(({ severity }) => severity === vscode.DiagnosticSeverity.Error).length;
-  if (errors === 0) return "There is no model here to draw";
-  return errors === 1 ? "The file has an error" : `The file has ${errors} errors`;
+function count(errors: number): string {
+  return errors === 1 ? "an error" : `${errors} errors`;
 }
