@@ -45,9 +45,9 @@ export class Server implements vscode.Disposable {
   }
 
   /** Asks the server, or gives nothing where it does not run or does not know the question. */
-  async request<Answer>(method: string, question: unknown, token?: vscode.CancellationToken): Promise<Answer | undefined> {
+  async request<Answer>(method: string, question: unknown): Promise<Answer | undefined> {
     if (this.client?.state !== State.Running) return undefined;
-    return this.client.sendRequest<Answer>(method, question, token);
+    return this.client.sendRequest<Answer>(method, question);
   }
 
   /** Tells the server that the settings have changed. */

@@ -204,6 +204,8 @@ scenario("the graph follows the cursor, and its nodes lead to their source", asy
   await editor.command("nnrun: Show the Network as a Graph");
   const graph = editor.webview;
   await graph.locator("svg.nnrun").waitFor();
+  // The server was asked, which knows the model; the command line would not say.
+  await editor.page.locator(".tab").filter({ hasText: "Network: LeNet" }).waitFor();
   const current = graph.locator(".current");
   await editor.until("the node of Flatten", async () => (await current.textContent())?.includes("Flatten"));
 

@@ -94,7 +94,7 @@ try {
   for (const [name, take] of Object.entries(scenes)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     // Where nothing is to be pointed at.
-    await page.mouse.move(700, 20);
+    await page.mouse.move(350, 20);
     await take();
     await editor.closeEverything();
   }
