@@ -37,6 +37,8 @@ async function picture(name) {
   console.log(`${name}.png ${Math.round(size / 1000)} kB`);
 }
 
+const pointAtNothing = () => page.mouse.move(350, 20);
+
 /** What is to be seen on each, from an editor without files to one whose picture can be taken. */
 const scenes = {
   async hints() {
@@ -52,6 +54,8 @@ const scenes = {
     await editor.goToText(CNN, "Flatten", 1);
     await editor.command("nnrun: Show the Network as a Graph");
     await editor.webview.locator("svg.nnrun .current").first().waitFor();
+    // Where the palette was, the edge between the editors is now.
+    await pointAtNothing();
     await picture("vscode-graph");
   },
 
@@ -93,8 +97,7 @@ try {
   const wanted = process.argv.slice(2);
   for (const [name, take] of Object.entries(scenes)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    // Where nothing is to be pointed at.
-    await page.mouse.move(350, 20);
+    await pointAtNothing();
     await take();
     await editor.closeEverything();
   }
