@@ -418,7 +418,8 @@ fn loss_role(site: &CallSite, operand: usize, wanted: &str, got: Role, instead: 
         if site.name_span.is_empty() {
             diagnostic = diagnostic.help(format!("`{instead}` takes {got}"));
         } else {
-            diagnostic = diagnostic.fix(format!("use `{instead}`, which takes {got}"), site.name_span, instead);
+            let takes = if got == Role::Value { "logits".to_owned() } else { got.to_string() };
+            diagnostic = diagnostic.fix(format!("use `{instead}`, which takes {takes}"), site.name_span, instead);
         }
     } else if site.role_stage.is_none() {
         diagnostic = match got {

@@ -4,6 +4,7 @@
 //! checker, `nnrun explain`, the docs, the tests over the table) reads it.
 
 mod args;
+mod arguments_elsewhere;
 mod augmentations;
 mod data;
 mod demands;
@@ -23,6 +24,7 @@ mod schedules;
 mod words;
 
 pub use args::{ArgValue, Args, Duration, InitSpec};
+pub use arguments_elsewhere::{ArgumentElsewhere, argument_elsewhere, names_of_argument};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
 pub use explain::{call_shape, describe, explain, explain_word};
 pub use functions::elementwise::power;

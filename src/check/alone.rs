@@ -21,6 +21,8 @@ impl Checker<'_> {
             let trained = self.trained_models.iter().position(|m| m.span == function.name.span);
             match trained {
                 Some(index) => models.push(self.trained_models.remove(index)),
+                // By what its signature says it is something else than by its data, which has been told.
+                None if self.contradicted.contains(&function.name.span) => {}
                 None => {
                     let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
                     models.extend(self.alone(&definition));

@@ -27,7 +27,40 @@ impl Checker<'_> {
             checker.mistake(expr.span, &Mistake::ArgumentType { callee, param, wanted, found });
             None
         };
+        if let Some(number) = self.one_for_each_axis(ty, expr) {
+            let (callee, param) = (callee.to_owned(), param.name.to_owned());
+            let number_ = number.to_string();
+            self.mistake(expr.span, &Mistake::OneForEachAxis { callee, param, number: number_ });
+            let size = Dim::constant(number);
+            return Some(ArgValue::Dim(size));
+        }
+        if let ExprKind::String(text) = &expr.kind
+            && let Some((instead, meant)) = word_in_quotes(ty, param, text)
+        {
+            let (callee, param, text) = (callee.to_owned(), param.name.to_owned(), text.clone());
+            self.mistake(expr.span, &Mistake::WordInQuotes { callee, param, text, instead: instead.to_owned() });
+            return meant;
+        }
         match ty {
+            // `padding: valid`: a name that nothing has can only be meant as a choice.
+            ParamType::OneOf(types)
+                if let ExprKind::Name(name) = &expr.kind
+                    && !types.iter().any(|t| self.suits(t, expr, frame))
+                    && let Some(choices) = choices_of(types)
+                    && frame.lookup(name).is_none()
+                    && !self.modules[frame.module].names.contains_key(name)
+                    && (nearest(name, choices.iter().copied()).is_some() || &**name == "valid") =>
+            {
+                let mistake = Mistake::ArgumentChoice {
+                    callee: callee.to_owned(),
+                    param: param.name.to_owned(),
+                    choices: choices.iter().map(|c| (*c).to_owned()).collect(),
+                    found: name.to_string(),
+                    nearest: nearest(name, choices.iter().copied()).map(str::to_owned),
+                };
+                self.mistake(expr.span, &mistake);
+                None
+            }
             ParamType::OneOf(types) => {
                 let chosen = types.iter().find(|t| self.suits(t, expr, frame));
                 match chosen {
@@ -143,6 +176,11 @@ impl Checker<'_> {
                 }
                 _ => self.axis_argument(expr, tensor, frame).map(|a| ArgValue::Axes(vec![a])),
             },
+            ParamType::Init
+                if matches!(expr.kind, ExprKind::None) && matches!(param.default, Default::Value("none")) =>
+            {
+                Some(ArgValue::None)
+            }
             ParamType::Init => self.init_argument(expr, frame).map(ArgValue::Init),
             ParamType::Numbers => match self.expression(expr, frame) {
                 Value::List(items) => {
@@ -183,6 +221,31 @@ impl Checker<'_> {
             // Only the declarations of data have these, and `data_block.rs` reads theirs.
             ParamType::Texts | ParamType::Names | ParamType::Rows | ParamType::Table => None,
         }
+    }
+
+    /// The number of `(3, 3)`, where one number is wanted.
+    fn one_for_each_axis(&self, ty: &ParamType, expr: &Expr) -> Option<i64> {
+        let takes_number = |ty: &ParamType| matches!(ty, ParamType::Size | ParamType::Whole { .. });
+        // A list is right where a shape is taken, a tuple never.
+        let is_list = matches!(expr.kind, ExprKind::List(_));
+        let takes_list = |ty: &ParamType| match ty {
+            ParamType::Shape { .. } => is_list,
+            ty => matches!(ty, ParamType::Numbers | ParamType::Axes),
+        };
+        let types: &[ParamType] = match ty {
+            ParamType::OneOf(types) => types,
+            ty => std::slice::from_ref(ty),
+        };
+        if !types.iter().any(takes_number) || types.iter().any(takes_list) {
+            return None;
+        }
+        let (ExprKind::Tuple(items) | ExprKind::List(items)) = &expr.kind else { return None };
+        let mut numbers = items.iter().map(|item| match &item.kind {
+            ExprKind::Number(n) if n.value.fract() == 0.0 && n.value >= 0.0 && n.value < 1e9 => Some(n.value as i64),
+            _ => None,
+        });
+        let first = numbers.next()??;
+        numbers.all(|n| n == Some(first)).then_some(first)
     }
 
     /// Whether an expression looks like what a type of a [`ParamType::OneOf`] takes.
@@ -341,7 +404,9 @@ impl Checker<'_> {
     /// Tells that no entry of this kind has the name.
     pub fn unknown_entry(&mut self, name: &Symbol, span: Span, kind: EntryKind, wanted: &'static str) -> Value {
         if let Some((entry, framework)) = catalog::find_elsewhere(name).filter(|(e, _)| e.kind() == kind) {
-            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name, drop: None };
+            let framework = self.module_of(span).unwrap_or(framework);
+            let mistake =
+                Mistake::ForeignName { name: self.shown(name, span), framework, ours: entry.name, drop: None };
             return self.mistake(span, &mistake);
         }
         if let Some(other) = catalog::entries().find(|e| e.name == &**name) {
@@ -349,7 +414,42 @@ impl Checker<'_> {
         }
         let known: Vec<String> = catalog::entries().filter(|e| e.kind() == kind).map(|e| e.name.to_owned()).collect();
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
-        self.mistake(span, &Mistake::UnknownName { name: name.clone(), wanted, nearest: near, known })
+        self.mistake(span, &Mistake::UnknownName { name: name.clone(), wanted, nearest: near, known, unnamed: None })
+    }
+}
+
+/// The choices among several types.
+fn choices_of(types: &'static [ParamType]) -> Option<&'static [&'static str]> {
+    types.iter().find_map(|ty| match ty {
+        ParamType::Choice(choices) => Some(*choices),
+        _ => None,
+    })
+}
+
+/// What a text in quotes would be as a word, and the value of that where it has one.
+fn word_in_quotes(ty: &'static ParamType, param: &Param, text: &str) -> Option<(&'static str, Option<ArgValue>)> {
+    match ty {
+        ParamType::OneOf(types) if types.iter().any(|t| matches!(t, ParamType::Text | ParamType::Texts)) => None,
+        ParamType::OneOf(types) => types.iter().find_map(|ty| word_in_quotes(ty, param, text)),
+        ParamType::Choice(_) if text == "valid" && param.name == "padding" => {
+            Some(("0", Some(ArgValue::Dim(Dim::constant(0)))))
+        }
+        ParamType::Choice(choices) => {
+            let choice = choices.iter().find(|c| c.eq_ignore_ascii_case(text))?;
+            Some((choice, Some(ArgValue::Choice(choice))))
+        }
+        ParamType::Init => {
+            let elsewhere =
+                || catalog::find_elsewhere(text).map(|(e, _)| e).filter(|e| e.kind() == EntryKind::Initializer);
+            let entry = catalog::find(text, &[EntryKind::Initializer]).or_else(elsewhere)?;
+            Some((entry.name, None))
+        }
+        ParamType::Bool => match text {
+            "true" | "True" => Some(("true", Some(ArgValue::Bool(true)))),
+            "false" | "False" => Some(("false", Some(ArgValue::Bool(false)))),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

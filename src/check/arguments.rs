@@ -2,7 +2,7 @@
 
 use super::argument_value::default_value;
 use super::checker::Checker;
-use super::mistake::Mistake;
+use super::mistake::{ArgumentMeaning, Mistake};
 use super::value::{Definition, Frame, Stage, Value};
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{self, ArgValue, Args, Default, EntryKind, Param, ParamType};
@@ -32,7 +32,13 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Option<Bound> {
         let piped_to = piped.as_ref().map(|_| first_tensor(params));
-        let (slots, named_sizes) = self.match_arguments(callee, params, given, piped_to)?;
+        let (slots, named_sizes) = match self.match_arguments(callee, params, given, piped_to, span) {
+            Ok(matched) => matched,
+            Err(slots) => {
+                self.values_alone(callee, params, &slots, frame);
+                return None;
+            }
+        };
         let mut args = Args::new();
         let mut missing = Vec::new();
         let mut is_known = true;
@@ -131,7 +137,8 @@ impl Checker<'_> {
         params: &'static [Param],
         given: &'a [Arg],
         taken: Option<usize>,
-    ) -> Option<(Vec<Option<&'a Arg>>, Vec<(&'a Symbol, &'a Arg)>)> {
+        span: Span,
+    ) -> Result<(Vec<Option<&'a Arg>>, Vec<(&'a Symbol, &'a Arg)>), Vec<Option<&'a Arg>>> {
         // Sizes by name have no position.
         let is_placed = |p: &&Param| !matches!(p.ty, ParamType::NamedSizes);
         let places = params.iter().filter(is_placed).count();
@@ -141,7 +148,7 @@ impl Checker<'_> {
         let mut next = 0;
         let mut is_fine = true;
         let known = || params.iter().map(|p| p.name.to_owned()).collect::<Vec<_>>();
-        for arg in given {
+        for (position, arg) in given.iter().enumerate() {
             let index = match &arg.name {
                 None => {
                     if taken == Some(next) {
@@ -165,11 +172,22 @@ impl Checker<'_> {
                         continue;
                     }
                     None => {
+                        let names: Vec<&'static str> = params.iter().map(|p| p.name).collect();
+                        is_fine = false;
+                        if let Some(mistake) = self.foreign_argument(callee, &names, given, position, span) {
+                            self.mistake(name.span, &mistake);
+                            // Its value is looked at as that of the argument that is meant.
+                            if let Mistake::ForeignArgument { meaning: ArgumentMeaning::Called(ours), .. } = mistake
+                                && let Some(slot) = names.iter().position(|n| *n == ours).and_then(|i| slots.get_mut(i))
+                            {
+                                slot.get_or_insert(arg);
+                            }
+                            continue;
+                        }
                         let near = nearest(&name.name, params.iter().map(|p| p.name)).map(str::to_owned);
                         let (callee, name_) = (callee.to_owned(), name.name.clone());
                         let mistake = Mistake::UnknownArgument { callee, name: name_, nearest: near, known: known() };
                         self.mistake(name.span, &mistake);
-                        is_fine = false;
                         continue;
                     }
                 },
@@ -180,7 +198,7 @@ impl Checker<'_> {
                     let takes = places - usize::from(taken.is_some());
                     let (callee, given) = (callee.to_owned(), positional);
                     self.mistake(arg.span(), &Mistake::TooManyArguments { callee, takes, given, known: known() });
-                    return None;
+                    return Err(slots);
                 }
                 Some(slot @ None) if taken != Some(index) => *slot = Some(arg),
                 Some(slot) => {
@@ -191,7 +209,23 @@ impl Checker<'_> {
                 }
             }
         }
-        is_fine.then_some((slots, sizes))
+        if is_fine { Ok((slots, sizes)) } else { Err(slots) }
+    }
+
+    /// Looks at arguments of a call that has others that are wrong, for mistakes of their own.
+    fn values_alone(&mut self, callee: &str, params: &'static [Param], slots: &[Option<&Arg>], frame: &mut Frame) {
+        for (param, arg) in params.iter().zip(slots) {
+            let Some(arg) = arg else { continue };
+            match param.ty {
+                ParamType::Tensor | ParamType::Tensors => {
+                    self.expression(&arg.value, frame);
+                }
+                ParamType::Axis | ParamType::Axes | ParamType::Weights | ParamType::NamedSizes => {}
+                _ => {
+                    self.argument(callee, param, &param.ty, &arg.value, None, frame);
+                }
+            }
+        }
     }
 
     pub fn tensor_argument(

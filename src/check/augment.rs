@@ -140,7 +140,8 @@ impl Checker<'_> {
         let known: Vec<String> = block.description.fields.iter().map(|(n, _)| n.clone()).collect();
         if !known.iter().any(|k| **k == **name) {
             let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
-            let mistake = Mistake::UnknownName { name: name.clone(), wanted: "data field", nearest: near, known };
+            let mistake =
+                Mistake::UnknownName { name: name.clone(), wanted: "data field", nearest: near, known, unnamed: None };
             self.mistake(span, &mistake);
             return false;
         }

@@ -2,6 +2,7 @@
 
 use super::arguments::{Bound, first_tensor};
 use super::checker::{Checker, NamedKind};
+use super::foreign::removal;
 use super::mistake::Mistake;
 use super::noted::parameters;
 use super::program::LayerRow;
@@ -9,6 +10,8 @@ use super::regions::RegionKind;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry, EntryKind, ParamType};
+use crate::diagnostics::{Edit, Fix};
+use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, Symbol};
 use std::cell::{Cell, RefCell};
@@ -79,7 +82,8 @@ impl Checker<'_> {
         Value::Stage(Rc::new(Stage::Function { entry, args: bound.args, span }))
     }
 
-    fn pipe_value(&mut self, value: Value, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
+    /// `value |> stage`
+    pub fn pipe_value(&mut self, value: Value, input: &Expr, stage: &Expr, span: Span, frame: &mut Frame) -> Value {
         self.note(input.span, &value);
         let result = match &stage.kind {
             ExprKind::Name(name) => match self.callee(name, stage.span, frame) {
@@ -125,10 +129,26 @@ impl Checker<'_> {
     ) -> Value {
         let target = match &callee.kind {
             ExprKind::Name(name) => {
-                self.input_size = input_size(name, args).map(|size| (callee.span, size));
+                let is_known = frame.lookup(name).is_some() || self.modules[frame.module].names.contains_key(name);
+                if !is_known && let Some(value) = self.container(name, args, callee.span, span, piped.clone(), frame) {
+                    return value;
+                }
+                if !is_known && &**name == "print" {
+                    let why = "nothing is printed; `nnrun summary` and editors show the shape of every stage";
+                    let removed = piped.is_none().then_some(span);
+                    return self.mistake(callee.span, &Mistake::NotNeeded { name: name.to_string(), why, removed });
+                }
+                self.dropped = self.dropped(name, callee.span, args, args_span);
                 self.callee(name, callee.span, frame)
             }
-            ExprKind::Field { base, name } => self.namespaced_callee(base, name, callee, frame),
+            ExprKind::Field { base, name } => {
+                if piped.is_none()
+                    && let Some(value) = self.method(base, name, args, args_span, span, frame)
+                {
+                    return value;
+                }
+                self.namespaced_callee(base, name, callee, frame)
+            }
             _ => match self.expression(callee, frame) {
                 Value::Stage(stage) => Callee::Stage(stage),
                 Value::Unknown => Callee::Unknown,
@@ -139,7 +159,14 @@ impl Checker<'_> {
             },
         };
         match target {
-            Callee::Entry(entry) => self.call_entry(entry, args, args_span, span, piped, frame),
+            Callee::Entry(entry) => {
+                let dropped = self.dropped.take().filter(|d| d.of == callee.span);
+                self.qualified(callee.span, entry, dropped.map(|d| d.span));
+                let left = dropped.and_then(|d| d.index).map(|index| {
+                    args.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, a)| a.clone()).collect::<Vec<_>>()
+                });
+                self.call_entry(entry, left.as_deref().unwrap_or(args), args_span, span, piped, frame)
+            }
             Callee::Block(block) => self.call_block(&block, args, args_span, span, piped, frame),
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
@@ -189,7 +216,14 @@ impl Checker<'_> {
         };
         match found {
             Some(found) => self.mistake(span, &Mistake::NotAStage { found }),
-            None => self.unknown_name(name, span, "layer or function", frame),
+            None => {
+                self.unknown_name(name, span, "layer or function", frame);
+                // What is meant is known, and its arguments can be looked at.
+                if let Some(entry) = self.meant_by(name) {
+                    return Callee::Entry(entry);
+                }
+                Value::Unknown
+            }
         };
         Callee::Unknown
     }
@@ -224,6 +258,14 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         if let Body::Layer { .. } = entry.body {
+            let mut args = args;
+            if self.size_of_input_first(entry, args)
+                && let (Some(first), Some(removed), Some(rest)) = (args.first(), removal(args, 0), args.get(1..))
+            {
+                let callee = entry.name.to_owned();
+                self.mistake(first.span(), &Mistake::SizeOfInput { callee, removed });
+                args = rest;
+            }
             let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
             let (scope, clash) = frame.body.next(entry.name, span);
             self.same_path(frame.body.shown(&scope), clash, span);
@@ -276,7 +318,16 @@ impl Checker<'_> {
         }
         self.builder.span = span;
         let first_node = self.builder.graph.nodes.len();
-        match build(&mut self.builder, &bound.args) {
+        let built = match self.are_logits(entry, &bound.args) {
+            true => Err(Problem::LossRole {
+                operand: 0,
+                wanted: "probabilities",
+                got: Role::Value,
+                instead: "bce_with_logits",
+            }),
+            false => build(&mut self.builder, &bound.args),
+        };
+        match built {
             Ok(results) => {
                 let results = if in_pipe { self.own_nodes(results, first_node) } else { results };
                 let value = one_or_tuple(results, span);
@@ -525,6 +576,11 @@ impl Checker<'_> {
                 };
                 let new = self.builder.graph.states.get(first_state..).unwrap_or_default();
                 let parameters = parameters(new);
+                if let Value::Tensor(t) = &value
+                    && (layer.entry.name == "Dense" || layer.entry.name.starts_with("Conv"))
+                {
+                    self.affine.push(t.node);
+                }
                 self.rows.push(LayerRow {
                     path: path.0.clone(),
                     kind: layer.entry.name.into(),
@@ -541,7 +597,35 @@ impl Checker<'_> {
                 let operands = tensors.iter().map(|t| (t.span, t.show())).collect();
                 let arguments = argument_spans(&layer.args);
                 let site = self.call_site(layer.entry.name, span, operands, arguments);
-                self.problem(&problem, &site)
+                let told = self.diagnostics.len();
+                let value = self.problem(&problem, &site);
+                if let Some(given) = channels_of_input(layer, tensors)
+                    && let Some(diagnostic) = self.diagnostics.get_mut(told)
+                {
+                    let title = "leave out the channels of the input, which are inferred".to_owned();
+                    let edits = vec![Edit { span: given, text: String::new() }];
+                    diagnostic.fixes.insert(0, Fix { title, edits });
+                }
+                value
+            }
+        }
+    }
+
+    /// Whether a loss of probabilities is given what comes out of an affine map, which may be any number.
+    fn are_logits(&self, entry: &Entry, args: &Args) -> bool {
+        let Some(operand) = args.tensors().next().filter(|t| entry.name == "bce" && t.role == Role::Value) else {
+            return false;
+        };
+        let mut node = operand.node;
+        loop {
+            if self.affine.contains(&node) {
+                return true;
+            }
+            // `squeeze` and the like change no number.
+            let here = self.builder.graph.node(node);
+            match (&here.op, here.inputs.first()) {
+                (Op::Reshape | Op::Broadcast, Some(before)) => node = *before,
+                _ => return false,
             }
         }
     }
@@ -593,16 +677,17 @@ fn one_or_tuple(mut results: Vec<Tensor>, span: Span) -> Value {
     }
 }
 
-/// What PyTorch's layers of these names take first and ours infer: the size of the input, up to the next argument.
-fn input_size(name: &str, args: &[Arg]) -> Option<Span> {
-    let needed = match name {
-        "Linear" => 2,
-        "BatchNorm1d" | "BatchNorm2d" | "BatchNorm3d" | "InstanceNorm1d" | "InstanceNorm2d" | "InstanceNorm3d" => 1,
-        _ => return None,
-    };
-    let first = args.first().filter(|a| a.name.is_none())?;
-    let end = args.get(1).map_or(first.span().end, |next| next.span().start);
-    (args.len() >= needed).then_some(Span { end, ..first.span() })
+/// The first argument of `Conv2d(3, 16, 3)`, where the input has 3 channels: PyTorch asks for them, and what was meant
+/// as a kernel has become a stride.
+fn channels_of_input(layer: &LayerInstance, tensors: &[Tensor]) -> Option<Span> {
+    if !layer.entry.name.starts_with("Conv") {
+        return None;
+    }
+    let (channels, kernel) = (layer.args.span("channels")?, layer.args.span("kernel")?);
+    layer.args.span("stride")?;
+    let given = layer.args.dim("channels");
+    let is_that_of_input = tensors.first()?.shape.first()?.as_constant() == given.as_constant();
+    is_that_of_input.then_some(Span { end: kernel.start, ..channels })
 }
 
 fn argument_spans(args: &Args) -> Vec<(&'static str, Span)> {

@@ -81,7 +81,7 @@ impl Checker<'_> {
         let known: Vec<String> = ports.iter().map(|port| port.name.to_string()).collect();
         let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         let name: Arc<str> = name.clone();
-        self.mistake(arg.value.span, &Mistake::UnknownName { name, wanted: param, nearest, known });
+        self.mistake(arg.value.span, &Mistake::UnknownName { name, wanted: param, nearest, known, unnamed: None });
         None
     }
 }

@@ -1,5 +1,6 @@
 //! The state of a check, and how mistakes are told.
 
+use super::foreign::Dropped;
 use super::mistake::Mistake;
 use super::noted::Notes;
 use super::program::{DataBlock, FileUse, LayerRow, Model, Port};
@@ -53,17 +54,20 @@ pub(super) struct Checker<'o> {
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
+    /// What layers that are affine maps gave: any number, so no probabilities.
+    pub affine: Vec<crate::ir::graph::NodeId>,
     /// Axes named by a dimension, as they are where all dimensions differ.
     pub axes: BTreeMap<Span, usize>,
-    /// The name of the call that is looked at, and its first argument up to the next, where that would be the size of
-    /// an input in PyTorch.
-    pub input_size: Option<(Span, Span)>,
+    /// An argument of the call that is looked at which would be the size of an input in PyTorch.
+    pub dropped: Option<Dropped>,
     /// Whether the loss of a train is being built, where all weights are there.
     pub is_in_loss: bool,
     /// Whether a block is being looked at for its axes.
     pub is_naming_axes: bool,
     /// The calls of blocks that we are in, for labels.
     pub calls: Vec<(Symbol, Span)>,
+    /// Models whose data is not what their signature says.
+    pub contradicted: BTreeSet<Span>,
     /// Blocks that have been told to call each other without end.
     pub endless: BTreeSet<Symbol>,
     /// Paths that two layers would have, and where the second is.
@@ -149,11 +153,13 @@ impl<'o> Checker<'o> {
             model_inputs: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
+            affine: Vec::new(),
             axes: BTreeMap::new(),
-            input_size: None,
+            dropped: None,
             is_in_loss: false,
             is_naming_axes: false,
             calls: Vec::new(),
+            contradicted: BTreeSet::new(),
             endless: BTreeSet::new(),
             path_clashes: Vec::new(),
             work: 0,

@@ -109,7 +109,10 @@ impl Checker<'_> {
         let known: Vec<String> =
             self.modules[module].names.iter().filter(|(_, n)| fits(&n.kind)).map(|(n, _)| n.to_string()).collect();
         let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
-        self.mistake(name.span, &Mistake::UnknownName { name: name.name.clone(), wanted, nearest: near, known })
+        self.mistake(
+            name.span,
+            &Mistake::UnknownName { name: name.name.clone(), wanted, nearest: near, known, unnamed: None },
+        )
     }
 
     /// Reads a block and has it described.
@@ -171,7 +174,7 @@ impl Checker<'_> {
         let fitted = self.overrides.fitted.get(&*data.name.name);
         let (description, errors) = describe_again(&plan, fitted);
         for error in errors {
-            self.report(error.diagnostic());
+            self.report_data(&error);
         }
         // Fields that could not be read are there, but their type is unknown.
         let name = data.name.name.clone();
@@ -198,7 +201,7 @@ impl Checker<'_> {
                 match column(&table, &Name { text: LINE.to_owned(), span }, span) {
                     Ok(field) => Some(field),
                     Err(error) => {
-                        self.report(error.diagnostic());
+                        self.report_data(&error);
                         None
                     }
                 }
@@ -255,7 +258,7 @@ impl Checker<'_> {
                     match column(&table, &name, expr.span) {
                         Ok(field) => DataValue::Field(field),
                         Err(error) => {
-                            self.report(error.diagnostic());
+                            self.report_data(&error);
                             DataValue::Unknown
                         }
                     }
@@ -278,7 +281,7 @@ impl Checker<'_> {
                         Ok(field) => DataValue::Field(field),
                         Err(errors) => {
                             for error in errors {
-                                self.report(error.diagnostic());
+                                self.report_data(&error);
                             }
                             DataValue::Unknown
                         }
@@ -328,8 +331,13 @@ impl Checker<'_> {
             )
             .collect();
         let near = nearest(name, all.iter().map(String::as_str)).map(str::to_owned);
-        let mistake =
-            Mistake::UnknownName { name: name.clone(), wanted: "table, field or data source", nearest: near, known };
+        let mistake = Mistake::UnknownName {
+            name: name.clone(),
+            wanted: "table, field or data source",
+            nearest: near,
+            known,
+            unnamed: None,
+        };
         self.mistake(span, &mistake);
         DataValue::Unknown
     }

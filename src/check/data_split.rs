@@ -93,7 +93,8 @@ impl Checker<'_> {
     fn stratify(&mut self, expr: &Expr, scope: &mut DataScope) -> Option<FieldExpr> {
         // The field itself where it is one: its classes are those of the split.
         match self.data_expression(expr, scope) {
-            DataValue::Field(field) => Some(field),
+            // What is wrong with it as strata is told where it is named for that.
+            DataValue::Field(field) => Some(FieldExpr { span: expr.span, ..field }),
             DataValue::Unknown => None,
             DataValue::Plain(Value::Unknown) => None,
             _ => {

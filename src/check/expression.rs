@@ -12,6 +12,18 @@ use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOperator, DurationUnit, Expr, ExprKind, Symbol, UnaryOperator};
 use std::rc::Rc;
 
+/// Why something that other frameworks have is not there.
+fn not_needed(name: &str) -> Option<&'static str> {
+    match name {
+        "Input" | "InputLayer" | "placeholder" => {
+            Some("inputs and their shapes stand in the signature: `model Net(x: [4])`")
+        }
+        "print" => Some("nothing is printed; `nnrun summary` and editors show the shape of every stage"),
+        "super" | "Module" => Some("a network is a `model`, no class"),
+        _ => None,
+    }
+}
+
 impl Checker<'_> {
     /// The value of an expression. Nodes that it builds carry its span.
     pub fn expression(&mut self, expr: &Expr, frame: &mut Frame) -> Value {
@@ -116,12 +128,38 @@ impl Checker<'_> {
         })
     }
 
+    /// The type of the only output of the model whose loss this is, where it has no name, and how it would have this one.
+    fn unnamed_output(&self, name: &Symbol, frame: &Frame) -> Option<(Span, String)> {
+        if !self.is_in_loss {
+            return None;
+        }
+        frame.bindings.iter().find_map(|binding| {
+            let Value::Record(of, _) = &binding.value else { return None };
+            let NamedKind::Model(definition) = &self.modules[frame.module].names.get(of)?.kind else { return None };
+            match &definition.function.outputs {
+                ast::Outputs::One(output) if output.name.is_none() => {
+                    Some((output.span, format!("{name}: {}", self.sources.text(output.span))))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// A name with the module that stands before it.
+    pub fn shown(&self, name: &Symbol, span: Span) -> String {
+        if self.module_of(span).is_some() { self.sources.text(span).to_owned() } else { name.to_string() }
+    }
+
     /// Tells that a name is not there, with the nearest one that is and fits.
     pub fn unknown_name(&mut self, name: &Symbol, span: Span, wanted: &'static str, frame: &Frame) -> Value {
         if let Some((entry, framework)) = catalog::find_elsewhere(name) {
-            let drop = self.input_size.filter(|(of, _)| *of == span).map(|(_, size)| size);
-            let mistake = Mistake::ForeignName { name: name.to_string(), framework, ours: entry.name, drop };
+            let drop = self.dropped.filter(|dropped| dropped.of == span).map(|dropped| dropped.span);
+            let framework = self.module_of(span).unwrap_or(framework);
+            let mistake = Mistake::ForeignName { name: self.shown(name, span), framework, ours: entry.name, drop };
             return self.mistake(span, &mistake);
+        }
+        if let Some(why) = not_needed(name) {
+            return self.mistake(span, &Mistake::NotNeeded { name: name.to_string(), why, removed: None });
         }
         if let Some(entry) = catalog::entries().find(|e| e.name == &**name) {
             let mistake = Mistake::WrongKind { name: name.to_string(), is: entry.kind(), wanted };
@@ -155,7 +193,9 @@ impl Checker<'_> {
         known.truncate(own);
         let mut seen = std::collections::BTreeSet::new();
         known.retain(|name| seen.insert(name.clone()));
-        self.mistake(span, &Mistake::UnknownName { name: name.clone(), wanted, nearest: near, known })
+        let name = self.shown(name, span).into();
+        let unnamed = if near.is_none() { self.unnamed_output(&name, frame) } else { None };
+        self.mistake(span, &Mistake::UnknownName { name, wanted, nearest: near, known, unnamed })
     }
 
     fn duration(&mut self, amount: &Expr, unit: DurationUnit, frame: &mut Frame) -> Value {
@@ -366,7 +406,13 @@ impl Checker<'_> {
         if let Some(value) = self.field_fact(base, name, frame) {
             return value;
         }
-        match self.expression(base, frame) {
+        let value = self.expression(base, frame);
+        self.field_of(value, name, span)
+    }
+
+    /// `name` of a value.
+    pub fn field_of(&mut self, value: Value, name: &ast::Ident, span: Span) -> Value {
+        match value {
             Value::Unknown => Value::Unknown,
             Value::Record(record, values) => match values.iter().find(|(n, _)| *n == name.name) {
                 Some((_, value)) => value.clone(),

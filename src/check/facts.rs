@@ -108,7 +108,15 @@ impl Checker<'_> {
                 "seconds" => number(FactExpr::Seconds),
                 "overfits" => Some((FactExpr::Overfits { batch: 8 }, Sort::Truth)),
                 "gradients_match" => Some((FactExpr::GradientsMatch { tolerance: 1e-4 }, Sort::Truth)),
-                _ => self.constant_fact(expr, module),
+                _ => match split_of(name, trains, self) {
+                    Some(split) => {
+                        let name = name.to_string();
+                        let (nearest, known) = (None, Vec::new());
+                        self.mistake(expr.span, &Mistake::UnknownFact { name, nearest, known, split: Some(split) });
+                        None
+                    }
+                    None => self.constant_fact(expr, module),
+                },
             },
             ExprKind::Call { callee, args, .. } => match &callee.kind {
                 ExprKind::Name(name) if matches!(&**name, "overfits" | "gradients_match") => {
@@ -289,7 +297,17 @@ impl Checker<'_> {
     fn unknown_fact(&mut self, name: &str, span: Span) -> Option<(FactExpr, Sort)> {
         let near = nearest(name, FACTS.iter().copied()).map(str::to_owned);
         let known = FACTS.iter().map(|f| (*f).to_owned()).collect();
-        self.mistake(span, &Mistake::UnknownFact { name: name.to_owned(), nearest: near, known });
+        self.mistake(span, &Mistake::UnknownFact { name: name.to_owned(), nearest: near, known, split: None });
         None
     }
+}
+
+/// The split that a measure without one is probably meant to be of: the last that the data has.
+fn split_of(name: &str, trains: &[Train], checker: &Checker<'_>) -> Option<&'static str> {
+    let train = trains.last()?;
+    let is_measured = name == "loss" || train.evaluation.metrics.iter().any(|m| &*m.name == name);
+    let data = checker.data.get(train.data)?;
+    let splits = [(Split::Test, "test"), (Split::Validation, "validation")];
+    let held = splits.into_iter().find(|(split, _)| data.description.examples(*split).is_some_and(|n| n > 0));
+    is_measured.then(|| held.map_or("train", |(_, word)| word))
 }

@@ -28,7 +28,10 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         let Some(else_body) = else_body else {
-            self.mistake(span, &Mistake::NoResult { what: "this `if` where the condition does not hold: it" });
+            self.mistake(
+                span,
+                &Mistake::NoResult { what: "this `if` where the condition does not hold: it", repair: None },
+            );
             return Value::Unknown;
         };
         let chosen = match self.expression(condition, frame) {
@@ -69,9 +72,12 @@ impl Checker<'_> {
         let before = frame.bindings.len();
         self.statements(body, frame);
         let value = match &body.result {
-            Some(result) => evaluate(self, result, frame),
+            Some(result) => {
+                let value = evaluate(self, result, frame);
+                self.joined(body, result.span, value)
+            }
             None if body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
-            None => self.mistake(body.span, &Mistake::NoResult { what: "this body" }),
+            None => self.no_result(body, body.span, "this body"),
         };
         frame.bindings.truncate(before);
         value
@@ -123,14 +129,27 @@ impl Checker<'_> {
 
     /// `let` statements (and, in blocks and models, `weight` and `constant`) before a body's result.
     pub fn statements(&mut self, body: &Body, frame: &mut Frame) {
-        for statement in &body.statements {
+        for (i, statement) in body.statements.iter().enumerate() {
             match &statement.kind {
                 StatementKind::Let(binding) => self.let_statement(binding, frame),
                 StatementKind::Weight(declaration) => self.weight_statement(declaration, frame),
                 StatementKind::Constant(declaration) => self.constant_statement(declaration, frame),
                 StatementKind::Expression(expr) => {
-                    self.expression(expr, frame);
-                    self.mistake(expr.span, &Mistake::Unused);
+                    let value = self.expression(expr, frame);
+                    let follows = |s: &ast::Statement| matches!(s.kind, StatementKind::Expression(_));
+                    let is_continued = i.checked_sub(1).and_then(|i| body.statements.get(i)).is_some_and(follows);
+                    match value {
+                        Value::Unknown => {}
+                        Value::Stage(_) if is_continued => {
+                            let (found, before) = (value.describe(), Some("|> ".to_owned()));
+                            self.mistake(expr.span, &Mistake::NotConnected { found, before });
+                        }
+                        // What follows is told, and joins the two.
+                        _ if self.is_followed_by_stage(body, i, frame) => {}
+                        _ => {
+                            self.mistake(expr.span, &Mistake::Unused);
+                        }
+                    }
                 }
                 StatementKind::Field { .. }
                 | StatementKind::Setting(_)
@@ -138,6 +157,55 @@ impl Checker<'_> {
                 | StatementKind::Group { .. }
                 | StatementKind::Error => {}
             }
+        }
+    }
+
+    /// Whether the statement behind this one, or the result, is a layer or function alone.
+    fn is_followed_by_stage(&mut self, body: &Body, index: usize, frame: &mut Frame) -> bool {
+        let next = match body.statements.get(index + 1) {
+            Some(ast::Statement { kind: StatementKind::Expression(expr), .. }) => expr,
+            Some(_) => return false,
+            None => match &body.result {
+                Some(result) => result,
+                None => return false,
+            },
+        };
+        let paths = frame.body.snapshot();
+        let value = self.quietly(|c| c.expression(next, frame));
+        frame.body.restore(paths);
+        matches!(value, Value::Stage(_))
+    }
+
+    /// A result that is a stage behind a statement that is an expression: a `|>` is missing between them.
+    pub fn joined(&mut self, body: &Body, span: Span, value: Value) -> Value {
+        let follows = body.statements.last().is_some_and(|s| matches!(s.kind, StatementKind::Expression(_)));
+        match value {
+            Value::Stage(_) if follows => {
+                let (found, before) = (value.describe(), Some("|> ".to_owned()));
+                self.mistake(span, &Mistake::NotConnected { found, before })
+            }
+            value => value,
+        }
+    }
+
+    /// Tells of a body without a result; one that ends with a `let` probably means what that names.
+    pub fn no_result(&mut self, body: &Body, span: Span, what: &'static str) -> Value {
+        let last = body.statements.last();
+        match last.map(|statement| (&statement.kind, statement.span)) {
+            Some((StatementKind::Let(ast::Let { pattern: Pattern::Name(name), .. }), at)) => {
+                let line = self
+                    .sources
+                    .text(Span { start: 0, end: at.start, ..at })
+                    .rsplit('\n')
+                    .next()
+                    .unwrap_or("")
+                    .to_owned();
+                let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+                let text = format!("\n{indent}{}", name.name);
+                let repair = Some((name.name.clone(), at.end_point(), text));
+                self.mistake(at, &Mistake::NoResult { what, repair })
+            }
+            _ => self.mistake(span, &Mistake::NoResult { what, repair: None }),
         }
     }
 

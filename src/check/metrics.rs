@@ -168,6 +168,10 @@ impl Checker<'_> {
                 _ => return self.not_a_metric(expr.span),
             },
             ExprKind::Error => return None,
+            ExprKind::String(text) => {
+                self.named_in_quotes(text, expr.span, EntryKind::Metric, "a metric".to_owned());
+                return None;
+            }
             _ => return self.not_a_metric(expr.span),
         };
         let Some(entry) = catalog::find(word, &[EntryKind::Metric]) else {

@@ -25,7 +25,14 @@ impl Mistake {
 pub(super) enum Mistake {
     // Names.
     /// A name that nothing has.
-    UnknownName { name: Symbol, wanted: &'static str, nearest: Option<String>, known: Vec<String> },
+    UnknownName {
+        name: Symbol,
+        wanted: &'static str,
+        nearest: Option<String>,
+        known: Vec<String>,
+        /// The type of the only output, where that has no name yet, and how it would get this one.
+        unnamed: Option<(Span, String)>,
+    },
     /// A name of another framework.
     ForeignName {
         name: String,
@@ -34,6 +41,12 @@ pub(super) enum Mistake {
         /// An argument that is not asked for here: the size of the input.
         drop: Option<Span>,
     },
+    /// Layers in a container of another framework, and how they are chained.
+    Container { name: String, edits: Vec<(Span, String)> },
+    /// A method of a tensor.
+    Method { name: String, repair: Option<Repair>, help: Option<&'static str> },
+    /// Something that other frameworks need.
+    NotNeeded { name: String, why: &'static str, removed: Option<Span> },
     /// A catalog entry where another kind is wanted.
     WrongKind { name: String, is: EntryKind, wanted: &'static str },
     /// Two things of one name.
@@ -68,6 +81,25 @@ pub(super) enum Mistake {
     MissingArgument { callee: String, param: String, doc: String },
     /// One that the callee does not have.
     UnknownArgument { callee: String, name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// One of another framework.
+    ForeignArgument {
+        callee: String,
+        name: Symbol,
+        meaning: ArgumentMeaning,
+        argument: Span,
+        /// The argument with its comma.
+        removed: Span,
+        /// The whole call.
+        call: Span,
+    },
+    /// The size of its input, as the first argument of a layer.
+    SizeOfInput { callee: String, removed: Span },
+    /// The same number for each axis, `(3, 3)`.
+    OneForEachAxis { callee: String, param: String, number: String },
+    /// A word of the language in quotes.
+    WordInQuotes { callee: String, param: String, text: String, instead: String },
+    /// The weights, as an argument of an optimizer.
+    WeightsGiven { removed: Span },
     /// More positional ones than the callee takes.
     TooManyArguments { callee: String, takes: usize, given: usize, known: Vec<String> },
     /// One given twice.
@@ -95,9 +127,11 @@ pub(super) enum Mistake {
     /// A pattern of other length than the value.
     Pattern { wanted: usize, found: String },
     /// A body without an output.
-    NoResult { what: &'static str },
+    NoResult { what: &'static str, repair: Option<(Symbol, Span, String)> },
     /// An expression whose value is lost.
     Unused,
+    /// A stage that nothing flows into: what might, as the fix puts it before the stage.
+    NotConnected { found: String, before: Option<String> },
     /// A division by zero at compile time.
     DivisionByZero,
 
@@ -140,9 +174,13 @@ pub(super) enum Mistake {
 
     // Training.
     /// A setting that must be there.
-    MissingSetting { setting: &'static str, example: &'static str },
+    MissingSetting { setting: &'static str, example: &'static str, at: Option<(Span, String)> },
     /// A setting that is not one.
     UnknownSetting { name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// A setting of another framework, or one that stands elsewhere.
+    ForeignSetting { name: Symbol, meaning: SettingMeaning },
+    /// An optimizer, a metric in quotes.
+    SettingInQuotes { setting: String, text: String, instead: Option<&'static str> },
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
     /// A batch of one example, for a layer that needs several. `rows`: of the training split, where only the last batch
@@ -166,6 +204,8 @@ pub(super) enum Mistake {
     Ambiguous { name: Symbol, model: Symbol, data: Symbol },
     /// A metric whose operands cannot be taken from the loss.
     MetricOperands { metric: String, reason: &'static str },
+    /// A loss that is not told what to compare; how it would be, where that is clear.
+    LossOperands { callee: &'static str, instead: Option<String> },
     /// A split that the data does not have.
     NoSplit { split: String, data: Symbol },
     /// A measure that is not made.
@@ -173,7 +213,7 @@ pub(super) enum Mistake {
     /// A path or glob that no weight has.
     UnknownPath { path: String, nearest: Option<String>, known: Vec<String> },
     /// `epochs` and `steps`.
-    Conflict { first: &'static str, second: &'static str, first_span: Span },
+    Conflict { first: &'static str, second: &'static str, first_span: Span, removed: Span },
     /// A part of a schedule that must say how long it is.
     ScheduleLength { schedule: String },
     /// A part of a schedule that begins, or a warmup that ends, when training is over.
@@ -189,11 +229,50 @@ pub(super) enum Mistake {
 
     // Expectations.
     /// Something that is not a fact.
-    UnknownFact { name: String, nearest: Option<String>, known: Vec<String> },
+    UnknownFact { name: String, nearest: Option<String>, known: Vec<String>, split: Option<&'static str> },
     /// A number where a fact is wanted, or the other way round.
     FactType { wanted: &'static str, found: &'static str },
     /// A fact without a train.
     NoTrain,
+}
+
+/// A set of edits.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Repair {
+    /// What it does.
+    pub title: String,
+    /// Replaced spans.
+    pub edits: Vec<(Span, String)>,
+}
+
+/// What an argument of another framework is here.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum ArgumentMeaning {
+    /// An argument of another name.
+    Called(&'static str),
+    /// `axis: n`, for the batch has no axis.
+    Axis(i64),
+    /// Nothing.
+    NotNeeded(&'static str),
+    /// This argument.
+    Written(String),
+    /// Another function.
+    Callee(&'static str),
+    /// A stage behind the layer; `Some(None)` where even that is not needed, `None` where it cannot be inserted.
+    Stage(Option<Option<&'static str>>),
+}
+
+/// What a setting of another framework is here.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum SettingMeaning {
+    /// A setting of another name.
+    Called(&'static str),
+    /// An argument of the optimizer: the whole line, the argument, and where in the optimizer it can be inserted.
+    OfOptimizer { line: Span, argument: String, at: Option<(Span, String, String)> },
+    /// Something of the data.
+    OfData,
+    /// Something that the command line says, or nothing.
+    NotNeeded(&'static str),
 }
 
 /// What is wrong with an augmentation.

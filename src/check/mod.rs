@@ -5,9 +5,10 @@
 //!
 //! ```text
 //! items.rs        the names of a file, imports, hypers
-//! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs
+//! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
 //! expression.rs   expressions                             sizes.rs, index.rs
 //! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
+//! foreign.rs      names and calls of other frameworks
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! regions.rs      which layers lie in which, for drawings
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
@@ -25,12 +26,14 @@ mod checker;
 mod data_block;
 mod data_function;
 mod data_images;
+mod data_repairs;
 mod data_sequences;
 mod data_source;
 mod data_split;
 mod expression;
 mod facts;
 mod flow;
+mod foreign;
 mod index;
 mod items;
 mod metrics;
@@ -57,8 +60,8 @@ pub use regions::{Region, RegionKind, StepState, Steps};
 pub use value::snake_case;
 
 use crate::data::Fitted;
-use crate::diagnostics::{io_reason, tidy};
-use crate::source::OpenTexts;
+use crate::diagnostics::{Code, Diagnostic, io_reason, tidy};
+use crate::source::{OpenTexts, Span};
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
 use std::collections::BTreeMap;
@@ -154,12 +157,32 @@ pub fn check_on_this_stack(path: &Path, text: &str, overrides: &Overrides) -> Ch
             program.facts.extend(checker.facts(expect, &program.trains, module));
         }
     }
+    checker.qualified_names(module);
     program.data = std::mem::take(&mut checker.data);
     program.notes = std::mem::take(&mut checker.notes).finish();
     let mut diagnostics = checker.diagnostics;
+    drop_what_is_rewritten(&mut diagnostics);
     tidy(&mut diagnostics);
     let ast = std::rc::Rc::unwrap_or_clone(ast);
     Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }
+}
+
+/// Takes back what is told of an argument that is to be removed or written anew: `activation='relu'` is one mistake,
+/// not also one of its `=` and one of its quotes.
+fn drop_what_is_rewritten(diagnostics: &mut Vec<Diagnostic>) {
+    let mut rewritten: Vec<(Code, Span, Span)> = Vec::new();
+    for diagnostic in diagnostics.iter().filter(|d| matches!(d.code, Code::E0202 | Code::E0205 | Code::E0225)) {
+        let edits = diagnostic.fixes.first().map(|fix| fix.edits.as_slice()).unwrap_or_default();
+        rewritten.extend(edits.iter().map(|edit| (diagnostic.code, diagnostic.span(), edit.span)));
+    }
+    diagnostics.retain(|d| {
+        let span = d.span();
+        !rewritten.iter().any(|(code, own, edit)| {
+            let is_inside =
+                edit.file == span.file && edit.start <= span.start && span.end <= edit.end && !span.is_empty();
+            is_inside && (*code, *own) != (d.code, span)
+        })
+    });
 }
 
 /// A file that cannot be read.

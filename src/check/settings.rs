@@ -1,13 +1,14 @@
 //! The settings of a train.
 
 use super::checker::Checker;
-use super::mistake::Mistake;
+use super::foreign::removal;
+use super::mistake::{Mistake, SettingMeaning};
 use super::paths::glob_matches;
 use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Measure, Settings};
 use super::train::{Found, Pairing};
 use super::value::{Frame, Value};
 use crate::build::{StateScope, Tensor};
-use crate::catalog::{self, Body, Duration, EntryKind, Param};
+use crate::catalog::{self, Body, Duration, EntryKind, Param, WordKind};
 use crate::data::Split;
 use crate::diagnostics::nearest;
 use crate::ir::graph::StateRole;
@@ -56,6 +57,12 @@ impl Checker<'_> {
                     let key = &*setting.key.name;
                     if LATER.contains(&key) {
                         self.mistake(setting.key.span, &Mistake::NotYet { what: "this setting" });
+                    } else if let Some(meaning) = self.setting_elsewhere(setting, train) {
+                        if let SettingMeaning::Called(ours) = meaning {
+                            misspelt.push(ours.to_owned());
+                        }
+                        let name = setting.key.name.clone();
+                        self.mistake(setting.key.span, &Mistake::ForeignSetting { name, meaning });
                     } else if !SETTINGS.contains(&key) {
                         let near = nearest(key, SETTINGS.iter().copied()).map(str::to_owned);
                         misspelt.extend(near.clone());
@@ -86,6 +93,84 @@ impl Checker<'_> {
         Found { module, settings, misspelt }
     }
 
+    /// What a setting of another framework is here.
+    fn setting_elsewhere(&self, setting: &ast::Setting, train: &ast::Train) -> Option<SettingMeaning> {
+        let key = &*setting.key.name;
+        if SETTINGS.contains(&key) {
+            return None;
+        }
+        let called = catalog::words().filter(|w| w.kind == WordKind::Setting && SETTINGS.contains(&w.name));
+        if let Some(word) = called.into_iter().find(|w| w.elsewhere.iter().any(|(name, _)| *name == key)) {
+            return Some(SettingMeaning::Called(word.name));
+        }
+        if matches!(key, "validation_split" | "validation_data" | "test_size" | "split" | "val_split" | "stratify") {
+            return Some(SettingMeaning::OfData);
+        }
+        match key {
+            "verbose" => return Some(SettingMeaning::NotNeeded("`--quiet` on the command line says less")),
+            "device" | "gpu" | "accelerator" | "cuda" => {
+                return Some(SettingMeaning::NotNeeded(
+                    "training runs on the processor; `--threads n` says on how many threads",
+                ));
+            }
+            "num_workers" | "workers" | "threads" => {
+                return Some(SettingMeaning::NotNeeded("`--threads n` on the command line says on how many threads"));
+            }
+            _ => {}
+        }
+        let optimizer = train.statements.iter().find_map(|s| match &s.kind {
+            StatementKind::Setting(s) if &*s.key.name == "optimizer" => Some(&s.value),
+            _ => None,
+        });
+        let (name, args) = match optimizer.map(|expr| (&expr.unparenthesized().kind, expr)) {
+            Some((ExprKind::Name(name), expr)) => (Some(&**name), Some((&[] as &[ast::Arg], expr.span, false))),
+            Some((ExprKind::Call { callee, args, args_span }, _)) => match &callee.kind {
+                ExprKind::Name(name) => (Some(&**name), Some((args.as_slice(), *args_span, true))),
+                _ => (None, None),
+            },
+            _ => (None, None),
+        };
+        let entry = name.and_then(|name| catalog::find(name, &[EntryKind::Optimizer]));
+        let entry = entry.or_else(|| catalog::find("Adam", &[EntryKind::Optimizer]))?;
+        let names = entry.params.iter().map(|p| p.name);
+        let ours = match catalog::argument_elsewhere(key, names.clone()) {
+            Some(catalog::ArgumentElsewhere::Called(ours)) => ours,
+            _ => names.clone().find(|p| *p == key)?,
+        };
+        let value = self.sources.text(setting.value.span);
+        let argument = format!("{ours}: {value}");
+        let at = args.and_then(|(given, span, has_list)| {
+            if given.iter().any(|a| a.name.as_ref().is_some_and(|n| &*n.name == ours)) {
+                return None;
+            }
+            Some(match (has_list, given.is_empty()) {
+                (false, _) => (span.end_point(), "(".to_owned(), ")".to_owned()),
+                (true, true) => (Span { start: span.end - 1, end: span.end - 1, ..span }, String::new(), String::new()),
+                (true, false) => {
+                    (Span { start: span.end - 1, end: span.end - 1, ..span }, ", ".to_owned(), String::new())
+                }
+            })
+        });
+        let line = self.line_of(setting.key.span, setting.value.span);
+        Some(SettingMeaning::OfOptimizer { line, argument, at })
+    }
+
+    /// A setting with the newline and indent before it.
+    fn line_of(&self, key: Span, value: Span) -> Span {
+        let before = self.sources.text(Span { start: 0, end: key.start, ..key });
+        let start = before.trim_end_matches([' ', '\t']).strip_suffix('\n').map_or(key.start, |b| b.len() as u32);
+        Span { start, end: value.end, ..key }
+    }
+
+    /// Where a setting can be added, and as what.
+    fn new_setting(&self, train: &ast::Train, line: &str) -> Option<(Span, String)> {
+        let last = train.statements.last()?.span;
+        let before = self.sources.text(Span { start: 0, end: last.start, ..last });
+        let own = before.rsplit('\n').next().unwrap_or("");
+        let indent = if own.trim().is_empty() { own } else { "  " };
+        Some((last.end_point(), format!("\n{indent}{line}")))
+    }
+
     /// Everything beside loss and metrics. `None` where a mistake was told.
     pub fn settings(
         &mut self,
@@ -103,7 +188,7 @@ impl Checker<'_> {
             is_fine = false;
         } else if found.setting("loss").is_none() {
             let example = "loss: cross_entropy(logits, label)";
-            self.mistake(at, &Mistake::MissingSetting { setting: "loss", example });
+            self.mistake(at, &Mistake::MissingSetting { setting: "loss", example, at: None });
             is_fine = false;
         }
         let optimizer = match found.setting("optimizer") {
@@ -111,7 +196,8 @@ impl Checker<'_> {
             None if found.is_misspelt("optimizer") => None,
             None => {
                 let example = "optimizer: Adam(lr: 1e-3)";
-                self.mistake(at, &Mistake::MissingSetting { setting: "optimizer", example });
+                let insertion = self.new_setting(train, example);
+                self.mistake(at, &Mistake::MissingSetting { setting: "optimizer", example, at: insertion });
                 None
             }
         };
@@ -119,7 +205,7 @@ impl Checker<'_> {
             Some(expr) => self.schedule(expr, &mut frame),
             None => Some(Vec::new()),
         };
-        let length = self.length(found, at, &mut frame);
+        let length = self.length(train, found, at, &mut frame);
         let batch = self.count(found, "batch", DEFAULT_BATCH as u64, &mut frame);
         let seed = match (self.overrides.seed, found.setting("seed")) {
             (Some(seed), _) => Some(seed),
@@ -245,17 +331,40 @@ impl Checker<'_> {
                 ExprKind::Name(name) => (name.clone(), args.as_slice(), callee.span),
                 _ => {
                     let found = "something else".to_owned();
-                    self.mistake(expr.span, &Mistake::Type { wanted: format!("a {wanted}"), found });
+                    self.mistake(expr.span, &Mistake::Type { wanted: with_article(wanted), found });
                     return None;
                 }
             },
             ExprKind::Error => return None,
+            ExprKind::String(text) => {
+                self.named_in_quotes(text, expr.span, kind, with_article(wanted));
+                return None;
+            }
             _ => {
                 let found = "something else".to_owned();
-                self.mistake(expr.span, &Mistake::Type { wanted: format!("the name of a {wanted}"), found });
+                self.mistake(
+                    expr.span,
+                    &Mistake::Type { wanted: format!("the name of {}", with_article(wanted)), found },
+                );
                 return None;
             }
         };
+        // `Adam(model.parameters(), lr: 0.1)`
+        let weights = args.iter().position(|a| match &a.value.unparenthesized().kind {
+            ExprKind::Call { callee, .. } => {
+                matches!(&callee.kind, ExprKind::Field { name, .. } if matches!(&*name.name, "parameters" | "trainable_variables"))
+            }
+            ExprKind::Field { name, .. } => matches!(&*name.name, "trainable_variables" | "trainable_weights"),
+            _ => false,
+        });
+        let left: Vec<ast::Arg> =
+            args.iter().enumerate().filter(|(i, _)| Some(*i) != weights).map(|(_, a)| a.clone()).collect();
+        if let Some(index) = weights
+            && let (Some(arg), Some(removed)) = (args.get(index), removal(args, index))
+        {
+            self.mistake(arg.span(), &Mistake::WeightsGiven { removed });
+        }
+        let args = left.as_slice();
         let Some(entry) = catalog::find(&name, &[kind]) else {
             self.unknown_entry(&name, name_span, kind, wanted);
             return None;
@@ -267,6 +376,17 @@ impl Checker<'_> {
             return None;
         }
         Some(Configured { entry, args: bound.args, span: expr.span })
+    }
+
+    /// Tells of an optimizer or metric in quotes.
+    pub fn named_in_quotes(&mut self, text: &str, span: Span, kind: EntryKind, setting: String) {
+        let of_kind = || catalog::entries().filter(|e| e.kind() == kind);
+        let plain = |name: &str| name.to_lowercase().replace('_', "");
+        let elsewhere = |e: &&catalog::Entry| e.elsewhere.iter().any(|(name, _)| plain(name) == plain(text));
+        let entry = of_kind().find(|e| plain(e.name) == plain(text)).or_else(|| of_kind().find(elsewhere));
+        let near = || nearest(text, of_kind().map(|e| e.name));
+        let (text, instead) = (text.to_owned(), entry.map(|e| e.name).or_else(near));
+        self.mistake(span, &Mistake::SettingInQuotes { setting, text, instead });
     }
 
     /// `warmup(5 epochs) then cosine(to: 1e-5)`
@@ -295,10 +415,11 @@ impl Checker<'_> {
         is_fine.then_some(schedule)
     }
 
-    fn length(&mut self, found: &Found<'_>, at: Span, frame: &mut Frame) -> Option<Length> {
+    fn length(&mut self, train: &ast::Train, found: &Found<'_>, at: Span, frame: &mut Frame) -> Option<Length> {
         let (epochs, steps) = (found.setting("epochs"), found.setting("steps"));
         if let (Some(first_span), Some(second)) = (found.key_span("epochs"), found.key_span("steps")) {
-            self.mistake(second, &Mistake::Conflict { first: "epochs", second: "steps", first_span });
+            let removed = self.line_of(second, steps.map_or(second, |value| value.span));
+            self.mistake(second, &Mistake::Conflict { first: "epochs", second: "steps", first_span, removed });
             return None;
         }
         // What is written is checked even where the command line replaces it.
@@ -308,7 +429,9 @@ impl Checker<'_> {
             (None, None) if self.overrides.epochs.is_some() => Some(Length::Epochs(1)),
             (None, None) if found.is_misspelt("epochs") || found.is_misspelt("steps") => None,
             (None, None) => {
-                self.mistake(at, &Mistake::MissingSetting { setting: "epochs", example: "epochs: 20" });
+                let example = "epochs: 20";
+                let insertion = self.new_setting(train, example);
+                self.mistake(at, &Mistake::MissingSetting { setting: "epochs", example, at: insertion });
                 None
             }
         };
@@ -582,4 +705,10 @@ mod tests {
             assert_eq!(page.kind, WordKind::Setting, "{setting}");
         }
     }
+}
+
+/// `an optimizer`, `a schedule`
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
 }

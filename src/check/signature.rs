@@ -1,6 +1,7 @@
 //! Blocks and models: binding the names of a signature, evaluating the body, holding it to its contract.
 
 use super::checker::{Checker, NamedKind};
+use super::foreign::chained;
 use super::mistake::Mistake;
 use super::names_in::visit_expr;
 use super::value::{Definition, Frame, Value};
@@ -74,11 +75,14 @@ impl Checker<'_> {
         }
         self.statements(&function.body, &mut frame);
         let result = match &function.body.result {
-            Some(result) => self.expression(result, &mut frame),
+            Some(result) => {
+                let value = self.expression(result, &mut frame);
+                self.joined(&function.body, result.span, value)
+            }
             None if function.body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
             None => {
                 let what = "this body";
-                self.mistake(function.name.span, &Mistake::NoResult { what })
+                self.no_result(&function.body, function.name.span, what)
             }
         };
         let made = function.body.result.as_ref().map_or(function.name.span, |r| r.span);
@@ -137,6 +141,17 @@ impl Checker<'_> {
                 let can_rewrite = self.calls.is_empty() && bound.is_empty() && !input.shape.is_empty();
                 let declared = ty.span;
                 let name = name.name.clone();
+                if self.calls.is_empty() {
+                    self.contradicted.insert(function.name.span);
+                }
+                let is_longer = known.shape.len() == input.shape.len() + 1;
+                let tail = known.shape.iter().skip(1).zip(&input.shape);
+                let has_batch = is_longer
+                    && tail.into_iter().all(|(w, have)| w.as_ref().is_none_or(|w| self.builder.sizes_fit(w, have)));
+                let detail = match has_batch && can_rewrite {
+                    true => Some("shapes are those of one example: the batch is no axis".to_owned()),
+                    false => detail,
+                };
                 let mistake = Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite };
                 // Where a model is bound to data, the call is the signature itself.
                 let at = if input.span.is_empty() { call } else { input.span };
@@ -314,6 +329,29 @@ impl Checker<'_> {
                 Value::Tensor(t) => Value::Tensor(t),
                 value @ (Value::Number(_) | Value::Size(_) | Value::Bool(_)) => {
                     self.as_tensor(&value, made).map_or(Value::Unknown, Value::Tensor)
+                }
+                // `[Dense(16), relu]`: a list of stages.
+                Value::List(ref items)
+                    if !items.is_empty()
+                        && items.iter().all(|i| matches!(i, Value::Stage(_)))
+                        && let Some(ExprKind::List(written)) = written.map(|w| &w.unparenthesized().kind) =>
+                {
+                    let first = match frame.definition.as_ref().map(|d| d.function.inputs.as_slice()) {
+                        Some([only]) => format!("{} |> ", only.name.name),
+                        _ => String::new(),
+                    };
+                    let mut edits = chained(&written.iter().collect::<Vec<_>>(), made, &self.sources);
+                    if let Some((_, text)) = edits.first_mut() {
+                        text.insert_str(0, &first);
+                    }
+                    self.mistake(made, &Mistake::Container { name: "a list".to_owned(), edits })
+                }
+                Value::Stage(_) => {
+                    let before = match frame.definition.as_ref().map(|d| d.function.inputs.as_slice()) {
+                        Some([only]) => Some(format!("{} |> ", only.name.name)),
+                        _ => None,
+                    };
+                    self.mistake(made, &Mistake::NotConnected { found: value.describe(), before })
                 }
                 other => {
                     let wanted = "a tensor as output".to_owned();

@@ -8,6 +8,7 @@ use super::regions::Region;
 use super::signature::field_kind;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
+use crate::catalog::{self, EntryKind};
 use crate::data::{FieldType, Split};
 use crate::diagnostics::nearest;
 use crate::ir::dim::{Dim, VarKind, batch};
@@ -254,6 +255,7 @@ impl Checker<'_> {
         self.work = 0;
         self.rows.clear();
         self.regions.clear();
+        self.affine.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
         for statement in &train.statements {
@@ -520,6 +522,11 @@ impl Checker<'_> {
             }
         }
         for (name, expr) in entries {
+            if let Some(mistake) = self.loss_by_name(expr, frame, fields) {
+                self.mistake(expr.span, &mistake);
+                is_fine = false;
+                continue;
+            }
             let value = self.expression(expr, frame);
             match self.loss_term(value, expr.span) {
                 Some(tensor) => terms.push((name, tensor)),
@@ -546,6 +553,45 @@ impl Checker<'_> {
             *class_weights = Some(weighed);
         }
         Some(terms)
+    }
+
+    /// A loss that is only named, `cross_entropy` or `"mse"`: what it would compare.
+    fn loss_by_name(
+        &self,
+        expr: &Expr,
+        frame: &Frame,
+        fields: &[(Symbol, Option<FieldType>, Span)],
+    ) -> Option<Mistake> {
+        let name = match &expr.unparenthesized().kind {
+            ExprKind::String(text) => text.as_str(),
+            ExprKind::Name(name) if frame.lookup(name).is_none() => name,
+            ExprKind::Call { callee, args, .. } if args.is_empty() => match &callee.kind {
+                ExprKind::Name(name) if frame.lookup(name).is_none() => name,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let elsewhere = || catalog::find_elsewhere(name).map(|(e, _)| e).filter(|e| e.kind() == EntryKind::Loss);
+        let found = catalog::find(name, &[EntryKind::Loss]);
+        let is_text = matches!(expr.kind, ExprKind::String(_));
+        let entry = if is_text { found.or_else(elsewhere)? } else { found? };
+        let model = frame.bindings.iter().find_map(|b| match &b.value {
+            Value::Record(name, values) => Some((name, values)),
+            _ => None,
+        });
+        let outputs: Vec<&Symbol> = model
+            .iter()
+            .flat_map(|(_, values)| values.iter())
+            .map(|(name, _)| name)
+            .filter(|name| !fields.iter().any(|(f, ..)| f == *name))
+            .collect();
+        let inputs: Vec<&Symbol> = model.iter().flat_map(|(_, values)| values.iter()).map(|(name, _)| name).collect();
+        let targets: Vec<&Symbol> = fields.iter().map(|(f, ..)| f).filter(|f| !inputs.contains(f)).collect();
+        let instead = match (outputs.as_slice(), targets.as_slice()) {
+            ([output], [target]) => Some(format!("{}({output}, {target})", entry.name)),
+            _ => None,
+        };
+        Some(Mistake::LossOperands { callee: entry.name, instead })
     }
 
     /// Each term of a loss is logged under a name of its own.

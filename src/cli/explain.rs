@@ -25,7 +25,11 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
         output.result(&pages.join("\n"));
         return Exit::Fine;
     }
-    if let Some((entry, framework)) = catalog::find_elsewhere(name) {
+    // `nn.Dropout` is `Dropout`.
+    let last = name.rsplit('.').next().unwrap_or(name);
+    let elsewhere = catalog::find_elsewhere(name).or_else(|| catalog::find_elsewhere(last));
+    let same = catalog::entries().find(|e| e.name == last && last != name).map(|e| (e, "another framework"));
+    if let Some((entry, framework)) = elsewhere.or(same) {
         output.say(&format!("`{name}` ({framework}) is called `{}` here.\n", entry.name));
         output.result(&styled(&catalog::explain(entry)));
         return Exit::Fine;

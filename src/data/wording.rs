@@ -202,6 +202,10 @@ impl DataProblem {
                     Some(nearest) if span.len() == column.len() && is_name(nearest) => {
                         d.fix(format!("write `{nearest}`"), span, nearest.clone())
                     }
+                    // In quotes, as the header might have it.
+                    Some(nearest) if span.len() == column.len() + 2 && is_name(nearest) => {
+                        d.fix(format!("write `{nearest}`, without quotes"), span, nearest.clone())
+                    }
                     Some(nearest) => d.help(format!("there is `{nearest}`")),
                     None => d,
                 }

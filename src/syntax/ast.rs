@@ -21,6 +21,8 @@ pub struct Ident {
 /// A whole file.
 #[derive(Debug, Clone)]
 pub struct File {
+    /// Names that stand behind those of modules of other frameworks (`nn.Linear`): the name, and the span of it all.
+    pub qualified: Vec<Ident>,
     /// In file order.
     pub items: Vec<Item>,
     /// The whole text.

@@ -1,5 +1,6 @@
 //! What can be wrong with a text, as facts, and the words for it.
 
+use super::foreign::Foreign;
 use crate::diagnostics::{Code, Diagnostic, Edit, quoted_list};
 use crate::source::Span;
 
@@ -38,10 +39,12 @@ pub enum SyntaxError {
         /// What there is of it.
         span: Span,
     },
-    /// A string in single quotes.
+    /// A string in single or curly quotes.
     SingleQuotes {
         /// With the quotes.
         span: Span,
+        /// Which these are: `single quotes`.
+        quotes: &'static str,
         /// Without.
         content: String,
     },
@@ -75,10 +78,12 @@ pub enum SyntaxError {
         /// Where.
         span: Span,
     },
-    /// `->` between expressions.
+    /// `->`, or the pipe of another language, between expressions.
     ArrowForPipe {
         /// Where.
         span: Span,
+        /// As written.
+        text: String,
     },
     /// A single `=` between expressions.
     EqualsForComparison {
@@ -94,10 +99,28 @@ pub enum SyntaxError {
         /// Whether white space follows it.
         spaced: bool,
     },
-    /// `field x: value`
+    /// `field x: value`, `hyper n := value`
     ColonForEquals {
         /// The `:`.
         span: Span,
+        /// As written.
+        text: String,
+        /// What is given a value: `a field`.
+        what: &'static str,
+    },
+    /// `epochs 5`
+    MissingColon {
+        /// The key.
+        key: Span,
+        /// Its text.
+        text: String,
+    },
+    /// `repeat 3 Dense(4)`
+    MissingBraces {
+        /// The stage.
+        stage: Span,
+        /// `repeat` or `residual`.
+        form: &'static str,
     },
     /// A number that cannot be read.
     BadNumber {
@@ -154,6 +177,8 @@ pub enum SyntaxError {
         name: Span,
         /// Its text.
         text: String,
+        /// A `:=` in place of the `=`.
+        walrus: Option<Span>,
     },
     /// A word that is almost the one that is needed.
     Misspelt {
@@ -225,6 +250,8 @@ pub enum SyntaxError {
         /// The model.
         name: String,
     },
+    /// A piece of another language.
+    Foreign(Foreign),
 }
 
 /// Why a number cannot be read.
@@ -282,9 +309,9 @@ impl SyntaxError {
                     "\"",
                 )
             }
-            SyntaxError::SingleQuotes { span, content } => {
+            SyntaxError::SingleQuotes { span, quotes, content } => {
                 let text = format!("\"{}\"", content.replace('"', "\\\""));
-                Diagnostic::new(Code::E0003, "a string stands in double quotes", *span, "single quotes").fix(
+                Diagnostic::new(Code::E0003, "a string stands in double quotes", *span, *quotes).fix(
                     format!("write {text}"),
                     *span,
                     text.clone(),
@@ -377,27 +404,46 @@ impl SyntaxError {
                 "a name and its value are joined by `:` here",
             )
             .fix("write `:`", *span, if *spaced { ":" } else { ": " }),
-            SyntaxError::ColonForEquals { span } => {
-                Diagnostic::new(Code::E0009, "expected `=`, found `:`", *span, "a field is given its value by `=`").fix(
-                    "write `=`",
-                    *span,
-                    " =",
-                )
-            }
-            SyntaxError::MissingLet { name, text } => {
-                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`").fix(
-                    "insert `let`",
-                    name.start_point(),
-                    "let ",
-                )
-            }
-            SyntaxError::ArrowForPipe { span } => Diagnostic::new(
-                Code::E0011,
-                "data flows through `|>`",
+            SyntaxError::ColonForEquals { span, text, what } => Diagnostic::new(
+                Code::E0009,
+                format!("expected `=`, found `{text}`"),
                 *span,
-                "`->` stands only before the outputs of a signature",
+                format!("{what} is given its value by `=`"),
             )
-            .fix("write `|>`", *span, "|>"),
+            .fix("write `=`", *span, if text == ":" { " =" } else { "=" }),
+            SyntaxError::MissingColon { key, text } => Diagnostic::new(
+                Code::E0009,
+                format!("expected `:` after `{text}`"),
+                *key,
+                "a name and its value are joined by `:` here",
+            )
+            .fix("insert `:`", key.end_point(), ":"),
+            SyntaxError::MissingBraces { stage, form } => Diagnostic::new(
+                Code::E0026,
+                format!("what `{form}` takes stands in braces"),
+                *stage,
+                "needs a `{` before it and a `}` after it",
+            )
+            .fix_all(
+                "put it in braces",
+                vec![
+                    Edit { span: stage.start_point(), text: "{ ".into() },
+                    Edit { span: stage.end_point(), text: " }".into() },
+                ],
+            ),
+            SyntaxError::MissingLet { name, text, walrus } => {
+                let mut edits = vec![Edit { span: name.start_point(), text: "let ".into() }];
+                edits.extend(walrus.map(|span| Edit { span, text: "=".into() }));
+                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`")
+                    .fix_all(if walrus.is_some() { "write `let … =`" } else { "insert `let`" }, edits)
+            }
+            SyntaxError::ArrowForPipe { span, text } => {
+                let label = match text.as_str() {
+                    "->" => "`->` stands only before the outputs of a signature".to_owned(),
+                    other => format!("`{other}` is no operator of this language"),
+                };
+                Diagnostic::new(Code::E0011, "data flows through `|>`", *span, label).fix("write `|>`", *span, "|>")
+            }
             SyntaxError::Misspelt { span, found, meant } => Diagnostic::new(
                 Code::E0012,
                 format!("`{found}` is not a word of the language"),
@@ -468,6 +514,7 @@ impl SyntaxError {
                 "a model takes no hypers",
             )
             .help("declare them with `hyper NAME = value`, or make this a block"),
+            SyntaxError::Foreign(foreign) => foreign.diagnostic(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Floor 2: from text to the syntax tree, and back by the formatter.
 //!
-//! A text is first repaired where one slip would hide the rest (`repair`), then parsed by the grammar `grammar/nn.pest`
+//! A text is first repaired where one slip would hide the rest (`repair`, `foreign`), then parsed by the grammar `grammar/nn.pest`
 //! (`parse`), and its pairs become the tree (`build`). Mistakes are facts (`error`) until they become diagnostics.
 
 pub mod ast;
 mod build;
 mod error;
+mod foreign;
+mod foreign_finder;
 mod format;
 mod parse;
 mod print;
@@ -13,6 +15,8 @@ mod repair;
 pub(crate) mod tokens;
 
 pub use error::{NumberProblem, SyntaxError};
+pub use foreign::{Foreign, Lines};
+pub(crate) use foreign_finder::MODULES;
 pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};

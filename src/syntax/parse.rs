@@ -19,6 +19,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     let mut repaired = repair(file, text);
     let mut errors = std::mem::take(&mut repaired.errors);
     let mut items = Vec::new();
+    let mut qualified = Vec::new();
     if repaired.too_deep {
         errors.retain(|e| matches!(e, SyntaxError::TooDeep { .. }));
         items.push(Item { kind: ItemKind::Error, doc: None, span: whole });
@@ -28,6 +29,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
                 let mut builder = Builder::new(file, text, &repaired);
                 items = builder.file(pairs);
                 errors.append(&mut builder.errors);
+                qualified = builder.qualified;
             }
             Err(error) => {
                 // The grammar accepts every text as a row of broken items, so only pest's own limits lead here.
@@ -42,9 +44,10 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
             }
         }
     }
+    items.extend(repaired.hidden.iter().map(|span| Item { kind: ItemKind::Error, doc: None, span: *span }));
     let mut diagnostics: Vec<Diagnostic> = errors.iter().map(SyntaxError::diagnostic).collect();
     tidy(&mut diagnostics);
-    (File { items, span: whole }, diagnostics)
+    (File { items, qualified, span: whole }, diagnostics)
 }
 
 #[cfg(test)]

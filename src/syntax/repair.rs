@@ -5,6 +5,7 @@
 //! of the repaired text are turned back by [`Repaired::original`].
 
 use super::error::SyntaxError;
+use super::foreign_finder;
 use super::tokens::{Token, TokenKind, is_operator, scan};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
@@ -18,6 +19,22 @@ pub(crate) const MAX_DEPTH: usize = 500;
 /// Words that begin an item.
 pub(crate) const ITEM_WORDS: &[&str] =
     &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
+/// Words that begin what is an item here in other languages.
+const WORDS_ELSEWHERE: &[(&str, &str)] = &[
+    ("def", "block"),
+    ("fn", "block"),
+    ("func", "block"),
+    ("function", "block"),
+    ("layer", "block"),
+    ("class", "model"),
+    ("network", "model"),
+    ("net", "model"),
+    ("dataset", "data"),
+    ("const", "hyper"),
+    ("param", "hyper"),
+    ("var", "hyper"),
+];
+
 /// Words that begin a statement.
 pub(crate) const STATEMENT_WORDS: &[&str] = &["let", "weight", "constant", "field", "phase", "group"];
 
@@ -30,6 +47,8 @@ pub(crate) struct Repaired {
     pub errors: Vec<SyntaxError>,
     /// Whether the text is nested so deeply that it must not be parsed.
     pub too_deep: bool,
+    /// Names that are declared where nothing is parsed.
+    pub hidden: Vec<Span>,
     edits: Vec<Repair>,
 }
 
@@ -49,7 +68,10 @@ impl Repaired {
             if offset <= start {
                 break;
             }
-            if offset <= start + edit.insert.len() {
+            if offset == start + edit.insert.len() {
+                return edit.at + edit.delete;
+            }
+            if offset < start + edit.insert.len() {
                 // Inside an insertion; replacements of equal length keep their offsets.
                 return edit.at + (offset - start).min(edit.delete);
             }
@@ -61,9 +83,13 @@ impl Repaired {
 
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
-    let tokens = scan(source);
-    let mut repairer =
-        Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: Vec::new(), edits: Vec::new() };
+    let mut tokens = scan(source);
+    let found = foreign_finder::find(file, source, &tokens);
+    if !found.done.is_empty() {
+        tokens.retain(|t| !found.done.iter().any(|(start, end)| *start <= t.start && t.start < *end));
+    }
+    let edits = found.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert }).collect();
+    let mut repairer = Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: found.errors, edits };
     repairer.lexical();
     repairer.words();
     let (errors_before, edits_before) = (repairer.errors.len(), repairer.edits.len());
@@ -88,7 +114,7 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
         fits
     });
     text.push_str(source.get(done..).unwrap_or(""));
-    Repaired { text, errors, too_deep, edits }
+    Repaired { text, errors, too_deep, hidden: found.hidden, edits }
 }
 
 struct Repairer<'a> {
@@ -142,9 +168,16 @@ impl Repairer<'_> {
                     self.edit(token.end, 0, if ends_in_escape(text) { "\\\"" } else { "\"" });
                 }
                 TokenKind::SingleQuoted => {
-                    let content = text.get(1..text.len().saturating_sub(1)).unwrap_or("").to_owned();
+                    let opening = text.chars().next().map_or(0, char::len_utf8);
+                    let closing = text.chars().next_back().map_or(0, char::len_utf8);
+                    let content = text.get(opening..text.len().saturating_sub(closing)).unwrap_or("").to_owned();
+                    let quotes = match text.chars().next() {
+                        Some('\'') => "single quotes",
+                        Some('`') => "backquotes",
+                        _ => "the curly quotes of a word processor",
+                    };
                     let quoted = format!("\"{}\"", content.replace('\\', "\\\\").replace('"', "\\\""));
-                    self.errors.push(SyntaxError::SingleQuotes { span, content });
+                    self.errors.push(SyntaxError::SingleQuotes { span, quotes, content });
                     self.replace(token, quoted);
                 }
                 TokenKind::SlashComment => {
@@ -156,14 +189,16 @@ impl Repairer<'_> {
                 TokenKind::BlockComment => {
                     let rest = self.source.get(token.end..).unwrap_or("");
                     let ends_line = rest.lines().next().is_none_or(|l| l.trim().is_empty());
-                    let content = text.trim_start_matches("/*").trim_end_matches("*/").trim_matches('*');
+                    let marker = ["/*", "\"\"\"", "'''"].into_iter().find(|m| text.starts_with(m)).unwrap_or("/*");
+                    let end = if marker == "/*" { "*/" } else { marker };
+                    let content = text.trim_start_matches(marker).trim_end_matches(end).trim_matches('*');
                     let replacement = ends_line.then(|| {
                         let lines: Vec<&str> =
                             content.lines().map(|l| l.trim().trim_start_matches('*').trim()).collect();
                         let lines = lines.iter().filter(|l| !l.is_empty()).map(|l| format!("# {l}"));
                         lines.collect::<Vec<_>>().join("\n")
                     });
-                    self.errors.push(SyntaxError::ForeignComment { span, replacement, marker: "/*" });
+                    self.errors.push(SyntaxError::ForeignComment { span, replacement, marker });
                     self.replace(token, if text.contains('\n') { "\n" } else { " " });
                 }
                 _ => {}
@@ -212,6 +247,9 @@ impl Repairer<'_> {
             let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".")
                 || next_text == "{"
                 || next_text.starts_with('"');
+            if named && let Some((_, meant)) = WORDS_ELSEWHERE.iter().find(|(word_, _)| *word_ == word) {
+                return Some(meant);
+            }
             return fits.then(|| nearest(word, ITEM_WORDS.iter().copied())).flatten();
         }
         let reserved = matches!(word, "if" | "not" | "true" | "false" | "none" | "residual" | "repeat" | "scan");
@@ -331,8 +369,14 @@ impl Repairer<'_> {
         let Some(&opener) = self.tokens.get(bracket.index) else { return };
         let mut last = opener;
         let mut goes_on = true;
+        let is_layer = bracket.index.checked_sub(1).is_some_and(|callee| {
+            self.tokens.get(callee).is_some_and(|t| t.end == opener.start)
+                && self.text(callee).starts_with(|c: char| c.is_uppercase())
+        });
         for (i, token) in self.tokens.iter().enumerate().take(limit).skip(bracket.index + 1) {
             match token.kind {
+                // `Dense(16 |> relu`: nothing flows among the arguments that make a layer.
+                TokenKind::Symbol if bracket.kind == b'(' && is_layer && token.text(self.source) == "|>" => break,
                 TokenKind::Newline if !goes_on && bracket.kind != b'{' && !self.continues_line(i + 1) => break,
                 TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment | TokenKind::Newline => {}
                 kind => {
@@ -431,14 +475,15 @@ impl Repairer<'_> {
     }
 }
 
-fn token_column(source: &str, offset: usize) -> usize {
+/// Characters before the token on its line.
+pub(super) fn token_column(source: &str, offset: usize) -> usize {
     let line = source.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
     let before = source.get(line..offset).unwrap_or("");
     before.chars().filter(|c| *c != '\u{FEFF}').count()
 }
 
 /// Characters of white space before the line's text.
-fn line_indent(source: &str, offset: usize) -> usize {
+pub(super) fn line_indent(source: &str, offset: usize) -> usize {
     let line = source.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
     let text = source.get(line..).unwrap_or("").trim_start_matches('\u{FEFF}');
     text.chars().take_while(|c| matches!(c, ' ' | '\t')).count()

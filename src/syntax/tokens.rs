@@ -16,13 +16,13 @@ pub(crate) enum TokenKind {
         /// Whether its last quote is there.
         closed: bool,
     },
-    /// `'…'`, which is no string of this language.
+    /// `'…'` or `“…”`, which are no strings of this language.
     SingleQuoted,
     /// `# …` or `## …`
     Comment,
     /// `// …`, which is no comment of this language.
     SlashComment,
-    /// `/* … */`, which is no comment of this language.
+    /// `/* … */` or `"""…"""`, which are no comments of this language.
     BlockComment,
     /// `\n`
     Newline,
@@ -62,14 +62,15 @@ impl Token {
 
 /// Operators and marks, longer ones first.
 const SYMBOLS: &[&str] = &[
-    "|>", "||", "->", "==", "!=", "<=", ">=", "&&", "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":",
-    ",", ";", ".", "!", "|", "&",
+    "%>%", "...", "|>", "||", "->", "=>", "→", ":=", "+=", "-=", "*=", "/=", "//", ">>", "==", "!=", "<=", ">=", "&&",
+    "**", "..", "<", ">", "+", "-", "*", "/", "@", "^", "%", "=", ":", ",", ";", ".", "!", "|", "&",
 ];
 
 /// Operators with two operands: a line that begins or ends with one belongs to its neighbour.
 pub(crate) fn is_operator(text: &str) -> bool {
     matches!(text, "and" | "or" | "then")
-        || SYMBOLS.contains(&text) && !matches!(text, ":" | "," | ";" | "." | "!" | "|" | "&")
+        || SYMBOLS.contains(&text)
+            && !matches!(text, ":" | "," | ";" | "." | "..." | "!" | "&" | ":=" | "+=" | "-=" | "*=" | "/=")
 }
 
 /// All tokens of the text, in order.
@@ -125,8 +126,12 @@ impl<'a> Scanner<'a> {
                 self.skip_while(|c| c != '\n');
                 TokenKind::Comment
             }
+            '"' | '\'' if self.triple_quoted(first) => TokenKind::BlockComment,
             '"' => TokenKind::String { closed: self.string() },
-            '\'' => self.single_quoted(),
+            '\'' => self.single_quoted(&['\'']),
+            '`' => self.single_quoted(&['`', '\'']),
+            '“' | '”' | '„' => self.single_quoted(&['”', '“', '"']),
+            '‘' | '’' => self.single_quoted(&['’', '‘', '\'']),
             '(' | '[' | '{' => {
                 self.at += 1;
                 TokenKind::Open(first as u8)
@@ -205,19 +210,29 @@ impl<'a> Scanner<'a> {
         false
     }
 
-    fn single_quoted(&mut self) -> TokenKind {
+    fn single_quoted(&mut self, closing: &[char]) -> TokenKind {
         let rest = self.rest();
         let line = rest.lines().next().unwrap_or("");
-        match line.get(1..).and_then(|l| l.find('\'')) {
-            Some(i) => {
-                self.at += i + 2;
+        let opening = line.chars().next().map_or(1, char::len_utf8);
+        match line.char_indices().skip(1).find(|(_, c)| closing.contains(c)) {
+            Some((i, c)) => {
+                self.at += i + c.len_utf8();
                 TokenKind::SingleQuoted
             }
             None => {
-                self.at += 1;
+                self.at += opening;
                 TokenKind::Other
             }
         }
+    }
+
+    /// Passes over `"""…"""`, which comments a Python program, where it is one.
+    fn triple_quoted(&mut self, quote: char) -> bool {
+        let marks: String = [quote; 3].iter().collect();
+        let Some(inner) = self.rest().strip_prefix(&marks) else { return false };
+        let Some(end) = inner.find(&marks) else { return false };
+        self.at += end + 2 * marks.len();
+        true
     }
 
     fn number(&mut self) {

@@ -4,6 +4,7 @@ mod architecture;
 mod attention;
 mod attention_by_formula;
 mod augmentation;
+mod beginners;
 mod catalog_examples;
 mod catalog_gradients;
 mod catalog_page;

@@ -25,7 +25,7 @@ pub(super) static ALL: &[Word] = &[
             "A name that is both an output and a field is an error that offers `Model.name` and `data.name`.",
         ],
         "  loss: { fit: cross_entropy(logits, y), size: 0.01 * mean(logits ^ 2) }\n",
-        &[("criterion", "PyTorch"), ("loss_weights", "Keras")],
+        &[("criterion", "PyTorch"), ("loss_fn", "PyTorch"), ("objective", "XGBoost"), ("loss_weights", "Keras")],
     ),
     setting(
         "optimizer",
@@ -41,7 +41,7 @@ pub(super) static ALL: &[Word] = &[
         &["schedule: part", "schedule: part then part …"],
         &["Left out, the optimizer's `lr` stays. The schedules of the catalog are joined by `then`."],
         "  schedule: warmup(2 epochs) then cosine(to: 1e-5)\n",
-        &[("lr_scheduler", "PyTorch"), ("LearningRateScheduler", "Keras")],
+        &[("lr_scheduler", "PyTorch"), ("scheduler", "PyTorch"), ("LearningRateScheduler", "Keras")],
     ),
     setting(
         "epochs",
@@ -49,7 +49,7 @@ pub(super) static ALL: &[Word] = &[
         &["epochs: n"],
         &["Either it or `steps`. `--epochs n` takes its place. The last batch of an epoch may be smaller."],
         "  epochs: 20\n",
-        &[("max_epochs", "Lightning")],
+        &[("max_epochs", "Lightning"), ("num_epochs", "PyTorch"), ("n_epochs", "PyTorch"), ("nb_epoch", "Keras")],
     ),
     setting(
         "steps",
@@ -57,7 +57,7 @@ pub(super) static ALL: &[Word] = &[
         &["steps: n"],
         &["It goes through the data as often as that takes, and may end within an epoch."],
         "  steps: 500\n",
-        &[("max_steps", "Lightning"), ("steps_per_epoch", "Keras")],
+        &[("max_steps", "Lightning"), ("steps_per_epoch", "Keras"), ("num_steps", "JAX"), ("iterations", "textbooks")],
     ),
     setting(
         "batch",
@@ -65,7 +65,7 @@ pub(super) static ALL: &[Word] = &[
         &["batch: n"],
         &[],
         "  batch: 64\n",
-        &[("batch_size", "PyTorch")],
+        &[("batch_size", "PyTorch, Keras"), ("minibatch", "textbooks")],
     ),
     setting(
         "metrics",

@@ -2,34 +2,10 @@
 
 use super::{quote, suggest, suggest_duration, this_is};
 use crate::catalog::{Bounds, Param, ParamType};
-use crate::check::mistake::Mistake;
+use crate::check::mistake::{ArgumentMeaning, Mistake};
 use crate::check::value::show_number;
-use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::diagnostics::{Code, Diagnostic, Edit, quoted_list};
 use crate::source::{SourceMap, Span};
-
-/// Names that other frameworks give to arguments, and ours.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("learning_rate", "lr"),
-    ("epsilon", "eps"),
-    ("out_features", "units"),
-    ("out_channels", "channels"),
-    ("filters", "channels"),
-    ("kernel_size", "kernel"),
-    ("pool_size", "kernel"),
-    ("strides", "stride"),
-    ("dilation_rate", "dilation"),
-    ("use_bias", "bias"),
-    ("num_heads", "heads"),
-    ("hidden_size", "hidden"),
-    ("num_layers", "layers"),
-    ("embedding_dim", "width"),
-    ("num_groups", "groups"),
-    ("rate", "p"),
-    ("dim", "axis"),
-    ("keepdim", "keep"),
-    ("keepdims", "keep"),
-    ("gamma", "factor"),
-];
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
     Some(match mistake {
@@ -42,17 +18,71 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let callee = quote(callee);
             let message = format!("{callee} has no argument `{name}`");
             let diagnostic = Diagnostic::new(Code::E0202, message, span, "not an argument of it");
-            let elsewhere =
-                ELSEWHERE.iter().find(|(theirs, ours)| *theirs == &**name && known.iter().any(|k| k == ours));
-            match (&**name, elsewhere) {
-                (_, Some((_, ours))) => diagnostic.fix(format!("it is called `{ours}` here"), span, *ours),
-                ("activation", None) => suggest(diagnostic, span, None, known, "its arguments")
-                    .help("an activation is a stage of its own: `Dense(16) |> relu`"),
-                ("in_features" | "in_channels" | "input_dim" | "input_shape" | "input_size", None) => {
-                    diagnostic.help("leave it out: sizes of inputs are inferred")
+            suggest(diagnostic, span, nearest.as_ref(), known, "its arguments")
+        }
+        Mistake::ForeignArgument { callee, name, meaning, argument, removed, call } => {
+            let message = format!("{} has no argument `{name}`", quote(callee));
+            let diagnostic = Diagnostic::new(Code::E0202, message, span, "not an argument of it");
+            match meaning {
+                ArgumentMeaning::Called(ours) => diagnostic.fix(format!("it is called `{ours}` here"), span, *ours),
+                ArgumentMeaning::Axis(axis) => diagnostic
+                    .note("axes are counted without the batch, so each comes one earlier")
+                    .fix(format!("write `axis: {axis}`"), *argument, format!("axis: {axis}")),
+                ArgumentMeaning::Written(text) => diagnostic.fix(format!("write `{text}`"), *argument, text.as_str()),
+                ArgumentMeaning::NotNeeded(why) => diagnostic.note(*why).fix("leave it out", *removed, ""),
+                ArgumentMeaning::Callee(ours) => {
+                    let name = Span { end: call.start + callee.len() as u32, ..*call };
+                    diagnostic.note(format!("`{ours}` is the same for logits")).fix_all(
+                        format!("use `{ours}`"),
+                        vec![
+                            Edit { span: name, text: (*ours).to_owned() },
+                            Edit { span: *removed, text: String::new() },
+                        ],
+                    )
                 }
-                _ => suggest(diagnostic, span, nearest.as_ref(), known, "its arguments"),
+                ArgumentMeaning::Stage(None) => {
+                    diagnostic.help("an activation is a stage of its own: `Dense(16) |> relu`")
+                }
+                ArgumentMeaning::Stage(Some(None)) => diagnostic.fix("leave it out", *removed, ""),
+                ArgumentMeaning::Stage(Some(Some(function))) => {
+                    diagnostic.note("an activation is a stage of its own").fix_all(
+                        format!("write `|> {function}` behind it"),
+                        vec![
+                            Edit { span: *removed, text: String::new() },
+                            Edit { span: call.end_point(), text: format!(" |> {function}") },
+                        ],
+                    )
+                }
             }
+        }
+        Mistake::SizeOfInput { callee, removed } => {
+            let message = format!("{} is not given the size of its input", quote(callee));
+            Diagnostic::new(Code::E0205, message, span, "the size of the input is inferred").fix(
+                "leave it out",
+                *removed,
+                "",
+            )
+        }
+        Mistake::OneForEachAxis { callee, param, number } => {
+            let message = format!("`{param}` of {} is one number, for every axis", quote(callee));
+            Diagnostic::new(Code::E0205, message, span, "one for each axis").fix(
+                format!("write `{number}`"),
+                span,
+                number.as_str(),
+            )
+        }
+        Mistake::WordInQuotes { callee, param, text, instead } => {
+            let message = format!("`{param}` of {} is a word, without quotes", quote(callee));
+            let label = if text == instead { "a text".to_owned() } else { format!("`{text}` is `{instead}` here") };
+            Diagnostic::new(Code::E0205, message, span, label).fix(format!("write `{instead}`"), span, instead.as_str())
+        }
+        Mistake::WeightsGiven { removed } => {
+            let message = "an optimizer is not given the weights";
+            Diagnostic::new(Code::E0225, message, span, "all weights of the model are trained").fix(
+                "leave them out",
+                *removed,
+                "",
+            )
         }
         Mistake::TooManyArguments { callee, takes, given, known } => {
             let callee = quote(callee);
@@ -100,7 +130,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let choices_text: Vec<String> = choices.iter().map(|c| format!("`{c}`")).collect();
             let message =
                 format!("`{param}` of {} must be {}, not `{found}`", quote(callee), choices_text.join(" or "));
-            suggest(Diagnostic::new(Code::E0207, message, span, "not a choice"), span, nearest.as_ref(), &[], "")
+            let diagnostic = Diagnostic::new(Code::E0207, message, span, "not a choice");
+            match (param.as_str(), found.as_str()) {
+                ("padding", "valid") => diagnostic.note("`valid` is no padding at all").fix("write `0`", span, "0"),
+                _ => suggest(diagnostic, span, nearest.as_ref(), &[], ""),
+            }
         }
         Mistake::NotWhole { number, floored } => {
             let message = format!("{number} is not a whole number, so it is not a size");
@@ -153,7 +187,13 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let message = format!("{wanted} names cannot stand for {found}");
             Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"))
         }
-        Mistake::NoResult { what } => {
+        Mistake::NoResult { what, repair: Some((name, at, text)) } => {
+            let message = format!("{what} has no result");
+            Diagnostic::new(Code::E0215, message, span, "only gives a value a name")
+                .note("the last line of a body is an expression: its output")
+                .fix(format!("end with `{name}`"), *at, text.as_str())
+        }
+        Mistake::NoResult { what, repair: None } => {
             let message = format!("{what} has no result");
             Diagnostic::new(Code::E0215, message, span, "nothing comes out of it")
                 .help("the last line of a body is an expression: its output")
@@ -162,6 +202,18 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let message = "the value of this expression is lost";
             Diagnostic::new(Code::E0216, message, span, "not the last of its body, and not named")
                 .help("only the last expression of a body is its output; name this one with `let`, or remove it")
+        }
+        Mistake::NotConnected { found, before } => {
+            let message = "nothing flows into this stage";
+            let diagnostic =
+                Diagnostic::new(Code::E0226, message, span, format!("this is {found}, which waits for its tensor"));
+            match before {
+                Some(before) => {
+                    let written = before.trim_end();
+                    diagnostic.fix(format!("write `{written}` before it"), span.start_point(), before.as_str())
+                }
+                None => diagnostic.help("`x |> Dense(16) |> relu` lets `x` flow through both"),
+            }
         }
         Mistake::DivisionByZero => Diagnostic::new(Code::E0217, "a division by zero", span, "divides by 0"),
         _ => return None,

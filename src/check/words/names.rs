@@ -1,16 +1,28 @@
 //! Words for mistakes with names.
 
 use super::{quote, suggest, with_article};
-use crate::catalog::EntryKind;
+use crate::catalog::{self, EntryKind};
+use crate::check::foreign::SHAPES;
 use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 
+fn edits_of(edits: &[(Span, String)]) -> Vec<Edit> {
+    edits.iter().map(|(span, text)| Edit { span: *span, text: text.clone() }).collect()
+}
+
 pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
     Some(match mistake {
-        Mistake::UnknownName { name, wanted, nearest, known } => {
+        Mistake::UnknownName { name, wanted, nearest, known, unnamed } => {
             let diagnostic =
                 Diagnostic::new(Code::E0101, format!("there is no {wanted} called `{name}`"), span, "not known here");
+            if let Some((output, text)) = unnamed {
+                return Some(diagnostic.label(*output, "this output has no name").fix(
+                    format!("call the output `{name}`"),
+                    *output,
+                    text.as_str(),
+                ));
+            }
             let what = match *wanted {
                 "value" | "layer or function" | "table, field or data source" => "names that are known here".to_owned(),
                 wanted => format!("the {wanted}s there are"),
@@ -19,15 +31,50 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
         }
         Mistake::ForeignName { name, framework, ours, drop } => {
             let message = format!("`{name}` is called `{ours}` here");
-            let diagnostic = Diagnostic::new(Code::E0102, message, span, format!("the name that {framework} uses"));
+            let label = match name.strip_suffix(ours).is_some_and(|module| module.ends_with('.')) {
+                true => format!("no module stands before a name, as in {framework}"),
+                false => format!("the name that {framework} uses"),
+            };
+            let diagnostic = Diagnostic::new(Code::E0102, message, span, label);
             match drop {
                 None => diagnostic.fix(format!("write `{ours}`"), span, *ours),
                 Some(size) => {
-                    diagnostic.note("the size of the input is not asked for: it follows from what is there").fix_all(
-                        format!("write `{ours}`, without the size of the input"),
-                        vec![Edit { span, text: (*ours).into() }, Edit { span: *size, text: String::new() }],
-                    )
+                    let edits = vec![Edit { span, text: (*ours).into() }, Edit { span: *size, text: String::new() }];
+                    if catalog::find(ours, &[EntryKind::Loss]).is_some() {
+                        return Some(diagnostic.fix_all(format!("write `{ours}(…)`, it is not made first"), edits));
+                    }
+                    diagnostic
+                        .note("the size of the input is not asked for: it follows from what is there")
+                        .fix_all(format!("write `{ours}`, without the size of the input"), edits)
                 }
+            }
+        }
+        Mistake::Container { name, edits } => {
+            let message = format!("layers are chained by `|>`, not put into {name}");
+            let diagnostic = Diagnostic::new(Code::E0115, message, span, "no container is needed");
+            match edits.as_slice() {
+                [] => diagnostic,
+                edits => diagnostic.fix_all("chain them with `|>`", edits_of(edits)),
+            }
+        }
+        Mistake::Method { name, repair, help } => {
+            let message = format!("a tensor has no methods such as `{name}`");
+            let diagnostic =
+                Diagnostic::new(Code::E0116, message, span, "data flows into functions and layers by `|>`");
+            let diagnostic = match repair {
+                Some(repair) => diagnostic.fix_all(repair.title.clone(), edits_of(&repair.edits)),
+                None => diagnostic,
+            };
+            match help {
+                Some(help) => diagnostic.help(*help),
+                None => diagnostic,
+            }
+        }
+        Mistake::NotNeeded { name, why, removed } => {
+            let diagnostic = Diagnostic::new(Code::E0118, format!("`{name}` is not needed here"), span, *why);
+            match removed {
+                Some(removed) => diagnostic.fix("remove it", *removed, ""),
+                None => diagnostic,
             }
         }
         Mistake::WrongKind { name, is, wanted } => {
@@ -88,7 +135,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
         Mistake::NoField { base, name, nearest, known } => {
             let diagnostic =
                 Diagnostic::new(Code::E0109, format!("{} has no `{name}`", quote(base)), span, "not there");
-            suggest(diagnostic, span, nearest.as_ref(), known, "it has")
+            match &**name {
+                "shape" | "ndim" | "dtype" if base.starts_with("a tensor") => diagnostic.help(SHAPES),
+                "T" | "mT" if base.starts_with("a tensor") => diagnostic.help("`transpose(x)` swaps its last two axes"),
+                _ => suggest(diagnostic, span, nearest.as_ref(), known, "it has"),
+            }
         }
         Mistake::UnboundDim { name } => {
             Diagnostic::new(Code::E0110, format!("no input says how large `{name}` is"), span, "not bound")

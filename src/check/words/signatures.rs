@@ -20,6 +20,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 diagnostic = diagnostic.note(detail.clone());
             }
             if *can_rewrite {
+                // The signature is what can be written in another way.
+                diagnostic.labels.swap(0, 1);
                 diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str())
             } else if bound.is_empty() {
                 diagnostic

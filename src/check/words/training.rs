@@ -1,21 +1,61 @@
 //! Words for mistakes in `train`, `data` and `expect`.
 
 use super::{augment, quote, suggest, suggest_duration, this_is};
-use crate::check::mistake::Mistake;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::check::mistake::{Mistake, SettingMeaning};
+use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
     match mistake {
-        Mistake::MissingSetting { setting, example } => {
+        Mistake::MissingSetting { setting, example, at } => {
             let message = format!("this `train` has no `{setting}`");
-            Diagnostic::new(Code::E0601, message, span, format!("`{setting}:` is missing"))
-                .help(format!("add a line such as `{example}`"))
+            let diagnostic = Diagnostic::new(Code::E0601, message, span, format!("`{setting}:` is missing"));
+            match at {
+                Some((at, line)) => diagnostic.fix(format!("add a line such as `{example}`"), *at, line.as_str()),
+                None => diagnostic.help(format!("add a line such as `{example}`")),
+            }
         }
         Mistake::UnknownSetting { name, nearest, known } => {
             let diagnostic =
                 Diagnostic::new(Code::E0602, format!("there is no setting `{name}`"), span, "not a setting");
             suggest(diagnostic, span, nearest.as_ref(), known, "settings")
+        }
+        Mistake::ForeignSetting { name, meaning } => {
+            let diagnostic =
+                Diagnostic::new(Code::E0602, format!("there is no setting `{name}`"), span, "not a setting");
+            match meaning {
+                SettingMeaning::Called(ours) => diagnostic.fix(format!("it is called `{ours}` here"), span, *ours),
+                SettingMeaning::OfOptimizer { line, argument, at: Some((at, before, after)) } => {
+                    let edits = vec![
+                        Edit { span: *line, text: String::new() },
+                        Edit { span: *at, text: format!("{before}{argument}{after}") },
+                    ];
+                    diagnostic
+                        .label(*at, "an argument of the optimizer")
+                        .fix_all(format!("give the optimizer `{argument}`"), edits)
+                }
+                SettingMeaning::OfOptimizer { argument, at: None, .. } => {
+                    diagnostic.help(format!("it is an argument of the optimizer: `optimizer: Adam({argument})`"))
+                }
+                SettingMeaning::OfData => diagnostic.help(
+                    "how data is split is said in its `data` block: `split: random(train: 80%, validation: 20%)`",
+                ),
+                SettingMeaning::NotNeeded(why) => diagnostic.help(*why),
+            }
+        }
+        Mistake::SettingInQuotes { setting, text, instead } => {
+            let message = format!("{setting} is named without quotes");
+            let diagnostic = Diagnostic::new(Code::E0603, message, span, "a text");
+            match instead {
+                Some(ours) => {
+                    let diagnostic = match text == ours {
+                        true => diagnostic,
+                        false => diagnostic.note(format!("`{text}` is called `{ours}` here")),
+                    };
+                    diagnostic.fix(format!("write `{ours}`"), span, *ours)
+                }
+                None => diagnostic,
+            }
         }
         Mistake::SettingType { setting, wanted, found } => {
             let message = format!("`{setting}` must be {wanted}");
@@ -61,7 +101,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
         Mistake::LossType { found } => {
             let message = format!("a loss must be one number for each example, and this is {found}");
             let diagnostic = Diagnostic::new(Code::E0605, message, span, found.clone());
-            if found.contains('[') {
+            if found == "a list of no terms" {
+                diagnostic
+                    .help("one term is enough: `{ fit: mse(prediction, target) }`, or `mse(prediction, target)` alone")
+            } else if found.contains('[') {
                 diagnostic.help("reduce it with `mean(…)` or `sum(…)`, or compare with `mse(prediction, target)`")
             } else {
                 diagnostic
@@ -97,11 +140,20 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 None => suggest(diagnostic, span, None, known, "paths"),
             }
         }
-        Mistake::Conflict { first, second, first_span } => {
+        Mistake::Conflict { first, second, first_span, removed } => {
             let message = format!("`{first}` and `{second}` both say how long to train");
-            Diagnostic::new(Code::E0611, message, span, "either this").label(*first_span, "or this").help(
-                "an epoch sees every example once, a step one batch: keep the one that you mean, remove the other",
-            )
+            Diagnostic::new(Code::E0611, message, span, "either this")
+                .label(*first_span, "or this")
+                .fix(format!("keep `{first}`, remove `{second}`"), *removed, "")
+                .help("an epoch sees every example once, a step one batch: keep the one that you mean")
+        }
+        Mistake::LossOperands { callee, instead } => {
+            let message = format!("`{callee}` does not say what it compares");
+            let diagnostic = Diagnostic::new(Code::E0605, message, span, "a loss is given a prediction and a target");
+            match instead {
+                Some(instead) => diagnostic.fix(format!("write `{instead}`"), span, instead.as_str()),
+                None => diagnostic.help(format!("name them: `{callee}(output, field)`")),
+            }
         }
         Mistake::ScheduleOutlasts { part, begins, ends, steps } => {
             let (message, label) = match begins {
@@ -137,7 +189,15 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             let diagnostic = Diagnostic::new(Code::E0541, message, span, "not a data function");
             suggest(diagnostic, span, nearest.as_ref(), known, "what can be done to data")
         }
-        Mistake::UnknownFact { name, nearest, known } => {
+        Mistake::UnknownFact { name, split: Some(split), .. } => {
+            let message = format!("of which split should this `{name}` be?");
+            Diagnostic::new(Code::E0701, message, span, "a measure belongs to a split").fix(
+                format!("write `{split}.{name}`"),
+                span,
+                format!("{split}.{name}"),
+            )
+        }
+        Mistake::UnknownFact { name, nearest, known, split: None } => {
             let diagnostic =
                 Diagnostic::new(Code::E0701, format!("`{name}` is nothing that can be expected"), span, "not known");
             suggest(diagnostic, span, nearest.as_ref(), known, "what can be expected")

@@ -49,6 +49,21 @@ impl Builder<'_> {
             }
         }
         let first = tokens.first().map_or("", |t| t.text(text));
+        let in_settings = !matches!(place, None | Some(Place::Body | Place::Expect));
+        if let (Some(next), Some(previous)) = (next, previous)
+            && in_settings
+            && tokens.first() == Some(&previous)
+            && previous.kind == TokenKind::Word
+            && !matches!(first, "let" | "field" | "phase" | "group")
+            && matches!(
+                next.kind,
+                TokenKind::Number | TokenKind::String { .. } | TokenKind::Word | TokenKind::Open(b'[')
+            )
+        {
+            let key = self.span_of(base + previous.start, base + previous.end);
+            self.report(SyntaxError::MissingColon { key, text: first.to_owned() });
+            return;
+        }
         let expected = self.expected(&rules, text, &tokens, previous, next, first, place);
         let span = if next.is_none() {
             let last = text.chars().next_back().map_or(0, char::len_utf8) as u32;

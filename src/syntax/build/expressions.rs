@@ -7,6 +7,7 @@ use crate::syntax::ast::{
     Arg, BinaryOperator, Body, DurationUnit, Expr, ExprKind, Ident, RecordEntry, StatementKind, UnaryOperator,
 };
 use crate::syntax::error::SyntaxError;
+use crate::syntax::foreign_finder::MODULES;
 use crate::syntax::parse::Rule;
 use pest::iterators::Pair;
 use std::collections::VecDeque;
@@ -44,7 +45,7 @@ fn infix(pair: &Pair<'_, Rule>) -> Option<(Infix, u8)> {
         return None;
     }
     let (operator, level) = match pair.as_str() {
-        "|>" | "->" => return Some((Infix::Pipe, level::PIPE)),
+        "|>" | "->" | "→" | "=>" | ">>" | "%>%" | "|" => return Some((Infix::Pipe, level::PIPE)),
         "then" => (B::Then, level::THEN),
         "or" | "||" => (B::Or, level::OR),
         "and" | "&&" => (B::And, level::AND),
@@ -57,7 +58,7 @@ fn infix(pair: &Pair<'_, Rule>) -> Option<(Infix, u8)> {
         "+" => (B::Add, level::ADD),
         "-" => (B::Subtract, level::ADD),
         "*" => (B::Multiply, level::MULTIPLY),
-        "/" | "%" => (B::Divide, level::MULTIPLY),
+        "/" | "//" | "%" => (B::Divide, level::MULTIPLY),
         "@" => (B::MatrixMultiply, level::MULTIPLY),
         "^" | "**" => (B::Power, level::POWER),
         _ => return None,
@@ -192,7 +193,15 @@ impl Builder<'_> {
             }
             _ => match pair.into_inner().next() {
                 Some(name) if name.as_rule() == Rule::word => {
-                    ExprKind::Field { base: Box::new(base), name: self.ident(&name) }
+                    let name = self.ident(&name);
+                    match self.of_module(&base) {
+                        true => {
+                            self.qualified.retain(|q| q.span != base.span);
+                            self.qualified.push(Ident { name: name.name.clone(), span });
+                            ExprKind::Name(name.name)
+                        }
+                        false => ExprKind::Field { base: Box::new(base), name },
+                    }
                 }
                 _ => {
                     self.report(SyntaxError::MissingName { dot: own });
@@ -203,15 +212,27 @@ impl Builder<'_> {
         Expr { kind, span }
     }
 
+    /// Whether this is a module of another framework, `nn` or `torch.nn`, and nothing of this file.
+    fn of_module(&self, base: &Expr) -> bool {
+        let ExprKind::Name(name) = &base.kind else { return false };
+        match self.text(base.span) {
+            head if head == &**name => MODULES.iter().any(|(module, _)| *module == head) && !self.declares(head),
+            _ => self.qualified.iter().any(|q| q.span == base.span),
+        }
+    }
+
     fn foreign_operator(&mut self, pair: &Pair<'_, Rule>, span: Span) {
         let error = match pair.as_str() {
-            "->" => SyntaxError::ArrowForPipe { span },
+            text @ ("->" | "→" | "=>" | ">>" | "%>%" | "|") => {
+                SyntaxError::ArrowForPipe { span, text: text.to_owned() }
+            }
             "=" => SyntaxError::EqualsForComparison { span },
             "%" => SyntaxError::Modulo { span },
-            found @ ("||" | "&&" | "**") => {
+            found @ ("||" | "&&" | "**" | "//") => {
                 let meant = match found {
                     "||" => "or",
                     "&&" => "and",
+                    "//" => "/",
                     _ => "^",
                 };
                 SyntaxError::ForeignOperator { span, found: found.to_owned(), meant }
@@ -416,10 +437,19 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::call => args = self.args(inner),
                 Rule::body => body = Some(self.body(inner)),
+                Rule::bare_stage => body = Some(self.bare_stage(inner, "residual")),
                 _ => {}
             }
         }
         body.map_or(ExprKind::Error, |body| ExprKind::Residual { args, body })
+    }
+
+    /// A stage that lacks its braces.
+    fn bare_stage(&mut self, pair: Pair<'_, Rule>, form: &'static str) -> Body {
+        let mut pieces: Pieces<'_> = pair.into_inner().collect();
+        let stage = self.climb(&mut pieces, level::POWER);
+        self.report(SyntaxError::MissingBraces { stage: stage.span, form });
+        Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
 
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
@@ -428,6 +458,7 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::expr => count = Some(self.expr(inner)),
                 Rule::body => body = Some(self.body(inner)),
+                Rule::bare_stage => body = Some(self.bare_stage(inner, "repeat")),
                 _ => {}
             }
         }

@@ -70,6 +70,7 @@ impl Builder<'_> {
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::name => name = Some(self.ident(&inner)),
+                Rule::wrong_colon => self.colon_for_equals(&inner, "a hyper"),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 _ => {}

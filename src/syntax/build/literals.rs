@@ -50,7 +50,14 @@ impl Builder<'_> {
                 return Expr { kind: ExprKind::Error, span };
             }
             other => {
-                self.bad_number(span, text, NumberProblem::Suffix(other.to_owned()));
+                let problem = match in_other_base(text) {
+                    Some(number) => NumberProblem::WriteInstead(number.to_string()),
+                    None if matches!(other, "f" | "F" | "d" | "D" | "f32" | "f64" | "L" | "l" | "u" | "U") => {
+                        NumberProblem::WriteInstead(digits.trim_end_matches('.').to_owned())
+                    }
+                    None => NumberProblem::Suffix(other.to_owned()),
+                };
+                self.bad_number(span, text, problem);
                 return Expr { kind: ExprKind::Error, span };
             }
         };
@@ -122,6 +129,17 @@ impl Builder<'_> {
         }
         out
     }
+}
+
+/// `0x10`, `0b101`, `0o17`
+fn in_other_base(text: &str) -> Option<u64> {
+    let (base, digits) = match text.get(..2)? {
+        "0x" | "0X" => (16, text.get(2..)?),
+        "0b" | "0B" => (2, text.get(2..)?),
+        "0o" | "0O" => (8, text.get(2..)?),
+        _ => return None,
+    };
+    u64::from_str_radix(&digits.replace('_', ""), base).ok()
 }
 
 /// The number and what touches it.

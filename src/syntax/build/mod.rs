@@ -14,6 +14,8 @@ use super::parse::Rule;
 use super::repair::Repaired;
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// Builds the tree of one file and collects what is wrong with it.
 pub(crate) struct Builder<'a> {
@@ -22,13 +24,25 @@ pub(crate) struct Builder<'a> {
     repaired: &'a Repaired,
     /// Where in the repaired text the parsed slice begins.
     base: usize,
+    /// Names that stand behind those of modules, `nn.Linear`, with the whole span.
+    pub(crate) qualified: Vec<Ident>,
+    /// Names that this file may declare, once somebody has asked.
+    declared: OnceCell<BTreeSet<&'a str>>,
     /// What was found wrong so far.
     pub(crate) errors: Vec<SyntaxError>,
 }
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(file: FileId, source: &'a str, repaired: &'a Repaired) -> Self {
-        Builder { file, source, repaired, base: 0, errors: Vec::new() }
+        Builder {
+            file,
+            source,
+            repaired,
+            base: 0,
+            qualified: Vec::new(),
+            declared: OnceCell::new(),
+            errors: Vec::new(),
+        }
     }
 
     /// The span in the original text of the bytes `start .. end` of the parsed one.
@@ -50,6 +64,23 @@ impl<'a> Builder<'a> {
     /// The text in the original source.
     fn text(&self, span: Span) -> &'a str {
         self.source.get(span.range()).unwrap_or("")
+    }
+
+    /// Whether the file may declare this name.
+    fn declares(&self, name: &str) -> bool {
+        let declared = self.declared.get_or_init(|| {
+            let tokens: Vec<&str> = super::tokens::scan(self.source).into_iter().map(|t| t.text(self.source)).collect();
+            let declared = tokens.windows(3).filter_map(|window| match window {
+                [before, word, after] => {
+                    let is_declared = matches!(*before, "let" | "data" | "as" | "block" | "model" | "hyper")
+                        || matches!(*before, "(" | ",") && matches!(*after, ")" | "," | ":");
+                    is_declared.then_some(*word)
+                }
+                _ => None,
+            });
+            declared.collect()
+        });
+        declared.contains(name)
     }
 
     fn report(&mut self, error: SyntaxError) {

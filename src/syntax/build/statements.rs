@@ -127,6 +127,10 @@ impl Builder<'_> {
                         .collect();
                     pattern = if is_tuple { Some(Pattern::Tuple(names, span)) } else { names.pop().map(Pattern::Name) };
                 }
+                Rule::wrong_binding => {
+                    let (span, found) = (self.span(&inner), inner.as_str().to_owned());
+                    self.report(SyntaxError::ForeignOperator { span, found, meant: "=" });
+                }
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 _ => {}
@@ -143,10 +147,7 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::word | Rule::name => name = Some(self.ident(&inner)),
                 Rule::type_expr | Rule::unknown_type => ty = Some(self.type_expr(inner)),
-                Rule::wrong_colon => {
-                    let span = self.span(&inner);
-                    self.report(SyntaxError::ColonForEquals { span });
-                }
+                Rule::wrong_colon => self.colon_for_equals(&inner, "a field"),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 Rule::missing_start => {
@@ -160,6 +161,11 @@ impl Builder<'_> {
             }
         }
         (name, ty, value)
+    }
+
+    pub(super) fn colon_for_equals(&mut self, pair: &Pair<'_, Rule>, what: &'static str) {
+        let (span, text) = (self.span(pair), pair.as_str().to_owned());
+        self.report(SyntaxError::ColonForEquals { span, text, what });
     }
 
     fn weight(&mut self, pair: Pair<'_, Rule>) -> Option<StatementKind> {
@@ -207,10 +213,11 @@ impl Builder<'_> {
     /// `name = value`, which is wrong everywhere; what is meant depends on the place.
     fn assignment(&mut self, pair: Pair<'_, Rule>, place: Place) -> Option<StatementKind> {
         let whole = self.span(&pair);
-        let (mut name, mut value) = (None, None);
+        let (mut name, mut value, mut walrus) = (None, None, None);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::name => name = Some(self.ident(&inner)),
+                Rule::walrus => walrus = Some(self.span(&inner)),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 _ => {}
@@ -219,10 +226,10 @@ impl Builder<'_> {
         let (name, value) = (name?, value?);
         let behind = self.text(Span { start: name.span.end, ..whole });
         let equals = name.span.end as usize + behind.find('=').unwrap_or(0);
-        let equals = Span::new(self.file, equals, equals + 1);
+        let equals = walrus.unwrap_or(Span::new(self.file, equals, equals + 1));
         match place {
             Place::Body | Place::Data => {
-                self.report(SyntaxError::MissingLet { name: name.span, text: name.name.to_string() });
+                self.report(SyntaxError::MissingLet { name: name.span, text: name.name.to_string(), walrus });
                 Some(StatementKind::Let(Let { pattern: Pattern::Name(name), value }))
             }
             Place::Expect => {

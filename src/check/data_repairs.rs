@@ -1,0 +1,49 @@
+//! Edits for mistakes in data: the data knows what is wrong, the text of the program knows where an edit fits.
+
+use super::checker::Checker;
+use crate::data::{DataError, DataProblem};
+use crate::diagnostics::Diagnostic;
+use crate::source::Span;
+
+impl Checker<'_> {
+    /// Tells what is wrong with data, with an edit where the place of one is certain.
+    pub fn report_data(&mut self, error: &DataError) {
+        let diagnostic = error.diagnostic();
+        let text = self.sources.text(error.span);
+        let part = |start: usize, length: usize| {
+            let start = error.span.start as usize + start;
+            Span::new(error.span.file, start, start + length)
+        };
+        let repaired = match &*error.problem {
+            DataProblem::NoFile { written, nearest: Some(nearest), missing_folder: None } => {
+                let quoted = format!("\"{written}\"");
+                text.find(&quoted).map(|at| {
+                    let title = format!("there is `{nearest}`");
+                    Diagnostic { help: Vec::new(), ..diagnostic.clone() }.fix(
+                        title,
+                        part(at, quoted.len()),
+                        format!("\"{nearest}\""),
+                    )
+                })
+            }
+            DataProblem::Missing { columns, .. } if columns.iter().all(|m| !m.text) => {
+                let end = text.find("|>").map_or(text.len(), |at| text.get(..at).unwrap_or("").trim_end().len());
+                let title = "fill them with `|> fill(mean)`";
+                let drop = "`t |> drop_missing` leaves their rows out".to_owned();
+                let diagnostic = Diagnostic { help: vec![drop], ..diagnostic.clone() };
+                Some(diagnostic.fix(title, part(end, 0), " |> fill(mean)"))
+            }
+            DataProblem::LabelOutside { classes, .. } => {
+                let written = format!("classes({classes})");
+                text.find(&written).map(|at| {
+                    let title = "`classes` without a number makes a class of every value that is there";
+                    let mut help = diagnostic.help.clone();
+                    help.retain(|h| h != title);
+                    Diagnostic { help, ..diagnostic.clone() }.fix(title, part(at, written.len()), "classes")
+                })
+            }
+            _ => None,
+        };
+        self.report(repaired.unwrap_or(diagnostic));
+    }
+}
