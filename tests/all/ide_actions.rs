@@ -120,6 +120,18 @@ fn settings_are_added_below_the_others() {
 }
 
 #[test]
+fn data_gets_a_split() {
+    let data = |n: usize, field: &str| {
+        format!("data d {{\n  $0let t = moons({n}, seed: 1)\n  field x = {field}  # both\n}}\n")
+    };
+    let text = after(&data(200, "t[x0, x1]"), "add `split");
+    assert!(text.ends_with("# both\n  split: random(train: 80%, validation: 10%, test: 10%, seed: 1)\n}\n"), "{text}");
+    assert!(after(&data(200, "t.x0 |> windows(4)"), "add `split").contains("split: ordered("));
+    assert!(!is_offered(&data(20, "t[x0, x1]"), "add `split"));
+    assert!(!is_offered(&text.replacen("let", "$0let", 1), "add `split"));
+}
+
+#[test]
 fn facts_come_from_the_last_run() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("expect-of-a-run");
     let _ = std::fs::remove_dir_all(&folder);

@@ -6,12 +6,16 @@ use crate::data::Split;
 use crate::ide::names::Meaning;
 use crate::ide::walk::lies_in;
 use crate::source::Span;
-use crate::syntax::ast::{ItemKind, StatementKind, Train};
+use crate::syntax::ast::{Data, ItemKind, StatementKind, Train};
 
 /// Adds each of the settings that are usual.
 pub(super) fn add_settings(place: &Place<'_>) -> Vec<Action> {
     let Some(item) = place.item() else { return Vec::new() };
-    let ItemKind::Train(train) = &item.kind else { return Vec::new() };
+    let train = match &item.kind {
+        ItemKind::Train(train) => train,
+        ItemKind::Data(data) => return add_split(place, data, item.span).into_iter().collect(),
+        _ => return Vec::new(),
+    };
     // In a phase, and where not all could be read, one cannot tell what is there.
     let is_simple = train
         .statements
@@ -73,6 +77,44 @@ pub(super) fn add_settings(place: &Place<'_>) -> Vec<Action> {
             })
         })
         .collect()
+}
+
+/// Fewer examples than this are not worth a split.
+const FEWEST_EXAMPLES: usize = 50;
+
+/// A split for data that has none, or a validation split for data whose files are given for train and test.
+fn add_split(place: &Place<'_>, data: &Data, item: Span) -> Option<Action> {
+    let is_simple = data
+        .statements
+        .iter()
+        .all(|s| matches!(s.kind, StatementKind::Let(_) | StatementKind::Field { .. } | StatementKind::Expression(_)));
+    let block = place.checked.program.data.iter().find(|d| d.span == data.name.span)?;
+    let examples = |split: Split| block.description.examples(split).unwrap_or(0);
+    if !is_simple || examples(Split::Train) < FEWEST_EXAMPLES || examples(Split::Validation) > 0 {
+        return None;
+    }
+    // Windows of one text or series must not lie on both sides of a cut.
+    let is_ordered = place
+        .names
+        .in_file(place.checked.file)
+        .iter()
+        .any(|n| lies_in(n.span, item) && matches!(&n.meaning, Meaning::Entry(entry) if entry.name == "windows"));
+    let value = match (examples(Split::Test) > 0, is_ordered) {
+        (true, true) => return None,
+        (true, false) => "random(validation: 10%, seed: 1)",
+        (false, true) => "ordered(train: 80%, validation: 10%, test: 10%)",
+        (false, false) => "random(train: 80%, validation: 10%, test: 10%, seed: 1)",
+    };
+    let last = data.statements.last()?.span;
+    let (indent, is_first) = place.indent(last.start as usize);
+    let text = if is_first { format!("\n{indent}split: {value}") } else { format!("; split: {value}") };
+    Some(Action {
+        title: format!("add `split: {value}`"),
+        kind: ActionKind::Rewrite,
+        edits: vec![place.insert(after_comment(place, last), text)],
+        fixes: None,
+        is_preferred: false,
+    })
 }
 
 fn setting<'a>(train: &'a Train, key: &str) -> Option<&'a crate::syntax::ast::Setting> {
