@@ -203,7 +203,7 @@ impl Observer for Progress<'_> {
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Done(done) => self.done(done),
             // The facts come together at the end.
-            Event::Expect(_) => {}
+            Event::Expect(_) | Event::Diverged(_) => {}
         }
     }
 

@@ -66,6 +66,7 @@ pub use problem::{DataError, DataProblem, DataResult, MissingIn, OperandValue, P
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
 pub use select::{Name, Selector, column, select};
 pub use source_spec::{Cell, DataFile, LINE, PerSplit, SourceSpec, Split, TableExpr, TableNode};
+pub use table_reader::place_of_row;
 pub use tokens::TokenKind;
 pub use vocabulary::Vocabulary;
 pub(crate) use vocabulary::{END, PAD, START, UNKNOWN};

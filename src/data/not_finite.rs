@@ -24,10 +24,16 @@ pub(crate) struct Culprit {
 /// data set do not hold one, that is the whole expression.
 pub(crate) fn culprit(evaluator: &Evaluator, node: &Resolved, row: u32) -> Found<Culprit> {
     let mut node = node;
+    // A number that 64 bits hold and 32 do not is looked for only where no other is wrong.
+    let holds: fn(f64) -> bool = match first_wrong(&numbers(evaluator, node, row)?, f64::is_finite) {
+        Some(_) => f64::is_finite,
+        None => |x| (x as f32).is_finite(),
+    };
     'inward: loop {
         for part in &node.parts {
             // A part of another rhythm (positions in place of examples) has rows of its own.
-            if part.steps.is_some() == node.steps.is_some() && first_wrong(&numbers(evaluator, part, row)?).is_some() {
+            let is_alike = part.steps.is_some() == node.steps.is_some();
+            if is_alike && first_wrong(&numbers(evaluator, part, row)?, holds).is_some() {
                 node = part;
                 continue 'inward;
             }
@@ -35,7 +41,7 @@ pub(crate) fn culprit(evaluator: &Evaluator, node: &Resolved, row: u32) -> Found
         break;
     }
     let values = numbers(evaluator, node, row)?;
-    let wrong = first_wrong(&values).or_else(|| values.iter().position(|x| !(*x as f32).is_finite())).unwrap_or(0);
+    let wrong = first_wrong(&values, holds).unwrap_or(0);
     let mut operands = Vec::new();
     for part in node.parts.iter().filter(|part| part.steps.is_some() == node.steps.is_some()) {
         let index = broadcast_index(node.shape_of(part), node.own_shape());
@@ -61,8 +67,8 @@ fn numbers(evaluator: &Evaluator, node: &Resolved, row: u32) -> Found<Vec<f64>> 
     })
 }
 
-fn first_wrong(values: &[f64]) -> Option<usize> {
-    values.iter().position(|x| !x.is_finite())
+fn first_wrong(values: &[f64], holds: fn(f64) -> bool) -> Option<usize> {
+    values.iter().position(|x| !holds(*x))
 }
 
 /// The column that an element of a part is read from, if it is nothing but that.

@@ -1,9 +1,11 @@
 //! Reading tables cell by cell, from CSV files and from memory alike.
 
 use super::cell::{Parsed, parse};
+use super::field_expr::{FieldExpr, FieldNode};
 use super::files::{failure, open};
 use super::generators::{MemoryTable, generate};
 use super::image_folder::{ImageEntry, images};
+use super::plan::DataPlan;
 use super::problem::{DataProblem, Found, Place};
 use super::source_spec::{DataFile, LINE, SourceSpec, Split};
 use std::collections::HashMap;
@@ -197,6 +199,27 @@ fn no_duplicates(columns: &[String], source: &str) -> Found<()> {
         }
     }
     Ok(())
+}
+
+/// Where an example of a data block begins, by its number in [`Dataset::ids`](super::Dataset::ids). Reads the source
+/// again, so it is for messages only.
+pub fn place_of_row(plan: &DataPlan, id: u32) -> Option<Place> {
+    let of_field = |expr: &FieldExpr| -> Option<Place> {
+        let mut found = None;
+        expr.walk(&mut |expr| {
+            found = found.take().or_else(|| match &*expr.node {
+                FieldNode::Columns { table, .. } => place_of(table.origin(), u64::from(id)),
+                FieldNode::Array(source) if source.is_image_folder() => place_of(source, u64::from(id)),
+                FieldNode::Array(source) => {
+                    let source = source.files()?.parts().into_iter().next()?.1.first()?.written.clone();
+                    Some(Place { source, line: u64::from(id) + 1, in_file: false })
+                }
+                _ => None,
+            });
+        });
+        found
+    };
+    plan.fields.iter().find_map(|field| of_field(&field.expr))
 }
 
 /// Where a row (from 0, over all parts) stands. Reads the source again, so it is for messages only.

@@ -68,6 +68,7 @@ mod documents;
 mod failure;
 mod folding;
 mod formatting;
+mod graph;
 mod hover;
 mod inlay_hints;
 mod links;

@@ -6,7 +6,7 @@
 use super::failure::Failure;
 use super::snapshot::Snapshot;
 use super::{
-    actions, code_lens, completion, diagnostics, folding, formatting, hover, inlay_hints, links, navigation,
+    actions, code_lens, completion, diagnostics, folding, formatting, graph, hover, inlay_hints, links, navigation,
     semantic_tokens, symbols,
 };
 use gen_lsp_types::{
@@ -33,6 +33,7 @@ const FAMILIES: &[Family] = &[
     code_lens::FAMILY,
     semantic_tokens::FAMILY,
     formatting::FAMILY,
+    graph::FAMILY,
     links::FAMILY,
     folding::FAMILY,
     navigation::FAMILY,

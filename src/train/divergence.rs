@@ -1,34 +1,38 @@
 //! Finds out where the first number arose that is not finite.
 //!
 //! Training is deterministic, so the steps of the epoch are done again from the states before it, up to the one that
-//! went wrong; that one is then run with every node of its graph as an output.
+//! went wrong; that one is then run with every node of its graph as an output. Where it began with weights that were
+//! broken already, the step before is the one to look into: its backward pass made them. Normal steps pay nothing.
 
 use super::augmenting::Augmenter;
 use super::balance;
-use super::error::{Divergence, RunError};
+use super::cause::{Cause, Divergence, Made, Numbers, Trouble, Written, trouble};
+use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::stepping::{StepResult, Stepper};
 use super::training_loop::batches;
 use crate::check::Train;
 use crate::compile;
 use crate::data::Dataset;
+use crate::ir::dim::batch;
 use crate::ir::graph::{Graph, NodeId};
-use crate::ir::op::Op;
+use crate::ir::op::{Op, Unary};
 use crate::ir::print::show_node;
 use crate::ir::scan::Scan;
-use crate::runtime::Session;
-use crate::source::Span;
+use crate::runtime::{Executable, PlanId, Session};
 
 /// What to do again. Steps count from 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Replay {
+pub(super) struct Replay<'l> {
     pub(super) epoch: u64,
     pub(super) first_step: u64,
     pub(super) step: u64,
+    /// The losses of the last steps before, oldest first.
+    pub(super) losses: &'l [f64],
 }
 
-/// Where the loss of a step became something that is not finite. The session holds the states from before the epoch
-/// and holds them again afterwards.
+/// Where the loss of a step, or what it made of the weights, became something that is not finite. The session holds
+/// the states from before the epoch and holds them again afterwards.
 pub(super) fn find(
     train: &Train,
     dataset: &Dataset,
@@ -40,90 +44,193 @@ pub(super) fn find(
     let before_epoch = session.states.clone();
     let mut batches = batches(train, dataset, replay.epoch);
     let mut step = replay.first_step;
-    let mut first = None;
+    let mut before = None;
+    let (mut cause, mut caused_in) = (None, replay.step);
     while let Some(rows) = batches.next_batch() {
         if step == replay.step {
-            first = first_not_finite(train, dataset, session, rows, step)?;
+            cause = look(train, dataset, session, rows, step)?;
+            if let (Some(Cause { made: Made::Weight(_), .. }), Some((rows, states))) = (&cause, before) {
+                session.states = states;
+                let rows: Vec<u32> = rows;
+                if let Some(earlier) = look(train, dataset, session, &rows, step - 1)? {
+                    (cause, caused_in) = (Some(earlier), step - 1);
+                }
+            }
             break;
         }
+        before = Some((rows.to_vec(), session.states.clone()));
         stepper.run(session, rows, step)?;
         step += 1;
     }
     session.states = before_epoch;
-    let (span, operation) = first.unwrap_or((train.span, None));
     Ok(Divergence {
         train: train.name.clone(),
         epoch: replay.epoch,
-        step: replay.step,
+        step: caused_in,
         loss: result.loss,
         lr: result.lr,
-        span,
-        operation,
-        was_finite: replay.step > 1,
+        lr_span: train.settings.optimizer.args.span("lr"),
+        span: train.span,
+        losses: replay.losses.to_vec(),
+        cause: cause.map(Box::new),
     })
 }
 
-/// Weights that are not finite after the last step.
-pub(super) fn of_weights(train: &Train, epoch: u64, step: u64, lr: f64) -> Divergence {
-    Divergence {
-        train: train.name.clone(),
-        epoch,
-        step,
-        loss: 0.0,
-        lr,
-        span: train.span,
-        operation: None,
-        was_finite: true,
+/// A step that has been run with every node as an output.
+struct Looked<'g> {
+    graph: &'g Graph,
+    /// The first node of the backward pass.
+    first: NodeId,
+    executable: Executable<f32>,
+    plan: PlanId,
+    is_finite: Vec<bool>,
+}
+
+impl Looked<'_> {
+    fn values(&self, node: NodeId) -> &[f32] {
+        self.executable.output(self.plan, node.index())
+    }
+
+    /// Whether all numbers of a node are finite, or are not on purpose: masks are made of infinities.
+    fn is_sound(&self, node: NodeId) -> bool {
+        let on_purpose = |node: &NodeId| matches!(self.graph.node(*node).op, Op::Constant(_) | Op::Literal(_));
+        self.is_finite.get(node.index()).copied().unwrap_or(true) || on_purpose(&node)
+    }
+
+    /// What a node's numbers are, with the place of the expression that made them: a view of it shows the same.
+    fn numbers(&self, node: NodeId) -> Numbers {
+        let mut made = node;
+        while let (Op::Reshape | Op::Broadcast | Op::Permute(_) | Op::Unary(Unary::StopGradient), [inner]) =
+            (&self.graph.node(made).op, self.graph.node(made).inputs.as_slice())
+        {
+            made = *inner;
+        }
+        let is_number = self.graph.repeated_number(made).is_some();
+        let is_probability = match &self.graph.node(made).op {
+            Op::Softmax { .. } | Op::Unary(Unary::Sigmoid) => true,
+            // One probability of many, that of the target say.
+            Op::TakeAlong { .. } | Op::GatherRows | Op::Slice { .. } => {
+                let inputs = &self.graph.node(made).inputs;
+                inputs.first().is_some_and(|x| matches!(self.graph.node(*x).op, Op::Softmax { .. }))
+            }
+            _ => false,
+        };
+        Numbers { is_number, is_probability, ..Numbers::of(self.graph.node(made).span, self.values(node)) }
+    }
+
+    /// The nodes that something which is not finite was made of, through nodes that are not.
+    fn suspects(&self, roots: &[NodeId]) -> Vec<bool> {
+        let mut is_suspect = vec![false; self.graph.nodes.len()];
+        let mut open = roots.to_vec();
+        while let Some(node) = open.pop() {
+            let is_wrong = !self.is_finite.get(node.index()).copied().unwrap_or(true);
+            if is_wrong
+                && let Some(known) = is_suspect.get_mut(node.index())
+                && !std::mem::replace(known, true)
+            {
+                open.extend(&self.graph.node(node).inputs);
+            }
+        }
+        is_suspect
     }
 }
 
-/// The first node of the forward pass with a number that is not finite although all its operands' are.
-fn first_not_finite(
+/// The first operation of a step on the way to its loss, or to the gradients, with a number that is not finite although
+/// all its operands' are.
+fn look(
     train: &Train,
     dataset: &Dataset,
     session: &mut Session<f32>,
     rows: &[u32],
     step: u64,
-) -> Result<Option<(Span, Option<String>)>, RunError> {
+) -> Result<Option<Cause>, RunError> {
     let weights = balance::class_weights(train, dataset);
-    let graph = &compile::backward_with(train, weights.as_deref()).graph;
+    let backward = compile::backward_with(train, weights.as_deref());
+    let graph = &backward.graph;
     let mut executable = compile::as_written(every_node(graph), &session.states)?;
     let mut feeder = Feeder::new(&executable, dataset)?;
     feeder.set_augmenter(Augmenter::new(train, dataset));
     let draw = Draw { seed: train.settings.seed, step };
     let plan = feeder.run(&mut executable, session, dataset, rows, draw)?;
-    let is_finite: Vec<bool> =
-        (0..graph.nodes.len()).map(|i| executable.output(plan, i).iter().all(|x| x.is_finite())).collect();
-    let finite = |id: &NodeId| is_finite.get(id.index()).copied().unwrap_or(true);
-    for (index, node) in graph.nodes.iter().enumerate() {
-        let id = NodeId(index as u32);
-        if finite(&id) || !node.inputs.iter().all(finite) {
-            continue;
+    let is_finite = (0..graph.nodes.len()).map(|i| executable.output(plan, i).iter().all(|x| x.is_finite())).collect();
+    let mut looked = Looked { graph, first: backward.first, executable, plan, is_finite };
+
+    let is_wrong = |node: &NodeId| !looked.is_finite.get(node.index()).copied().unwrap_or(true);
+    let loss = [train.training.loss].into_iter().filter(is_wrong);
+    let gradients = backward.gradients.iter().map(|g| g.gradient).filter(is_wrong);
+    let mut roots: Vec<NodeId> = loss.collect();
+    if roots.is_empty() {
+        roots = gradients.collect();
+    }
+    let is_suspect = looked.suspects(&roots);
+    let first = (0..graph.nodes.len()).map(|index| NodeId(index as u32)).find(|id| {
+        is_suspect.get(id.index()).copied().unwrap_or(false)
+            && !matches!(graph.node(*id).op, Op::Constant(_) | Op::Literal(_))
+            && graph.node(*id).inputs.iter().all(|input| looked.is_sound(*input))
+    });
+    let Some(id) = first else { return Ok(None) };
+    let node = graph.node(id);
+    let mut span = node.span;
+    let made = match &node.op {
+        Op::State(state) => Made::Weight(graph.states.get(state.0 as usize).map_or("".into(), |s| s.path.clone())),
+        Op::Input(input) => Made::Data(graph.inputs.get(input.0 as usize).map_or("".into(), |i| i.name.clone())),
+        Op::Scan(scan) => {
+            let feed = feeder.feed(dataset, rows, draw);
+            let found = looked.executable.find_inside(session, plan, &feed, id);
+            let operation = found.as_ref().map_or("scan".to_owned(), |f| made_by(scan, &f.inside));
+            span = found.map_or(span, |f| f.span);
+            Made::Operation(operation)
         }
-        match &node.op {
-            // Masks are made of infinities on purpose.
-            Op::Constant(_) | Op::Literal(_) => {}
-            Op::State(state) => {
-                let path = graph.states.get(state.0 as usize).map_or("a weight", |s| &*s.path);
-                return Ok(Some((node.span, Some(format!("the update of `{path}`")))));
-            }
-            Op::Input(input) => {
-                let name = graph.inputs.get(input.0 as usize).map_or("an input", |i| &*i.name);
-                return Ok(Some((node.span, Some(format!("the data of `{name}`")))));
-            }
-            Op::Scan(scan) => {
-                let feed = feeder.feed(dataset, rows, draw);
-                let found = executable.find_inside(session, plan, &feed, id);
-                let (span, operation) =
-                    found.map_or((node.span, "scan".to_owned()), |f| (f.span, made_by(scan, &f.inside)));
-                return Ok(Some((span, Some(format!("`{operation}`")))));
-            }
-            _ => {
-                return Ok(Some((node.span, Some(format!("`{}`", operation_of(graph, id))))));
-            }
+        _ => Made::Operation(operation_of(graph, id)),
+    };
+    let (trouble, blamed) = explain(&looked, id);
+    let result = Numbers::of(span, looked.values(id));
+    // What is shown of a gradient is what its operation was given on the way forward.
+    let operands: Vec<Numbers> = match &node.op {
+        Op::Scan(_) => Vec::new(),
+        _ => blamed.iter().map(|operand| looked.numbers(*operand)).collect(),
+    };
+    let of_examples = blamed.iter().chain([&id]).rev().find(|node| graph.shape(**node).first() == Some(&batch()));
+    let wrong: Vec<u32> = of_examples.map_or(Vec::new(), |node| {
+        let is_wrong = |values: &&[f32]| values.iter().any(|x| !x.is_finite() || (*node != id && *x == 0.0));
+        let values = looked.values(*node);
+        let each = (values.len() / rows.len().max(1)).max(1);
+        values.chunks(each).zip(rows).filter(|(values, _)| is_wrong(values)).map(|(_, row)| *row).collect()
+    });
+    let ids: Vec<u32> = wrong.iter().filter_map(|row| dataset.ids.get(*row as usize)).copied().collect();
+    Ok(Some(Cause {
+        span,
+        source: Written::default(),
+        is_backward: id.index() >= looked.first.index(),
+        made,
+        trouble,
+        operands,
+        result,
+        ids,
+        places: Vec::new(),
+        batch: rows.len(),
+    }))
+}
+
+/// What is wrong with an operation, and the operands to show.
+fn explain(looked: &Looked, id: NodeId) -> (Trouble, Vec<NodeId>) {
+    let graph = looked.graph;
+    let node = graph.node(id);
+    let ranges =
+        |node: NodeId| -> Vec<Numbers> { graph.node(node).inputs.iter().map(|i| looked.numbers(*i)).collect() };
+    if id.index() < looked.first.index() {
+        return (trouble(&node.op, &ranges(id), false), node.inputs.clone());
+    }
+    // A backward node has the span of its forward node; of those of this span, one has no derivative where it was.
+    let forward =
+        (0..looked.first.index()).map(|index| NodeId(index as u32)).filter(|f| graph.node(*f).span == node.span);
+    for forward in forward {
+        let trouble = trouble(&graph.node(forward).op, &ranges(forward), true);
+        if trouble != Trouble::TooLarge {
+            return (trouble, graph.node(forward).inputs.clone());
         }
     }
-    Ok(None)
+    (Trouble::TooLarge, node.inputs.clone())
 }
 
 /// The operation of a node as it is printed, without its operands.

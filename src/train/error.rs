@@ -1,6 +1,8 @@
 //! What can go wrong in a run that the checker could not see: the facts. Their words are in [`super::wording`].
 
+use super::cause::Divergence;
 use super::generate::CannotGenerate;
+use crate::check::Checked;
 use crate::compile::CompileError;
 use crate::data::{DataError, Split};
 use crate::diagnostics::{Code, Diagnostic, io_reason};
@@ -100,7 +102,7 @@ pub enum RunError {
         span: Span,
     },
     /// The loss is not a finite number any more.
-    Diverged(Divergence),
+    Diverged(Box<Divergence>),
     /// An earlier stage broke its promise: our bug.
     Internal {
         /// Which stage.
@@ -124,28 +126,6 @@ impl From<RunError> for ReopenError {
     fn from(error: RunError) -> Self {
         ReopenError { error, sources: SourceMap::new() }
     }
-}
-
-/// A loss that is not a finite number.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Divergence {
-    /// The model's name.
-    pub train: Arc<str>,
-    /// From 1.
-    pub epoch: u64,
-    /// From 1.
-    pub step: u64,
-    /// The loss: NaN or infinite.
-    pub loss: f64,
-    /// The learning rate of the step.
-    pub lr: f64,
-    /// Where in the source the first number arose that is not finite; the model's name in `train` where that is not
-    /// known.
-    pub span: Span,
-    /// What computed it: `exp`, `the gradient of log`.
-    pub operation: Option<String>,
-    /// Whether the loss had been finite in an earlier step.
-    pub was_finite: bool,
 }
 
 /// A weight that does not fit.
@@ -184,6 +164,14 @@ pub enum Mismatch {
 }
 
 impl RunError {
+    /// The same with what only the program's text and data say of it.
+    pub(super) fn located(mut self, checked: &Checked) -> RunError {
+        if let RunError::Diverged(divergence) = &mut self {
+            divergence.locate(checked);
+        }
+        self
+    }
+
     /// The exit status that LANGUAGE.md gives it.
     pub fn exit_status(&self) -> u8 {
         match self {
@@ -209,7 +197,7 @@ impl RunError {
             RunError::OutputKind { .. } => Code::E0810,
             RunError::SequenceLength { .. } => Code::E0811,
             RunError::Generate(_) => Code::E0812,
-            RunError::Diverged(_) => Code::E0901,
+            RunError::Diverged(divergence) => divergence.code(),
             RunError::Internal { .. } => return None,
         })
     }
@@ -220,7 +208,7 @@ impl RunError {
             RunError::Data(error) => Some(error.span),
             RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
             RunError::NoExamples { span, .. } | RunError::SequenceLength { span, .. } => Some(*span),
-            RunError::Diverged(divergence) => Some(divergence.span),
+            RunError::Diverged(divergence) => Some(divergence.place()),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! What a run tells while it goes on: the events of LANGUAGE.md, "nnrun", `--json`.
 
+use super::cause::Divergence;
 use crate::catalog::MetricValue;
 use crate::data::Split;
 use serde_json::{Map, Value, json};
@@ -36,6 +37,8 @@ pub enum Event {
     Expect(FactResult),
     /// A train is done.
     Done(Done),
+    /// A train came upon a number that is not finite, and ends.
+    Diverged(Box<Divergence>),
 }
 
 /// A train begins.
@@ -217,6 +220,7 @@ impl Event {
             Event::Expect(e) => {
                 json!({ "event": "expect", "expect": e.text, "ok": e.ok, "value": e.value.map_or(Value::Null, number) })
             }
+            Event::Diverged(e) => e.to_json(),
             Event::Done(e) => json!({
                 "event": "done", "epochs": e.epochs, "steps": e.steps,
                 "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),

@@ -12,6 +12,7 @@
 mod augmenting;
 mod balance;
 mod causality;
+mod cause;
 mod divergence;
 mod error;
 mod event;
@@ -41,8 +42,10 @@ mod training_loop;
 mod weights;
 mod weights_file;
 mod wording;
+mod wording_of_divergence;
 
-pub use error::{Divergence, Mismatch, ReopenError, RunError};
+pub use cause::{Cause, Divergence, Made, Numbers, Trouble, Written};
+pub use error::{Mismatch, ReopenError, RunError};
 pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};
 pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};

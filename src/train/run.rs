@@ -180,7 +180,11 @@ impl WholeRun<'_> {
         let path = self.directory.path().to_owned();
         let mut outcome = Outcome { directory: path, trains: Vec::new(), facts: Vec::new() };
         for index in 0..self.checked.program.trains.len() {
-            let report = self.train(index, &mut models, &mut outcome.facts, recorder)?;
+            let report = self.train(index, &mut models, &mut outcome.facts, recorder);
+            if let Err(RunError::Diverged(divergence)) = &report {
+                recorder.event(&Event::Diverged(divergence.clone()));
+            }
+            let report = report?;
             let is_interrupted = report.stopped == Some(Stopped::Interrupted);
             outcome.trains.push(report);
             recorder.check()?;
@@ -216,6 +220,7 @@ impl WholeRun<'_> {
             started,
         };
         let trained = training.run(&mut prepared.session, &mut prepared.stepper, &mut prepared.measurer);
+        let trained = trained.map_err(|error| error.located(self.checked));
         let seconds = started.elapsed().as_secs_f64();
         let weights = Weights::of(&prepared.session.states);
         self.save(train, &weights)?;

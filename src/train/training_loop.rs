@@ -83,6 +83,30 @@ impl Running {
     }
 }
 
+/// The losses of the last steps.
+#[derive(Default)]
+struct Losses {
+    last: [f64; Losses::KEPT],
+    count: usize,
+}
+
+impl Losses {
+    const KEPT: usize = 5;
+
+    fn push(&mut self, loss: f64) {
+        self.last.rotate_left(1);
+        if let Some(last) = self.last.last_mut() {
+            *last = loss;
+        }
+        self.count = (self.count + 1).min(Losses::KEPT);
+    }
+
+    /// Those that there were, oldest first.
+    fn before(&self) -> &[f64] {
+        self.last.get(Losses::KEPT - self.count..).unwrap_or_default()
+    }
+}
+
 impl<'a> Loop<'a> {
     /// Trains to the end. The session holds the states of the stepper and ends with the weights that are kept.
     /// Where training diverges, it holds the weights from before the epoch.
@@ -99,6 +123,7 @@ impl<'a> Loop<'a> {
         let mut keeper = settings.keep.as_ref().map(|measure| Keeper::new(measure, &session.states));
         let mut before_epoch = session.states.clone();
         let mut running = Running::default();
+        let mut losses = Losses::default();
         let (mut epoch, mut step, mut stopped) = (0, 0, None);
         'training: while step < self.extent.steps {
             epoch += 1;
@@ -115,18 +140,22 @@ impl<'a> Loop<'a> {
                 let result = stepper.run(session, rows, step)?;
                 running.add(result.loss, rows.len());
                 self.tell_step(epoch, step, &result);
-                if !result.loss.is_finite() {
+                let is_last = step == self.extent.steps;
+                let ends_epoch = in_epoch == per_epoch;
+                // A step sees what the one before has made of the weights; behind the last of an epoch they are looked
+                // at, so that the steps to do again are always those of one epoch.
+                let breaks_weights = || (ends_epoch || is_last) && !Weights::of(&session.states).are_finite();
+                if !result.loss.is_finite() || breaks_weights() {
                     session.states = before_epoch;
-                    let replay = divergence::Replay { epoch, first_step, step };
+                    let replay = divergence::Replay { epoch, first_step, step, losses: losses.before() };
                     let found = divergence::find(self.train, self.dataset, stepper, session, replay, result)?;
-                    return Err(RunError::Diverged(found));
+                    return Err(RunError::Diverged(Box::new(found)));
                 }
+                losses.push(result.loss);
                 if self.interrupt.load(Ordering::Relaxed) {
                     stopped = Some(Stopped::Interrupted);
                     break 'training;
                 }
-                let is_last = step == self.extent.steps;
-                let ends_epoch = in_epoch == per_epoch;
                 let is_due = step % interval == 0 || is_last;
                 let reports_epochs = matches!(settings.validate, Duration::Epochs(_));
                 let is_reported = is_due || (ends_epoch && reports_epochs);
@@ -152,12 +181,6 @@ impl<'a> Loop<'a> {
             }
         }
         let kept_epoch = keeper.and_then(|keeper| keeper.restore(&mut session.states));
-        if !Weights::of(&session.states).are_finite() {
-            // The last update broke them, and no later step was there to tell.
-            let last = stepper.rate(step);
-            session.states = before_epoch;
-            return Err(RunError::Diverged(divergence::of_weights(self.train, epoch, step, last)));
-        }
         Ok(Trained { epochs: epoch, steps: step, stopped, kept_epoch })
     }
 

@@ -1,6 +1,6 @@
 //! The words for every [`RunError`].
 
-use super::error::{Divergence, Mismatch, RunError};
+use super::error::{Mismatch, RunError};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use std::fmt;
 
@@ -39,20 +39,12 @@ impl fmt::Display for RunError {
                 let why = if most.is_some() { "too long" } else { "too short" };
                 write!(f, "a sequence of {positions} is {why} for the network")
             }
-            RunError::Diverged(divergence) => {
-                let Divergence { train, epoch, step, loss, .. } = divergence;
-                let loss = if loss.is_finite() { "a weight is not a number".to_owned() } else { spoken(*loss) };
-                write!(f, "training of {train} diverged: {loss} at step {step} (epoch {epoch})")
-            }
+            RunError::Diverged(divergence) => f.write_str(&divergence.message()),
             RunError::Internal { stage, message } => {
                 write!(f, "{stage} failed, which is a mistake in nnrun, not in your program: {message}")
             }
         }
     }
-}
-
-fn spoken(loss: f64) -> String {
-    if loss.is_nan() { "the loss is not a number".to_owned() } else { "the loss is infinite".to_owned() }
 }
 
 impl std::error::Error for RunError {}
@@ -98,13 +90,12 @@ impl RunError {
     }
 
     fn diagnostic(&self) -> Option<Diagnostic> {
+        if let RunError::Diverged(divergence) = self {
+            return Some(divergence.diagnostic());
+        }
         let (code, span): (Code, _) = (self.code()?, self.span()?);
         let label = match self {
             RunError::WeightsMismatch { .. } | RunError::WeightsUnreadable { .. } => "these weights".to_owned(),
-            RunError::Diverged(divergence) => match &divergence.operation {
-                Some(operation) => format!("{operation} gave the first number that is not finite"),
-                None => "in this train".to_owned(),
-            },
             RunError::SequenceLength { least: Some(n), .. } => format!("needs at least {n} positions"),
             RunError::SequenceLength { most: Some(n), .. } => format!("has room for {n} positions"),
             RunError::SequenceLength { .. } => "needs more positions".to_owned(),
@@ -115,27 +106,6 @@ impl RunError {
             diagnostic = diagnostic.note(note);
         }
         Some(diagnostic)
-    }
-}
-
-/// A rate that diverged is often absurd, and 38 zeros say less than an exponent.
-fn shown_rate(lr: f64) -> String {
-    if (1e-4..1e6).contains(&lr) || lr == 0.0 { lr.to_string() } else { format!("{lr:e}") }
-}
-
-impl Divergence {
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        if self.was_finite {
-            notes.push(format!(
-                "the loss was finite before; the learning rate of this step was {}",
-                shown_rate(self.lr)
-            ));
-            notes.push("a smaller learning rate or `clip: norm(1.0)` may help".to_owned());
-        } else {
-            notes.push("the loss was not finite from the first step on: look at the data and at logarithms, quotients and roots".to_owned());
-        }
-        notes
     }
 }
 

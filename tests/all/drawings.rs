@@ -1,9 +1,11 @@
 //! `nnrun graph`: what is drawn, and that it can be read.
 
 use super::cli::nnrun;
+use super::editor_client::Editor;
 use super::snapshot::{assert_all, compare, programs};
 use nnrun::check::{Checked, Model, Overrides, RegionKind, check_file, check_text};
 use nnrun::export::{Drawing, Layout, Look, Rectangle, graph, layout, text_width};
+use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -413,4 +415,27 @@ fn the_command_draws_and_says_what_is_wrong() {
     assert!(empty.err.contains("has no model to draw"), "{}", empty.err);
     let other = nnrun(folder.path(), &["graph", "small.nn", "--model", "Smal"]).expect(2);
     assert!(other.err.contains("a similar one is `Small`"), "{}", other.err);
+}
+
+#[test]
+fn an_editor_is_shown_the_network_at_its_cursor() {
+    let mut editor = Editor::plain();
+    let text = format!("# größer 🙂\n{CHAIN}\nmodel Other(y: [2]) -> z: [2] {{ y |> tanh }}\n");
+    editor.open("file:///drawn.nn", &text);
+    let document = json!({ "uri": "file:///drawn.nn" });
+    let ask = |line: u32, character: u32| json!({ "textDocument": document, "position": { "line": line, "character": character } });
+
+    let drawn = editor.request("nnrun/graph", ask(2, 22)).unwrap();
+    assert_eq!(drawn["model"], "Small");
+    let relu = text[..text.find("relu").unwrap()].encode_utf16().count();
+    assert_eq!(drawn["current"], relu);
+    assert!(drawn["svg"].as_str().unwrap().contains(&format!("data-start=\"{relu}\"")));
+
+    assert_eq!(editor.request("nnrun/graph", ask(5, 8)).unwrap()["model"], "Other");
+    let without = editor.request("nnrun/graph", json!({ "textDocument": document })).unwrap();
+    assert_eq!((&without["model"], &without["current"]), (&json!("Small"), &json!(null)));
+
+    editor.change("file:///drawn.nn", 2, "hyper n = 3\n");
+    assert_eq!(editor.request("nnrun/graph", ask(0, 0)).unwrap(), json!(null));
+    editor.leave();
 }

@@ -11,6 +11,7 @@ mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod composed_models;
+mod divergence;
 mod drawings;
 mod editor_client;
 mod editor_grammars;
