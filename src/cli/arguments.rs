@@ -139,6 +139,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     pub init: Option<PathBuf>,
 
+    /// Refuse what would take more memory than this (200MB, 2GiB); what the machine has free where it is left out
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory_limit: Option<u64>,
+
     /// Print one JSON object a line, and nothing else
     #[arg(long)]
     pub json: bool,
@@ -382,6 +386,28 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+fn memory(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 9] = [
+        ("KiB", 1024.0),
+        ("MiB", 1048576.0),
+        ("GiB", 1073741824.0),
+        ("TiB", 1099511627776.0),
+        ("kB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("TB", 1e12),
+        ("B", 1.0),
+    ];
+    let (number, unit) = UNITS
+        .iter()
+        .find_map(|(name, unit)| text.strip_suffix(name).map(|number| (number, *unit)))
+        .unwrap_or((text, 1.0));
+    match number.trim().parse::<f64>() {
+        Ok(n) if n > 0.0 && n.is_finite() => Ok((n * unit) as u64),
+        _ => Err("a size is wanted, like 200MB or 2GiB".to_owned()),
+    }
+}
+
 fn epochs(text: &str) -> Result<u64, String> {
     positive(text).map(|n| n as u64)
 }
@@ -418,6 +444,14 @@ mod tests {
     #[test]
     fn the_declarations_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_of_memory_have_units() {
+        assert_eq!(memory("200MB"), Ok(200_000_000));
+        assert_eq!(memory("1.5 GiB"), Ok(1_610_612_736));
+        assert_eq!(memory("4096"), Ok(4096));
+        assert!(memory("much").is_err() && memory("-1MB").is_err() && memory("MB").is_err());
     }
 
     #[test]

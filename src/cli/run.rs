@@ -44,6 +44,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         init: args.init.clone(),
         log_steps: args.log_steps,
         expect: purpose != Purpose::Train,
+        memory_limit: args.memory_limit,
         overrides,
         interrupt: interrupt::flag(*output),
     };

@@ -47,7 +47,7 @@ fn inside(text: &mut String, drawing: &Drawing, group: Option<usize>, depth: usi
         let _ = writeln!(text, "{indent}subgraph cluster_{index} {{");
         let (style, copies) = match own.kind {
             "scan" => ("rounded,dashed", String::new()),
-            _ if own.copies > 1 => ("rounded,bold", format!(" peripheries=2;")),
+            _ if own.copies > 1 => ("rounded,bold", " peripheries=2;".to_owned()),
             _ => ("rounded", String::new()),
         };
         let _ = writeln!(text, "{indent}  label={}; labeljust=l; style={};{copies}", quoted(&own.title), quoted(style));

@@ -127,10 +127,11 @@ fn layers_of(items: &[Item], links: &[Link]) -> Vec<usize> {
     // What begins here, a weight or a second input, goes down to where it is used.
     let is_reached = |item: usize| links.iter().any(|l| l.to == item);
     for item in order.iter().rev() {
-        if items[*item].rank == Rank::Free && !is_reached(*item) {
-            if let Some(nearest) = below[*item].iter().map(|to| layers[*to]).min() {
-                layers[*item] = layers[*item].max(nearest.saturating_sub(1));
-            }
+        if items[*item].rank == Rank::Free
+            && !is_reached(*item)
+            && let Some(nearest) = below[*item].iter().map(|to| layers[*to]).min()
+        {
+            layers[*item] = layers[*item].max(nearest.saturating_sub(1));
         }
     }
     let free = items.iter().zip(&layers).filter(|(item, _)| item.rank != Rank::Last).map(|(_, layer)| *layer).max();

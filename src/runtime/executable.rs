@@ -184,6 +184,28 @@ impl<E: Element> Executable<E> {
         if let Some(found) = self.plans.iter().position(|p| p.plan.binding() == binding) {
             return Ok(PlanId(found));
         }
+        let (laid, input_size) = self.lay_out(binding)?;
+        self.inputs.grow(input_size);
+        self.arena.grow(laid.plan.arena);
+        self.plans.push(laid);
+        Ok(PlanId(self.plans.len() - 1))
+    }
+
+    /// The bytes that a step of these sizes takes beside the states, with so many workers, if no other was done before:
+    /// as [`Executable::memory`] says it after that step. Nothing is taken for it.
+    pub fn foresee(&mut self, binding: &Binding, threads: usize) -> Result<usize, PlanError> {
+        // Literals of other plans are not its own.
+        let others = std::mem::replace(&mut self.literals, Literals::new());
+        let laid = self.lay_out(binding);
+        let literals = std::mem::replace(&mut self.literals, others).buffer.bytes();
+        let (laid, input_size) = laid?;
+        let scratch = laid.plan.code.scratch() * threads;
+        let taken = [input_size, laid.plan.arena, scratch].map(Buffer::<E>::bytes_of);
+        Ok(taken.iter().sum::<usize>() + literals)
+    }
+
+    /// A plan for these sizes, and how many numbers its inputs are.
+    fn lay_out(&mut self, binding: &Binding) -> Result<(Laid, usize), PlanError> {
         let mut inputs = Vec::with_capacity(self.graph.inputs.len());
         let mut input_size = self.fixed_size;
         for (input, fixed) in self.graph.inputs.iter().zip(&self.fixed) {
@@ -204,10 +226,7 @@ impl<E: Element> Executable<E> {
             fuses: self.fuses,
         };
         let plan = Plan::new(&self.graph, binding, &places, &mut self.literals)?;
-        self.inputs.grow(input_size);
-        self.arena.grow(plan.arena);
-        self.plans.push(Laid { plan, inputs });
-        Ok(PlanId(self.plans.len() - 1))
+        Ok((Laid { plan, inputs }, input_size))
     }
 
     /// A prepared plan.

@@ -147,6 +147,18 @@ pub(super) fn trouble(op: &Op, operands: &[Numbers], is_backward: bool) -> Troub
     }
 }
 
+/// What an operation without a finite result did wrong, where its operands are not known.
+pub(super) fn trouble_of(op: &Op) -> Trouble {
+    match op {
+        Op::Unary(Unary::Logarithm | Unary::LogarithmOnePlus) => Trouble::Logarithm,
+        Op::Unary(Unary::SquareRoot) => Trouble::Root,
+        Op::Unary(Unary::Reciprocal | Unary::ReciprocalSquareRoot) | Op::Binary(Binary::Divide) => Trouble::Division,
+        Op::Unary(Unary::Exponential) => Trouble::Exponential,
+        Op::Binary(Binary::Power) => Trouble::Power,
+        _ => Trouble::TooLarge,
+    }
+}
+
 /// What numbers of a step were.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Numbers {

@@ -6,7 +6,7 @@
 
 use super::augmenting::Augmenter;
 use super::balance;
-use super::cause::{Cause, Divergence, Made, Numbers, Trouble, Written, trouble};
+use super::cause::{Cause, Divergence, Made, Numbers, Trouble, Written, trouble, trouble_of};
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::stepping::{StepResult, Stepper};
@@ -171,6 +171,7 @@ fn look(
     let Some(id) = first else { return Ok(None) };
     let node = graph.node(id);
     let mut span = node.span;
+    let (mut trouble, blamed) = explain(&looked, id);
     let made = match &node.op {
         Op::State(state) => Made::Weight(graph.states.get(state.0 as usize).map_or("".into(), |s| s.path.clone())),
         Op::Input(input) => Made::Data(graph.inputs.get(input.0 as usize).map_or("".into(), |i| i.name.clone())),
@@ -178,12 +179,15 @@ fn look(
             let feed = feeder.feed(dataset, rows, draw);
             let found = looked.executable.find_inside(session, plan, &feed, id);
             let operation = found.as_ref().map_or("scan".to_owned(), |f| made_by(scan, &f.inside));
+            // What it was given is gone with its step; that it gave no number says enough.
+            if let Some(op) = found.as_ref().and_then(|f| op_inside(scan, &f.inside)) {
+                trouble = trouble_of(op);
+            }
             span = found.map_or(span, |f| f.span);
             Made::Operation(operation)
         }
         _ => Made::Operation(operation_of(graph, id)),
     };
-    let (trouble, blamed) = explain(&looked, id);
     let result = Numbers::of(span, looked.values(id));
     // What is shown of a gradient is what its operation was given on the way forward.
     let operands: Vec<Numbers> = match &node.op {
@@ -240,6 +244,15 @@ fn operation_of(graph: &Graph, node: NodeId) -> String {
 }
 
 /// The operation at the end of a way through bodies.
+fn op_inside<'s>(scan: &'s Scan, way: &[NodeId]) -> Option<&'s Op> {
+    let (node, rest) = way.split_first()?;
+    match &scan.body.nodes.get(node.index())?.op {
+        Op::Scan(inner) if !rest.is_empty() => op_inside(inner, rest),
+        op => Some(op),
+    }
+}
+
+/// The operation at the end of a way through bodies, as it is printed.
 fn made_by(scan: &Scan, way: &[NodeId]) -> String {
     match way {
         [] => "scan".to_owned(),

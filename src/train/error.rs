@@ -2,6 +2,7 @@
 
 use super::cause::Divergence;
 use super::generate::CannotGenerate;
+use super::memory::Shortage;
 use crate::check::Checked;
 use crate::compile::CompileError;
 use crate::data::{DataError, Split};
@@ -101,6 +102,8 @@ pub enum RunError {
         /// What cannot take it.
         span: Span,
     },
+    /// There is not enough memory for a step.
+    Memory(Box<Shortage>),
     /// The loss is not a finite number any more.
     Diverged(Box<Divergence>),
     /// An earlier stage broke its promise: our bug.
@@ -197,6 +200,7 @@ impl RunError {
             RunError::OutputKind { .. } => Code::E0810,
             RunError::SequenceLength { .. } => Code::E0811,
             RunError::Generate(_) => Code::E0812,
+            RunError::Memory(_) => Code::E0910,
             RunError::Diverged(divergence) => divergence.code(),
             RunError::Internal { .. } => return None,
         })
@@ -208,6 +212,7 @@ impl RunError {
             RunError::Data(error) => Some(error.span),
             RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
             RunError::NoExamples { span, .. } | RunError::SequenceLength { span, .. } => Some(*span),
+            RunError::Memory(shortage) => Some(shortage.span),
             RunError::Diverged(divergence) => Some(divergence.place()),
             _ => None,
         }

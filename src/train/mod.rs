@@ -24,6 +24,7 @@ mod gradient_check;
 mod keeping;
 mod lengths;
 mod measuring;
+mod memory;
 mod next_token;
 mod overfit;
 mod predict;
@@ -43,6 +44,7 @@ mod weights;
 mod weights_file;
 mod wording;
 mod wording_of_divergence;
+mod wording_of_memory;
 
 pub use cause::{Cause, Divergence, Made, Numbers, Trouble, Written};
 pub use error::{Mismatch, ReopenError, RunError};
@@ -50,6 +52,7 @@ pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, Spli
 pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
+pub use memory::Shortage;
 pub use predict::{PredictOptions, Predicted, predict};
 pub use reopen::{Evaluated, evaluate};
 pub use run::{Outcome, RunOptions, TrainReport, run};

@@ -3,6 +3,7 @@
 use super::error::RunError;
 use super::event::{Done, Event, FactResult, Measures, Observer, SplitMeasures, Start, Stopped};
 use super::facts::{self, Known};
+use super::memory;
 use super::record::{FITTED, Record, Status, TrainRecord};
 use super::recorder::Recorder;
 use super::run_directory::RunDirectory;
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub log_steps: bool,
     /// Whether facts are checked: `run` does, `train` does not.
     pub expect: bool,
+    /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
+    pub memory_limit: Option<u64>,
     /// What the file was checked with; recorded, and used again when the run is opened.
     pub overrides: Overrides,
     /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
@@ -48,6 +51,7 @@ impl Default for RunOptions {
             init: None,
             log_steps: false,
             expect: true,
+            memory_limit: None,
             overrides: Overrides::default(),
             interrupt: Arc::default(),
         }
@@ -103,6 +107,7 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     }
     // Before there is a directory: data that cannot be read leaves nothing behind.
     let datasets = load_datasets(checked)?;
+    memory::check(checked, &datasets, options.memory_limit, options.threads)?;
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
     let mut record = Record::new(checked, &options.overrides, options.threads);

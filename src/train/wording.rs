@@ -39,6 +39,7 @@ impl fmt::Display for RunError {
                 let why = if most.is_some() { "too long" } else { "too short" };
                 write!(f, "a sequence of {positions} is {why} for the network")
             }
+            RunError::Memory(shortage) => f.write_str(&shortage.message()),
             RunError::Diverged(divergence) => f.write_str(&divergence.message()),
             RunError::Internal { stage, message } => {
                 write!(f, "{stage} failed, which is a mistake in nnrun, not in your program: {message}")
@@ -90,8 +91,10 @@ impl RunError {
     }
 
     fn diagnostic(&self) -> Option<Diagnostic> {
-        if let RunError::Diverged(divergence) = self {
-            return Some(divergence.diagnostic());
+        match self {
+            RunError::Diverged(divergence) => return Some(divergence.diagnostic()),
+            RunError::Memory(shortage) => return Some(shortage.diagnostic()),
+            _ => {}
         }
         let (code, span): (Code, _) = (self.code()?, self.span()?);
         let label = match self {

@@ -126,7 +126,7 @@ impl Divergence {
 impl Cause {
     fn what(&self) -> String {
         let left = self.operands.first();
-        let least = |numbers: Option<&Numbers>| numbers.map_or("0".to_owned(), |n| number(n.min));
+        let least = |numbers: Option<&Numbers>| numbers.map_or("a number that has none".to_owned(), |n| number(n.min));
         let most = |numbers: Option<&Numbers>| numbers.map_or(String::new(), |n| format!(" of {}", number(n.max)));
         match (&self.made, self.trouble) {
             (Made::Weight(path), _) => format!("the weight `{path}` is not a number"),

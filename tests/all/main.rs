@@ -33,6 +33,7 @@ mod language;
 mod lsp;
 mod lsp_fuzz;
 mod lsp_names;
+mod memory;
 mod mlp;
 mod number_range;
 mod one_by_one;

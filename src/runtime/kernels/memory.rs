@@ -23,9 +23,14 @@ impl<E: Copy> Buffer<E> {
         buffer
     }
 
+    /// The bytes that so many numbers take.
+    pub fn bytes_of(len: usize) -> usize {
+        (len * size_of::<E>()).div_ceil(size_of::<Line>()) * size_of::<Line>()
+    }
+
     /// Makes room for `len` numbers in all; new ones are zero.
     pub fn grow(&mut self, len: usize) {
-        let lines = (len * size_of::<E>()).div_ceil(size_of::<Line>());
+        let lines = Self::bytes_of(len) / size_of::<Line>();
         self.lines.resize(lines.max(self.lines.len()), Line([0; 64]));
         self.len = len.max(self.len);
     }

@@ -1,0 +1,198 @@
+//! Whether a run has the memory that it needs, asked before its first step.
+
+use super::error::RunError;
+use crate::check::{Checked, Train};
+use crate::compile::{self, Foreseen};
+use crate::data::Dataset;
+use crate::ir::dim::{Dim, show_shape};
+use crate::ir::op::Op;
+use crate::runtime::Binding;
+use crate::source::Span;
+use crate::syntax::ast::{ItemKind, StatementKind};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A train that needs more memory than there is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shortage {
+    /// The model's name.
+    pub train: Arc<str>,
+    /// Where that stands in the train.
+    pub span: Span,
+    /// Examples of a step.
+    pub batch: usize,
+    /// Where that number is written.
+    pub batch_span: Option<Span>,
+    /// Bytes of a step.
+    pub step: u64,
+    /// Bytes of the copies of the weights to go back to.
+    pub copies: u64,
+    /// Bytes of the data.
+    pub data: u64,
+    /// Bytes that may be used for all of it, the data being there already where it is no limit.
+    pub available: u64,
+    /// Whether the command line says so.
+    pub is_limit: bool,
+    /// The largest results of a step: where they are made, their shape, their bytes.
+    pub largest: Vec<(Span, String, u64)>,
+    /// The largest batch that fits, if one does.
+    pub fits: Option<usize>,
+}
+
+/// How many results are named.
+const NAMED: usize = 3;
+
+/// Refuses trains for which there is not enough memory. `limit` stands in for what the machine has.
+pub(super) fn check(
+    checked: &Checked,
+    datasets: &BTreeMap<usize, Dataset>,
+    limit: Option<u64>,
+    threads: usize,
+) -> Result<(), RunError> {
+    let Some(available) = limit.or_else(available) else { return Ok(()) };
+    let data: u64 = datasets.values().map(bytes_of).sum();
+    // What has been read is not free any more, but is part of a limit.
+    let room = if limit.is_some() { available.saturating_sub(data) } else { available };
+    for train in &checked.program.trains {
+        let batch = batch_of(train, datasets);
+        if rough(train, batch) <= room / 2 {
+            continue;
+        }
+        let mut foreseen = Foreseen::new(train, threads)?;
+        let copies = foreseen.states() * if train.settings.keep.is_some() { 2 } else { 1 };
+        let step = foreseen.bytes(batch)?;
+        if step + copies <= room {
+            continue;
+        }
+        let (mut fits, mut too_large) = (0, batch);
+        while too_large - fits > 1 {
+            let middle = fits + (too_large - fits) / 2;
+            if foreseen.bytes(middle)? + copies <= room { fits = middle } else { too_large = middle }
+        }
+        return Err(RunError::Memory(Box::new(Shortage {
+            train: train.name.clone(),
+            span: train.span,
+            batch,
+            batch_span: batch_span(checked, train),
+            step,
+            copies,
+            data,
+            available,
+            is_limit: limit.is_some(),
+            largest: largest(train, batch),
+            fits: (fits > 0).then_some(fits),
+        })));
+    }
+    Ok(())
+}
+
+/// A batch is never larger than its split.
+fn batch_of(train: &Train, datasets: &BTreeMap<usize, Dataset>) -> usize {
+    let examples = datasets.get(&train.data).map_or(usize::MAX, |dataset| dataset.splits.train.len());
+    train.settings.batch.min(examples).max(1)
+}
+
+fn bytes_of(dataset: &Dataset) -> u64 {
+    let of_field = |field: &crate::data::Field| {
+        let places = field.offsets.as_ref().map_or(0, Vec::len) + field.starts.as_ref().map_or(0, Vec::len);
+        field.values.len() * size_of::<f32>() + places * size_of::<usize>()
+    };
+    (dataset.fields.iter().map(of_field).sum::<usize>() + dataset.ids.len() * size_of::<u32>()) as u64
+}
+
+fn count(shape: &[Dim], sizes: &Binding) -> u64 {
+    let size = |dim: &Dim| dim.evaluate(&|v| Some(sizes.size(v.id).unwrap_or(1) as i64));
+    let sizes = shape.iter().map(|dim| size(dim).and_then(|n| u64::try_from(n).ok()).unwrap_or(1));
+    sizes.fold(1, u64::saturating_mul)
+}
+
+/// About as much as a step may hold, without planning it: everything that is computed forward, and as much again for
+/// the way back.
+fn rough(train: &Train, batch: usize) -> u64 {
+    let sizes = compile::full_batch(&train.longest, batch);
+    let nodes = train.training.graph.nodes.iter().map(|node| count(&node.shape, &sizes));
+    nodes.fold(0u64, u64::saturating_add).saturating_mul(2 * size_of::<f32>() as u64)
+}
+
+fn largest(train: &Train, batch: usize) -> Vec<(Span, String, u64)> {
+    let sizes = compile::full_batch(&train.longest, batch);
+    // Views take no memory of their own.
+    let is_own = |op: &Op| !matches!(op, Op::Reshape | Op::Broadcast | Op::Permute(_) | Op::Slice { .. });
+    let nodes = train.training.graph.nodes.iter().filter(|node| is_own(&node.op) && !node.span.is_empty());
+    let mut found: Vec<(Span, String, u64)> = nodes
+        .map(|node| {
+            let bytes = count(&node.shape, &sizes).saturating_mul(size_of::<f32>() as u64);
+            (node.span, show_shape(node.shape.get(1..).unwrap_or_default()), bytes)
+        })
+        .collect();
+    found.sort_by_key(|(span, _, bytes)| (std::cmp::Reverse(*bytes), *span));
+    let mut named: Vec<(Span, String, u64)> = Vec::new();
+    for one in found {
+        if named.len() < NAMED && named.iter().all(|(span, ..)| *span != one.0) {
+            named.push(one);
+        }
+    }
+    named
+}
+
+/// Where `batch:` of a train is written.
+fn batch_span(checked: &Checked, train: &Train) -> Option<Span> {
+    let holds =
+        |span: Span| span.file == train.span.file && span.start <= train.span.start && train.span.end <= span.end;
+    checked.ast.items.iter().find_map(|item| match &item.kind {
+        ItemKind::Train(written) if holds(item.span) => {
+            written.statements.iter().find_map(|statement| match &statement.kind {
+                StatementKind::Setting(setting) if &*setting.key.name == "batch" => Some(setting.value.span),
+                _ => None,
+            })
+        }
+        _ => None,
+    })
+}
+
+/// The memory that can still be had without pushing anything out, where the system says so.
+fn available() -> Option<u64> {
+    let machine = kibibytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
+    Some(in_container().map_or(machine, |left| left.min(machine)))
+}
+
+fn kibibytes(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What the limit of a container leaves; none where there is no limit.
+fn in_container() -> Option<u64> {
+    let read = |path: &Path| -> Option<u64> { std::fs::read_to_string(path).ok()?.trim().parse().ok() };
+    let reclaimable = |folder: &Path, name: &str| -> u64 {
+        let text = std::fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|n| n.trim().parse().ok()).unwrap_or(0)
+    };
+    let left = |folder: &Path, limit: &str, used: &str, inactive: &str| -> Option<u64> {
+        let (limit, used) = (read(&folder.join(limit))?, read(&folder.join(used))?);
+        Some(limit.saturating_sub(used.saturating_sub(reclaimable(folder, inactive))))
+    };
+    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default().to_owned();
+    let root = Path::new("/sys/fs/cgroup");
+    left(&root.join(own), "memory.max", "memory.current", "inactive_file")
+        .or_else(|| left(root, "memory.max", "memory.current", "inactive_file"))
+        .or_else(|| {
+            let old = root.join("memory");
+            left(&old, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kibibytes;
+
+    #[test]
+    fn the_system_is_understood() {
+        let text = "MemTotal:       16314804 kB\nMemFree:  1 kB\nMemAvailable:    8000000 kB\n";
+        assert_eq!(kibibytes(text, "MemAvailable:"), Some(8_192_000_000));
+        assert_eq!(kibibytes("MemTotal: 3 kB", "MemAvailable:"), None);
+    }
+}
