@@ -18,6 +18,10 @@ pub fn explain(entry: &Entry) -> String {
         }
         section(&mut page, "Arguments", lines.trim_end());
     }
+    if let Body::Optimizer(optimizer) = &entry.body {
+        let (low, high) = optimizer.usual_lr;
+        section(&mut page, "Usual learning rates", &format!("  {} to {}", rate(low), rate(high)));
+    }
     if !entry.shapes.is_empty() {
         let lines: Vec<String> = entry.shapes.iter().map(|s| format!("  {s}")).collect();
         section(&mut page, "Shapes, per example", &lines.join("\n"));
@@ -76,6 +80,12 @@ fn example(entry: &Entry) -> String {
         let _ = write!(lines, "    # {}", entry.example.output);
     }
     lines
+}
+
+/// A learning rate as people write it: `0.01` or `1e-5`, whichever is shorter.
+pub fn rate(x: f64) -> String {
+    let (plain, scientific) = (format!("{x}"), format!("{x:e}"));
+    if scientific.len() < plain.len() { scientific } else { plain }
 }
 
 /// `p: number from 0 to 1 = 0.5`

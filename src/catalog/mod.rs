@@ -26,7 +26,7 @@ mod words;
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use arguments_elsewhere::{ArgumentElsewhere, argument_elsewhere, names_of_argument};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use explain::{call_shape, describe, explain, explain_word};
+pub use explain::{call_shape, describe, explain, explain_word, rate};
 pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};

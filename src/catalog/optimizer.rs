@@ -7,6 +7,8 @@ use crate::ir::dim::Dim;
 /// An optimizer.
 #[derive(Debug, Clone, Copy)]
 pub struct OptimizerDefinition {
+    /// Between which learning rates nearly all networks are trained with it. What lies far outside is told.
+    pub usual_lr: (f64, f64),
     /// Names of the tensors it keeps for a weight of this shape (all start as zeros): `exp_avg`, as `torch.optim` calls
     /// them.
     pub slots: fn(&Args, &[Dim]) -> Vec<&'static str>,

@@ -184,8 +184,8 @@ pub(super) enum Mistake {
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
     /// A batch of one example, for a layer that needs several. `rows`: of the training split, where only the last batch
-    /// of an epoch is so small.
-    BatchOfOne { batch: usize, rows: Option<usize>, layer: Span },
+    /// of an epoch is so small. `is_written`: the mistake stands at the setting.
+    BatchOfOne { batch: usize, rows: Option<usize>, layer: Span, is_written: bool },
     /// An augmentation that does not go with its field.
     Augment { operation: &'static str, field: Symbol, fault: AugmentFault },
     /// A model input that no field gives.

@@ -14,6 +14,7 @@
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
 //! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
 //! mistake.rs      what can be wrong                       words/         how it is said
+//! lints/          what is right and probably not meant
 //! ```
 
 mod alone;
@@ -36,6 +37,7 @@ mod flow;
 mod foreign;
 mod index;
 mod items;
+mod lints;
 mod metrics;
 mod mistake;
 mod names_in;
@@ -51,6 +53,7 @@ mod train;
 mod value;
 mod words;
 
+pub use lints::{LintLevels, LintName, allow_fix};
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
@@ -64,6 +67,7 @@ use crate::diagnostics::{Code, Diagnostic, io_reason, tidy};
 use crate::source::{OpenTexts, Span};
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
+use lints::Subject;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use value::Value;
@@ -81,6 +85,8 @@ pub struct Overrides {
     pub fitted: BTreeMap<String, Fitted>,
     /// Texts that stand in the place of imported files.
     pub open: OpenTexts,
+    /// `--deny` and `--allow`
+    pub lints: LintLevels,
 }
 
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
@@ -160,8 +166,19 @@ pub fn check_on_this_stack(path: &Path, text: &str, overrides: &Overrides) -> Ch
     checker.qualified_names(module);
     program.data = std::mem::take(&mut checker.data);
     program.notes = std::mem::take(&mut checker.notes).finish();
-    let mut diagnostics = checker.diagnostics;
-    drop_what_is_rewritten(&mut diagnostics);
+    let mut told = std::mem::take(&mut checker.diagnostics);
+    drop_what_is_rewritten(&mut told);
+    let own_names = checker.modules[module].names.iter();
+    let imported = own_names.filter(|(_, named)| named.span.file != file);
+    let subject = Subject {
+        sources: &checker.sources,
+        file,
+        ast: &ast,
+        program: &program,
+        diagnostics: &told,
+        imported: imported.map(|(name, named)| (name.clone(), named.span.file)).collect(),
+    };
+    let mut diagnostics = lints::lint(&subject, &overrides.lints);
     tidy(&mut diagnostics);
     let ast = std::rc::Rc::unwrap_or_clone(ast);
     Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }

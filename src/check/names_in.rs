@@ -48,7 +48,7 @@ pub(super) fn unparsed(file: &File) -> Vec<Span> {
     spans
 }
 
-fn visit_statement(statement: &Statement, visit: &mut dyn FnMut(&Expr)) {
+fn visit_statement<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
     match &statement.kind {
         StatementKind::Let(binding) => visit_expr(&binding.value, visit),
         StatementKind::Weight(w) => visit_expr(&w.init, visit),
@@ -65,7 +65,7 @@ fn visit_statement(statement: &Statement, visit: &mut dyn FnMut(&Expr)) {
     }
 }
 
-fn visit_body(body: &Body, visit: &mut dyn FnMut(&Expr)) {
+fn visit_body<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Expr)) {
     body.statements.iter().for_each(|s| visit_statement(s, visit));
     if let Some(result) = &body.result {
         visit_expr(result, visit);
@@ -73,7 +73,7 @@ fn visit_body(body: &Body, visit: &mut dyn FnMut(&Expr)) {
 }
 
 /// Visits an expression and everything in it.
-pub(super) fn visit_expr(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
+pub(super) fn visit_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     visit(expr);
     match &expr.kind {
         ExprKind::Number(_)

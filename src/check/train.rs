@@ -141,9 +141,10 @@ impl Checker<'_> {
         if !is_one && last.is_none() {
             return Some(());
         }
-        let at = found.setting("batch").map_or(pairing.span, |batch| batch.span);
+        let written = found.setting("batch").map(|batch| batch.span);
         let rows = if is_one { None } else { last };
-        self.mistake(at, &Mistake::BatchOfOne { batch: settings.batch, rows, layer });
+        let mistake = Mistake::BatchOfOne { batch: settings.batch, rows, layer, is_written: written.is_some() };
+        self.mistake(written.unwrap_or(pairing.span), &mistake);
         None
     }
 

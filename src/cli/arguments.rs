@@ -1,6 +1,6 @@
 //! What may stand on the command line. Only declarations; what they mean is in the file of each subcommand.
 
-use crate::check::Overrides;
+use crate::check::{LintLevels, LintName, Overrides};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -113,6 +113,25 @@ pub struct ChangeArgs {
     pub seed: Option<u64>,
 }
 
+/// What becomes of warnings.
+#[derive(Debug, Clone, Default, Args)]
+pub struct LintArgs {
+    /// Make a warning an error (its code, or `warnings` for all; may be repeated)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub deny: Vec<LintName>,
+
+    /// Do not tell a warning (its code, or `warnings` for all; may be repeated)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub allow: Vec<LintName>,
+}
+
+impl LintArgs {
+    /// As the checker takes them.
+    pub fn levels(&self) -> LintLevels {
+        LintLevels { deny: self.deny.clone(), allow: self.allow.clone() }
+    }
+}
+
 impl ChangeArgs {
     /// As the checker takes them.
     pub fn overrides(&self) -> Overrides {
@@ -126,6 +145,10 @@ pub struct TrainArgs {
     /// What to run.
     #[command(flatten)]
     pub program: ProgramArgs,
+
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: LintArgs,
 
     /// Worker threads; results do not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
@@ -163,6 +186,10 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub changes: ChangeArgs,
 
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: LintArgs,
+
     /// How diagnostics are written
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     pub format: DiagnosticFormat,
@@ -181,6 +208,8 @@ pub enum DiagnosticFormat {
     Short,
     /// One JSON object on standard output
     Json,
+    /// A SARIF 2.1.0 log on standard output, for code hosts and editors
+    Sarif,
 }
 
 /// A stage whose result can be printed.

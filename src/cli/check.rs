@@ -5,20 +5,19 @@ use super::exit::Exit;
 use super::files;
 use super::numbers::{count, counted};
 use super::output::{GREEN, Output, paint};
-use crate::check::Checked;
+use crate::check::{Checked, Overrides};
 use crate::compile;
-use crate::diagnostics::{Format, Style, render_all};
+use crate::diagnostics::{Format, Style, render_all, render_files};
 use crate::ide;
 use crate::ir::print::{Layout, print};
 use crate::syntax;
-use serde_json::{Value, json};
 use std::path::Path;
 
 /// Runs the command. Every file is checked, even where one before it is wrong.
 pub fn check(output: &Output, args: &CheckArgs) -> Exit {
-    let overrides = args.changes.overrides();
+    let overrides = Overrides { lints: args.lints.levels(), ..args.changes.overrides() };
     let mut worst = Exit::Fine;
-    let mut found: Vec<Value> = Vec::new();
+    let mut all: Vec<Checked> = Vec::new();
     for path in &args.files {
         let checked = match files::open(output, path, &overrides) {
             Ok(checked) => checked,
@@ -38,18 +37,24 @@ pub fn check(output: &Output, args: &CheckArgs) -> Exit {
                 }
             }
             DiagnosticFormat::Short => {
-                let style = Style { color: output.error_has_color() };
+                let style = output.error_style();
                 output.complain(&render_all(&checked.sources, &checked.diagnostics, Format::Short, style));
             }
-            DiagnosticFormat::Json => found.extend(diagnostics_json(&checked)),
+            DiagnosticFormat::Json | DiagnosticFormat::Sarif => {}
         }
         if let Some(stage) = args.emit {
             worst = worst.max(emit(output, &checked, stage));
         }
+        all.push(checked);
     }
-    if args.format == DiagnosticFormat::Json {
-        output.result(&format!("{}\n", json!({ "diagnostics": found })));
-    }
+    // One answer for all files, also where it is that there is nothing to say.
+    let format = match args.format {
+        DiagnosticFormat::Json => Format::Json,
+        DiagnosticFormat::Sarif => Format::Sarif,
+        DiagnosticFormat::Human | DiagnosticFormat::Short => return worst,
+    };
+    let files: Vec<_> = all.iter().map(|checked| (&checked.sources, checked.diagnostics.as_slice())).collect();
+    output.result(&render_files(&files, format, Style::default()));
     worst
 }
 
@@ -79,18 +84,6 @@ fn examples(checked: &Checked) -> Option<u64> {
     let all: Option<Vec<usize>> =
         checked.program.data.iter().map(|d| d.description.examples.map(|e| e.iter().sum())).collect();
     all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<usize>() as u64)
-}
-
-/// The diagnostics of one file as the renderer gives them: the format is fixed there, once.
-fn diagnostics_json(checked: &Checked) -> Vec<Value> {
-    let text = render_all(&checked.sources, &checked.diagnostics, Format::Json, Style { color: false });
-    match serde_json::from_str::<Value>(&text) {
-        Ok(Value::Object(mut object)) => match object.remove("diagnostics") {
-            Some(Value::Array(found)) => found,
-            _ => Vec::new(),
-        },
-        _ => Vec::new(),
-    }
 }
 
 /// Prints what a stage made of the program. The tree is there whatever is wrong; the rest only for a program that

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::files::tally;
 use super::output::Output;
-use crate::diagnostics::{Format, Style, render_all};
+use crate::diagnostics::{Format, render_all};
 use crate::source::SourceMap;
 use crate::train::RunError;
 
@@ -18,7 +18,7 @@ pub fn tell(output: &Output, sources: &SourceMap, error: &RunError) -> Exit {
         let notes = error.notes();
         output.error(&message, (!notes.is_empty()).then(|| notes.join("\n      ")).as_deref());
     } else {
-        let style = Style { color: output.error_has_color() };
+        let style = output.error_style();
         output.complain(&render_all(sources, &diagnostics, Format::Human, style));
         output.complain(&format!("{}\n", tally(&diagnostics)));
     }

@@ -3,7 +3,7 @@
 use super::exit::Exit;
 use super::output::Output;
 use crate::check::{Checked, Overrides, check_file};
-use crate::diagnostics::{Diagnostic, Format, Style, io_reason, nearest, quoted_list, render_all};
+use crate::diagnostics::{Diagnostic, Format, io_reason, nearest, quoted_list, render_all};
 use std::path::{Path, PathBuf};
 
 /// Checks a file and shows what is wrong with it. `Err` where it cannot run.
@@ -141,7 +141,7 @@ pub fn show_diagnostics(output: &Output, checked: &Checked) {
     if shown.is_empty() {
         return;
     }
-    let style = Style { color: output.error_has_color() };
+    let style = output.error_style();
     output.complain(&render_all(&checked.sources, &shown, Format::Human, style));
     output.complain(&format!("{}\n", tally(&shown)));
 }

@@ -4,7 +4,7 @@ use super::arguments::FmtArgs;
 use super::exit::Exit;
 use super::files::{readable, tally};
 use super::output::{DIM, Output, paint};
-use crate::diagnostics::{Diagnostic, Format, Style, io_reason, render_all};
+use crate::diagnostics::{Diagnostic, Format, io_reason, render_all};
 use crate::source::SourceMap;
 use crate::syntax;
 
@@ -90,7 +90,7 @@ fn formatted(output: &Output, path: &Path, text: &str) -> Option<String> {
         Ok(formatted) => return Some(formatted),
         Err(diagnostics) => diagnostics,
     };
-    let style = Style { color: output.error_has_color() };
+    let style = output.error_style();
     output.complain(&render_all(&sources, &diagnostics, Format::Human, style));
     output.complain(&format!("{}\n", tally(&diagnostics)));
     None

@@ -1,7 +1,7 @@
 //! Standard output and standard error: colours, width, and readers that go away.
 
 use super::arguments::{Color, Talk};
-use crate::diagnostics::io_reason;
+use crate::diagnostics::{self, io_reason};
 use clap::builder::styling::{AnsiColor, Style};
 use std::io::{IsTerminal, Write};
 use std::sync::OnceLock;
@@ -43,6 +43,13 @@ impl Output {
     /// Whether standard error shows colours.
     pub fn error_has_color(&self) -> bool {
         anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+    }
+
+    /// How diagnostics are drawn on standard error: in colours where it shows them, as wide as it is.
+    pub fn error_style(&self) -> diagnostics::Style {
+        let width =
+            terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH_WITHOUT_TERMINAL, |(w, _)| w.0.into());
+        diagnostics::Style { color: self.error_has_color(), width: Some(width) }
     }
 
     /// Whether a progress bar can be seen: there is a terminal that can move its cursor.

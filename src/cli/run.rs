@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::output::{BOLD, DIM, GREEN, Output, RED, paint};
 use super::progress::{JsonEvents, Progress};
 use super::{failure, files, interrupt, measures, numbers};
-use crate::check::Checked;
+use crate::check::{Checked, Overrides};
 use crate::train::{self, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
 use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
@@ -28,7 +28,7 @@ pub enum Purpose {
 
 /// Checks and runs a program, with progress and a report.
 pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
-    let overrides = args.program.changes.overrides();
+    let overrides = Overrides { lints: args.lints.levels(), ..args.program.changes.overrides() };
     let checked = match files::program(output, &args.program.file, &overrides) {
         Ok(checked) => checked,
         Err(exit) => return exit,

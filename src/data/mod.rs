@@ -12,6 +12,7 @@ mod array_file;
 mod augment;
 mod batches;
 mod cell;
+mod class_counts;
 mod class_names;
 mod combine;
 mod dataset;
@@ -55,6 +56,7 @@ mod wording_of_sequences;
 
 pub use augment::{Augmentation, Augmented, DrawAt, Mixing, Picture, SHARE_INPUT, augment, partner_input, partner_of};
 pub use batches::{Batches, gather};
+pub use class_counts::{ClassCounts, class_counts};
 pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 pub use field_type::{Description, FieldKind, FieldType, describe, describe_again, field_type};

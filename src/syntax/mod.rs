@@ -20,3 +20,9 @@ pub(crate) use foreign_finder::MODULES;
 pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};
+
+/// Where the comments of a text stand, each from its `#` to the end of its line, in order.
+pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let is_comment = |token: &tokens::Token| token.kind == tokens::TokenKind::Comment;
+    tokens::scan(text).into_iter().filter(is_comment).map(|token| token.start..token.end).collect()
+}

@@ -58,7 +58,7 @@ fn check(path: &str, text: &str) -> Checked {
 }
 
 fn human(checked: &Checked) -> String {
-    let text = render_all(&checked.sources, &checked.diagnostics, Format::Human, Style { color: false });
+    let text = render_all(&checked.sources, &checked.diagnostics, Format::Human, Style::default());
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n") + "\n"
 }

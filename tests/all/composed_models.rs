@@ -28,7 +28,7 @@ impl Trained {
 
 fn checked(program: &str) -> Checked {
     let checked = check_text(Path::new("examples/composed.nn"), program, &Overrides::default());
-    assert!(checked.diagnostics.is_empty(), "{program}\n{}", super::ui::rendered(&checked));
+    assert!(!checked.has_errors(), "{program}\n{}", super::ui::rendered(&checked));
     checked
 }
 

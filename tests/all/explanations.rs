@@ -7,7 +7,7 @@ use nnrun::diagnostics::Code;
 use std::path::Path;
 
 /// The programs of a page that are marked with a word: `nn wrong`, `nn right`.
-fn programs(page: &str, mark: &str) -> Vec<String> {
+pub fn programs(page: &str, mark: &str) -> Vec<String> {
     let opening = format!("```nn {mark}");
     let mut found = Vec::new();
     let mut lines = page.lines();

@@ -263,7 +263,7 @@ fn judge(text: &str) -> Result<(), String> {
         }
     }
     for format in [Format::Human, Format::Json, Format::Short] {
-        let _ = render_all(&checked.sources, &checked.diagnostics, format, Style { color: false });
+        let _ = render_all(&checked.sources, &checked.diagnostics, format, Style::default());
     }
     if std::env::var_os("NNRUN_FUZZ").is_some() && begun.elapsed() > Duration::from_secs(2) {
         eprintln!("slow, {:?}:\n{text}", begun.elapsed());

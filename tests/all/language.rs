@@ -26,11 +26,11 @@ fn check(program: &str) -> Checked {
     check_text(Path::new("test.nn"), program, &Overrides::default())
 }
 
-/// Checks `blocks` and a model of this body, trained on two numbers, without diagnostics.
+/// Checks `blocks` and a model of this body, trained on two numbers, without errors.
 fn sound(blocks: &str, body: &str) -> Checked {
     let program = format!("{DATA}{blocks}\nmodel Net(x: [2]) {{\n{body}\n}}\n{TRAIN}");
     let checked = check(&program);
-    assert!(checked.diagnostics.is_empty(), "{program}\n{:#?}", checked.diagnostics);
+    assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
     checked
 }
 
@@ -192,7 +192,7 @@ train Net on d {{
   epochs: 1
 }}"
     );
-    assert!(check(&program).diagnostics.is_empty(), "{:#?}", check(&program).diagnostics);
+    assert!(!check(&program).has_errors(), "{:#?}", check(&program).diagnostics);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn imports_bring_items_flat_by_name_or_under_a_name() {
 fn a_model_trained_twice_is_one_model() {
     let program = format!("{DATA}\nmodel Net(x: [2]) {{ x |> Dense(1) |> squeeze }}\n{TRAIN}{TRAIN}");
     let checked = check(&program);
-    assert!(checked.diagnostics.is_empty());
+    assert!(!checked.has_errors());
     assert_eq!((checked.program.models.len(), checked.program.trains.len()), (1, 2));
 }
 
@@ -340,8 +340,12 @@ fn the_convolutional_program_of_the_contract_checks() {
 /// Sizes of convolutions and pools as formulas of names: a promise that no size keeps is told, one that some do is not.
 #[test]
 fn blocks_of_windows_are_checked_by_themselves() {
-    let block =
-        |promise: &str, body: &str| codes(&check(&format!("block B(n)(x: [C, H, W]) -> {promise} {{ {body} }}")));
+    let block = |promise: &str, body: &str| {
+        let mut told = codes(&check(&format!("block B(n)(x: [C, H, W]) -> {promise} {{ {body} }}")));
+        // Not every promise says something of `n`.
+        told.retain(|code| code.starts_with('E'));
+        told
+    };
     let none: [&str; 0] = [];
     assert_eq!(block("[n, H/2, W/2]", "x |> Conv2d(n, kernel: 3, padding: same) |> MaxPool2d(2)"), none);
     assert_eq!(block("[n, H - 2, W - 4]", "x |> Conv2d(n, kernel: [3, 5])"), none);

@@ -30,6 +30,7 @@ mod ide_tokens;
 mod images;
 mod in_torch;
 mod language;
+mod lints;
 mod lsp;
 mod lsp_fuzz;
 mod lsp_names;

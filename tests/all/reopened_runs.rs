@@ -182,7 +182,7 @@ fn what_is_wrong_with_new_data_has_a_place_in_the_source_of_the_run() {
         let failed = predict(&outcome.directory, &options).unwrap_err();
         let [diagnostic] = &failed.error.diagnostics()[..] else { panic!("{new:?}: {}", failed.error) };
         assert!(diagnostic.message.contains(message), "{new:?}: {}", diagnostic.message);
-        let drawn = render(&failed.sources, diagnostic, Format::Human, Style { color: false });
+        let drawn = render(&failed.sources, diagnostic, Format::Human, Style::default());
         assert!(
             drawn.contains("flowers.nn:") && drawn.contains("csv(\"flowers.csv\")") | drawn.contains("t[a, b]"),
             "{drawn}"

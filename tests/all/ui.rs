@@ -14,7 +14,7 @@ fn check(path: &str) -> Checked {
 
 /// Everything that a user can be shown.
 pub fn rendered(checked: &Checked) -> String {
-    let style = Style { color: false };
+    let style = Style::default();
     let human = render_all(&checked.sources, &checked.diagnostics, Format::Human, style);
     let short = render_all(&checked.sources, &checked.diagnostics, Format::Short, style);
     let json = render_all(&checked.sources, &checked.diagnostics, Format::Json, style);

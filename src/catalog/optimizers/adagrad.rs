@@ -26,6 +26,7 @@ pub static ADAGRAD: Entry = Entry {
     source: "torch.optim.Adagrad",
     elsewhere: &[("adagrad", "Keras"), ("AdaGrad", "the paper")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-3, 0.1),
         slots: |_, _| vec!["sum"],
         scalars: |_| vec!["rate_divisor"],
         scalar_values: |args, step| vec![1.0 + step.saturating_sub(1) as f64 * args.number("lr_decay")],
@@ -50,6 +51,7 @@ pub static ADADELTA: Entry = Entry {
     source: "torch.optim.Adadelta",
     elsewhere: &[("adadelta", "Keras"), ("AdaDelta", "the paper")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-2, 1.0),
         slots: |_, _| vec!["square_avg", "acc_delta"],
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),

@@ -42,6 +42,7 @@ pub static ADAM: Entry = Entry {
     source: "torch.optim.Adam",
     elsewhere: &[("adam", "Keras")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-5, 1e-2),
         slots,
         scalars,
         scalar_values,
@@ -70,6 +71,7 @@ pub static ADAMW: Entry = Entry {
     source: "torch.optim.AdamW",
     elsewhere: &[("adamw", "Keras")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-5, 1e-2),
         slots,
         scalars,
         scalar_values,

@@ -34,6 +34,7 @@ pub static NADAM: Entry = Entry {
     source: "torch.optim.NAdam",
     elsewhere: &[("Nadam", "Keras"), ("nadam", "JAX")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-5, 1e-2),
         slots,
         scalars: |_| vec!["of_average", "of_gradient", "bias_correction2"],
         scalar_values: nadam_scalars,
@@ -54,6 +55,7 @@ pub static RADAM: Entry = Entry {
     source: "torch.optim.RAdam",
     elsewhere: &[("radam", "JAX"), ("RectifiedAdam", "TensorFlow")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-5, 1e-2),
         slots,
         scalars: |_| vec!["bias_correction1", "divided", "plain"],
         scalar_values: radam_scalars,
@@ -86,6 +88,7 @@ pub static LION: Entry = Entry {
     source: "Chen et al. 2023, Symbolic Discovery of Optimization Algorithms",
     elsewhere: &[("lion", "JAX")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-6, 1e-3),
         slots: |_, _| vec!["exp_avg"],
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),

@@ -54,6 +54,7 @@ pub static MUON: Entry = Entry {
     source: "torch.optim.Muon; Jordan et al. 2024",
     elsewhere: &[("muon", "Optax"), ("MuonWithAuxAdam", "Keller Jordan")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-3, 0.1),
         slots: |args, shape| if shape.len() == 2 { vec!["momentum_buffer"] } else { adam::slots(args, shape) },
         scalars: adam::scalars,
         scalar_values: adam::scalar_values,

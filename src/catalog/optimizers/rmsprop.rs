@@ -41,6 +41,7 @@ pub static RMSPROP: Entry = Entry {
     source: "torch.optim.RMSprop",
     elsewhere: &[("rmsprop", "Keras"), ("RMSProp", "TensorFlow")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-5, 1e-2),
         slots,
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),

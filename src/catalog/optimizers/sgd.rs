@@ -36,6 +36,7 @@ pub static SGD: Entry = Entry {
     source: "torch.optim.SGD",
     elsewhere: &[("sgd", "Keras"), ("Momentum", "TensorFlow"), ("GradientDescent", "TensorFlow")],
     body: Body::Optimizer(OptimizerDefinition {
+        usual_lr: (1e-3, 0.5),
         slots: |args, _| if args.number("momentum") == 0.0 { Vec::new() } else { vec!["momentum_buffer"] },
         scalars: |_| Vec::new(),
         scalar_values: |_, _| Vec::new(),

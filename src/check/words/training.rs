@@ -66,7 +66,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
-        Mistake::BatchOfOne { batch, rows, layer } => {
+        Mistake::BatchOfOne { batch, rows, layer, is_written } => {
             let message = match rows {
                 Some(_) => "the last batch of each epoch has one example, and one has no mean and variance",
                 None => "a batch of one example has no mean and variance",
@@ -74,12 +74,17 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             let diagnostic = Diagnostic::new(Code::E0624, message.to_owned(), span, "this batch")
                 .label(*layer, "needs several examples in training");
             match rows {
-                Some(rows) => diagnostic
-                    .note(format!(
+                Some(rows) => {
+                    let diagnostic = diagnostic.note(format!(
                         "{rows} training examples make {} batches of {batch}, and 1 is left",
                         rows / batch.max(&1)
-                    ))
-                    .help("leave the smaller batch out with `drop_last: true`, or take another batch size"),
+                    ));
+                    let advice = "leave the smaller batch out with `drop_last: true`, or take another batch size";
+                    match is_written {
+                        true => diagnostic.fix(advice, span.end_point(), "\n  drop_last: true"),
+                        false => diagnostic.help(advice),
+                    }
+                }
                 None => diagnostic.help("take a larger batch; `LayerNorm` works on each example by itself"),
             }
         }

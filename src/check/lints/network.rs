@@ -1,0 +1,171 @@
+//! How numbers flow through a network: which layer's result a layer reads, and who else reads it.
+
+use super::Subject;
+use crate::check::program::{LayerRow, Port};
+use crate::ir::dim::Dim;
+use crate::ir::graph::{Graph, Node, NodeId};
+use crate::ir::op::Op;
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
+use std::sync::Arc;
+
+/// A network that is built, with what lints ask of it.
+pub(super) struct Network<'a> {
+    pub graph: &'a Graph,
+    /// Layers and functions in pipelines, in order of application.
+    pub rows: &'a [LayerRow],
+    pub outputs: &'a [Port],
+    /// Outputs that a loss holds against a target; none where no train says so.
+    pub predictions: Vec<Arc<str>>,
+    /// By node: the row that made it.
+    row_of: Vec<Option<usize>>,
+    /// By node: whether it depends on an example.
+    is_data: Vec<bool>,
+    /// By node: who reads it.
+    readers: Vec<Vec<NodeId>>,
+}
+
+/// The networks of a file: those of its trains as they train, and the models that it only declares.
+pub(super) fn networks<'a>(subject: &'a Subject<'_>) -> Vec<Network<'a>> {
+    let mut networks = Vec::new();
+    for (train, _) in subject.trains() {
+        let predictions = train.fits.iter().map(|fit| fit.output.clone()).collect();
+        let forward = &train.training;
+        networks.push(Network::new(&forward.graph, &train.layers, &forward.outputs, predictions));
+    }
+    for model in subject.untrained() {
+        let is_sound = subject.item_at(model.span).is_none_or(|item| !subject.is_broken(item.span));
+        if is_sound {
+            networks.push(Network::new(&model.graph, &model.layers, &model.outputs, Vec::new()));
+        }
+    }
+    networks
+}
+
+impl<'a> Network<'a> {
+    fn new(graph: &'a Graph, rows: &'a [LayerRow], outputs: &'a [Port], predictions: Vec<Arc<str>>) -> Self {
+        let mut row_of = vec![None; graph.nodes.len()];
+        for (i, row) in rows.iter().enumerate() {
+            for slot in row_of.get_mut(row.nodes.clone()).into_iter().flatten() {
+                // A layer inside another one's range (of a scan) is the more exact answer.
+                slot.get_or_insert(i);
+            }
+        }
+        let mut is_data: Vec<bool> = Vec::with_capacity(graph.nodes.len());
+        let mut readers = vec![Vec::new(); graph.nodes.len()];
+        for (i, node) in graph.nodes.iter().enumerate() {
+            let of_input = |id: &NodeId| is_data.get(id.index()).copied().unwrap_or(false);
+            is_data.push(matches!(node.op, Op::Input(_)) || node.inputs.iter().any(of_input));
+            for input in &node.inputs {
+                if let Some(readers) = readers.get_mut(input.index()) {
+                    readers.push(NodeId(i as u32));
+                }
+            }
+        }
+        Network { graph, rows, outputs, predictions, row_of, is_data, readers }
+    }
+
+    pub fn node(&self, id: NodeId) -> Option<&'a Node> {
+        self.graph.nodes.get(id.index())
+    }
+
+    /// The row that made a node.
+    pub fn row(&self, id: NodeId) -> Option<(usize, &'a LayerRow)> {
+        let row = self.row_of.get(id.index()).copied().flatten()?;
+        self.rows.get(row).map(|r| (row, r))
+    }
+
+    /// Whether a node depends on an example.
+    pub fn depends_on_data(&self, id: NodeId) -> bool {
+        self.is_data.get(id.index()).copied().unwrap_or(false)
+    }
+
+    /// The operands of a node that depend on an example, each once.
+    pub fn data_inputs(&self, id: NodeId) -> Vec<NodeId> {
+        let mut inputs: Vec<NodeId> = Vec::new();
+        for input in self.node(id).map(|n| n.inputs.as_slice()).unwrap_or_default() {
+            if self.depends_on_data(*input) && !inputs.contains(input) {
+                inputs.push(*input);
+            }
+        }
+        inputs
+    }
+
+    /// What a row reads that depends on an example, each once.
+    pub fn inputs_of_row(&self, row: usize) -> Vec<NodeId> {
+        let Some(nodes) = self.rows.get(row).map(|r| r.nodes.clone()) else { return Vec::new() };
+        let mut inputs: Vec<NodeId> = Vec::new();
+        for id in nodes.clone() {
+            for input in self.data_inputs(NodeId(id as u32)) {
+                if !nodes.contains(&input.index()) && !inputs.contains(&input) {
+                    inputs.push(input);
+                }
+            }
+        }
+        inputs
+    }
+
+    /// Whether one layer or operation alone reads a node, and it is no output.
+    fn is_read_once(&self, id: NodeId) -> bool {
+        // A layer may read its operand several times: for the mean, and to subtract it.
+        let reader = |id: &NodeId| self.row(*id).map_or(Err(*id), |(row, _)| Ok(row));
+        let mut readers = self.readers.get(id.index()).into_iter().flatten().map(reader);
+        let Some(first) = readers.next() else { return false };
+        readers.all(|other| other == first) && !self.outputs.iter().any(|o| o.node == id)
+    }
+
+    /// The row whose result comes to `id` and nowhere else, rows that `passes` says change nothing of interest left
+    /// out.
+    pub fn only_source(&self, id: NodeId, passes: impl Fn(&LayerRow) -> bool) -> Option<&'a LayerRow> {
+        let mut at = id;
+        loop {
+            if !self.is_read_once(at) && !self.row(at).is_some_and(|(_, row)| passes(row)) {
+                return None;
+            }
+            match self.row(at) {
+                Some((i, row)) if passes(row) => match self.inputs_of_row(i).as_slice() {
+                    [only] => at = *only,
+                    _ => return None,
+                },
+                Some((_, row)) => return Some(row),
+                None => match (self.node(at).map(|n| &n.op), self.data_inputs(at).as_slice()) {
+                    (Some(Op::Reshape), [only]) => at = *only,
+                    _ => return None,
+                },
+            }
+        }
+    }
+
+    /// The shape of a weight of a row, where all of its sizes are known.
+    pub fn weight_shape(&self, row: &LayerRow, name: &str) -> Option<Vec<i64>> {
+        let path = format!("{}.{name}", row.path);
+        let state = self.graph.states.iter().find(|s| *s.path == *path)?;
+        state.shape.iter().map(Dim::as_constant).collect()
+    }
+
+    /// The only call of the file that makes a row's layer, where it stands at the place of its application.
+    pub fn call_of(&self, subject: &'a Subject<'_>, row: &LayerRow) -> Option<&'a Expr> {
+        let mut calls: Vec<&Expr> = Vec::new();
+        let within =
+            |span: Span| span.file == row.span.file && row.span.start <= span.start && span.end <= row.span.end;
+        super::statements::sequences(subject.ast, &mut |sequence| {
+            let mut visit = |e: &'a Expr| {
+                if let ExprKind::Call { callee, .. } = &e.kind
+                    && matches!(&callee.kind, ExprKind::Name(name) if *name == row.kind)
+                    && within(e.span)
+                    && !calls.iter().any(|c| c.span == e.span)
+                {
+                    calls.push(e);
+                }
+            };
+            sequence.statements.iter().for_each(|s| super::statements::expressions(s, &mut visit));
+            if let Some(result) = sequence.result {
+                super::statements::with_keys(result, &mut visit);
+            }
+        });
+        match calls.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+}
