@@ -122,12 +122,23 @@ impl Builder {
             Kind::Class { .. } | Kind::Int => {}
             kind => return Err(Problem::Kind { operand: 1, wanted: "class(n) or int", got: kind.clone() }),
         }
+        self.check_range(1, ids, rows, "rows")?;
         if table.batched {
             return self.gather_per_example(table, ids);
         }
         let shape: Shape = ids.shape.iter().chain(rest).cloned().collect();
         self.check_size(&shape)?;
         Ok(self.emit(Op::GatherRows, vec![table.node, ids.node], shape, ids.batched).with_kind(table.kind.clone()))
+    }
+
+    /// Refuses whole numbers that are known, and are not all positions of an axis.
+    pub fn check_range(&self, operand: usize, ids: &Tensor, count: &Dim, what: &'static str) -> Result<(), Problem> {
+        let (Some((least, largest)), Some(n)) = (self.known_range(ids), count.as_constant()) else { return Ok(()) };
+        let outside = if least < 0 { Some(least) } else { Some(largest).filter(|m| *m >= n) };
+        match outside {
+            Some(number) => Err(Problem::OutOfRange { operand, number, count: count.clone(), what }),
+            None => Ok(()),
+        }
     }
 
     /// As [`Builder::gather_rows`], where each example has a table of its own: a one-hot product, since the rows of

@@ -86,6 +86,17 @@ pub enum Problem {
         /// The shape.
         shape: Shape,
     },
+    /// A whole number that stands for a position, and is none.
+    OutOfRange {
+        /// Which operand holds it.
+        operand: usize,
+        /// The number.
+        number: i64,
+        /// How many positions there are.
+        count: Dim,
+        /// What they are: `rows`, `classes`.
+        what: &'static str,
+    },
     /// A slice that holds nothing.
     EmptySlice {
         /// The axis's size.
@@ -146,6 +157,35 @@ pub enum Problem {
         argument: &'static str,
         /// What is wrong, as a clause: `6 does not divide 32`.
         message: String,
+    },
+    /// A number of equal parts that does not divide a size.
+    Parts {
+        /// The argument.
+        argument: &'static str,
+        /// How many parts.
+        parts: Dim,
+        /// What they are and cannot do, with `{}` for the size: `heads cannot share a width of {}`.
+        what: &'static str,
+        /// The size.
+        size: Dim,
+        /// The nearest numbers that divide it.
+        nearest: Vec<i64>,
+    },
+    /// A number that is too small or too large for these operands.
+    Number {
+        /// The argument.
+        argument: &'static str,
+        /// Why, as a clause: `the sequence has 12 positions, but there are vectors for 8 only`.
+        message: String,
+        /// The nearest that fits.
+        instead: i64,
+    },
+    /// Pieces that do not add up to the axis that is cut into them.
+    Pieces {
+        /// Their sizes.
+        sizes: Vec<Dim>,
+        /// That of the axis.
+        total: Dim,
     },
     /// Something needs a size that is not known or differs from example to example.
     UnknownSize {

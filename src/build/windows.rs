@@ -11,7 +11,6 @@ use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
 use crate::ir::window::{WindowAxis, Windows};
-use crate::source::Span;
 
 /// How windows lie along one axis, as the user says it. The sizes are symbols where a block is checked by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +69,11 @@ impl Window {
         }
     }
 
+    /// How many windows an axis of this size has; `None` where there is no place for one.
+    pub fn count(&self, size: &Dim) -> Option<Dim> {
+        self.places(0, size).ok().map(|(count, _)| count)
+    }
+
     /// The size that has so many windows, the smallest where several have, and how many positions in front of it they
     /// reach.
     fn size_of(&self, places: &Dim, more: &Dim) -> (Dim, Dim) {
@@ -90,7 +94,8 @@ impl Window {
         }
     }
 
-    /// How the size of the result follows, as it is worked out on paper: `28 + 2·1 - (3 - 1) - 1, by 2, and 1 more: 14`.
+    /// How the size of the result follows, as it is worked out on paper: `28 - (3 - 1) = 26`, `26/2 = 13`,
+    /// `(28 + 2·1 - 3)/2 + 1 = 14 (rounded down)`.
     pub fn arithmetic(&self, size: &Dim) -> String {
         let one = Dim::constant(1);
         let show = |dim: &Dim| if dim.as_constant().is_some() { dim.to_string() } else { format!("({dim})") };
@@ -98,24 +103,39 @@ impl Window {
         let Padding::Each(padding) = &self.padding else {
             return match self.stride == one {
                 true => format!("{size}, as `same` keeps it"),
-                false => format!("{size} by {}, rounded up: {places}", self.stride),
+                false => format!("{}/{} = {places} (rounded up)", show(size), show(&self.stride)),
             };
         };
-        let mut text = size.to_string();
+        let mut text = show(size);
         if *padding != Dim::default() {
             text += &format!(" + 2·{}", show(padding));
         }
-        if self.kernel != one {
-            let times = if self.dilation == one { String::new() } else { format!("{}·", show(&self.dilation)) };
-            text += &format!(" - {times}({} - 1)", self.kernel);
-        }
         let room = size.clone() + Dim::constant(2) * padding.clone() - self.reach();
-        match (self.stride == one, room.as_constant()) {
-            (_, Some(n)) if n < 1 => text + &format!(" = {n}"),
-            (true, _) if text == places => text,
-            (true, _) => text + &format!(" = {places}"),
-            (false, _) => text + &format!(" - 1, by {}, and 1 more: {places}", self.stride),
+        let is_none = room.as_constant().is_some_and(|n| n < 1);
+        if self.stride == one || is_none {
+            if self.kernel != one {
+                let times = if self.dilation == one { String::new() } else { format!("{}·", show(&self.dilation)) };
+                text += &format!(" - {times}({} - 1)", self.kernel);
+            }
+            return match room.as_constant() {
+                Some(n) if is_none => text + &format!(" = {n}"),
+                _ if text == places => text,
+                _ => text + &format!(" = {places}"),
+            };
         }
+        let stride = show(&self.stride);
+        let exact = |n: &Dim| n.exact_quotient(&self.stride).is_some();
+        let rounded = |is_exact: bool| if is_exact { "" } else { " (rounded down)" };
+        // Windows that lie side by side.
+        if self.kernel == self.stride && self.dilation == one && *padding == Dim::default() {
+            return format!("{text}/{stride} = {places}{}", rounded(exact(size)));
+        }
+        if self.dilation == one {
+            text += &format!(" - {}", show(&self.kernel));
+        } else {
+            text += &format!(" - {}·({} - 1) - 1", show(&self.dilation), self.kernel);
+        }
+        format!("({text})/{stride} + 1 = {places}{}", rounded(exact(&(room - one))))
     }
 
     fn misfit(&self, axis: usize, size: &Dim) -> Problem {
@@ -307,52 +327,6 @@ impl Builder {
         let count = self.with_scalar(crate::ir::op::Binary::Maximum, &count, 1.0);
         let mean = self.divide(&sum, &count)?;
         Ok(self.harmless_windows(mean, windows.len()))
-    }
-}
-
-/// A convolution or pool between two tensors that changes sizes.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Resizing {
-    /// The application that it belongs to.
-    pub span: Span,
-    /// How each size follows: `28 - (3 - 1) = 26, twice`.
-    pub arithmetic: String,
-    /// Whether it is a convolution that `padding: same` would let keep the size: one with stride 1 and no padding.
-    pub can_keep: bool,
-}
-
-impl Builder {
-    /// The convolutions and pools that were built after `from` up to `to`, and change sizes.
-    pub fn resizings(&self, from: &Tensor, to: &Tensor) -> Vec<Resizing> {
-        let mut found = Vec::new();
-        for node in self.graph.nodes.iter().take(to.node.index() + 1).skip(from.node.index() + 1) {
-            let windows = match &node.op {
-                Op::Convolve { windows, .. } | Op::WindowArgMax(windows) | Op::WindowSum(windows) => windows,
-                _ => continue,
-            };
-            let Some(image) = node.inputs.first().map(|id| self.graph.shape(*id)) else { continue };
-            let axes = windows.iter().rev().zip(image.iter().rev()).zip(node.shape.iter().rev());
-            let mut lines: Vec<String> = Vec::new();
-            for ((axis, size), result) in axes.filter(|((_, size), result)| size != result) {
-                let number = |n: usize| Dim::from(n);
-                let (kernel, stride, dilation) = (number(axis.kernel), number(axis.stride), number(axis.dilation));
-                let window = Window { kernel, stride, dilation, padding: Padding::Each(axis.before.clone()) };
-                // Where less is added behind, as `same` may, the sum would be another.
-                match window.places(0, size) {
-                    Ok((places, _)) if places == *result => lines.push(window.arithmetic(size)),
-                    _ => lines.push(format!("{size} becomes {result}")),
-                }
-            }
-            let arithmetic = match lines.as_slice() {
-                [] => continue,
-                [one, other] if one == other => format!("{one}, twice"),
-                _ => lines.iter().rev().cloned().collect::<Vec<_>>().join("; "),
-            };
-            let plain = |w: &WindowAxis| w.stride == 1 && w.before == Dim::default();
-            let can_keep = matches!(node.op, Op::Convolve { .. }) && windows.iter().all(plain);
-            found.push(Resizing { span: node.span, arithmetic, can_keep });
-        }
-        found
     }
 }
 

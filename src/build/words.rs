@@ -122,6 +122,20 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             let diagnostic = Diagnostic::new(Code::E0307, message, site.span, "one position an axis at most");
             label_operand(diagnostic, site, 0).note("the batch takes no position: shapes are per example")
         }
+        Problem::OutOfRange { operand, number, count, what } => {
+            let message = format!("{number} is none of the {count} {what}");
+            let mut diagnostic = site.about_operands(Code::E0344, message, *operand);
+            if let Some(label) = diagnostic.labels.first_mut() {
+                let end = if *number < 0 { "as low as" } else { "up to" };
+                label.message = format!("{}, {end} {number}", label.message);
+            }
+            let last = count.as_constant().map_or(String::new(), |n| n.saturating_sub(1).to_string());
+            let diagnostic = diagnostic.help(format!("they are counted from 0 to {last}"));
+            match number {
+                ..0 => diagnostic.note("only a position that is written, `x[-1]`, counts from the end"),
+                _ => diagnostic,
+            }
+        }
         Problem::EmptySlice { size } => {
             let message = format!("this slice of an axis of {size} holds nothing");
             let diagnostic = Diagnostic::new(Code::E0307, message, site.span, "ends before it begins");
@@ -152,6 +166,27 @@ pub fn diagnostic(problem: &Problem, site: &CallSite) -> Diagnostic {
             let span = site.argument_span(argument);
             let diagnostic = Diagnostic::new(Code::E0312, text, span, format!("`{argument}`"));
             site.operands.iter().enumerate().fold(diagnostic, |d, (i, _)| label_operand(d, site, i))
+        }
+        Problem::Parts { argument, parts, what, size, .. } => {
+            let what = what.replace("{}", &size.to_string());
+            let text = format!("in {subject}, `{argument}` does not fit: {parts} {what} equally");
+            let span = site.argument_span(argument);
+            let diagnostic = Diagnostic::new(Code::E0312, text, span, format!("{parts} does not divide {size}"));
+            label_operand(diagnostic, site, 0)
+        }
+        Problem::Pieces { sizes, total } => {
+            let sum = sizes.iter().cloned().fold(Dim::default(), |a, b| a + b);
+            let text =
+                format!("in {subject}, `sizes` does not fit: the sizes add up to {sum}, but the axis has {total}");
+            let terms: Vec<String> = sizes.iter().map(Dim::to_string).collect();
+            let label = format!("{} = {sum}", terms.join(" + "));
+            label_operand(Diagnostic::new(Code::E0312, text, site.argument_span("sizes"), label), site, 0)
+        }
+        Problem::Number { argument, message, .. } => {
+            let text = format!("in {subject}, `{argument}` does not fit: {message}");
+            let span = site.argument_span(argument);
+            let diagnostic = Diagnostic::new(Code::E0312, text, span, format!("`{argument}`"));
+            label_operand(diagnostic, site, 0)
         }
         Problem::UnknownSize { what, size } => {
             let why = if size.is_ragged() { "differs from example to example" } else { "is not known" };

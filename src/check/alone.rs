@@ -3,7 +3,7 @@
 use super::checker::{Checker, NamedKind};
 use super::program::{Model, Program};
 use super::train::port;
-use super::value::{Definition, Frame, Value};
+use super::value::{BoundHyper, Definition, Frame, Value};
 use crate::build::{Builder, Kind, StateScope, Tensor};
 use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::InputKind;
@@ -70,16 +70,17 @@ impl Checker<'_> {
         self.work = 0;
         self.rows.clear();
         self.regions.clear();
+        self.applications.clear();
         // Names of the signature that are nothing else are sizes of their own.
         let mut frame = Frame::new(definition.module, StateScope::default());
-        let mut hypers: Vec<(Symbol, Value)> = Vec::new();
+        let mut hypers: Vec<BoundHyper> = Vec::new();
         for param in function.hypers.iter().flatten() {
             let value = match &param.default {
                 Some(default) => self.hyper_value(default, &mut frame),
                 None => Value::Size(self.free_dim(&param.name.name)),
             };
             frame.bind(&param.name.name, value.clone());
-            hypers.push((param.name.name.clone(), value));
+            hypers.push(BoundHyper { name: param.name.name.clone(), value, given: None });
         }
         let mut inputs = Vec::new();
         let mut ports = Vec::new();

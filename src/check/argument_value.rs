@@ -96,7 +96,7 @@ impl Checker<'_> {
             ParamType::Size => {
                 let size = self.size_expression(expr, frame)?;
                 if size.as_constant().is_some_and(|n| n < 1) {
-                    self.mistake(expr.span, &Mistake::NotASize { number: size.to_string() });
+                    self.mistake(expr.span, &Mistake::NotASize { number: size.to_string(), hole: false });
                     return None;
                 }
                 Some(ArgValue::Dim(size))
@@ -146,7 +146,10 @@ impl Checker<'_> {
                             _ => {
                                 let size = self.size_expression(item, frame)?;
                                 if size.as_constant().is_some_and(|n| n < 1) {
-                                    self.mistake(item.span, &Mistake::NotASize { number: size.to_string() });
+                                    self.mistake(
+                                        item.span,
+                                        &Mistake::NotASize { number: size.to_string(), hole: *hole },
+                                    );
                                     return None;
                                 }
                                 shape.push(Some(size));

@@ -2,8 +2,9 @@
 
 use super::argument_value::default_value;
 use super::checker::Checker;
+use super::given::By;
 use super::mistake::{ArgumentMeaning, Mistake};
-use super::value::{Definition, Frame, Stage, Value};
+use super::value::{Binding, BoundHyper, Definition, Frame, Stage, Value};
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{self, ArgValue, Args, Default, EntryKind, Param, ParamType};
 use crate::diagnostics::nearest;
@@ -291,11 +292,11 @@ impl Checker<'_> {
         given: &[Arg],
         span: Span,
         frame: &mut Frame,
-    ) -> Option<Vec<(Symbol, Value)>> {
+    ) -> Option<Vec<BoundHyper>> {
         let callee = definition.function.name.name.to_string();
         let params = definition.function.hypers.as_deref().unwrap_or_default();
         let known: Vec<String> = params.iter().map(|p| p.name.name.to_string()).collect();
-        let mut values: Vec<Option<(Value, Span)>> = vec![None; params.len()];
+        let mut values: Vec<Option<(Value, &Arg)>> = vec![None; params.len()];
         let mut next = 0;
         let mut is_fine = true;
         for arg in given {
@@ -334,17 +335,22 @@ impl Checker<'_> {
                     return None;
                 }
                 Some(Some((_, first))) => {
-                    let (first, name) = (*first, known.get(index).cloned().unwrap_or_default());
+                    let (first, name) = (first.span(), known.get(index).cloned().unwrap_or_default());
                     self.mistake(arg.span(), &Mistake::RepeatedArgument { callee: callee.clone(), name, first });
                     is_fine = false;
                 }
-                Some(slot) => *slot = Some((value, arg.span())),
+                Some(slot) => *slot = Some((value, arg)),
             }
         }
         // Defaults may use the hypers before them.
         let mut home = Frame::new(definition.module, StateScope::default());
         let mut bound = Vec::new();
         for (param, value) in params.iter().zip(values) {
+            let given = match (&value, &param.default) {
+                (Some((_, arg)), _) => Some(self.given(&arg.value, By::Call, frame)),
+                (None, Some(default)) => Some(self.given(default, By::Default, &home)),
+                (None, None) => None,
+            };
             let value = match (value, &param.default) {
                 (Some((value, _)), _) => value,
                 // A default may call the block that it belongs to.
@@ -358,8 +364,9 @@ impl Checker<'_> {
                     Value::Unknown
                 }
             };
-            home.bind(&param.name.name, value.clone());
-            bound.push((param.name.name.clone(), value));
+            let name = param.name.name.clone();
+            home.bindings.push(Binding { name: name.clone(), value: value.clone(), given: given.clone() });
+            bound.push(BoundHyper { name, value, given });
         }
         is_fine.then_some(bound)
     }

@@ -99,10 +99,17 @@ impl Checker<'_> {
             ExprKind::List(items) => items.iter().collect(),
             _ => vec![key],
         };
-        let mut names = Vec::new();
+        let mut names: Vec<(Symbol, Span)> = Vec::new();
         for item in items {
             match &item.kind {
-                ExprKind::Name(name) => names.push((name.clone(), item.span)),
+                ExprKind::Name(name) => {
+                    if let Some((_, first)) = names.iter().find(|(n, _)| n == name) {
+                        let (first, what) = (*first, "field to be augmented");
+                        self.mistake(item.span, &Mistake::Duplicate { name: name.clone(), what, first });
+                        return None;
+                    }
+                    names.push((name.clone(), item.span));
+                }
                 ExprKind::Error => return None,
                 _ => {
                     let wanted = "the name of a data field, or several, `[image, mask]`".to_owned();

@@ -6,6 +6,7 @@ use super::foreign::removal;
 use super::mistake::Mistake;
 use super::noted::parameters;
 use super::program::LayerRow;
+use super::provenance::Application;
 use super::regions::RegionKind;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
@@ -269,13 +270,21 @@ impl Checker<'_> {
             let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
             let (scope, clash) = frame.body.next(entry.name, span);
             self.same_path(frame.body.shown(&scope), clash, span);
-            let Some(Bound { args, missing, .. }) = bound else { return Value::Unknown };
+            let Some(Bound { args: bound, missing, .. }) = bound else { return Value::Unknown };
             if let Some(param) = missing.first() {
                 let (callee, doc) = (entry.name.to_owned(), param.doc.to_owned());
                 return self.mistake(span, &Mistake::MissingArgument { callee, param: param.name.into(), doc });
             }
-            let (path, applied, bound) = (RefCell::new(scope), Cell::new(false), Cell::new(false));
-            let stage = Rc::new(Stage::Layer(LayerInstance { entry, args, path, applied, bound, span }));
+            let given = self.arguments_given(args, &bound, frame);
+            let stage = Rc::new(Stage::Layer(LayerInstance {
+                entry,
+                args: bound,
+                path: RefCell::new(scope),
+                applied: Cell::new(false),
+                bound: Cell::new(false),
+                span,
+                given,
+            }));
             return match piped {
                 Some(value) => self.apply_to(&stage, value, &[], span, frame),
                 None => Value::Stage(stage),
@@ -348,14 +357,15 @@ impl Checker<'_> {
                 value
             }
             Err(problem) => {
-                let operands = bound.args.tensors().map(|t| (t.span, t.show())).collect();
+                let tensors: Vec<&Tensor> = bound.args.tensors().collect();
+                let operands = tensors.iter().map(|t| (t.span, t.show())).collect();
                 let arguments = argument_spans(&bound.args);
                 let mut site = self.call_site(entry.name, span, operands, arguments);
                 if let Problem::LossRole { operand, .. } = problem {
-                    let node = bound.args.tensors().nth(operand).map(|t| t.node);
+                    let node = tensors.get(operand).map(|t| t.node);
                     site.role_stage = self.role_stages.iter().rev().find(|(n, _)| Some(*n) == node).map(|(_, s)| *s);
                 }
-                self.problem(&problem, &site)
+                self.problem_between(&problem, &site, &tensors, &[])
             }
         }
     }
@@ -479,7 +489,9 @@ impl Checker<'_> {
             for copy in copies {
                 let region = self.open_region();
                 let copy_span = stage_span(copy).unwrap_or(span);
+                self.repeats += 1;
                 let result = self.apply(copy, values, copy_span, frame);
+                self.repeats -= 1;
                 if let Value::Unknown = result {
                     return Value::Unknown;
                 }
@@ -581,6 +593,15 @@ impl Checker<'_> {
                 {
                     self.affine.push(t.node);
                 }
+                let nodes = first_node..self.builder.graph.nodes.len();
+                self.applications.push(Application {
+                    nodes: nodes.clone(),
+                    span,
+                    layer: layer.entry.name,
+                    sizes: sizes(&layer.args),
+                    given: layer.given.clone(),
+                    inputs: tensors.to_vec(),
+                });
                 self.rows.push(LayerRow {
                     path: path.0.clone(),
                     kind: layer.entry.name.into(),
@@ -588,7 +609,7 @@ impl Checker<'_> {
                     output,
                     parameters,
                     is_shared: layer.applied.replace(true),
-                    nodes: first_node..self.builder.graph.nodes.len(),
+                    nodes,
                     span,
                 });
                 value
@@ -597,8 +618,9 @@ impl Checker<'_> {
                 let operands = tensors.iter().map(|t| (t.span, t.show())).collect();
                 let arguments = argument_spans(&layer.args);
                 let site = self.call_site(layer.entry.name, span, operands, arguments);
+                let operands: Vec<&Tensor> = tensors.iter().collect();
                 let told = self.diagnostics.len();
-                let value = self.problem(&problem, &site);
+                let value = self.problem_between(&problem, &site, &operands, &layer.given);
                 if let Some(given) = channels_of_input(layer, tensors)
                     && let Some(diagnostic) = self.diagnostics.get_mut(told)
                 {
@@ -688,6 +710,11 @@ fn channels_of_input(layer: &LayerInstance, tensors: &[Tensor]) -> Option<Span> 
     let given = layer.args.dim("channels");
     let is_that_of_input = tensors.first()?.shape.first()?.as_constant() == given.as_constant();
     is_that_of_input.then_some(Span { end: kernel.start, ..channels })
+}
+
+/// The arguments of a layer that are sizes.
+fn sizes(args: &Args) -> Vec<(&'static str, crate::ir::dim::Dim)> {
+    args.iter().filter_map(|(name, _)| args.optional_dim(name).map(|size| (name, size))).collect()
 }
 
 fn argument_spans(args: &Args) -> Vec<(&'static str, Span)> {

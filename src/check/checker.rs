@@ -1,10 +1,14 @@
 //! The state of a check, and how mistakes are told.
 
 use super::foreign::Dropped;
+use super::given::Given;
 use super::mistake::Mistake;
 use super::noted::Notes;
 use super::program::{DataBlock, FileUse, LayerRow, Model, Port};
+use super::provenance::{Application, Scope, WrittenDims, contains, sizes_of};
 use super::regions::Region;
+use super::solve::Met;
+use super::solve_outputs::Trained;
 use super::value::{Definition, Value};
 use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
@@ -45,6 +49,14 @@ pub(super) struct Checker<'o> {
     /// What they lie in.
     pub regions: Vec<Region>,
     pub notes: Notes,
+    /// The same, for what their sizes came from.
+    pub applications: Vec<Application>,
+    /// Where the dims of inputs and weights are written, by the place of the input or weight.
+    pub written_dims: BTreeMap<Span, WrittenDims>,
+    /// The blocks and models that we are in, with what their dimension names stand for.
+    pub scopes: Vec<Scope>,
+    /// How many `repeat`s we are in, whose copies hand on one shape.
+    pub repeats: usize,
     pub files: Vec<FileUse>,
     /// Models as their trains have them.
     pub trained_models: Vec<Model>,
@@ -60,6 +72,8 @@ pub(super) struct Checker<'o> {
     pub axes: BTreeMap<Span, usize>,
     /// An argument of the call that is looked at which would be the size of an input in PyTorch.
     pub dropped: Option<Dropped>,
+    /// The model whose loss is being built.
+    pub trained: Option<Trained>,
     /// Whether the loss of a train is being built, where all weights are there.
     pub is_in_loss: bool,
     /// Whether a block is being looked at for its axes.
@@ -148,6 +162,10 @@ impl<'o> Checker<'o> {
             rows: Vec::new(),
             regions: Vec::new(),
             notes: Notes::default(),
+            applications: Vec::new(),
+            written_dims: BTreeMap::new(),
+            scopes: Vec::new(),
+            repeats: 0,
             files: Vec::new(),
             trained_models: Vec::new(),
             model_inputs: Vec::new(),
@@ -156,6 +174,7 @@ impl<'o> Checker<'o> {
             affine: Vec::new(),
             axes: BTreeMap::new(),
             dropped: None,
+            trained: None,
             is_in_loss: false,
             is_naming_axes: false,
             calls: Vec::new(),
@@ -179,10 +198,16 @@ impl<'o> Checker<'o> {
     }
 
     pub fn mistake(&mut self, span: Span, mistake: &Mistake) -> Value {
+        self.mistake_about(span, mistake, &[])
+    }
+
+    /// As [`Checker::mistake`], where it is about sizes that came from somewhere.
+    pub fn mistake_about(&mut self, span: Span, mistake: &Mistake, sizes: &[(&Tensor, usize)]) -> Value {
         if mistake.unknown_name().is_some_and(|name| self.may_be_hidden(name)) {
             return Value::Unknown;
         }
         let diagnostic = words::diagnostic(mistake, span, &self.sources);
+        let diagnostic = self.with_sources(diagnostic, sizes);
         let diagnostic = self.with_calls(diagnostic);
         self.report(diagnostic);
         Value::Unknown
@@ -202,7 +227,23 @@ impl<'o> Checker<'o> {
 
     /// Tells what the builder found wrong with the operands of an operation.
     pub fn problem(&mut self, problem: &Problem, site: &CallSite<'_>) -> Value {
-        let diagnostic = self.with_calls(problem_diagnostic(problem, site));
+        self.problem_between(problem, site, &[], &[])
+    }
+
+    /// As [`Checker::problem`], with the operands, whose sizes are followed to where they came from, and where the
+    /// arguments were given.
+    pub fn problem_between(
+        &mut self,
+        problem: &Problem,
+        site: &CallSite<'_>,
+        operands: &[&Tensor],
+        given: &[(&'static str, Rc<Given>)],
+    ) -> Value {
+        let diagnostic = problem_diagnostic(problem, site);
+        let diagnostic = self.with_sources(diagnostic, &sizes_of(problem, operands));
+        let diagnostic = self.with_argument_sources(diagnostic, problem, given);
+        let diagnostic = self.with_solutions(diagnostic, &Met { problem, site, operands, given });
+        let diagnostic = self.with_calls(diagnostic);
         self.report(diagnostic);
         Value::Unknown
     }
@@ -212,9 +253,9 @@ impl<'o> Checker<'o> {
         match built {
             Ok(tensor) => Value::Tensor(tensor),
             Err(problem) => {
-                let operands = operands.iter().map(|t| (t.span, t.show())).collect();
-                let site = self.call_site(name, span, operands, Vec::new());
-                self.problem(&problem, &site)
+                let shown = operands.iter().map(|t| (t.span, t.show())).collect();
+                let site = self.call_site(name, span, shown, Vec::new());
+                self.problem_between(&problem, &site, operands, &[])
             }
         }
     }
@@ -239,7 +280,8 @@ impl<'o> Checker<'o> {
         let (inner, outer) = (self.calls.last(), self.calls.first());
         let mut diagnostic = diagnostic;
         for (name, span) in inner.into_iter().chain(outer) {
-            if !diagnostic.labels.iter().any(|l| l.span == *span) {
+            // A number that the call gives has been shown in it.
+            if !diagnostic.labels.iter().any(|l| contains(*span, l.span)) {
                 diagnostic = diagnostic.label(*span, format!("in this call of `{name}`"));
             }
         }

@@ -163,7 +163,7 @@ impl Checker<'_> {
                 Err(())
             }
             Some(n) => {
-                self.mistake(expr.span, &Mistake::NotASize { number: show_number(n) });
+                self.mistake(expr.span, &Mistake::NotASize { number: show_number(n), hole: false });
                 Err(())
             }
             None => Err(()),
@@ -243,7 +243,7 @@ impl Checker<'_> {
             }
             let n = self.data_number(item, scope)?;
             if n < 1.0 || n.fract() != 0.0 || n > 1e12 {
-                self.mistake(item.span, &Mistake::NotASize { number: show_number(n) });
+                self.mistake(item.span, &Mistake::NotASize { number: show_number(n), hole: true });
                 return None;
             }
             shape.push(Some(n as usize));

@@ -73,7 +73,7 @@ impl Checker<'_> {
             match value {
                 Value::Number(n) if *n >= 1.0 && n.fract() == 0.0 && *n <= MOST_PIXELS => *side = *n as usize,
                 Value::Number(n) => {
-                    self.mistake(expr.span, &Mistake::NotASize { number: show_number(*n) });
+                    self.mistake(expr.span, &Mistake::NotASize { number: show_number(*n), hole: false });
                     return None;
                 }
                 Value::Unknown => return None,

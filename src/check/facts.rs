@@ -124,7 +124,7 @@ impl Checker<'_> {
                     let value = self.fact_argument(name, key, args, expr.span, module)?;
                     if &**name == "overfits" {
                         if value < 1.0 || value.fract() != 0.0 {
-                            self.mistake(expr.span, &Mistake::NotASize { number: value.to_string() });
+                            self.mistake(expr.span, &Mistake::NotASize { number: value.to_string(), hole: false });
                             return None;
                         }
                         return Some((FactExpr::Overfits { batch: value as usize }, Sort::Truth));

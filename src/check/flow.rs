@@ -1,15 +1,13 @@
-//! `if`, `residual`, `repeat`, `let`: what decides where data flows.
+//! `if`, `repeat`, `let`: what decides where data flows.
 
-use super::call::stage_span;
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::regions::RegionKind;
+use super::names_in::visit_expr;
 use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
-use crate::build::words::diagnostic as problem_diagnostic;
-use crate::build::{Problem, StateScope, Tensor};
-use crate::diagnostics::{Code, Diagnostic, Edit};
+use crate::build::{StateScope, Tensor};
+use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::syntax::ast::{self, Arg, Body, Expr, Pattern, StatementKind};
+use crate::syntax::ast::{self, Body, Expr, ExprKind, Pattern, StatementKind};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -43,14 +41,23 @@ impl Checker<'_> {
         };
         // Layers are counted in text order, also those of the branch that is not taken: training and evaluation may
         // take different ones and must agree on the paths.
-        if chosen {
+        let (value, other) = if chosen {
             let value = self.body_value(then_body, frame);
-            self.count_layers(else_body, frame);
-            value
+            (value, self.count_layers(else_body, frame))
         } else {
-            self.count_layers(then_body, frame);
-            self.body_value(else_body, frame)
+            let other = self.count_layers(then_body, frame);
+            (self.body_value(else_body, frame), other)
+        };
+        let (first, second) = if chosen { (&value, &other) } else { (&other, &value) };
+        if let (Value::Tensor(first), Value::Tensor(second), true) =
+            (first, second, asks_for_training(condition, frame))
+            && (first.kind != second.kind || !self.builder.shapes_fit(&first.shape, &second.shape))
+        {
+            let of = |body: &Body, t: &Tensor| (body.result.as_ref().map_or(body.span, |r| r.span), t.show());
+            let (first, second) = (of(then_body, first), of(else_body, second));
+            return self.mistake(span, &Mistake::Branches { first, second });
         }
+        value
     }
 
     /// The value of a body with a scope of its own, whose layers count in the enclosing one.
@@ -59,7 +66,7 @@ impl Checker<'_> {
     }
 
     /// The body of a `residual` or `repeat`.
-    fn body_stage(&mut self, body: &Body, frame: &mut Frame) -> Value {
+    pub fn body_stage(&mut self, body: &Body, frame: &mut Frame) -> Value {
         self.body_result(body, frame, Self::stage_expression)
     }
 
@@ -83,14 +90,15 @@ impl Checker<'_> {
         value
     }
 
-    /// Passes over the layers of a body as if it had been evaluated.
-    fn count_layers(&mut self, body: &Body, frame: &mut Frame) {
+    /// Passes over the layers of a body as if it had been evaluated; what it would have given.
+    fn count_layers(&mut self, body: &Body, frame: &mut Frame) -> Value {
         let probe = self.probe();
         let named = frame.body.names();
-        self.body_value(body, frame);
+        let value = self.body_value(body, frame);
         // Both branches may use a name, for only one of them is built.
         frame.body.restore_names(named);
         self.unprobe(probe);
+        value
     }
 
     /// Runs something of which only what it finds out is wanted: nothing is built or told.
@@ -98,13 +106,13 @@ impl Checker<'_> {
         let probe = self.probe();
         let (rows, work) = (std::mem::take(&mut self.rows), self.work);
         let regions = std::mem::take(&mut self.regions);
+        let applications = std::mem::take(&mut self.applications);
         let calls = std::mem::take(&mut self.calls);
         let result = run(self);
-        self.rows = rows;
-        self.regions = regions;
         self.work = work;
         self.calls = calls;
         self.unprobe(probe);
+        (self.rows, self.regions, self.applications) = (rows, regions, applications);
         result
     }
 
@@ -116,6 +124,7 @@ impl Checker<'_> {
             rows: self.rows.len(),
             regions: self.regions.len(),
             notes: self.notes.len(),
+            applications: self.applications.len(),
         }
     }
 
@@ -125,6 +134,7 @@ impl Checker<'_> {
         self.rows.truncate(probe.rows);
         self.regions.truncate(probe.regions);
         self.notes.truncate(probe.notes);
+        self.applications.truncate(probe.applications);
     }
 
     /// `let` statements (and, in blocks and models, `weight` and `constant`) before a body's result.
@@ -293,118 +303,6 @@ impl Checker<'_> {
         }
     }
 
-    /// `residual { stage }`, `residual(shortcut: stage) { stage }`
-    pub fn residual_stage(&mut self, args: &[Arg], body: &Body, span: Span, frame: &mut Frame) -> Value {
-        let mut shortcut = None;
-        for arg in args {
-            match &arg.name {
-                Some(name) if &*name.name == "shortcut" => match self.expression(&arg.value, frame) {
-                    Value::Stage(stage) => shortcut = Some(stage),
-                    Value::Unknown => return Value::Unknown,
-                    other => return self.mistake(arg.value.span, &Mistake::NotAStage { found: other.describe() }),
-                },
-                _ => {
-                    let name = arg.name.as_ref().map_or_else(|| "this argument".into(), |n| n.name.clone());
-                    let known = vec!["shortcut".to_owned()];
-                    let callee = "residual".to_owned();
-                    let mistake = Mistake::UnknownArgument { callee, name, nearest: None, known };
-                    return self.mistake(arg.span(), &mistake);
-                }
-            }
-        }
-        match self.body_stage(body, frame) {
-            Value::Stage(inner) => Value::Stage(Rc::new(Stage::Residual { inner, shortcut, span })),
-            Value::Unknown => Value::Unknown,
-            other => {
-                let at = body.result.as_ref().map_or(body.span, |r| r.span);
-                self.mistake(at, &Mistake::NotAStage { found: other.describe() })
-            }
-        }
-    }
-
-    /// `x + inner(x)`
-    pub fn apply_residual(
-        &mut self,
-        inner: &Rc<Stage>,
-        shortcut: Option<&Rc<Stage>>,
-        tensors: &[Tensor],
-        span: Span,
-        frame: &mut Frame,
-    ) -> Value {
-        let Some(x) = tensors.first() else { return Value::Unknown };
-        let region = self.open_region();
-        let first_state = self.builder.graph.states.len();
-        let result = self.apply_unnoted(inner, vec![Value::Tensor(x.clone())], span, frame);
-        // A single stage within the braces has a place of its own; that of the residual is noted with its sum.
-        if let Some(at) = stage_span(inner) {
-            self.note_stage(at, inner, &result, first_state);
-        }
-        let carried = match shortcut {
-            Some(stage) => self.apply_unnoted(stage, vec![Value::Tensor(x.clone())], span, frame),
-            None => Value::Tensor(x.clone()),
-        };
-        let (Value::Tensor(result), Value::Tensor(carried)) = (result, carried) else { return Value::Unknown };
-        if !self.builder.shapes_fit(&carried.shape, &result.shape) {
-            return self.residual_clash(inner, shortcut, &carried, &result, span);
-        }
-        self.builder.span = span;
-        let built = self.builder.add(&carried, &result);
-        self.close_region(region, RegionKind::Residual, "".into(), span);
-        self.settle(built, "residual", span, &[&carried, &result])
-    }
-
-    fn residual_clash(
-        &mut self,
-        inner: &Rc<Stage>,
-        shortcut: Option<&Rc<Stage>>,
-        carried: &Tensor,
-        result: &Tensor,
-        span: Span,
-    ) -> Value {
-        let problem = Problem::Broadcast { left: carried.shape.clone(), right: result.shape.clone() };
-        let operands = vec![(carried.span, carried.show()), (result.span, result.show())];
-        let mut diagnostic = problem_diagnostic(&problem, &self.call_site("residual", span, operands, Vec::new()));
-        // Where only the last axis differs and a `Dense` ends the stage, its units are what is wrong.
-        if let (Some((wanted, lead)), Some((_, result_lead))) = (carried.shape.split_last(), result.shape.split_last())
-            && lead == result_lead
-            && shortcut.is_none()
-            && let Some(units) = last_dense(inner)
-        {
-            diagnostic = diagnostic.fix(format!("give the last `Dense` {wanted} units"), units, wanted.to_string());
-        }
-        if shortcut.is_none() {
-            diagnostic = self.with_window_arithmetic(diagnostic, carried, result);
-        }
-        let diagnostic = self.with_calls(diagnostic);
-        self.report(diagnostic);
-        Value::Unknown
-    }
-
-    /// Says how the windows of a stage changed the sizes, `28 - (3 - 1) = 26, twice`, and how they keep them.
-    fn with_window_arithmetic(&self, mut diagnostic: Diagnostic, carried: &Tensor, result: &Tensor) -> Diagnostic {
-        let resizings = self.builder.resizings(carried, result);
-        if resizings.is_empty() {
-            return diagnostic;
-        }
-        let lines: Vec<&str> = resizings.iter().map(|r| r.arithmetic.as_str()).collect();
-        if let Some(label) = diagnostic.labels.first_mut() {
-            label.message = format!("{}: {}", label.message, lines.join(", then "));
-        }
-        if !resizings.iter().all(|r| r.can_keep) {
-            return diagnostic;
-        }
-        // The argument is added to every call that can take it: `Conv2d(32, kernel: 3)` ends in a parenthesis.
-        let calls: Vec<Span> = resizings.iter().map(|r| r.span).collect();
-        let is_call = |span: &Span| self.sources.text(*span).ends_with(')');
-        diagnostic.help.clear();
-        if !calls.iter().all(is_call) {
-            return diagnostic.help("keep the size with `padding: same`");
-        }
-        let before_end = |span: Span| Span { end: span.end.saturating_sub(1), ..span }.end_point();
-        let edits = calls.into_iter().map(|span| Edit { span: before_end(span), text: ", padding: same".into() });
-        diagnostic.fix_all("keep the size with `padding: same`", edits.collect())
-    }
-
     /// `repeat n { stage }`: n copies, each a body of its own.
     pub fn repeat_stage(&mut self, count: &Expr, body: &Body, span: Span, frame: &mut Frame) -> Value {
         let n = self.size_expression(count, frame);
@@ -442,6 +340,15 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a condition is true in training and false elsewhere, or the other way round.
+fn asks_for_training(condition: &Expr, frame: &Frame) -> bool {
+    let mut asks = false;
+    visit_expr(condition, &mut |part| {
+        asks |= matches!(&part.kind, ExprKind::Name(name) if &**name == "training" && frame.lookup(name).is_none());
+    });
+    asks
+}
+
 /// What [`Checker::probe`] saved.
 pub(super) struct Probe {
     builder: crate::build::Builder,
@@ -449,17 +356,7 @@ pub(super) struct Probe {
     rows: usize,
     regions: usize,
     notes: usize,
-}
-
-/// Where the units of the `Dense` that ends a stage are written; functions behind it keep its shape.
-fn last_dense(stage: &Stage) -> Option<Span> {
-    match stage {
-        Stage::Layer(layer) if layer.entry.name == "Dense" => layer.args.span("units"),
-        Stage::Composition(parts) => {
-            parts.iter().rev().find(|p| !matches!(&***p, Stage::Function { .. })).and_then(|p| last_dense(p))
-        }
-        _ => None,
-    }
+    applications: usize,
 }
 
 /// How many layers of each kind a body had before and after an expression.

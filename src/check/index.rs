@@ -5,6 +5,7 @@ use super::mistake::Mistake;
 use super::value::{Frame, Value, show_number};
 use crate::build::Tensor;
 use crate::build::indexing::Position;
+use crate::ir::dim::Dim;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind};
 
@@ -62,18 +63,19 @@ impl Checker<'_> {
             return self.settle(built, "[]", span, &[x, &ids]);
         }
         let mut positions = Vec::new();
-        for arg in args {
+        for (axis, arg) in args.iter().enumerate() {
+            let size = x.shape.get(axis);
             let position = match &arg.value.kind {
                 ExprKind::Range { start: None, end: None } => Some(Position::Whole),
                 ExprKind::Range { start, end } => {
-                    let start = start.as_ref().map(|e| self.position(e, frame));
-                    let end = end.as_ref().map(|e| self.position(e, frame));
+                    let start = start.as_ref().map(|e| self.position(e, size, frame));
+                    let end = end.as_ref().map(|e| self.position(e, size, frame));
                     match (start, end) {
                         (Some(None), _) | (_, Some(None)) => None,
                         (s, e) => Some(Position::Range { start: s.flatten(), end: e.flatten() }),
                     }
                 }
-                _ => self.position(&arg.value, frame).map(Position::At),
+                _ => self.position(&arg.value, size, frame).map(Position::At),
             };
             match position {
                 Some(p) => positions.push(p),
@@ -85,15 +87,17 @@ impl Checker<'_> {
         self.settle(built, "[]", span, &[x])
     }
 
-    fn position(&mut self, expr: &Expr, frame: &mut Frame) -> Option<i64> {
+    /// A position along an axis of this size.
+    fn position(&mut self, expr: &Expr, axis: Option<&Dim>, frame: &mut Frame) -> Option<i64> {
         let size = self.size_expression(expr, frame)?;
         match size.as_constant() {
             Some(n) => Some(n),
             // Of a size that is open, nothing can be said here.
             None if self.builder.generic => None,
             None => {
-                let wanted = "a position known at compile time".to_owned();
-                self.mistake(expr.span, &Mistake::Type { wanted, found: format!("`{size}`") });
+                // `T - 1` of an axis of T.
+                let from_end = axis.and_then(|axis| (size.clone() - axis.clone()).as_constant()).filter(|n| *n < 0);
+                self.mistake(expr.span, &Mistake::OpenPosition { found: size.to_string(), from_end });
                 None
             }
         }

@@ -2,6 +2,7 @@
 //! ([`crate::data::DataError`]): the facts. `words.rs` says them.
 
 use crate::catalog::{EntryKind, Param};
+use crate::diagnostics::{Edit, Fix};
 use crate::source::Span;
 use crate::syntax::ast::Symbol;
 
@@ -112,8 +113,8 @@ pub(super) enum Mistake {
     ArgumentChoice { callee: String, param: String, choices: Vec<String>, found: String, nearest: Option<String> },
     /// A number that is not whole where a size is wanted.
     NotWhole { number: String, floored: Option<String> },
-    /// A number that is not a size: 0 or negative.
-    NotASize { number: String },
+    /// A number that is not a size: 0, negative, or beyond all bounds; whether `_` may stand in its place.
+    NotASize { number: String, hole: bool },
 
     // Expressions.
     /// An operator on things that it is not for.
@@ -128,6 +129,10 @@ pub(super) enum Mistake {
     Pattern { wanted: usize, found: String },
     /// A body without an output.
     NoResult { what: &'static str, repair: Option<(Symbol, Span, String)> },
+    /// A position that is not known at compile time, and what it is from the end, where that is.
+    OpenPosition { found: String, from_end: Option<i64> },
+    /// Branches of an `if training` of two types, with their places.
+    Branches { first: (Span, String), second: (Span, String) },
     /// An expression whose value is lost.
     Unused,
     /// A stage that nothing flows into: what might, as the fix puts it before the stage.
@@ -157,6 +162,8 @@ pub(super) enum Mistake {
         bound: Vec<(Symbol, String, Span)>,
         /// Whether another type may be written into the signature.
         can_rewrite: bool,
+        /// The edit that gives the input the size that is wanted.
+        fix: Option<(String, Edit)>,
     },
     /// An output of another type than the signature says.
     OutputType {
@@ -165,7 +172,8 @@ pub(super) enum Mistake {
         found: String,
         declared: Span,
         detail: Option<String>,
-        dense: Option<(Span, String)>,
+        /// The edits that repair it.
+        fixes: Vec<Fix>,
     },
     /// Another number of outputs than the signature says.
     OutputCount { wanted: usize, found: usize, declared: Span },

@@ -7,12 +7,15 @@
 //! items.rs        the names of a file, imports, hypers
 //! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
 //! expression.rs   expressions                             sizes.rs, index.rs
-//! call.rs         calls, pipes, applications              flow.rs        let, if, residual, repeat
+//! call.rs         calls, pipes, applications              flow.rs        let, if, repeat
 //! foreign.rs      names and calls of other frameworks
+//! residual.rs     x + stage(x)
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! regions.rs      which layers lie in which, for drawings
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
 //! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
+//! provenance.rs   where a size came from                  given.rs       where its number is written
+//! solve.rs        the edit that repairs a size            solve_outputs.rs  … of a model's output
 //! mistake.rs      what can be wrong                       words/         how it is said
 //! lints/          what is right and probably not meant
 //! ```
@@ -35,6 +38,7 @@ mod expression;
 mod facts;
 mod flow;
 mod foreign;
+mod given;
 mod index;
 mod items;
 mod lints;
@@ -44,11 +48,15 @@ mod names_in;
 mod noted;
 mod paths;
 mod program;
+mod provenance;
 mod regions;
+mod residual;
 mod scan;
 mod settings;
 mod signature;
 mod sizes;
+mod solve;
+mod solve_outputs;
 mod train;
 mod value;
 mod words;

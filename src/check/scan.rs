@@ -103,6 +103,7 @@ impl Checker<'_> {
         let states: Vec<(Symbol, Tensor)> = scan.states.iter().map(|(n, t)| (n.name.clone(), t.clone())).collect();
         let (first_node, first_row) = (self.builder.graph.nodes.len(), self.rows.len());
         let region = self.open_region();
+        let first_application = self.applications.len();
         let (open, step) = self.builder.open_scan(&scan.x, &scan.item.name, &states, by_example);
 
         let bound = frame.bindings.len();
@@ -118,6 +119,8 @@ impl Checker<'_> {
         frame.bindings.truncate(bound);
 
         let next = self.next_states(scan, result);
+        // What the layers of the body made goes into the scan, or is given up.
+        self.applications.truncate(first_application);
         self.builder.span = scan.span;
         let Some(next) = next else {
             self.builder.abandon_scan(&open);

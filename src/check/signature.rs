@@ -4,12 +4,13 @@ use super::checker::{Checker, NamedKind};
 use super::foreign::chained;
 use super::mistake::Mistake;
 use super::names_in::visit_expr;
-use super::value::{Definition, Frame, Value};
+use super::provenance::{Scope, WrittenDims};
+use super::value::{Binding, BoundHyper, Definition, Frame, Value};
 use crate::build::{Kind, StateScope, Tensor, show_type};
 use crate::catalog::Fans;
 use crate::data::FieldKind;
 use crate::diagnostics::nearest;
-use crate::ir::dim::{Comparison, Dim};
+use crate::ir::dim::Dim;
 use crate::ir::init::Init;
 use crate::source::Span;
 use crate::syntax::ast::{
@@ -36,7 +37,7 @@ impl Checker<'_> {
     pub fn instantiate(
         &mut self,
         definition: &Rc<Definition>,
-        hypers: &[(Symbol, Value)],
+        hypers: &[BoundHyper],
         inputs: &[Tensor],
         path: StateScope,
         call: Span,
@@ -44,7 +45,7 @@ impl Checker<'_> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
         frame.definition = Some(definition.clone());
-        for (name, value) in hypers {
+        for BoundHyper { name, value, given } in hypers {
             if let Some(param) = function.hypers.iter().flatten().find(|p| p.name.name == *name) {
                 self.note(param.name.span, value);
             }
@@ -54,7 +55,18 @@ impl Checker<'_> {
                     frame.dims.insert(name.clone(), open.clone());
                     frame.bind(name, Value::Unknown);
                 }
-                value => frame.bind(name, value.clone()),
+                value => {
+                    frame.bindings.push(Binding { name: name.clone(), value: value.clone(), given: given.clone() });
+                }
+            }
+        }
+        if self.calls.is_empty() {
+            for (param, input) in function.inputs.iter().zip(inputs) {
+                let at = self.builder.graph.node(input.node).span;
+                match &param.ty {
+                    Some(ty) => self.written_dims.insert(at, written_dims(&param.name, ty)),
+                    None => self.written_dims.remove(&at),
+                };
             }
         }
         let mut fits =
@@ -73,10 +85,18 @@ impl Checker<'_> {
             self.note(param.name.span, &value);
             frame.bind(&param.name.name, value);
         }
-        self.statements(&function.body, &mut frame);
+        self.scopes.push(Scope::new(&function, hypers, &frame.dims, !self.calls.is_empty()));
+        let outputs = self.body_outputs(&function, &mut frame);
+        self.scopes.pop();
+        outputs
+    }
+
+    /// What a body gives, held to what the signature promises.
+    fn body_outputs(&mut self, function: &Function, frame: &mut Frame) -> Option<Vec<(Symbol, Value)>> {
+        self.statements(&function.body, frame);
         let result = match &function.body.result {
             Some(result) => {
-                let value = self.expression(result, &mut frame);
+                let value = self.expression(result, frame);
                 self.joined(&function.body, result.span, value)
             }
             None if function.body.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) => Value::Unknown,
@@ -86,7 +106,7 @@ impl Checker<'_> {
             }
         };
         let made = function.body.result.as_ref().map_or(function.name.span, |r| r.span);
-        self.check_outputs(&function.outputs, result, function.body.result.as_deref(), made, &mut frame)
+        self.check_outputs(&function.outputs, result, function.body.result.as_deref(), made, frame)
     }
 
     /// Binds the bare dimension names of input types to the sizes of the inputs.
@@ -152,10 +172,23 @@ impl Checker<'_> {
                     true => Some("shapes are those of one example: the batch is no axis".to_owned()),
                     false => detail,
                 };
-                let mistake = Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite };
+                let clash = known
+                    .shape
+                    .iter()
+                    .zip(&input.shape)
+                    .position(|(w, h)| w.as_ref().is_some_and(|w| !self.builder.sizes_fit(w, h)));
+                let sizes: Vec<(&Tensor, usize)> = match clash {
+                    Some(axis) if known.shape.len() == input.rank() && !self.calls.is_empty() => vec![(input, axis)],
+                    _ => Vec::new(),
+                };
+                let fix = sizes.first().and_then(|(input, axis)| {
+                    let wanted = known.shape.get(*axis)?.as_ref()?;
+                    self.resized(&self.source(input, *axis), wanted)
+                });
+                let mistake = Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite, fix };
                 // Where a model is bound to data, the call is the signature itself.
                 let at = if input.span.is_empty() { call } else { input.span };
-                self.mistake(at, &mistake);
+                self.mistake_about(at, &mistake, &sizes);
                 false
             }
         }
@@ -214,7 +247,7 @@ impl Checker<'_> {
         }
         let size = self.size_expression(dim, frame)?;
         if size.as_constant().is_some_and(|n| n < 1) {
-            self.mistake(dim.span, &Mistake::NotASize { number: size.to_string() });
+            self.mistake(dim.span, &Mistake::NotASize { number: size.to_string(), hole: false });
             return None;
         }
         Some(size)
@@ -405,41 +438,32 @@ impl Checker<'_> {
     ) -> bool {
         let Some(known) = self.type_of(ty, frame) else { return true };
         let Some(detail) = self.type_clash(&known, &tensor.kind, &tensor.shape) else { return true };
-        let dense = written.and_then(|e| self.last_dense(e, &known, tensor)).map(|(at, units)| {
-            // `D` rather than 4: a block has other calls.
-            let as_written = match &ty.kind {
-                TypeExprKind::Tensor { shape: Some(shape), .. } => shape.last().map(|d| self.sources.text(d.span)),
-                _ => None,
-            };
-            (at, as_written.map_or(units, str::to_owned))
-        });
+        let fixes = self.output_fixes(ty, &known, tensor, written);
+        let clash = known
+            .shape
+            .iter()
+            .zip(&tensor.shape)
+            .position(|(w, h)| w.as_ref().is_some_and(|w| !self.builder.sizes_fit(w, h)));
         let mistake = Mistake::OutputType {
             name: name.clone(),
             wanted: known.show(),
             found: tensor.show(),
             declared: ty.span,
             detail,
-            dense,
+            fixes,
         };
-        self.mistake(tensor.span, &mistake);
+        let sizes: Vec<(&Tensor, usize)> = match clash {
+            Some(axis) if known.shape.len() == tensor.rank() => vec![(tensor, axis)],
+            _ => Vec::new(),
+        };
+        self.mistake_about(tensor.span, &mistake, &sizes);
         false
-    }
-
-    /// The units of the `Dense` that ends a pipeline, and what they would have to be.
-    fn last_dense(&self, expr: &Expr, known: &KnownType, found: &Tensor) -> Option<(Span, String)> {
-        let ExprKind::Pipe { stage, .. } = &expr.unparenthesized().kind else { return None };
-        let ExprKind::Call { callee, args, .. } = &stage.kind else { return None };
-        let is_dense = matches!(&callee.kind, ExprKind::Name(n) if &**n == "Dense");
-        let units = args.iter().find(|a| a.name.as_ref().is_none_or(|n| &*n.name == "units"))?;
-        let (wanted, have) = (known.shape.split_last()?, found.shape.split_last()?);
-        let leads_fit = wanted.1.len() == have.1.len()
-            && wanted.1.iter().zip(have.1).all(|(w, h)| w.as_ref().is_none_or(|w| w.compare(h) == Comparison::Equal));
-        (is_dense && leads_fit).then(|| Some((units.value.span, wanted.0.as_ref()?.to_string())))?
     }
 
     /// `weight w: [D, out] = xavier_uniform`
     pub fn weight_statement(&mut self, declaration: &WeightDeclaration, frame: &mut Frame) {
         let name = &declaration.name;
+        self.written_dims.insert(name.span, written_dims(name, &declaration.ty));
         let ty = self.type_of(&declaration.ty, frame);
         let init = self.init_argument(&declaration.init, frame);
         let value = match (ty, init) {
@@ -525,7 +549,7 @@ impl Checker<'_> {
                                     found: tensor.show(),
                                     declared: ty.span,
                                     detail,
-                                    dense: None,
+                                    fixes: Vec::new(),
                                 };
                                 self.mistake(tensor.span, &mistake);
                                 Value::Unknown
@@ -548,6 +572,19 @@ impl Checker<'_> {
         self.note(name.span, &value);
         frame.bind(&name.name, value);
     }
+}
+
+/// Where the dims of a type are written.
+fn written_dims(name: &Ident, ty: &TypeExpr) -> WrittenDims {
+    let dims = match &ty.kind {
+        TypeExprKind::Tensor { shape, .. } => shape
+            .iter()
+            .flatten()
+            .map(|dim| (dim.span, matches!(dim.unparenthesized().kind, ExprKind::Number(_))))
+            .collect(),
+        _ => Vec::new(),
+    };
+    WrittenDims { name: name.name.clone(), whole: ty.span, dims }
 }
 
 /// The dimension names of an input's type that other inputs have bound, with the size and the place of each.

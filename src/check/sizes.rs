@@ -85,7 +85,7 @@ impl Checker<'_> {
                 None
             }
             Value::Number(n) => {
-                self.mistake(expr.span, &Mistake::NotASize { number: show_number(*n) });
+                self.mistake(expr.span, &Mistake::NotASize { number: show_number(*n), hole: false });
                 None
             }
             other => {

@@ -6,6 +6,7 @@ use super::names_in::{find_uses, names_in};
 use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Port, Settings, Train};
 use super::regions::Region;
 use super::signature::field_kind;
+use super::solve_outputs::Trained;
 use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
 use crate::catalog::{self, EntryKind};
@@ -257,6 +258,7 @@ impl Checker<'_> {
         self.rows.clear();
         self.regions.clear();
         self.affine.clear();
+        self.applications.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
         for statement in &train.statements {
@@ -305,6 +307,7 @@ impl Checker<'_> {
         let regions = std::mem::take(&mut self.regions);
         let mut class_weights = None;
         self.is_in_loss = true;
+        self.trained = Some(Trained { definition: pairing.definition.clone(), data: pairing.data });
         let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
         let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights);
         if let (Mode::Training { mixed: Some((mixed, at)) }, Some(own)) = (mode, &loss)
@@ -315,8 +318,12 @@ impl Checker<'_> {
             loss = other.and_then(|other| self.mixed_loss(own, &other, *at));
         }
         self.is_in_loss = false;
+        let metrics = match loss {
+            Some(_) if !training => self.metrics(found, &mut frame, &fields),
+            _ => Some(Vec::new()),
+        };
+        self.trained = None;
         let loss = loss?;
-        let metrics = if training { Some(Vec::new()) } else { self.metrics(found, &mut frame, &fields) };
         let fits = self.fits(found, &frame, &outputs, &fields);
         let ports_out: Vec<Port> = outputs
             .iter()

@@ -1,5 +1,6 @@
 //! What an expression is while a program is checked.
 
+use super::given::Given;
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{Args, Duration, Entry};
 use crate::ir::dim::Dim;
@@ -63,17 +64,28 @@ pub(super) struct LayerInstance {
     /// Whether a `let` has given it its path.
     pub bound: Cell<bool>,
     pub span: Span,
+    /// Where its arguments were given.
+    pub given: Vec<(&'static str, Rc<Given>)>,
 }
 
 /// A block with its hypers and the path of its weights.
 #[derive(Debug)]
 pub(super) struct BlockInstance {
     pub definition: Rc<Definition>,
-    pub hypers: Vec<(Symbol, Value)>,
+    pub hypers: Vec<BoundHyper>,
     pub path: RefCell<StateScope>,
     /// Whether a `let` has given it its path.
     pub bound: Cell<bool>,
     pub span: Span,
+}
+
+/// A hyper of a block with its value.
+#[derive(Debug, Clone)]
+pub(super) struct BoundHyper {
+    pub name: Symbol,
+    pub value: Value,
+    /// Where the value was given.
+    pub given: Option<Rc<Given>>,
 }
 
 /// A block or model as written, and where its names are looked up.
@@ -236,6 +248,8 @@ pub(super) fn show_number(n: f64) -> String {
 pub(super) struct Binding {
     pub name: Symbol,
     pub value: Value,
+    /// Where that was given, of a hyper.
+    pub given: Option<Rc<Given>>,
 }
 
 /// The names of a body that is being evaluated.
@@ -259,7 +273,7 @@ impl Frame {
     }
 
     pub fn bind(&mut self, name: &Symbol, value: Value) {
-        self.bindings.push(Binding { name: name.clone(), value });
+        self.bindings.push(Binding { name: name.clone(), value, given: None });
     }
 
     pub fn lookup(&self, name: &str) -> Option<&Binding> {

@@ -1,7 +1,7 @@
 //! Every code has a page, and the programs on the pages show what the pages say.
 
 use super::snapshot::{assert_all, compare};
-use super::ui::rendered;
+use super::ui::{fixes_that_do_not_repair, rendered};
 use nnrun::check::{Checked, Overrides, check_text};
 use nnrun::diagnostics::Code;
 use std::path::Path;
@@ -65,6 +65,12 @@ fn wrong_programs_give_their_code_and_no_other() {
         }
     }
     assert_all(results);
+}
+
+#[test]
+fn fixes_of_shapes_repair() {
+    let pages = Code::ALL.iter().flat_map(|code| programs(code.explanation(), "wrong"));
+    assert_all(pages.flat_map(|program| fixes_that_do_not_repair("examples/page.nn", &check(&program))));
 }
 
 #[test]

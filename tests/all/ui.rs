@@ -2,7 +2,7 @@
 
 use super::snapshot::{assert_all, compare, programs, repository};
 use nnrun::check::{Checked, Overrides, check_text};
-use nnrun::diagnostics::{Code, Format, Style, render_all};
+use nnrun::diagnostics::{Code, Diagnostic, Fix, Format, Style, render_all};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -69,5 +69,66 @@ fn fixes_repair() {
         }
         let repaired = check_text(Path::new(&path), &text, &Overrides::default());
         assert!(!repaired.has_errors(), "{path}, its fixes applied:\n{text}\n{}", rendered(&repaired));
+    }
+}
+/// The codes of shapes and losses.
+fn is_of_shapes(code: Code) -> bool {
+    code.text().starts_with("E03") || code.text().starts_with("E04")
+}
+
+/// A program with the edits of a fix made in it.
+fn with_fix(text: &str, fix: &Fix) -> String {
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|e| std::cmp::Reverse(e.span));
+    edits.iter().fold(text.to_owned(), |mut text, edit| {
+        text.replace_range(edit.span.range(), &edit.text);
+        text
+    })
+}
+
+/// What is wrong with the fixes of a program for mistakes with shapes: each, made alone, must take its diagnostic away
+/// and put none in its place.
+pub fn fixes_that_do_not_repair(path: &str, checked: &Checked) -> Vec<Result<(), String>> {
+    let text = &checked.sources.file(checked.file).text;
+    let count = |checked: &Checked, code: Code| checked.diagnostics.iter().filter(|d| d.code == code).count();
+    let place = |checked: &Checked, d: &Diagnostic| {
+        let at = checked.sources.position(d.span());
+        (at.line, at.column)
+    };
+    let mut wrong = Vec::new();
+    for diagnostic in checked.diagnostics.iter().filter(|d| is_of_shapes(d.code)) {
+        for fix in &diagnostic.fixes {
+            if fix.edits.iter().any(|e| e.span.file != checked.file) {
+                continue;
+            }
+            let fixed = with_fix(text, fix);
+            let after = check_text(Path::new(path), &fixed, &Overrides::default());
+            let is_gone = count(&after, diagnostic.code) < count(checked, diagnostic.code);
+            // A mistake that this one has hidden may come to light, but at a place of its own.
+            let at = place(checked, diagnostic);
+            let is_silent = after.diagnostics.iter().all(|d| place(&after, d) != at);
+            if !is_gone || !is_silent {
+                let said =
+                    format!("{path}: {} {}\nis not repaired by: {}", diagnostic.code, diagnostic.message, fix.title);
+                wrong.push(Err(format!("{said}\n{fixed}\n{}", rendered(&after))));
+            }
+        }
+    }
+    wrong
+}
+
+#[test]
+fn every_fix_of_a_shape_repairs_it() {
+    let programs = programs("tests/ui");
+    assert_all(programs.iter().flat_map(|path| fixes_that_do_not_repair(path, &check(path))));
+}
+
+/// Where a size came from is shown at three places at most, beside those that clash and the calls that led there.
+#[test]
+fn no_mistake_is_buried_in_labels() {
+    for path in programs("tests/ui") {
+        for diagnostic in check(&path).diagnostics {
+            assert!(diagnostic.labels.len() <= 7, "{path}: {} labels: {}", diagnostic.labels.len(), diagnostic.message);
+        }
     }
 }

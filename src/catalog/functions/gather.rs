@@ -39,7 +39,7 @@ fn gather(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
             let message = format!("it points to one of {count} positions, but the axis has {total}");
             return Err(Problem::Argument { argument: "index", message });
         }
-        Kind::Class { .. } | Kind::Int => {}
+        Kind::Class { .. } | Kind::Int => b.check_range(1, index, &total, "positions")?,
         kind => return Err(Problem::Kind { operand: 1, wanted: "class(n) or int", got: kind.clone() }),
     }
     if index.rank() != x.rank() {
@@ -98,9 +98,11 @@ pub static ONE_HOT: Entry = Entry {
                 (Kind::Class { count, .. }, None) => count.clone(),
                 (Kind::Class { count, .. }, Some(given)) => {
                     // More is harmless, fewer would leave a class without a place.
-                    if given.as_constant().zip(count.as_constant()).is_some_and(|(given, count)| given < count) {
-                        let message = format!("{given} places for {count} classes");
-                        return Err(Problem::Argument { argument: "classes", message });
+                    if let (Some(places), Some(instead)) = (given.as_constant(), count.as_constant())
+                        && places < instead
+                    {
+                        let message = format!("{places} places for {instead} classes");
+                        return Err(Problem::Number { argument: "classes", message, instead });
                     }
                     given
                 }
@@ -114,6 +116,7 @@ pub static ONE_HOT: Entry = Entry {
                     return Err(Problem::Kind { operand: 0, wanted: "class(n) or int", got: x.kind.clone() });
                 }
             };
+            b.check_range(0, x, &classes, "classes")?;
             Ok(vec![b.one_hot(x, &classes)?])
         },
         number: None,

@@ -85,8 +85,7 @@ fn split(b: &mut Builder, args: &Args) -> Result<Vec<Tensor>, Problem> {
     };
     let sum = sizes.iter().cloned().fold(Dim::default(), |a, b| a + b);
     if sizes.is_empty() || !b.sizes_fit(&sum, &total) {
-        let message = format!("the sizes add up to {sum}, but the axis has {total}");
-        return Err(Problem::Argument { argument: "sizes", message });
+        return Err(Problem::Pieces { sizes, total });
     }
     let mut start = Dim::default();
     let mut parts = Vec::with_capacity(sizes.len());

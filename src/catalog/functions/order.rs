@@ -47,8 +47,8 @@ pub(in crate::catalog) fn largest(
     let Some(k) = k.as_constant() else {
         return Err(Problem::UnknownSize { what: "the number of largest".into(), size: k.clone() });
     };
-    if size.as_constant().is_some_and(|n| k > n) {
-        return Err(Problem::Argument { argument: "k", message: format!("{k} of {size} numbers") });
+    if let Some(instead) = size.as_constant().filter(|n| k > *n) {
+        return Err(Problem::Number { argument: "k", message: format!("{k} of {size} numbers"), instead });
     }
     // The axis last, so that one number is taken from each line.
     let last = x.rank() - 1;

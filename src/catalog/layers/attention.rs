@@ -135,14 +135,9 @@ fn width_of_head(heads: &Dim, width: &Dim) -> Result<Dim, Problem> {
         let divisors: Vec<i64> = (1..=width.min(4096)).filter(|n| width % n == 0).collect();
         let below = divisors.iter().rev().find(|n| **n < heads);
         let above = divisors.iter().find(|n| **n > heads);
-        let near: Vec<String> = below.into_iter().chain(above).map(i64::to_string).collect();
-        let whole = heads.saturating_mul((width + heads.max(1) - 1).div_euclid(heads.max(1)));
-        let message = format!(
-            "{heads} heads cannot share a width of {width} equally; {width} can be cut into {}, and {heads} heads fit a \
-             width of {whole}",
-            near.join(" or ")
-        );
-        return Err(Problem::Argument { argument: "heads", message });
+        let nearest: Vec<i64> = below.into_iter().chain(above).copied().collect();
+        let (parts, size, what) = (Dim::constant(heads), Dim::constant(width), "heads cannot share a width of {}");
+        return Err(Problem::Parts { argument: "heads", parts, what, size, nearest });
     }
     Ok(width.floor_div(heads).unwrap_or_default())
 }

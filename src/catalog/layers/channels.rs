@@ -142,11 +142,19 @@ pub(super) fn known(b: &Builder, size: &Dim, what: impl Fn() -> String) -> Resul
     }
 }
 
-/// `count / groups`, where that is whole. `what` is what is divided: `channels of its input`.
-pub(super) fn of_group(count: &Dim, groups: &Dim, what: &str) -> Result<Dim, Problem> {
+/// `count / groups`, where that is whole. `what` is what cannot be divided: `groups cannot share {} channels`; `other` is
+/// a count that has to be divided too.
+pub(super) fn of_group(count: &Dim, groups: &Dim, what: &'static str, other: &Dim) -> Result<Dim, Problem> {
     let uneven = || {
-        let message = format!("{groups} groups do not divide the {count} {what}");
-        Problem::Argument { argument: "groups", message }
+        let wanted = groups.as_constant().unwrap_or(1);
+        let divisors = {
+            let (n, m) = (count.as_constant().unwrap_or(1), other.as_constant().unwrap_or(0));
+            (1..=n.min(4096)).filter(|d| n % d == 0 && m % d == 0).collect::<Vec<i64>>()
+        };
+        let below = divisors.iter().rev().find(|d| **d < wanted);
+        let above = divisors.iter().find(|d| **d > wanted);
+        let nearest = below.into_iter().chain(above).copied().collect();
+        Problem::Parts { argument: "groups", parts: groups.clone(), what, size: count.clone(), nearest }
     };
     match (count.as_constant(), groups.as_constant()) {
         (Some(n), Some(g)) if n.checked_rem(g) != Some(0) => Err(uneven()),

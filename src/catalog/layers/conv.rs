@@ -179,10 +179,11 @@ struct Groups {
 fn groups(b: &Builder, args: &Args, input: &Dim, layer: &'static str) -> Result<Groups, Problem> {
     let groups = args.dim("groups");
     known(b, &groups, || format!("the groups of {layer}"))?;
+    let result = args.dim("channels");
     Ok(Groups {
         count: number(&groups),
-        channels: of_group(input, &groups, "channels of its input")?,
-        units: of_group(&args.dim("channels"), &groups, "channels of its result")?,
+        channels: of_group(input, &groups, "groups cannot share the {} channels of its input", &result)?,
+        units: of_group(&result, &groups, "groups cannot share the {} channels of its result", input)?,
     })
 }
 

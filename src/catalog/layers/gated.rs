@@ -149,7 +149,11 @@ fn mixture(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) 
     let (experts, top) = (args.dim("experts"), args.dim("top"));
     let count = experts.as_constant().unwrap_or(1);
     if top.as_constant().is_some_and(|k| k > count) {
-        return Err(Problem::Argument { argument: "top", message: format!("{top} of {experts} experts") });
+        return Err(Problem::Number {
+            argument: "top",
+            message: format!("{top} of {experts} experts"),
+            instead: count,
+        });
     }
     let scores = map(b, scope, "gate", x, &experts, false)?;
     let scores = if top == experts {

@@ -85,7 +85,7 @@ fn normalise(
     }
     let channels = Channels::first(b, x);
     let count = channels.count();
-    let each = of_group(&count, groups, "channels of its input")?;
+    let each = of_group(&count, groups, "groups cannot share the {} channels of its input", &count)?;
     let mut grouped = vec![groups.clone(), each];
     grouped.extend(channels.x.shape.iter().skip(1).cloned());
     let split = b.reshape_to(&channels.x, grouped);

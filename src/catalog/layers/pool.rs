@@ -123,7 +123,7 @@ fn half_inside(windows: &[crate::build::Window]) -> Result<(), Problem> {
             && padding > kernel / 2
         {
             let message = format!("{padding} is more than half of the kernel, {kernel}");
-            return Err(Problem::Argument { argument: "padding", message });
+            return Err(Problem::Number { argument: "padding", message, instead: kernel / 2 });
         }
     }
     Ok(())

@@ -93,7 +93,7 @@ fn learned(b: &mut Builder, scope: &StateScope, args: &Args, inputs: &[Tensor]) 
     {
         let sequence = if positions.is_ragged() { "the longest sequence of the data" } else { "the sequence" };
         let message = format!("{sequence} has {have} positions, but there are vectors for {most} only");
-        return Err(Problem::Argument { argument: "max", message });
+        return Err(Problem::Number { argument: "max", message, instead: have });
     }
     let size = |n: &Dim| n.as_constant().map_or(1.0, |n| n.max(1) as f64);
     let fans = Fans { input: size(&most), output: size(&width) };

@@ -5,6 +5,7 @@ use crate::catalog::{Bounds, Param, ParamType};
 use crate::check::mistake::{ArgumentMeaning, Mistake};
 use crate::check::value::show_number;
 use crate::diagnostics::{Code, Diagnostic, Edit, quoted_list};
+use crate::ir::dim::Dim;
 use crate::source::{SourceMap, Span};
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
@@ -144,9 +145,30 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 None => diagnostic,
             }
         }
-        Mistake::NotASize { number } => {
-            let message = format!("a size must be at least 1, and this is {number}");
-            Diagnostic::new(Code::E0208, message, span, "not a size")
+        Mistake::NotASize { number, hole } => {
+            let message = match number.parse::<f64>() {
+                Ok(n) if n > 0.0 => format!("a size is at most {}, and this is {number}", Dim::MAX),
+                _ => format!("a size must be at least 1, and this is {number}"),
+            };
+            let diagnostic = Diagnostic::new(Code::E0208, message, span, "not a size");
+            match (number.as_str(), hole) {
+                ("-1", true) => diagnostic.fix("write `_`, which takes what the other sizes leave", span, "_"),
+                _ => diagnostic,
+            }
+        }
+        Mistake::OpenPosition { found, from_end } => {
+            let message = format!("this should be a position known at compile time, and is `{found}`");
+            let diagnostic = Diagnostic::new(Code::E0211, message, span, format!("`{found}`"));
+            match from_end {
+                Some(n) => diagnostic.fix(format!("count from the end: `{n}`"), span, n.to_string()),
+                None => diagnostic.help("`last` takes the last position of each sequence, `x[-2]` the one before"),
+            }
+        }
+        Mistake::Branches { first, second } => {
+            let message = format!("`if training` gives {} in training and {} elsewhere", first.1, second.1);
+            Diagnostic::new(Code::E0345, message, second.0, second.1.clone())
+                .label(first.0, first.1.clone())
+                .help("what follows is built for both: give both branches one type")
         }
         Mistake::Operands { operator, left, right } => {
             let message = format!("`{operator}` does not work between {left} and {right}");

@@ -98,6 +98,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 Diagnostic::new(Code::E0104, format!("`{name}` is there twice"), span, format!("a second `{name}`"))
                     .label(*first, format!("the first, {}", with_article(what)));
             match *what {
+                "field to be augmented" => {
+                    diagnostic.help("name it once: fields that are named together share one draw")
+                }
                 "setting" => diagnostic.help("a setting is given once: remove one of the two"),
                 _ => diagnostic.help("give one of them another name"),
             }

@@ -7,7 +7,7 @@ use crate::syntax::ast::Symbol;
 
 pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> Option<Diagnostic> {
     Some(match mistake {
-        Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite } => {
+        Mistake::InputType { name, wanted, found, declared, detail, bound, can_rewrite, fix } => {
             let message = format!("the input `{name}` should be {wanted}, and is {found}");
             let mut diagnostic = Diagnostic::new(Code::E0330, message, span, format!("this is {found}"));
             let written = sources.text(*declared);
@@ -19,17 +19,20 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             if let Some(detail) = detail {
                 diagnostic = diagnostic.note(detail.clone());
             }
+            if let Some((title, edit)) = fix {
+                diagnostic = diagnostic.fix(title.clone(), edit.span, edit.text.clone());
+            }
             if *can_rewrite {
                 // The signature is what can be written in another way.
                 diagnostic.labels.swap(0, 1);
                 diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str())
-            } else if bound.is_empty() {
+            } else if bound.is_empty() || fix.is_some() {
                 diagnostic
             } else {
                 diagnostic.help("one name stands for one size: make the sizes equal, or use two names")
             }
         }
-        Mistake::OutputType { name, wanted, found, declared, detail, dense } => {
+        Mistake::OutputType { name, wanted, found, declared, detail, fixes } => {
             let message = format!("the output `{name}` should be {wanted}, and is {found}");
             let written = sources.text(*declared);
             let promised = if written == wanted { wanted.clone() } else { format!("{wanted}, written `{written}`,") };
@@ -38,8 +41,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             if let Some(detail) = detail {
                 diagnostic = diagnostic.note(detail.clone());
             }
-            if let Some((units, wanted)) = dense {
-                diagnostic = diagnostic.fix(format!("give the last `Dense` {wanted} units"), *units, wanted.as_str());
+            for fix in fixes {
+                diagnostic = diagnostic.fix_all(fix.title.clone(), fix.edits.clone());
             }
             if found.ends_with("[1]") && !wanted.contains('[') {
                 diagnostic =
