@@ -488,9 +488,12 @@ impl Checker<'_> {
             let mut values = inputs;
             for copy in copies {
                 let region = self.open_region();
-                let copy_span = stage_span(copy).unwrap_or(span);
                 self.repeats += 1;
-                let result = self.apply(copy, values, copy_span, frame);
+                // Stages without a place of their own are noted as the whole `repeat`, behind the last of them.
+                let (copy_span, result) = match stage_span(copy) {
+                    Some(copy_span) => (copy_span, self.apply(copy, values, copy_span, frame)),
+                    None => (span, self.apply_unnoted(copy, values, span, frame)),
+                };
                 self.repeats -= 1;
                 if let Value::Unknown = result {
                     return Value::Unknown;

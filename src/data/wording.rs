@@ -570,5 +570,5 @@ fn percent(share: f64) -> String {
 
 /// A number that may be very large or none at all.
 fn short(x: f64) -> String {
-    if x.is_finite() { format!("{x:.1e}") } else { number_name(x) }
+    if x.is_finite() { format!("{x:.1e}").replace(".0e", "e") } else { number_name(x) }
 }

@@ -264,6 +264,11 @@ impl Finder<'_> {
         if self.text(colon) != ":" || (i..colon).any(|t| self.kind(t) == TokenKind::Open(b'{')) {
             return;
         }
+        // `-> logits:` goes on with a type, and its body is in braces.
+        let next = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
+        if next.is_some_and(|next| self.text(self.last_of_line(next)) == "{" && self.text(next) != "let") {
+            return;
+        }
         let behind = self.block_end(end, 0);
         let last = (end..behind).rev().find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
         let Some(last) = last else { return };
@@ -313,7 +318,8 @@ impl Finder<'_> {
                 }
                 TokenKind::Symbol => match self.text(i) {
                     ";" => begins = true,
-                    ":" if open.last() == Some(&(b'[', true)) => i = self.slice(i),
+                    // `t[a .. f, except: c]` has an argument.
+                    ":" if open.last() == Some(&(b'[', true)) && !self.is_exception(i) => i = self.slice(i),
                     "..." => {
                         let (start, end) = (self.start(i), self.end(i));
                         self.tell(Foreign::LookAlike { span: self.span(start, end), found: "...".into(), meant: ".." });
@@ -373,6 +379,11 @@ impl Finder<'_> {
         self.tell(Foreign::BatchAxis { span, removed });
         self.replace(self.start(open + 1), self.start(last + 2), "");
         self.found.done.push((self.start(open + 1), self.start(last + 2)));
+    }
+
+    /// Whether a colon within the brackets of an index is that of `except: column`.
+    fn is_exception(&self, colon: usize) -> bool {
+        colon.checked_sub(1).is_some_and(|name| self.text(name) == "except")
     }
 
     /// An axis of an index with a colon in it. Gives the last token of the axis.

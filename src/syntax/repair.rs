@@ -504,8 +504,13 @@ mod tests {
     #[test]
     fn brackets_close_at_the_end_of_their_line() {
         assert_eq!(
+            repaired("model N(x) {\n  x |> f(3\n    |> relu\n}\n"),
+            "model N(x) {\n  x |> f(3\n    |> relu)\n}\n"
+        );
+        // A layer's arguments hold no pipe.
+        assert_eq!(
             repaired("model N(x) {\n  x |> Dense(3\n    |> relu\n}\n"),
-            "model N(x) {\n  x |> Dense(3\n    |> relu)\n}\n"
+            "model N(x) {\n  x |> Dense(3)\n    |> relu\n}\n"
         );
         assert_eq!(repaired("model N(x) {\n  f(3\n  x\n}\n"), "model N(x) {\n  f(3)\n  x\n}\n");
         assert_eq!(

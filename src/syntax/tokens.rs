@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn slashes_divide_or_comment() {
-        assert_eq!(texts("[H//2, W // 2] // half"), ["[", "H", "/", "/", "2", ",", "W", "/", "/", "2", "]", "// half"]);
+        assert_eq!(texts("[H//2, W // 2] // half"), ["[", "H", "//", "2", ",", "W", "//", "2", "]", "// half"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn every_symbol_of_every_program_can_be_renamed_and_renamed_back() {
             assert!(!edits.is_empty());
             let changed = apply(&text, edits);
             // Back again, for some: each rename reads the whole program twice.
-            if renamed.len() % 5 == 0 && !nnrun::catalog::entries().any(|e| e.name == old) {
+            if renamed.len().is_multiple_of(5) && !nnrun::catalog::entries().any(|e| e.name == old) {
                 let workspace = Workspace::new([(path.clone(), changed.clone())]);
                 let file = workspace.file(&path).unwrap();
                 let back = rename(&workspace, file, place(&changed, &path, &new), &old)

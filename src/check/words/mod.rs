@@ -50,7 +50,7 @@ fn this_is(found: &str) -> String {
 }
 
 /// `an optimizer`, `a layer`.
-fn with_article(word: &str) -> String {
+pub(super) fn with_article(word: &str) -> String {
     match word.chars().next() {
         Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {word}"),
         _ => format!("a {word}"),

@@ -255,7 +255,7 @@ mod tests {
     fn lines_are_cut_around_their_marks() {
         let text = "short\naaaa bbbb cccc dddd eeee ffff gggg hhhh iiii jjjj\nlast\n";
         let mark = text.find("gggg").unwrap();
-        let cut = CutText::new(text, Some(20), &[mark..mark + 4]);
+        let cut = CutText::new(text, Some(20), std::slice::from_ref(&(mark..mark + 4)));
         let lines: Vec<&str> = cut.text.lines().collect();
         assert_eq!((lines[0], lines[2]), ("short", "last"));
         assert!(lines[1].starts_with('…') && lines[1].ends_with('…') && lines[1].width() <= 20, "{}", lines[1]);
