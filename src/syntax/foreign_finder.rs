@@ -266,7 +266,9 @@ impl Finder<'_> {
         }
         // `-> logits:` goes on with a type, and its body is in braces.
         let next = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
-        if next.is_some_and(|next| self.text(self.last_of_line(next)) == "{" && self.text(next) != "let") {
+        let brace = next.and_then(|n| (n..self.line_end(n)).find(|t| self.kind(*t) == TokenKind::Open(b'{')));
+        let is_of_body = |t| matches!(self.text(t), "|>" | "=" | "residual" | "repeat" | "if" | "scan");
+        if next.zip(brace).is_some_and(|(next, brace)| !(next..brace).any(is_of_body)) {
             return;
         }
         let behind = self.block_end(end, 0);

@@ -109,7 +109,7 @@ fn numbers_that_are_not_finite() {
     assert_eq!(message(unary(UnaryOp::Log, one(&zero, "a"))), "`log` of 0: column `a` at row 2 of rows");
     let ratio = binary(BinaryOp::Div, number(1.0), one(&zero, "a"));
     let error = load(&plan(vec![("x", ratio)], SplitSpec::AsGiven)).expect_err("1 / 0").diagnostic();
-    assert_eq!(error.message, "`x` becomes inf at row 2 of rows");
+    assert_eq!(error.message, "`x` divides by 0 at row 2 of rows");
 }
 
 #[test]
