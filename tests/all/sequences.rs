@@ -9,7 +9,7 @@ use std::path::Path;
 /// As if the program stood among the examples, whose data it reads.
 fn check(text: &str) -> Checked {
     let checked = check_text(Path::new("examples/sequences.nn"), text, &Overrides::default());
-    assert!(checked.diagnostics.is_empty(), "{text}\n{}", rendered(&checked));
+    assert!(!checked.has_errors(), "{text}\n{}", rendered(&checked));
     checked
 }
 
