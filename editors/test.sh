@@ -7,6 +7,10 @@ cd "$(dirname "$0")"
 step() { printf '\n== %s\n' "$*"; "$@"; }
 skip() { printf '\n*** SKIPPED: %s ***\n' "$*"; }
 
+# ---- the language server, with a client that is no editor ----
+
+step bash protocol/test.sh
+
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   skip "all tests of the editors: Node is not installed"
   exit 0
