@@ -11,12 +11,27 @@ nnrun=${NNRUN:-target/debug/nnrun}
 # What the three need, and compilers for their parsers.
 packages=neovim,emacs-nox,hx,git,gcc,g++,libc6-dev
 
-if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
-  echo "SKIPPED: a Debian with recent editors is made by debootstrap, as root; not run: $*"
+skip() {
+  printf '\n*** SKIPPED: %s; not run: %s ***\n' "$1" "$words"
   exit 0
+}
+words=$*
+
+[ "$(id -u)" -eq 0 ] || skip "a Debian with recent editors is made as root"
+if ! command -v debootstrap >/dev/null && [ "${CI:-}" = true ]; then
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends debootstrap; } >/dev/null || true
 fi
+command -v debootstrap >/dev/null || skip "a Debian with recent editors is made by debootstrap, which is not installed"
+# What a container may be denied.
+unshare --mount sh -c 'mount -t proc proc /proc' 2>/dev/null || skip "nothing can be mounted here"
 if [ ! -e "$root/ready" ]; then
-  debootstrap --variant=minbase --include="$packages" testing "$root" >&2
+  # Half of one would never be whole.
+  rm -rf "$root"
+  if ! debootstrap --variant=minbase --include="$packages" testing "$root" >"$root.log" 2>&1; then
+    tail -n 5 "$root.log"
+    rm -rf "$root"
+    skip "a Debian with recent editors cannot be had"
+  fi
   touch "$root/ready"
 fi
 

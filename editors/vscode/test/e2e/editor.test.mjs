@@ -50,7 +50,7 @@ after(async () => {
 
 /** A test that leaves a picture where it fails. */
 function scenario(name, steps) {
-  test(name, async () => {
+  test(name, { timeout: 240_000 }, async () => {
     await steps();
     seen = true;
   });
@@ -129,7 +129,7 @@ scenario("hovering over a layer says what it does here", async () => {
 scenario("a quick fix repairs the program", async () => {
   await editor.openFile("digits.nn");
   await editor.code.locator(".squiggly-error").first().waitFor();
-  await editor.goToText(WRONG, "relu }", 1);
+  await editor.goToText(WRONG, "3) |> relu }");
   const offered = await editor.quickFixes();
   assert.ok(offered.some((title) => /padding: same/.test(title)), offered.join("\n"));
   assert.ok(offered.includes("Explain E0301"), offered.join("\n"));
@@ -143,7 +143,7 @@ scenario("a quick fix repairs the program", async () => {
 scenario("the explanation of a code is a page beside the program", async () => {
   await editor.openFile("digits.nn");
   await editor.code.locator(".squiggly-error").first().waitFor();
-  await editor.goToText(WRONG, "relu }", 1);
+  await editor.goToText(WRONG, "3) |> relu }");
   await editor.quickFixes();
   await editor.chooseQuickFix("Explain E0301");
   await editor.webview.getByRole("heading", { name: /^E0301/ }).waitFor();
@@ -153,7 +153,7 @@ scenario("the explanation of a code is a page beside the program", async () => {
 scenario("the code in a hover leads to the same page", async () => {
   await editor.openFile("digits.nn");
   await editor.code.locator(".squiggly-error").first().waitFor();
-  await editor.goToText(WRONG, "relu }", 1);
+  await editor.goToText(WRONG, "3) |> relu }");
   await editor.hover();
   await editor.page.locator(".monaco-hover a").filter({ hasText: "E0301" }).first().click();
   await editor.webview.getByRole("heading", { name: /^E0301/ }).waitFor();
@@ -248,15 +248,20 @@ scenario("a task checks files that are not open, and the problem matcher reads w
     await choice.first().click({ timeout: 8000 });
     return true;
   });
-  await editor.press("Control+Shift+m");
-  const rows = editor.page.locator(".markers-panel .monaco-list-row");
+  const panel = editor.page.locator(".markers-panel");
+  const rows = panel.locator(".monaco-list-row");
   await editor.until("the problem in the closed file", async () => {
+    // The terminal comes to the front when the task starts, and again when it ends.
+    if (!(await panel.isVisible())) {
+      await editor.press("Control+Shift+m");
+      await panel.waitFor({ timeout: 8000 });
+    }
     const text = (await rows.allInnerTexts()).join("\n");
     return text.includes("digits.nn") && text.includes("this residual adds");
   });
 });
 
-test("where nnrun is not found, the editor says so and what to do", async () => {
+test("where nnrun is not found, the editor says so and what to do", { timeout: 240_000 }, async () => {
   const other = await startServer({ tools, vsix, files, program: "/nowhere/nnrun" });
   let lost;
   try {

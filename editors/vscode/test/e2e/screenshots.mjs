@@ -37,6 +37,9 @@ async function picture(name) {
   console.log(`${name}.png ${Math.round(size / 1000)} kB`);
 }
 
+/** Hints come a moment after the text, and again after what moves it. */
+const hints = (some) => editor.until("the hints", async () => (await editor.text()).includes(some));
+
 const pointAtNothing = () => page.mouse.move(350, 20);
 
 /** What is to be seen on each, from an editor without files to one whose picture can be taken. */
@@ -44,7 +47,7 @@ const scenes = {
   async hints() {
     await editor.openFile("lenet.nn");
     await editor.goToText(CNN, "## Convolution");
-    await editor.until("the hints", async () => (await editor.text()).includes("· 401,536"));
+    await hints("· 401,536");
     await page.locator(".codelens-decoration").filter({ hasText: "parameters" }).first().waitFor();
     await picture("vscode-hints");
   },
@@ -54,6 +57,7 @@ const scenes = {
     await editor.goToText(CNN, "Flatten", 1);
     await editor.command("nnrun: Show the Network as a Graph");
     await editor.webview.locator("svg.nnrun .current").first().waitFor();
+    await hints("→ [32, 14, 14]");
     // Where the palette was, the edge between the editors is now.
     await pointAtNothing();
     await picture("vscode-graph");
@@ -66,7 +70,8 @@ const scenes = {
     const places = page.locator(".markers-panel .monaco-list-row").filter({ hasText: "the input of the residual" });
     await places.first().waitFor();
     await editor.focusCode();
-    await editor.goToText(WRONG, "relu }", 1);
+    await editor.goToText(WRONG, "3) |> relu }");
+    await hints("→ [32, 28, 28] · 320");
     await editor.hover();
     await picture("vscode-error");
     await editor.press("Escape", "Control+Shift+m", "Control+Shift+m");
@@ -75,16 +80,18 @@ const scenes = {
   async fix() {
     await editor.openFile("digits.nn");
     await editor.code.locator(".squiggly-error").first().waitFor();
-    await editor.goToText(WRONG, "relu }", 1);
+    await editor.goToText(WRONG, "3) |> relu }");
     await editor.until("the repair", async () => {
       const offered = await editor.quickFixes();
       if (offered.some((title) => title.includes("padding: same"))) return true;
       await editor.press("Escape");
       return false;
     });
+    await hints("→ [32, 28, 28] · 320");
     await picture("vscode-quick-fix-before");
     await editor.chooseQuickFix("padding: same");
     await editor.code.locator(".squiggly-error").first().waitFor({ state: "detached" });
+    await hints("→ [10]");
     await picture("vscode-quick-fix-after");
   },
 };
