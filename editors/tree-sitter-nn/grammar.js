@@ -72,11 +72,7 @@ const binary = ($, left, operator, right) =>
 
 /** `start ..` with an end, where something follows that can be one. */
 const rangeFrom = ($, start) =>
-  prec.right(seq(start, '..', optional(choice($._no_end, seq(optional($._gap), field('end', $._sum))))));
-
-/** `a .. + b`: an open range is an operand, odd as it is. `-` would be a sign. */
-const openRangeOperation = ($, left) =>
-  prec.right(1, seq(left, '..', choice('+', '*', '/', '@', '^'), optional($._gap), $._sum));
+  prec.right(1, seq(start, '..', optional(choice($._no_end, seq(optional($._gap), field('end', $._sum))))));
 
 /** A reserved word where a name should be. */
 const mistaken = ($, words) => seq(choice(...words), $._never);
@@ -270,29 +266,12 @@ module.exports = grammar({
     // Arithmetic would belong to the stage, not to what comes out of it.
     _stage: $ => choice($._prefixed, $.range),
 
-    _interval: $ => choice($.range, alias($._range_operation, $.binary_expression), $._sum),
-    range: $ => rangeFrom($, field('start', choice($._sum, alias($._range_operation, $.binary_expression)))),
-    _range_operation: $ =>
-      openRangeOperation($, choice($._sum, alias($._range_operation, $.binary_expression))),
+    _interval: $ => choice($.range, $._sum),
+    range: $ => rangeFrom($, field('start', $._sum)),
 
-    _first_interval: $ =>
-      choice(
-        alias($._first_range, $.range),
-        alias($._first_range_again, $.range),
-        alias($._first_range_operation, $.binary_expression),
-      ),
+    _first_interval: $ => alias($._first_range, $.range),
     // Its end stands on the same line.
     _first_range: $ => prec.right(seq('..', optional(choice($._no_end, field('end', $._sum))))),
-    _first_range_again: $ =>
-      rangeFrom($, field('start', choice(alias($._first_range, $.range), alias($._first_range_operation, $.binary_expression)))),
-    _first_range_operation: $ =>
-      choice(
-        prec.right(1, seq('..', choice('+', '*', '/', '@', '^'), optional($._gap), $._sum)),
-        openRangeOperation(
-          $,
-          choice(alias($._first_range, $.range), alias($._first_range_operation, $.binary_expression)),
-        ),
-      ),
 
     _sum: $ => choice(alias($._add, $.binary_expression), $._product),
     _add: $ => binary($, $._sum, choice('+', '-'), $._product),
@@ -345,8 +324,8 @@ module.exports = grammar({
         optional(seq(
           $.entry,
           repeat(seq(choice(seq(',', optional($._gap)), seq(';', optional($._gap)), $._newline), $.entry)),
+          optional(choice(',', ';')),
         )),
-        optional(choice(',', ';')),
         '}',
       ),
     entry: $ => seq(field('name', choice($.list, $._any_word)), ':', optional($._gap), field('value', $._value)),

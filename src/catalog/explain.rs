@@ -2,7 +2,7 @@
 
 use super::Body;
 use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
-use super::words::Word;
+use super::words::{Part, Word};
 use std::fmt::Write;
 
 /// Everything that the declaration says, as text for a terminal of 80 columns or more.
@@ -54,6 +54,18 @@ pub fn explain_word(word: &Word) -> String {
     if !word.elsewhere.is_empty() {
         let names: Vec<String> = word.elsewhere.iter().map(|(name, of)| format!("{name} ({of})")).collect();
         section(&mut page, "Elsewhere", &wrap(&names.join(", "), 2));
+    }
+    page
+}
+
+/// The page of a word that stands within others.
+pub fn explain_part(part: &Part) -> String {
+    let mut page = format!("{}: {}\n\n{}\n", part.name, part.place, wrap(part.summary, 0));
+    let lines: Vec<String> = part.syntax.iter().map(|line| format!("  {line}")).collect();
+    section(&mut page, "Written", &lines.join("\n"));
+    if !part.see.is_empty() {
+        let names: Vec<String> = part.see.iter().map(|name| format!("`nnrun explain {name}`")).collect();
+        section(&mut page, "More", &wrap(&names.join(", "), 2));
     }
     page
 }

@@ -26,13 +26,13 @@ mod words;
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use arguments_elsewhere::{ArgumentElsewhere, argument_elsewhere, names_of_argument};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use explain::{call_shape, describe, explain, explain_word, rate};
+pub use explain::{call_shape, describe, explain, explain_part, explain_word, rate};
 pub use functions::elementwise::power;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use page::catalog_page;
 pub use schedule::{Moment, Rate, Watch};
-pub use words::{Word, WordKind, word, words};
+pub use words::{Part, Word, WordKind, part_called, parts, word, words};
 
 /// Every entry, family by family.
 pub static ENTRIES: &[&[&Entry]] = &[

@@ -357,6 +357,8 @@ impl Checker<'_> {
                 (None, Some(default)) => self
                     .in_call(&definition.function.name.name, default.span, |c| c.hyper_value(default, &mut home))
                     .unwrap_or(Value::Unknown),
+                // One that is misspelt is not missing, too.
+                (None, None) if !is_fine => Value::Unknown,
                 (None, None) => {
                     let (callee, param_name) = (callee.clone(), param.name.name.to_string());
                     self.mistake(span, &Mistake::MissingArgument { callee, param: param_name, doc: String::new() });

@@ -172,8 +172,11 @@ impl Checker<'_> {
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
                 for arg in args {
-                    // The name of a named argument may be a choice of what is not known: `padding: same`.
-                    if arg.name.is_none() || !matches!(arg.value.kind, ExprKind::Name(_)) {
+                    // The name of a named argument may be a choice of what is not known: `padding: same`; and
+                    // `weights` in a loss is what `l2` takes, however that was spelt.
+                    let is_word = matches!(&arg.value.kind, ExprKind::Name(name)
+                        if arg.name.is_some() || self.is_in_loss && &**name == "weights");
+                    if !is_word {
                         self.expression(&arg.value, frame);
                     }
                 }

@@ -122,6 +122,7 @@ impl Checker<'_> {
         let mut plan = DataPlan { fields: Vec::new(), split: SplitSpec::AsGiven, split_span: data.name.span };
         let mut declared: Vec<(Symbol, Span)> = Vec::new();
         let mut split: Option<&ast::Setting> = None;
+        let mut split_is_known = true;
         for statement in &data.statements {
             match &statement.kind {
                 StatementKind::Let(binding) => match &binding.pattern {
@@ -162,6 +163,7 @@ impl Checker<'_> {
                     let known = vec!["split".to_owned()];
                     let near = nearest(&setting.key.name, ["split"]).map(str::to_owned);
                     let name = setting.key.name.clone();
+                    split_is_known &= near.is_none();
                     self.mistake(setting.key.span, &Mistake::UnknownSetting { name, nearest: near, known });
                 }
                 _ => {}
@@ -169,7 +171,9 @@ impl Checker<'_> {
         }
         if let Some(setting) = split {
             plan.split_span = setting.value.span;
-            plan.split = self.split(&setting.value, &mut scope).unwrap_or_default();
+            let written = self.split(&setting.value, &mut scope);
+            split_is_known = written.is_some();
+            plan.split = written.unwrap_or_default();
         }
         let fitted = self.overrides.fitted.get(&*data.name.name);
         let (description, errors) = describe_again(&plan, fitted);
@@ -178,7 +182,7 @@ impl Checker<'_> {
         }
         // Fields that could not be read are there, but their type is unknown.
         let name = data.name.name.clone();
-        self.data.push(DataBlock { name, plan, description, span: data.name.span });
+        self.data.push(DataBlock { name, plan, description, split_is_known, span: data.name.span });
         for (field, expr) in scope.fields {
             let index = self.data.len() - 1;
             if expr.is_none()
@@ -242,15 +246,15 @@ impl Checker<'_> {
                         ExprKind::Name(name) => {
                             self.data_call(name, args, callee.span, expr.span, Some((value, input.span)), scope)
                         }
-                        _ => self.not_a_data_function(callee.span, "this"),
+                        _ => self.not_a_data_function(callee.span, "this", false),
                     },
                     ExprKind::Error => DataValue::Unknown,
-                    _ => self.not_a_data_function(stage.span, "this"),
+                    _ => self.not_a_data_function(stage.span, "this", false),
                 }
             }
             ExprKind::Call { callee, args, .. } => match &callee.kind {
                 ExprKind::Name(name) => self.data_call(name, args, callee.span, expr.span, None, scope),
-                _ => self.not_a_data_function(callee.span, "this"),
+                _ => self.not_a_data_function(callee.span, "this", false),
             },
             ExprKind::Field { base, name } => match self.data_expression(base, scope) {
                 DataValue::Table(table) => {
@@ -320,10 +324,14 @@ impl Checker<'_> {
 
     pub fn unknown_data_name(&mut self, name: &Symbol, span: Span, scope: &DataScope) -> DataValue {
         let known: Vec<String> = scope.names.keys().map(|k| k.to_string()).collect();
+        let items = self.modules[scope.frame.module].names.iter();
+        let of_numbers = items.filter(|(_, n)| {
+            matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperValue(_) | NamedKind::Namespace(_))
+        });
         let all: Vec<String> = known
             .iter()
             .cloned()
-            .chain(self.modules[scope.frame.module].names.keys().map(|k| k.to_string()))
+            .chain(of_numbers.map(|(k, _)| k.to_string()))
             .chain(
                 catalog::entries()
                     .filter(|e| matches!(e.kind(), EntryKind::Source | EntryKind::DataFunction))

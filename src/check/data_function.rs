@@ -4,14 +4,15 @@ use super::checker::Checker;
 use super::data_block::{DataScope, DataValue};
 use super::mistake::Mistake;
 use super::value::{Value, show_number};
-use crate::catalog::{self, EntryKind};
+use crate::catalog::{self, EntryKind, ParamType};
 use crate::data::{FieldExpr, FieldNode, Filling, UnaryOp};
 use crate::diagnostics::nearest;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 impl Checker<'_> {
-    pub fn not_a_data_function(&mut self, span: Span, name: &str) -> DataValue {
+    /// Tells of a call of what is no data function; `begins`: with nothing before it, as a source would be called.
+    pub fn not_a_data_function(&mut self, span: Span, name: &str, begins: bool) -> DataValue {
         let of_data = |kind| matches!(kind, EntryKind::Source | EntryKind::DataFunction);
         if let Some((entry, framework)) = catalog::find_elsewhere(name).filter(|(e, _)| of_data(e.kind())) {
             self.mistake(
@@ -20,15 +21,42 @@ impl Checker<'_> {
             );
             return DataValue::Unknown;
         }
-        let known: Vec<String> =
-            catalog::entries().filter(|e| e.kind() == EntryKind::DataFunction).map(|e| e.name.to_owned()).collect();
+        let of_kind = |kind: EntryKind| catalog::entries().filter(move |e| e.kind() == kind).map(|e| e.name);
+        if begins && let Some(source) = nearest(name, of_kind(EntryKind::Source)) {
+            let mistake = Mistake::UnknownName {
+                name: name.into(),
+                wanted: "data source",
+                nearest: Some(source.to_owned()),
+                known: Vec::new(),
+                unnamed: None,
+            };
+            self.mistake(span, &mistake);
+            return DataValue::Unknown;
+        }
+        let known: Vec<String> = of_kind(EntryKind::DataFunction).map(str::to_owned).collect();
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         self.mistake(span, &Mistake::NotADataFunction { name: name.into(), nearest: near, known });
         DataValue::Unknown
     }
 
     /// `csv("…")`, `x |> standardize`, `t |> drop_missing`
+    ///
+    /// Nothing is known of what comes of a call with a mistake, so that no other follows from it.
     pub fn data_call(
+        &mut self,
+        name: &str,
+        args: &[Arg],
+        name_span: Span,
+        span: Span,
+        piped: Option<(DataValue, Span)>,
+        scope: &mut DataScope,
+    ) -> DataValue {
+        let told = self.diagnostics.len();
+        let value = self.data_call_as_written(name, args, name_span, span, piped, scope);
+        if self.diagnostics.len() > told { DataValue::Unknown } else { value }
+    }
+
+    fn data_call_as_written(
         &mut self,
         name: &str,
         args: &[Arg],
@@ -43,7 +71,7 @@ impl Checker<'_> {
             return self.data_source(name, args, span, scope);
         }
         if !is_function {
-            return self.not_a_data_function(name_span, name);
+            return self.not_a_data_function(name_span, name, piped.is_none());
         }
         let mut call = DataCall::new(name, args, name_span, span, piped);
         let Some((value, value_span)) = call.first(self, scope) else { return DataValue::Unknown };
@@ -101,7 +129,7 @@ impl Checker<'_> {
             "one_hot" => FieldNode::OneHot(field),
             "first" => FieldNode::First(field),
             "rescale" => {
-                let range = call.take_any("range").map(|a| a.value.clone());
+                let range = call.take_any("to").map(|a| a.value.clone());
                 let bounds = match range.as_ref().map(|e| &e.kind) {
                     None => Some((0.0, 1.0)),
                     Some(ExprKind::Range { start: Some(a), end: Some(b) }) => {
@@ -130,8 +158,7 @@ impl Checker<'_> {
             "reshape" => {
                 let Some(arg) = call.take_any("shape").map(|a| a.value.clone()) else {
                     let doc = "the new shape, `[1, 28, 28]`".to_owned();
-                    let (callee, param) = ("reshape".to_owned(), "shape".to_owned());
-                    self.mistake(span, &Mistake::MissingArgument { callee, param, doc });
+                    call.lacks(self, "shape", doc);
                     return DataValue::Unknown;
                 };
                 match self.data_shape(&arg, scope) {
@@ -194,14 +221,26 @@ impl Checker<'_> {
     fn filling(&mut self, call: &mut DataCall<'_>, scope: &mut DataScope) -> Option<Filling> {
         let Some(arg) = call.take_any("value") else {
             let doc = "what stands for a missing cell: `mean`, `median`, a number or a string".to_owned();
-            let (callee, param) = ("fill".to_owned(), "value".to_owned());
-            self.mistake(call.span, &Mistake::MissingArgument { callee, param, doc });
+            call.lacks(self, "value", doc);
             return None;
         };
         if let ExprKind::Name(name) = &arg.value.kind {
             match &**name {
                 "mean" => return Some(Filling::Mean),
                 "median" => return Some(Filling::Median),
+                word if !scope.names.contains_key(name)
+                    && let Some(meant) = nearest(word, ["mean", "median"]) =>
+                {
+                    let mistake = Mistake::ArgumentChoice {
+                        callee: "fill".to_owned(),
+                        param: "value".to_owned(),
+                        choices: vec!["mean".to_owned(), "median".to_owned()],
+                        found: word.to_owned(),
+                        nearest: Some(meant.to_owned()),
+                    };
+                    self.mistake(arg.value.span, &mistake);
+                    return None;
+                }
                 _ => {}
             }
         }
@@ -297,14 +336,30 @@ impl<'a> DataCall<'a> {
         Some(self.args.remove(index))
     }
 
+    /// Tells that an argument is not given, or is not spelt as it is.
+    pub fn lacks(&mut self, checker: &mut Checker<'_>, param: &str, doc: String) {
+        let misspelt = |a: &&Arg| a.name.as_ref().is_some_and(|n| nearest(&n.name, [param]).is_some());
+        if self.args.iter().any(|a| misspelt(&a)) {
+            self.finish(checker, &[param]);
+            return;
+        }
+        let (callee, param) = (self.name.to_owned(), param.to_owned());
+        checker.mistake(self.span, &Mistake::MissingArgument { callee, param, doc });
+    }
+
     /// Tells about arguments that are left.
     pub fn finish(&mut self, checker: &mut Checker<'_>, known: &[&str]) {
         for arg in self.args.drain(..) {
             let known: Vec<String> = known.iter().map(|k| (*k).to_owned()).collect();
             let callee = self.name.to_owned();
+            // Those that have been taken are no less meant.
+            let of_catalog = catalog::find(self.name, &[EntryKind::DataFunction]).map_or(&[][..], |e| e.params);
+            let of_catalog = of_catalog.iter().filter(|p| !matches!(p.ty, ParamType::Tensor | ParamType::Tensors));
+            let of_catalog = of_catalog.map(|p| p.name);
             match &arg.name {
                 Some(name) => {
-                    let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
+                    let near =
+                        nearest(&name.name, of_catalog.chain(known.iter().map(String::as_str))).map(str::to_owned);
                     checker.mistake(
                         name.span,
                         &Mistake::UnknownArgument { callee, name: name.name.clone(), nearest: near, known },

@@ -26,6 +26,16 @@ impl Checker<'_> {
                     )
                 })
             }
+            // The table has a name of its own where it is written.
+            DataProblem::TextForNumber { column, .. } => {
+                let written = text.split("|>").next().unwrap_or("").trim();
+                let named = written.strip_suffix(column.as_str()).and_then(|t| t.strip_suffix('.'));
+                named.map(|table| {
+                    let (standing, meant) = (format!("`t.{column} "), format!("`{table}.{column} "));
+                    let help = diagnostic.help.iter().map(|h| h.replace(&standing, &meant)).collect();
+                    Diagnostic { help, ..diagnostic.clone() }
+                })
+            }
             DataProblem::Missing { columns, .. } if columns.iter().all(|m| !m.text) => {
                 let end = text.find("|>").map_or(text.len(), |at| text.get(..at).unwrap_or("").trim_end().len());
                 let title = "fill them with `|> fill(mean)`";

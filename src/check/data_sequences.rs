@@ -19,8 +19,7 @@ impl Checker<'_> {
         };
         let Some(by) = call.take_any("by") else {
             let doc = "the column whose value is the same within a sequence: `sequences(by: id)`".to_owned();
-            let (callee, param) = ("sequences".to_owned(), "by".to_owned());
-            self.mistake(call.span, &Mistake::MissingArgument { callee, param, doc });
+            call.lacks(self, "by", doc);
             return DataValue::Unknown;
         };
         let Some(names) = self.column_names(&by.value) else { return DataValue::Unknown };
@@ -52,8 +51,7 @@ impl Checker<'_> {
     ) -> Option<FieldNode> {
         let Some(length) = self.whole_argument("length", 1, call, scope)? else {
             let doc = "how many rows a window has: `windows(16)`".to_owned();
-            let (callee, param) = ("windows".to_owned(), "length".to_owned());
-            self.mistake(call.span, &Mistake::MissingArgument { callee, param, doc });
+            call.lacks(self, "length", doc);
             return None;
         };
         let stride = self.whole_argument("stride", 1, call, scope)?.unwrap_or(1);
@@ -71,8 +69,7 @@ impl Checker<'_> {
     ) -> Option<FieldNode> {
         let Some(length) = self.whole_argument("length", 1, call, scope)? else {
             let doc = "how many positions every example shall have: `pad(32)`".to_owned();
-            let (callee, param) = ("pad".to_owned(), "length".to_owned());
-            self.mistake(call.span, &Mistake::MissingArgument { callee, param, doc });
+            call.lacks(self, "length", doc);
             return None;
         };
         let value = match call.take_any("value").map(|a| a.value.clone()) {

@@ -157,16 +157,12 @@ impl Checker<'_> {
     /// `rows([[0, 1], [1, 0]], columns: [a, b])`
     fn rows_source(&mut self, args: &[Arg], span: Span, scope: &mut DataScope) -> Option<SourceSpec> {
         let mut call = DataCall::new("rows", args, span, span, None);
-        let missing = |checker: &mut Self, param: &str, doc: &str| {
-            let (callee, param, doc) = ("rows".to_owned(), param.to_owned(), doc.to_owned());
-            checker.mistake(span, &Mistake::MissingArgument { callee, param, doc });
-        };
         let Some(cells) = call.take_any("rows").map(|a| a.value.clone()) else {
-            missing(self, "rows", "the rows, a list of lists");
+            call.lacks(self, "rows", "the rows, a list of lists".to_owned());
             return None;
         };
         let Some(columns) = call.take_any("columns").map(|a| a.value.clone()) else {
-            missing(self, "columns", "the names of the columns, `[a, b]`");
+            call.lacks(self, "columns", "the names of the columns, `[a, b]`".to_owned());
             return None;
         };
         call.finish(self, &["rows", "columns"]);

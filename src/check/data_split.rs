@@ -28,12 +28,7 @@ impl Checker<'_> {
         let is_random = match &*name {
             "random" => true,
             "ordered" => false,
-            other => {
-                let found = if other.is_empty() { "something else".to_owned() } else { format!("`{other}`") };
-                let wanted = "`random(…)` or `ordered(…)`".to_owned();
-                self.mistake(expr.span, &Mistake::SettingType { setting: "split".into(), wanted, found });
-                return None;
-            }
+            _ => return self.wrong_form("split", expr, "`random(…)` or `ordered(…)`", &["random", "ordered"]),
         };
         let (mut shares, mut seed, mut stratify): (Vec<(Split, f64)>, u64, Option<FieldExpr>) = (Vec::new(), 0, None);
         let mut is_fine = true;

@@ -184,11 +184,15 @@ impl Checker<'_> {
                 .map(|(n, _)| n.to_string()),
         );
         let own = known.len();
-        known.extend(
-            catalog::entries()
-                .filter(|e| matches!(e.kind(), EntryKind::Layer | EntryKind::Function | EntryKind::Loss))
-                .map(|e| e.name.to_owned()),
-        );
+        // A value may be a function that a block is given; a loss is none.
+        let fits = |kind| match stages {
+            true => matches!(kind, EntryKind::Layer | EntryKind::Function | EntryKind::Loss),
+            false => matches!(kind, EntryKind::Layer | EntryKind::Function),
+        };
+        known.extend(catalog::entries().filter(|e| fits(e.kind())).map(|e| e.name.to_owned()));
+        if !stages {
+            known.extend(["true", "false", "none", "training"].map(str::to_owned));
+        }
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
         known.truncate(own);
         let mut seen = std::collections::BTreeSet::new();
@@ -278,6 +282,14 @@ impl Checker<'_> {
                 let (Some(x), Some(y)) = (self.as_tensor(&a, op_span), self.as_tensor(&b, op_span)) else {
                     return Value::Unknown;
                 };
+                // A whole number beside whole numbers is one: `arange(3) - 1`.
+                let beside = |value: &Value, number: Tensor, other: &Kind| match value {
+                    Value::Number(n) if n.fract() == 0.0 && !other.is_float() => number.with_kind(Kind::Int),
+                    Value::Size(_) if !other.is_float() => number.with_kind(Kind::Int),
+                    _ => number,
+                };
+                let (left_kind, right_kind) = (x.kind.clone(), y.kind.clone());
+                let (x, y) = (beside(&a, x, &right_kind), beside(&b, y, &left_kind));
                 // Numbers are where the operator is; what is computed is the whole.
                 self.builder.span = span;
                 self.tensor_binary(op, &x, &y, span)
@@ -439,9 +451,9 @@ impl Checker<'_> {
 
     /// `embed.weight`: a weight of a layer that has been applied.
     fn weight_of(&mut self, stage: &Rc<Stage>, name: &ast::Ident, span: Span) -> Value {
-        let path = match &**stage {
-            Stage::Layer(l) => l.path.borrow().join(&name.name),
-            Stage::Block(b) => b.path.borrow().join(&name.name),
+        let (path, made) = match &**stage {
+            Stage::Layer(l) => (l.path.borrow().join(&name.name), l.span),
+            Stage::Block(b) => (b.path.borrow().join(&name.name), b.span),
             _ => {
                 let base = Value::Stage(stage.clone()).describe();
                 let mistake = Mistake::NoField { base, name: name.name.clone(), nearest: None, known: Vec::new() };
@@ -460,6 +472,11 @@ impl Checker<'_> {
                     .iter()
                     .filter_map(|s| s.path.strip_prefix(&prefix).map(str::to_owned))
                     .collect();
+                // What is wrong between here and where it was made may be what would have applied it.
+                let between = |at: Span| at.file == span.file && made.end <= at.start && at.end <= span.start;
+                if known.is_empty() && self.diagnostics.iter().any(|d| between(d.span())) {
+                    return Value::Unknown;
+                }
                 let base = if known.is_empty() {
                     format!("{}, which is not applied yet,", Value::Stage(stage.clone()).describe())
                 } else {

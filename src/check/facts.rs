@@ -1,6 +1,6 @@
 //! `expect`: facts about the program and its training.
 
-use super::checker::Checker;
+use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::program::{Fact, FactExpr, Train};
 use super::value::{Frame, Value};
@@ -146,6 +146,7 @@ impl Checker<'_> {
                         };
                         self.fact(&inner, trains, about, module)
                     }
+                    ExprKind::Name(word) => self.unknown_fact(word, base.span),
                     _ => self.unknown_fact(self.sources.text(callee.span).to_owned().as_str(), callee.span),
                 },
                 ExprKind::Name(name) => {
@@ -294,8 +295,32 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether this is a model, and one of the trains names none: it may be meant there.
+    fn is_trained_by_mistake(&self, name: &str) -> bool {
+        let Some(module) = self.modules.first() else { return false };
+        let is_model = |name: &str| module.names.get(name).is_some_and(|n| matches!(n.kind, NamedKind::Model(..)));
+        let names_none = |item: &ast::Item| match &item.kind {
+            ast::ItemKind::Train(train) => train.model.last().is_some_and(|model| !is_model(&model.name)),
+            _ => false,
+        };
+        is_model(name) && module.ast.items.iter().any(names_none)
+    }
+
     fn unknown_fact(&mut self, name: &str, span: Span) -> Option<(FactExpr, Sort)> {
-        let near = nearest(name, FACTS.iter().copied()).map(str::to_owned);
+        // A train with mistakes is one, and they have been told.
+        let given = |item: &ast::Item| match &item.kind {
+            ast::ItemKind::Train(train) => train.model.last().is_some_and(|model| *model.name == *name),
+            _ => false,
+        };
+        let ast = self.modules.first().map(|m| m.ast.clone());
+        if ast.is_some_and(|ast| ast.items.iter().any(given)) || self.is_trained_by_mistake(name) {
+            return None;
+        }
+        let models = self.modules.iter().flat_map(|m| m.ast.items.iter()).filter_map(|item| match &item.kind {
+            ast::ItemKind::Train(train) => train.model.last().map(|model| &*model.name),
+            _ => None,
+        });
+        let near = nearest(name, FACTS.iter().copied().chain(models)).map(str::to_owned);
         let known = FACTS.iter().map(|f| (*f).to_owned()).collect();
         self.mistake(span, &Mistake::UnknownFact { name: name.to_owned(), nearest: near, known, split: None });
         None

@@ -313,11 +313,17 @@ impl Checker<'_> {
             arg.name.is_none()
                 && matches!(&arg.value.kind, ExprKind::Number(n) if n.value.fract() == 0.0 && n.value > 0.0)
         };
+        let is_size = |param: &catalog::Param| matches!(param.ty, ParamType::Size | ParamType::Whole { .. });
+        // `Dense(4, 16)`; of `LSTM(4, 8, 2)` the third number tells, for a number of layers may stand second.
+        let tells = |param: &catalog::Param| matches!(param.ty, ParamType::Bool | ParamType::Init);
         entry.kind() == EntryKind::Layer
-            && matches!(given, [first, second, ..] if is_number(first) && is_number(second))
-            && matches!(entry.params, [first, second, ..]
-                if matches!(first.ty, ParamType::Size | ParamType::Whole { .. })
-                    && matches!(second.ty, ParamType::Bool | ParamType::Init))
+            && match (given, entry.params) {
+                ([a, b, c, ..], [first, second, third, ..]) if is_size(second) => {
+                    [a, b, c].into_iter().all(is_number) && is_size(first) && tells(third)
+                }
+                ([a, b, ..], [first, second, ..]) => is_number(a) && is_number(b) && is_size(first) && tells(second),
+                _ => false,
+            }
     }
 }
 

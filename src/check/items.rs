@@ -116,16 +116,17 @@ impl Checker<'_> {
     fn import(&mut self, module: usize, import: &ast::Import, item: Span, above: &mut Vec<PathBuf>) {
         let path = self.modules[module].directory.join(&import.path);
         self.files.push(FileUse { span: import.path_span, path: path.clone(), role: FileRole::Import });
-        let failed = |reason: String| Mistake::Import { path: import.path.clone(), reason };
+        let failed = |reason: String, nearest| Mistake::Import { path: import.path.clone(), reason, nearest };
         if above.contains(&canonical(&path)) {
-            self.mistake(import.path_span, &failed("it imports this file in turn: a circle".into()));
+            self.mistake(import.path_span, &failed("it imports this file in turn: a circle".into(), None));
             self.declare_missing(module, import);
             return;
         }
         let text = match self.read_program(&path) {
             Ok(text) => text,
             Err(reason) => {
-                self.mistake(import.path_span, &failed(reason));
+                let near = if path.exists() { None } else { near_path(&import.path, &path) };
+                self.mistake(import.path_span, &failed(reason, near));
                 self.declare_missing(module, import);
                 return;
             }
@@ -166,9 +167,12 @@ impl Checker<'_> {
                         None => {
                             let near = nearest(&wanted.name, own.iter().map(|(n, _)| &**n)).map(str::to_owned);
                             let (name, path) = (wanted.name.clone(), import.path.clone());
-                            self.mistake(wanted.span, &Mistake::ImportedName { name, path, nearest: near });
-                            let named = Named { kind: NamedKind::HyperValue(Value::Unknown), span: wanted.span };
-                            self.declare(module, &wanted.name, named);
+                            self.mistake(wanted.span, &Mistake::ImportedName { name, path, nearest: near.clone() });
+                            // The name that was meant is used, or the one that is written.
+                            for name in near.iter().map(|n| n.as_str().into()).chain([wanted.name.clone()]) {
+                                let named = Named { kind: NamedKind::HyperValue(Value::Unknown), span: wanted.span };
+                                self.declare(module, &name, named);
+                            }
                         }
                     }
                 }
@@ -265,4 +269,19 @@ impl Checker<'_> {
             named.kind = kind;
         }
     }
+}
+
+/// The program beside the one that is not there whose name is nearest to its, as the path would be written.
+fn near_path(written: &str, path: &Path) -> Option<String> {
+    let folder = path.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.ends_with(".nn"))
+        .collect();
+    // The order of a folder is that of the disk.
+    names.sort();
+    let name = written.rsplit('/').next().unwrap_or(written);
+    let near = nearest(name, names.iter().map(String::as_str))?;
+    Some(format!("{}{near}", written.strip_suffix(name).unwrap_or("")))
 }

@@ -13,7 +13,7 @@ impl Mistake {
             Mistake::UnknownName { name, .. }
             | Mistake::ImportedName { name, .. }
             | Mistake::NoField { name, .. }
-            | Mistake::UnboundDim { name } => Some(name),
+            | Mistake::UnboundDim { name, .. } => Some(name),
             Mistake::NoFieldForInput { input, .. } => Some(input),
             Mistake::UnknownHyper { name, .. } => Some(name),
             _ => None,
@@ -53,7 +53,7 @@ pub(super) enum Mistake {
     /// Two things of one name.
     Duplicate { name: Symbol, what: &'static str, first: Span },
     /// An import that gives nothing.
-    Import { path: String, reason: String },
+    Import { path: String, reason: String, nearest: Option<String> },
     /// A name that the imported file does not have.
     ImportedName { name: Symbol, path: String, nearest: Option<String> },
     /// A hyper that needs itself.
@@ -65,7 +65,7 @@ pub(super) enum Mistake {
     /// `a.b` where `a` has no `b`.
     NoField { base: String, name: Symbol, nearest: Option<String>, known: Vec<String> },
     /// A dimension name that no input binds.
-    UnboundDim { name: Symbol },
+    UnboundDim { name: Symbol, nearest: Option<String> },
     /// Two layers with one path.
     SamePath { path: String, first: Span },
     /// A part of the language that this version does not run.
@@ -191,6 +191,8 @@ pub(super) enum Mistake {
     SettingInQuotes { setting: String, text: String, instead: Option<&'static str> },
     /// A setting with a value of the wrong type.
     SettingType { setting: String, wanted: String, found: String },
+    /// A setting whose value begins with a word that is none of those it may begin with.
+    SettingWord { setting: &'static str, wanted: &'static str, found: Symbol, nearest: Option<String> },
     /// A batch of one example, for a layer that needs several. `rows`: of the training split, where only the last batch
     /// of an epoch is so small. `is_written`: the mistake stands at the setting.
     BatchOfOne { batch: usize, rows: Option<usize>, layer: Span, is_written: bool },

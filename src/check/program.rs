@@ -119,6 +119,8 @@ pub struct DataBlock {
     pub plan: DataPlan,
     /// Types of the fields and sizes of the splits.
     pub description: Description,
+    /// Whether its `split` was understood.
+    pub split_is_known: bool,
     /// Where its name stands.
     pub span: Span,
 }
@@ -360,8 +362,8 @@ pub struct Settings {
     pub stop: Option<(Measure, Duration)>,
     /// `keep: best(measure)`
     pub keep: Option<Measure>,
-    /// `load: "weights.safetensors"`, resolved against the file.
-    pub load: Option<PathBuf>,
+    /// `load: "weights.safetensors"`, resolved against the file, and where it is written.
+    pub load: Option<(PathBuf, Span)>,
     /// What is done to the fields of training batches, line by line.
     pub augment: Vec<Augmented>,
 }

@@ -8,7 +8,7 @@ use super::regions::RegionKind;
 use super::value::{Frame, Stage, Value};
 use crate::build::words::diagnostic as problem_diagnostic;
 use crate::build::{Problem, Tensor};
-use crate::diagnostics::{Diagnostic, Edit};
+use crate::diagnostics::{Diagnostic, Edit, nearest};
 use crate::ir::dim::Dim;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Body};
@@ -29,8 +29,10 @@ impl Checker<'_> {
                     let name = arg.name.as_ref().map_or_else(|| "this argument".into(), |n| n.name.clone());
                     let known = vec!["shortcut".to_owned()];
                     let callee = "residual".to_owned();
-                    let mistake = Mistake::UnknownArgument { callee, name, nearest: None, known };
-                    return self.mistake(arg.span(), &mistake);
+                    let near = nearest(&name, ["shortcut"]).map(str::to_owned);
+                    let at = arg.name.as_ref().map_or(arg.span(), |n| n.span);
+                    let mistake = Mistake::UnknownArgument { callee, name, nearest: near, known };
+                    return self.mistake(at, &mistake);
                 }
             }
         }

@@ -185,6 +185,8 @@ impl Checker<'_> {
         let mut frame = Frame::new(module, StateScope::default());
         let at = train.model.last().map_or(Span::default(), |i| i.span);
         let mut is_fine = true;
+        // What would be measured is not known where the list of it was misspelt.
+        let evaluation = evaluation.filter(|_| !found.is_misspelt("metrics"));
         if found.setting("loss").is_none() && found.is_misspelt("loss") {
             is_fine = false;
         } else if found.setting("loss").is_none() {
@@ -242,14 +244,14 @@ impl Checker<'_> {
             (Some(expr), Some(paths)) => self.frozen(expr, &paths, at),
             (Some(_), None) => Some(Vec::new()),
         };
-        let load: Option<Option<PathBuf>> = match found.setting("load") {
+        let load: Option<Option<(PathBuf, Span)>> = match found.setting("load") {
             None => Some(None),
             Some(expr) => match self.expression(expr, &mut frame) {
                 Value::Text(path) => {
                     let directory = self.modules.get(module).map(|m| m.directory.clone()).unwrap_or_default();
                     let path = directory.join(&*path);
                     self.files.push(FileUse { span: expr.span, path: path.clone(), role: FileRole::Weights });
-                    Some(Some(path))
+                    Some(Some((path, expr.span)))
                 }
                 other => self.wrong_setting("load", expr.span, "a path in quotes", &other),
             },
@@ -314,6 +316,37 @@ impl Checker<'_> {
         if !matches!(found, Value::Unknown) {
             let (setting, wanted, found) = (setting.to_owned(), wanted.to_owned(), found.describe());
             self.mistake(span, &Mistake::SettingType { setting, wanted, found });
+        }
+        None
+    }
+
+    /// Tells of a setting whose value begins with a word, where it does not begin with one of `words` or does not go
+    /// on as that word wants.
+    pub fn wrong_form<T>(
+        &mut self,
+        setting: &'static str,
+        expr: &Expr,
+        wanted: &'static str,
+        words: &[&str],
+    ) -> Option<T> {
+        let word = match &expr.unparenthesized().kind {
+            ExprKind::Error => return None,
+            ExprKind::Name(word) => Some((word, expr.unparenthesized().span)),
+            ExprKind::Call { callee, .. } => match &callee.kind {
+                ExprKind::Name(word) => Some((word, callee.span)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match word.filter(|(word, _)| !words.contains(&&***word)) {
+            Some((word, span)) => {
+                let nearest = nearest(word, words.iter().copied()).map(str::to_owned);
+                self.mistake(span, &Mistake::SettingWord { setting, wanted, found: word.clone(), nearest });
+            }
+            None => {
+                let (wanted, found) = (wanted.to_owned(), "something else".to_owned());
+                self.mistake(expr.span, &Mistake::SettingType { setting: setting.into(), wanted, found });
+            }
         }
         None
     }
@@ -471,11 +504,7 @@ impl Checker<'_> {
                 other => self.wrong_setting("clip", arg.value.span, "a number above 0", &other),
             };
         }
-        if !matches!(expr.kind, ExprKind::Error) {
-            let (wanted, found) = ("`norm(1.0)` or `value(0.5)`".to_owned(), "something else".to_owned());
-            self.mistake(expr.span, &Mistake::SettingType { setting: "clip".into(), wanted, found });
-        }
-        None
+        self.wrong_form("clip", expr, "`norm(1.0)` or `value(0.5)`", &["norm", "value"])
     }
 
     /// `patience(validation.loss, 10 epochs)`
@@ -500,12 +529,7 @@ impl Checker<'_> {
             };
             return Some((measure?, duration?));
         }
-        if !matches!(expr.kind, ExprKind::Error) {
-            let wanted = "`patience(validation.loss, 10 epochs)`".to_owned();
-            let found = "something else".to_owned();
-            self.mistake(expr.span, &Mistake::SettingType { setting: "stop".into(), wanted, found });
-        }
-        None
+        self.wrong_form("stop", expr, "`patience(validation.loss, 10 epochs)`", &["patience"])
     }
 
     /// `best(validation.loss)`
@@ -516,11 +540,7 @@ impl Checker<'_> {
         {
             return self.measure(&measure.value, pairing, evaluation);
         }
-        if !matches!(expr.kind, ExprKind::Error) {
-            let (wanted, found) = ("`best(validation.loss)`".to_owned(), "something else".to_owned());
-            self.mistake(expr.span, &Mistake::SettingType { setting: "keep".into(), wanted, found });
-        }
-        None
+        self.wrong_form("keep", expr, "`best(validation.loss)`", &["best"])
     }
 
     /// `validation.loss`
@@ -540,9 +560,21 @@ impl Checker<'_> {
         let split = match &**split_name {
             "train" => Split::Train,
             "validation" => Split::Validation,
-            other => {
+            "test" => {
                 let wanted = "`train` or `validation` (the test split is used once, at the end)".to_owned();
-                self.mistake(base.span, &Mistake::Type { wanted, found: format!("`{other}`") });
+                self.mistake(base.span, &Mistake::Type { wanted, found: "`test`".into() });
+                return None;
+            }
+            other => {
+                let known = ["train", "validation"];
+                let mistake = Mistake::UnknownName {
+                    name: split_name.clone(),
+                    wanted: "split",
+                    nearest: nearest(other, known).map(str::to_owned),
+                    known: known.map(str::to_owned).to_vec(),
+                    unnamed: None,
+                };
+                self.mistake(base.span, &mistake);
                 return None;
             }
         };
@@ -566,7 +598,10 @@ impl Checker<'_> {
     /// Tells where a split does not exist.
     pub fn has_split(&mut self, split: Split, span: Span, data: usize) -> Option<()> {
         let block = self.data.get(data)?;
-        // Where nothing is known of the sizes, something else has been told.
+        // Where nothing is known of the splits or their sizes, something else has been told.
+        if !block.split_is_known {
+            return None;
+        }
         if block.description.examples.is_some() && block.description.examples(split).is_none() {
             let (split, data) = (split.name().to_owned(), block.name.clone());
             self.mistake(span, &Mistake::NoSplit { split, data });
@@ -575,8 +610,14 @@ impl Checker<'_> {
         Some(())
     }
 
-    /// The weights that a path or glob names; tells where there are none.
-    pub fn matching_paths(&mut self, pattern: &str, span: Span, paths: &[Arc<str>]) -> Vec<Arc<str>> {
+    /// The weights that a path or glob names; tells where there are none. `also`: a word that might have been meant.
+    pub fn matching_paths(
+        &mut self,
+        pattern: &str,
+        span: Span,
+        paths: &[Arc<str>],
+        also: Option<&str>,
+    ) -> Vec<Arc<str>> {
         let matching: Vec<Arc<str>> = paths.iter().filter(|p| glob_matches(pattern, p)).cloned().collect();
         if matching.is_empty() {
             let mut known: Vec<String> = Vec::new();
@@ -590,7 +631,8 @@ impl Checker<'_> {
             }
             // A body is named by what all its paths begin with.
             let bodies = paths.iter().flat_map(|p| p.match_indices('.').filter_map(|(dot, _)| p.get(..dot)));
-            let near = nearest(pattern, known.iter().map(String::as_str).chain(bodies)).map(str::to_owned);
+            let candidates = also.into_iter().chain(known.iter().map(String::as_str)).chain(bodies);
+            let near = nearest(pattern, candidates).map(str::to_owned);
             self.mistake(span, &Mistake::UnknownPath { path: pattern.to_owned(), nearest: near, known });
         }
         matching
@@ -619,7 +661,7 @@ impl Checker<'_> {
                     chosen.extend(paths.iter().cloned());
                 }
                 Some(pattern) => {
-                    let matching = self.matching_paths(&pattern, item.span, &paths);
+                    let matching = self.matching_paths(&pattern, item.span, &paths, Some("weights"));
                     if matching.is_empty() {
                         return None;
                     }
@@ -658,7 +700,7 @@ impl Checker<'_> {
                 is_fine = false;
                 continue;
             };
-            let matching = self.matching_paths(&pattern, item.span, paths);
+            let matching = self.matching_paths(&pattern, item.span, paths, None);
             is_fine &= !matching.is_empty();
             frozen.extend(matching);
         }

@@ -242,7 +242,12 @@ impl Checker<'_> {
             && frame.lookup(name).is_none()
             && !self.is_constant_item(frame.module, name)
         {
-            self.mistake(dim.span, &Mistake::UnboundDim { name: name.clone() });
+            let items = self.modules[frame.module].names.iter();
+            let hypers = items.filter(|(_, n)| matches!(n.kind, NamedKind::Hyper(..) | NamedKind::HyperValue(_)));
+            let bound = frame.bindings.iter().filter(|b| matches!(b.value, Value::Number(_) | Value::Size(_)));
+            let known: Vec<&str> = bound.map(|b| &*b.name).chain(hypers.map(|(name, _)| &**name)).collect();
+            let near = nearest(name, known).map(str::to_owned);
+            self.mistake(dim.span, &Mistake::UnboundDim { name: name.clone(), nearest: near });
             return None;
         }
         let size = self.size_expression(dim, frame)?;

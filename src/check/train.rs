@@ -549,12 +549,7 @@ impl Checker<'_> {
                 ExprKind::Name(word) if &**word == "balanced" => {}
                 ExprKind::None => return Some(terms),
                 ExprKind::Error => return None,
-                _ => {
-                    let (wanted, found) = ("`balanced` or `none`".to_owned(), "something else".to_owned());
-                    let mistake = Mistake::SettingType { setting: "class_weights".into(), wanted, found };
-                    self.mistake(setting.span, &mistake);
-                    return None;
-                }
+                _ => return self.wrong_form("class_weights", setting, "`balanced` or `none`", &["balanced", "none"]),
             }
             let known = class_weights.as_ref().map(|w| w.node);
             let weighed = self.balance(loss, setting.span, frame, fields, &mut terms, known)?;

@@ -162,7 +162,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     pub init: Option<PathBuf>,
 
-    /// Refuse what would take more memory than this (200MB, 2GiB); what the machine has free where it is left out
+    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
 

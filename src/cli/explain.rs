@@ -4,7 +4,7 @@ use super::arguments::ExplainArgs;
 use super::exit::Exit;
 use super::output::{BOLD, CYAN, DIM, Output, paint};
 use super::table::{Align, Table};
-use crate::catalog::{self, Entry, EntryKind};
+use crate::catalog::{self, EntryKind};
 use crate::diagnostics::{Code, nearest};
 
 /// Runs the command.
@@ -17,11 +17,8 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
         output.result(&page(code.explanation(), output.width()));
         return Exit::Fine;
     }
-    let entries: Vec<&Entry> = catalog::entries().filter(|e| e.name == name).collect();
-    let word = catalog::word(name);
-    if !entries.is_empty() || word.is_some() {
-        let words = word.map(|w| styled(&catalog::explain_word(w)));
-        let pages: Vec<String> = entries.iter().map(|e| styled(&catalog::explain(e))).chain(words).collect();
+    let pages = pages(name);
+    if !pages.is_empty() {
         output.result(&pages.join("\n"));
         return Exit::Fine;
     }
@@ -35,13 +32,21 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
         return Exit::Fine;
     }
     let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
-    let names = names.chain(catalog::words().map(|w| w.name));
+    let names = names.chain(catalog::words().map(|w| w.name)).chain(catalog::parts().map(|p| p.name));
     let help = match nearest(name, names) {
         Some(meant) => format!("a similar name is `{meant}`"),
         None => "`nnrun explain` lists everything".to_owned(),
     };
     output.error(&format!("nothing is called `{name}`"), Some(&help));
     Exit::CommandLine
+}
+
+/// The pages of what has this name: entries of the catalog, words of the language.
+fn pages(name: &str) -> Vec<String> {
+    let entries = catalog::entries().filter(|e| e.name == name).map(catalog::explain);
+    let words = catalog::word(name).map(catalog::explain_word).into_iter();
+    let parts = catalog::part_called(name).map(catalog::explain_part);
+    entries.chain(words).chain(parts).map(|page| styled(&page)).collect()
 }
 
 const KINDS: [EntryKind; 11] = [
@@ -69,7 +74,12 @@ fn contents(width: usize) -> String {
             text.push('\n');
         }
     }
-    let names: Vec<&str> = catalog::words().map(|w| w.name).collect();
+    let mut names: Vec<&str> = catalog::words().map(|w| w.name).collect();
+    for part in catalog::parts() {
+        if !names.contains(&part.name) {
+            names.push(part.name);
+        }
+    }
     text.push_str(&format!("{}\n", paint(BOLD, "words")));
     text.push_str(&wrap(&names.join(", "), width, "  "));
     text.push('\n');
@@ -176,6 +186,18 @@ mod tests {
     fn words_are_wrapped_behind_the_indent() {
         assert_eq!(wrap("one two three four", 11, "  "), "  one two\n  three\n  four\n");
         assert_eq!(wrap("", 11, "  "), "");
+    }
+
+    #[test]
+    fn every_word_of_the_language_has_a_page() {
+        let unknown: Vec<&str> =
+            crate::syntax::WORDS.iter().flat_map(|words| *words).copied().filter(|w| pages(w).is_empty()).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+        for part in catalog::parts() {
+            let lacking: Vec<&&str> = part.see.iter().filter(|name| pages(name).is_empty()).collect();
+            assert!(lacking.is_empty(), "{}: {lacking:?}", part.name);
+        }
+        assert!(pages("clip").concat().contains("setting of `train`"));
     }
 
     #[test]

@@ -71,8 +71,18 @@ pub fn main() -> ExitCode {
 
 /// `nnrun FILE` means `nnrun run FILE`.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    if arguments.get(1).is_some_and(means_a_program) {
-        arguments.insert(1, OsString::from("run"));
+    // Flags of every command may stand before it.
+    let mut at = 1;
+    loop {
+        at += match arguments.get(at).and_then(|a| a.to_str()) {
+            Some("--color") => 2,
+            Some("-q" | "--quiet") => 1,
+            Some(flag) if flag.starts_with("--color=") => 1,
+            _ => break,
+        };
+    }
+    if arguments.get(at).is_some_and(means_a_program) {
+        arguments.insert(at, OsString::from("run"));
     }
     arguments
 }

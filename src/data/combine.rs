@@ -228,6 +228,7 @@ pub(crate) fn agree(
         Box::new(DataProblem::UnitsDiffer {
             first: (named(first_name), first.unit.describe()),
             other: (named(other_name), other.unit.describe()),
+            sources: (first.source.0 != other.source.0).then(|| (first.source.1.clone(), other.source.1.clone())),
         })
     };
     if kinds(first) != kinds(other) {

@@ -211,7 +211,11 @@ fn framing_of(
         None => None,
         Some(by) => {
             if let Some(by) = &by.examples {
-                agree(("stratify", by), ("the fields", all)).at(plan.split_span)?;
+                let named = match &plan.split {
+                    SplitSpec::Random { stratify: Some(by), .. } => by.span,
+                    _ => plan.split_span,
+                };
+                agree(("stratify", by), ("the fields", all)).at(named)?;
             }
             Some(strata_of(plan, by, all, sources)?)
         }

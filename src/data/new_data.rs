@@ -44,7 +44,12 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
     let mut resolved = Vec::new();
     let mut estimates = Vec::new();
     for (field, expr) in fields.iter().zip(&expressions) {
-        let (tree, known) = resolve_known(field, expr, fitted)?;
+        let (tree, known) = resolve_known(field, expr, fitted).map_err(|mut error| {
+            if let DataProblem::TextForNumber { is_new, .. } = &mut *error.problem {
+                *is_new = replaced.is_some();
+            }
+            error
+        })?;
         resolved.push((*field, tree));
         estimates.push(known);
     }

@@ -183,6 +183,8 @@ pub enum DataProblem {
         count: u64,
         /// Of how many rows.
         rows: u64,
+        /// Whether the data is other data than the one that was learned from, where the column held numbers.
+        is_new: bool,
         /// What needs numbers: `standardize`, `+`, `field x`.
         wanted_by: String,
     },
@@ -405,6 +407,8 @@ pub enum DataProblem {
         first: (String, String),
         /// Another one.
         other: (String, String),
+        /// Their sources, where they are two.
+        sources: Option<(String, String)>,
     },
     /// A split has fewer rows than a window needs.
     WindowTooLong {

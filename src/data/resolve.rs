@@ -232,6 +232,7 @@ impl Resolved {
                     place: t.place.clone(),
                     count: t.count,
                     rows: t.rows,
+                    is_new: false,
                     wanted_by: wanted_by.to_string(),
                 },
                 None => DataProblem::FillMismatch { column: String::new(), filling: "text".into(), text: true },

@@ -6,6 +6,7 @@ use super::problem::{DataProblem, MissingIn, OperandValue};
 use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
+use std::cmp::Ordering;
 
 /// Names that a list shows before it is cut short.
 const SHOWN: usize = 12;
@@ -285,19 +286,29 @@ impl DataProblem {
         let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
         let of_class = "a class is a name, not a quantity; `one_hot` makes a vector of it";
         match self {
-            DataProblem::TextForNumber { column, value, place, count, rows, wanted_by } => {
+            DataProblem::TextForNumber { column, value, place, count, rows, is_new, wanted_by } => {
                 let d = say(
                     format!("`{wanted_by}` needs numbers, and column `{column}` holds \"{value}\" at {place}"),
                     "text where a number is wanted",
                 );
                 let d = d.note(format!("{count} of its {rows} cells {} text", if *count == 1 { "is" } else { "are" }));
-                // Few strays in a column of numbers are a mistake in the data; otherwise the column is meant as text.
-                if count.saturating_mul(4) < *rows {
-                    d.help("empty cells, `NA` and `NaN` count as missing; anything else has to be a number")
-                } else {
-                    d.help(format!(
-                        "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
-                    ))
+                let strays = "empty cells, `NA` and `NaN` count as missing; anything else has to be a number";
+                let names = format!(
+                    "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
+                );
+                match count.cmp(rows) {
+                    _ if *is_new => d.help(format!(
+                        "the model has learned from numbers in `{column}`: write one in this cell, or leave it empty \
+                         where missing values are filled"
+                    )),
+                    _ if wanted_by == "classes(n)" => d.help(
+                        "`classes(n)` takes numbers that are classes already; `classes` alone numbers the names that \
+                         are there",
+                    ),
+                    // Where other cells are numbers, those that are not may be strays.
+                    Ordering::Less if count.saturating_mul(2) < *rows => d.help(strays),
+                    Ordering::Less => d.help(strays).help(names),
+                    _ => d.help(names),
                 }
             }
             DataProblem::Missing { columns, reaches } => {

@@ -9,22 +9,31 @@ impl DataProblem {
     pub(super) fn about_sequences(&self, span: Span) -> Diagnostic {
         let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
         match self {
-            DataProblem::UnitsDiffer { first, other } => say(
-                format!(
+            DataProblem::UnitsDiffer { first, other, sources } => {
+                let message = format!(
                     "an example of {} is {}, and one of {} is {}",
                     name(&first.0),
                     first.1,
                     name(&other.0),
                     other.1
-                ),
-                "another kind of example",
-            )
-            .note("the fields of a data block describe the same examples, one after another")
-            .help(if first.1.starts_with("a window") && other.1.starts_with("a window") {
-                "give all `windows` of a block the same `stride`"
-            } else {
-                "make all fields of the same rows: `windows` for each, or one table of `sequences` for all"
-            }),
+                );
+                let d = say(message, "another kind of example")
+                    .note("the fields of a data block describe the same examples, one after another");
+                match sources {
+                    _ if first.1.starts_with("a window") && other.1.starts_with("a window") => {
+                        d.help("give all `windows` of a block the same `stride`")
+                    }
+                    Some((a, b)) if a != b => d
+                        .note(format!("{} comes from `{a}` and {} from `{b}`", name(&first.0), name(&other.0)))
+                        .help("what belongs to other examples belongs into a data block of its own"),
+                    Some(_) => d.help(
+                        "they come from two tables of one file: make both of one table, `let t = csv(…) |> sequences(by: id)`",
+                    ),
+                    None => d.help(
+                        "make all fields of the same rows: `windows` for each, or one table of `sequences` for all",
+                    ),
+                }
+            }
             DataProblem::WindowTooLong { split, rows, reach, source } => {
                 let (of, label) = match split {
                     Some(split) => (format!("the {} rows of `{}`", rows, split.name()), "leaves too few rows"),

@@ -11,10 +11,12 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let have: Vec<char> = candidate.to_lowercase().chars().filter(|c| *c != '_').collect();
             let limit = (wanted.len().max(have.len()) / 3).max(1);
             let d = distance(&wanted, &have);
-            (d <= limit && d < have.len().max(1)).then_some((d, candidate))
+            // Few slips are made at the first letter.
+            let begins_otherwise = have.first() != wanted.first();
+            (d <= limit && d < have.len().max(1)).then_some((d, begins_otherwise, candidate))
         })
-        .min_by_key(|(d, candidate)| (*d, candidate.len().abs_diff(name.len())))
-        .map(|(_, candidate)| candidate)
+        .min_by_key(|(d, begins_otherwise, candidate)| (*d, *begins_otherwise, candidate.len().abs_diff(name.len())))
+        .map(|(.., candidate)| candidate)
 }
 
 fn distance(a: &[char], b: &[char]) -> usize {
@@ -59,6 +61,7 @@ mod tests {
         assert_eq!(nearest("dense", ["Dense", "Dropout"]), Some("Dense"));
         assert_eq!(nearest("layernorm", ["LayerNorm", "BatchNorm"]), Some("LayerNorm"));
         assert_eq!(nearest("softmxa", ["softmax", "softplus"]), Some("softmax"));
+        assert_eq!(nearest("unit", ["init", "units"]), Some("units"));
         assert_eq!(nearest("banana", ["Dense", "Dropout"]), None);
         assert_eq!(nearest("x", ["y"]), None);
         assert_eq!(nearest("", ["y"]), None);

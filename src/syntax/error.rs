@@ -362,6 +362,7 @@ impl SyntaxError {
                 let what = match text.as_str() {
                     "|>" => "a layer or function",
                     "then" => "a schedule",
+                    ".." => "a position",
                     _ => "a value",
                 };
                 Diagnostic::new(

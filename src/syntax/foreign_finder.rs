@@ -8,6 +8,7 @@ use super::error::SyntaxError;
 use super::foreign::{Foreign, Lines};
 use super::repair::{ITEM_WORDS, line_indent, token_column};
 use super::tokens::{Token, TokenKind};
+use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
 
 /// Stands for an expression that was taken out; the grammar takes it for one.
@@ -421,6 +422,10 @@ impl Finder<'_> {
             if before.is_empty() { "" } else { " " },
             if behind.is_empty() { "" } else { " " }
         );
+        // `t[a .. d, exept: b]` is an argument with its name.
+        if nearest(before, ["except"]).is_some() {
+            return last;
+        }
         let span = self.span(start, end);
         if has_step {
             self.tell(Foreign::Slice { span, instead: None });

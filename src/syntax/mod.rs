@@ -21,6 +21,11 @@ pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};
 
+/// The words that mean something of their own somewhere in a file: items, statements, forms, units.
+#[cfg(test)]
+pub(crate) const WORDS: [&[&str]; 5] =
+    [repair::ITEM_WORDS, repair::STATEMENT_WORDS, repair::RESERVED, repair::FORM_WORDS, repair::UNITS];
+
 /// Where the comments of a text stand, each from its `#` to the end of its line, in order.
 pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
     let is_comment = |token: &tokens::Token| token.kind == tokens::TokenKind::Comment;

@@ -157,6 +157,12 @@ pub(crate) mod tests {
         assert_eq!(model("a < b < c"), ["E0017: comparisons do not chain"]);
         assert_eq!(model("f(5epochs, .5, 10K, 1e999, 3x)").len(), 5);
         assert_eq!(model("field y = x\n  x"), ["E0014: a `field` cannot stand here"]);
+        assert_eq!(model("x[.. + 1]"), ["E0007: expected a position after `..`"]);
+        assert_eq!(model("x[0 .. * x]"), ["E0007: expected a position after `..`"]);
+        assert_eq!(model("x[.. .. 2]"), ["E0007: expected a position after `..`"]);
+        assert_eq!(model("x[.. 1 .. 2]"), ["E0017: a range has two ends"]);
+        assert_eq!(model("x[.., 0 .., -1 .. 2]"), none);
+        assert_eq!(model("let y = {,}\n  x").len(), 1);
         assert_eq!(model("let y x"), ["E0001: expected `=` and a value after `y`, found `x`"]);
         assert_eq!(model("let y = \n  let z = x\n  z"), ["E0007: expected an expression after `let y =`"]);
         assert_eq!(model("weight w: [4]\n  x"), ["E0007: this weight does not say how it starts"]);

@@ -35,6 +35,15 @@ const WORDS_ELSEWHERE: &[(&str, &str)] = &[
     ("var", "hyper"),
 ];
 
+/// Words that are no names.
+pub(crate) const RESERVED: &[&str] =
+    &["let", "if", "else", "and", "or", "not", "true", "false", "none", "residual", "repeat", "scan"];
+/// Words that hold a form together, where they stand in it.
+pub(crate) const FORM_WORDS: &[&str] =
+    &["on", "as", "from", "then", "class", "group", "epochs", "epoch", "steps", "step"];
+/// What a duration is counted in.
+pub(crate) const UNITS: &[&str] = &["epochs", "epoch", "steps", "step"];
+
 /// Words that begin a statement.
 pub(crate) const STATEMENT_WORDS: &[&str] = &["let", "weight", "constant", "field", "phase", "group"];
 
@@ -216,9 +225,8 @@ impl Repairer<'_> {
                 TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment => {}
                 TokenKind::Open(kind) => begins = kind == b'{',
                 TokenKind::Word => {
-                    if std::mem::take(&mut begins)
-                        && let Some(meant) = self.misspelt(i)
-                    {
+                    let meant = if std::mem::take(&mut begins) { self.misspelt(i) } else { None };
+                    if let Some(meant) = meant.or_else(|| self.misspelt_within(i)) {
                         self.meant.insert(i, meant);
                         let found = self.text(i).to_owned();
                         self.errors.push(SyntaxError::Misspelt {
@@ -244,7 +252,7 @@ impl Repairer<'_> {
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
         if token_column(self.source, self.tokens.get(index)?.start) == 0 {
-            let fits = named && matches!(after, "(" | "{" | "=" | "on" | ".")
+            let fits = named && matches!(after, "(" | "{" | "=" | "on" | "." | "from" | ",")
                 || next_text == "{"
                 || next_text.starts_with('"');
             if named && let Some((_, meant)) = WORDS_ELSEWHERE.iter().find(|(word_, _)| *word_ == word) {
@@ -256,6 +264,94 @@ impl Repairer<'_> {
         let unit = matches!(next_text, "epoch" | "epochs" | "step" | "steps");
         let fits = !reserved && !unit && named && matches!(after, "=" | ":" | "{");
         fits.then(|| nearest(word, STATEMENT_WORDS.iter().copied())).flatten()
+    }
+
+    /// What a word within a statement is meant to be that holds a form together: its place tells.
+    fn misspelt_within(&self, index: usize) -> Option<&'static str> {
+        let word = self.text(index);
+        if RESERVED.contains(&word) || FORM_WORDS.contains(&word) {
+            return None;
+        }
+        let before = index.checked_sub(1).and_then(|i| self.tokens.get(i))?;
+        let text_before = before.text(self.source);
+        let next = self.tokens.get(index + 1)?;
+        let (text_next, after) = (next.text(self.source), self.text(index + 2));
+        let is_word = |token: &Token| token.kind == TokenKind::Word && !RESERVED.contains(&token.text(self.source));
+        let ends_operand = is_word(before) || matches!(before.kind, TokenKind::Number | TokenKind::Close(_));
+        let near = |meant: &'static str| nearest(word, [meant]).map(|_| meant);
+        let first = self.first_of_line(index);
+        if before.kind == TokenKind::Number && text_next != "(" {
+            let is_plural = |unit: &&&str| unit.ends_with('s') || !word.ends_with('s');
+            return nearest(word, UNITS.iter().filter(is_plural).copied());
+        }
+        if matches!(text_next, "{" | "if") && self.follows_brace(index) {
+            return near("else");
+        }
+        match self.text(first) {
+            "train" if ends_operand && is_word(next) && matches!(after, "{" | ".") => return near("on"),
+            "schedule" if ends_operand && is_word(next) => return near("then"),
+            "import" if next.kind == (TokenKind::String { closed: true }) => return near("from"),
+            "import" if matches!(before.kind, TokenKind::String { .. }) => return near("as"),
+            "model" | "block" | "weight" | "constant" if text_before == ":" && text_next == "(" => {
+                return near("class");
+            }
+            _ => {}
+        }
+        let on_line = |from: usize, wanted: &str| {
+            let rest = self.tokens.iter().skip(from).take_while(|t| t.kind != TokenKind::Newline);
+            rest.take_while(|t| !matches!(t.kind, TokenKind::Open(b'{'))).any(|t| t.text(self.source) == wanted)
+        };
+        let in_scan = (first..index).any(|i| self.text(i) == "scan") && ends_operand;
+        if in_scan && is_word(next) && matches!(after, "," | "{") {
+            return near("as");
+        }
+        // A stage or a value begins here.
+        if ends_operand {
+            return None;
+        }
+        if text_next == "{" || text_next == "(" && self.behind_bracket(index + 1) == "{" {
+            return near("residual");
+        }
+        if (is_word(next) || next.kind == TokenKind::Number) && after == "{" {
+            return near("repeat");
+        }
+        if is_word(next) && on_line(index + 2, "as") {
+            return near("scan");
+        }
+        if text_next == "[" && first == index && self.behind_bracket(index + 1) == "{" {
+            return near("group");
+        }
+        None
+    }
+
+    /// The first token of a token's line.
+    fn first_of_line(&self, index: usize) -> usize {
+        let before = self.tokens.get(..index).unwrap_or_default();
+        before.iter().rposition(|t| t.kind == TokenKind::Newline).map_or(0, |newline| newline + 1)
+    }
+
+    /// Whether the token before, on this line or one above, closes a brace.
+    fn follows_brace(&self, index: usize) -> bool {
+        let before = self.tokens.get(..index).unwrap_or_default();
+        let last = before.iter().rev().find(|t| !t.is_trivia() && t.kind != TokenKind::Newline);
+        let column = self.tokens.get(index).map_or(0, |t| token_column(self.source, t.start));
+        last.is_some_and(|t| t.kind == TokenKind::Close(b'}')) && column > 0
+    }
+
+    /// What stands behind the bracket that closes the one at `open`.
+    fn behind_bracket(&self, open: usize) -> &str {
+        let mut depth = 0_usize;
+        for (i, token) in self.tokens.iter().enumerate().skip(open) {
+            match token.kind {
+                TokenKind::Open(_) => depth += 1,
+                TokenKind::Close(_) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                return self.text(i + 1);
+            }
+        }
+        ""
     }
 
     /// Whether an item certainly begins at this token, however many brackets are open.
@@ -303,7 +399,7 @@ impl Repairer<'_> {
                 in_signature = matches!(self.meant.get(&i).copied().unwrap_or(self.text(i)), "block" | "model");
             }
             match token.kind {
-                TokenKind::Open(b'{') if in_signature => {
+                TokenKind::Open(b'{') if in_signature && !self.opens_a_form(&open, i) => {
                     for bracket in open.drain(..).rev() {
                         self.unclosed(&bracket, i, Some(token));
                     }
@@ -348,6 +444,15 @@ impl Repairer<'_> {
             self.unclosed(&bracket, self.tokens.len(), None);
         }
         braces_missing
+    }
+
+    /// Whether a brace inside a bracket of a signature is that of an `if` or another form: `(n: if a { 1 } else { 2 })`.
+    fn opens_a_form(&self, open: &[Bracket], brace: usize) -> bool {
+        let Some(bracket) = open.last() else { return false };
+        let behind_bracket = (bracket.index + 1..brace).rev().map(|i| self.text(i));
+        // A comma or another brace ends what a form could have begun.
+        let mut since = behind_bracket.take_while(|text| !matches!(*text, "," | "{"));
+        since.any(|text| matches!(text, "if" | "else" | "residual" | "repeat" | "scan"))
     }
 
     /// The open bracket that a closing one closes.

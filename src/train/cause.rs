@@ -108,6 +108,13 @@ pub enum Trouble {
     Exponential,
     /// A power, or its derivative, that is not finite.
     Power,
+    /// A position that a table does not have.
+    Outside {
+        /// The first that is not there.
+        position: i64,
+        /// How many positions there are.
+        positions: usize,
+    },
     /// Sums and products of numbers that have grown too large.
     TooLarge,
 }
@@ -121,6 +128,7 @@ impl Trouble {
             Trouble::Root | Trouble::RootGradient => Code::E0904,
             Trouble::Exponential => Code::E0905,
             Trouble::Power => Code::E0906,
+            Trouble::Outside { .. } => Code::E0907,
             Trouble::TooLarge => Code::E0901,
         }
     }

@@ -9,17 +9,19 @@ use super::balance;
 use super::cause::{Cause, Divergence, Made, Numbers, Trouble, Written, trouble, trouble_of};
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
+use super::inside_scan::{self, Inside};
 use super::stepping::{StepResult, Stepper};
 use super::training_loop::batches;
 use crate::check::Train;
 use crate::compile;
 use crate::data::Dataset;
-use crate::ir::dim::batch;
+use crate::ir::dim::{Var, batch};
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::{Op, Unary};
 use crate::ir::print::show_node;
 use crate::ir::scan::Scan;
 use crate::runtime::{Executable, PlanId, Session};
+use std::collections::HashMap;
 
 /// What to do again. Steps count from 1.
 #[derive(Debug, Clone, Copy)]
@@ -172,9 +174,17 @@ fn look(
     let node = graph.node(id);
     let mut span = node.span;
     let (mut trouble, blamed) = explain(&looked, id);
+    let mut within: Option<Inside> = None;
     let made = match &node.op {
         Op::State(state) => Made::Weight(graph.states.get(state.0 as usize).map_or("".into(), |s| s.path.clone())),
         Op::Input(input) => Made::Data(graph.inputs.get(input.0 as usize).map_or("".into(), |i| i.name.clone())),
+        Op::Scan(scan) if let Some(found) = inside(&looked, id, scan, rows.len()) => {
+            trouble = found.trouble;
+            span = scan.body.node(found.node).span;
+            let made = Made::Operation(operation_of(&scan.body, found.node));
+            within = Some(found);
+            made
+        }
         Op::Scan(scan) => {
             let feed = feeder.feed(dataset, rows, draw);
             let found = looked.executable.find_inside(session, plan, &feed, id);
@@ -188,6 +198,21 @@ fn look(
         }
         _ => Made::Operation(operation_of(graph, id)),
     };
+    if let Some(found) = within {
+        let wrong = found.examples.iter().filter_map(|example| rows.get(*example));
+        return Ok(Some(Cause {
+            span,
+            source: Written::default(),
+            is_backward: id.index() >= looked.first.index(),
+            made,
+            trouble,
+            operands: found.operands,
+            result: found.result,
+            ids: wrong.filter_map(|row| dataset.ids.get(*row as usize)).copied().collect(),
+            places: Vec::new(),
+            batch: rows.len(),
+        }));
+    }
     let result = Numbers::of(span, looked.values(id));
     // What is shown of a gradient is what its operation was given on the way forward.
     let operands: Vec<Numbers> = match &node.op {
@@ -216,12 +241,32 @@ fn look(
     }))
 }
 
+/// What happened inside of a scan.
+fn inside(looked: &Looked, id: NodeId, scan: &Scan, examples: usize) -> Option<Inside> {
+    // Names of sizes mean what they mean in the nodes that have run.
+    let mut sizes: HashMap<Var, i64> = HashMap::new();
+    for (index, node) in looked.graph.nodes.iter().enumerate() {
+        for (dim, size) in node.shape.iter().zip(looked.executable.output_shape(looked.plan, index)) {
+            if let Some(name) = dim.as_var() {
+                sizes.insert(name.clone(), *size as i64);
+            }
+        }
+    }
+    let inputs = &looked.graph.node(id).inputs;
+    let operands: Vec<&[f32]> = inputs.iter().map(|input| looked.values(*input)).collect();
+    let is_backward = id.index() >= looked.first.index();
+    inside_scan::look(scan, &operands, &|name| sizes.get(name).copied(), examples, is_backward)
+}
+
 /// What is wrong with an operation, and the operands to show.
 fn explain(looked: &Looked, id: NodeId) -> (Trouble, Vec<NodeId>) {
     let graph = looked.graph;
     let node = graph.node(id);
     let ranges =
         |node: NodeId| -> Vec<Numbers> { graph.node(node).inputs.iter().map(|i| looked.numbers(*i)).collect() };
+    if let Some(outside) = outside(looked, id) {
+        return (outside, node.inputs.get(1).copied().into_iter().collect());
+    }
     if id.index() < looked.first.index() {
         return (trouble(&node.op, &ranges(id), false), node.inputs.clone());
     }
@@ -235,6 +280,22 @@ fn explain(looked: &Looked, id: NodeId) -> (Trouble, Vec<NodeId>) {
         }
     }
     (Trouble::TooLarge, node.inputs.clone())
+}
+
+/// The position that an operation looked for and its table does not have.
+fn outside(looked: &Looked, id: NodeId) -> Option<Trouble> {
+    let node = looked.graph.node(id);
+    let [table, indices] = node.inputs.as_slice() else { return None };
+    let axis = match &node.op {
+        Op::GatherRows => 0,
+        Op::TakeAlong { axis } => *axis,
+        _ => return None,
+    };
+    let size = looked.graph.shape(*table).get(axis)?;
+    let positions = usize::try_from(size.as_constant()?).ok()?;
+    let is_there = |at: &&f32| **at >= 0.0 && **at < positions as f32;
+    let first = looked.values(*indices).iter().find(|at| !is_there(at))?;
+    Some(Trouble::Outside { position: *first as i64, positions })
 }
 
 /// The operation of a node as it is printed, without its operands.

@@ -21,6 +21,7 @@ mod feeding;
 mod fingerprint;
 mod generate;
 mod gradient_check;
+mod inside_scan;
 mod keeping;
 mod lengths;
 mod measuring;

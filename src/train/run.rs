@@ -270,8 +270,8 @@ impl WholeRun<'_> {
             }
             (None, None) => {}
         }
-        if let Some(path) = &train.settings.load {
-            weights_file::read_into(&mut weights, path, Some(train.span))?;
+        if let Some((path, span)) = &train.settings.load {
+            weights_file::read_into(&mut weights, path, Some(*span))?;
             weights.put_into(states);
         }
         Ok(())

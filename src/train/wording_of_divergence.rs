@@ -92,10 +92,15 @@ impl Divergence {
             (Trouble::Power, _) => {
                 diagnostic.help("a power that is not whole needs a base above 0: `(abs(x) + 1e-7)^p`")
             }
+            (Trouble::Outside { positions, .. }, _) => diagnostic.help(format!(
+                "positions are 0 to {}: make the table longer, or keep what picks from it inside",
+                positions.saturating_sub(1)
+            )),
             _ => diagnostic,
         };
         match (trouble, &self.cause) {
             (Trouble::TooLarge, _) => self.smaller_steps(diagnostic),
+            (Trouble::Outside { .. }, _) => diagnostic,
             _ if self.grows() => self.smaller_steps(diagnostic),
             _ => diagnostic,
         }
@@ -137,6 +142,9 @@ impl Cause {
             (_, Trouble::RootGradient) => "the gradient of a square root at 0".to_owned(),
             (_, Trouble::Exponential) => format!("an exponential{}", most(left)),
             (_, Trouble::Power) => format!("a power of {}", least(left)),
+            (_, Trouble::Outside { position, positions }) => {
+                format!("position {position} of a table that has {positions}")
+            }
             (_, Trouble::TooLarge) if self.is_backward => "a gradient has grown beyond what 32 bits hold".to_owned(),
             (_, Trouble::TooLarge) => "a number has grown beyond what 32 bits hold".to_owned(),
         }
@@ -144,6 +152,9 @@ impl Cause {
 
     /// What is said at the operation.
     fn label(&self) -> String {
+        if let Trouble::Outside { positions, .. } = self.trouble {
+            return format!("picks from {positions} positions");
+        }
         let (wrong, count) = (self.result.not_finite, self.result.count);
         let results = match (wrong, count) {
             (_, 1) => "the result is not finite".to_owned(),

@@ -470,3 +470,37 @@ fn a_full_disk_behind_standard_output_is_told() {
     assert_eq!(ended.status.code(), Some(1), "{told}");
     assert!(told.contains("standard output cannot be written: the disk is full"), "{told}");
 }
+
+#[test]
+fn flags_of_every_command_may_stand_before_it() {
+    let folder = folder(&[]);
+    for arguments in [
+        &["--color", "never", "explain", "Dense"][..],
+        &["--color=never", "-q", "check", "xor.nn"],
+        &["--quiet", "--color", "never", "xor.nn", "--epochs", "1"],
+    ] {
+        let ended = nnrun(folder.path(), arguments);
+        // An epoch is too few for the facts of the program.
+        assert!([0, 3].contains(&ended.status), "{arguments:?}: {}", ended.err);
+    }
+}
+
+#[test]
+fn misspelt_words_of_the_command_line_are_found_again() {
+    let folder = folder(&[]);
+    for (arguments, meant) in [
+        (&["chek", "xor.nn"][..], "check"),
+        (&["explian", "Dense"], "explain"),
+        (&["explain", "Dence"], "Dense"),
+        (&["explain", "stratfy"], "stratify"),
+        (&["run", "xor.nn", "--epoch", "3"], "--epochs"),
+        (&["check", "xor.nn", "--format", "jsn"], "json"),
+        (&["--colr", "never", "explain", "Dense"], "--color"),
+        (&["run", "xr.nn"], "xor.nn"),
+        (&["run", "xor.nn", "--set", "unts=3"], "units"),
+        (&["check", "xor.nn", "--deny", "L012"], "L0102"),
+    ] {
+        let ended = nnrun(folder.path(), arguments);
+        assert!(ended.status != 0 && ended.err.contains(meant), "{arguments:?}: {}", ended.err);
+    }
+}

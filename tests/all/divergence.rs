@@ -39,7 +39,7 @@ fn pages_diverge_as_they_say() {
             results.push(compare(&format!("tests/ui/diverging/{code}.txt"), &shown));
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 7);
     assert_all(results);
 }
 
@@ -72,6 +72,15 @@ fn step_row_and_range_are_those_of_the_data() {
     assert!(ended.err.contains("an exponential of 400 at step 2 (epoch 1)"), "{}", ended.err);
     assert!(ended.err.contains("in 1 of the 2 examples of the batch: table.csv:5"), "{}", ended.err);
     assert!(ended.err.contains("net.nn:9:3"), "{}", ended.err);
+}
+
+#[test]
+fn inside_a_scan_it_is_told_as_well() {
+    let body = "let hs = scan x as xt, h = zeros([1]) { h + exp(w * xt) }\n  sum(hs)";
+    let ended = run(&OVERFLOWS.replace("exp(sum(w * x))", body), &[("table.csv", TABLE)], &[]).expect(4);
+    assert!(ended.err.contains("an exponential of 400 at step 2 (epoch 1)"), "{}", ended.err);
+    assert!(ended.err.contains("in 1 of the 2 examples of the batch: table.csv:5"), "{}", ended.err);
+    assert!(ended.err.contains("net.nn:9:47"), "{}", ended.err);
 }
 
 #[test]

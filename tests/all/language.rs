@@ -359,3 +359,29 @@ fn blocks_of_windows_are_checked_by_themselves() {
     assert_eq!(block("[n, H, W]", "x |> Conv2d(n, kernel: 3)"), ["E0331"]);
     assert_eq!(block("[C, n, n]", "x |> AdaptiveAvgPool2d(n)"), none);
 }
+
+#[test]
+fn whole_numbers_beside_whole_numbers_are_whole() {
+    let output = |program: &str| {
+        let checked = check(program);
+        assert!(!checked.has_errors(), "{program}\n{:#?}", checked.diagnostics);
+    };
+    for (ty, body) in [
+        ("int[3]", "arange(3) - 1"),
+        ("int[3]", "2 * arange(3) + 1"),
+        ("int[3]", "-arange(3)"),
+        ("[3]", "arange(3) / 2"),
+        ("[3]", "0.5 * arange(3)"),
+    ] {
+        output(&format!("model M(x: [4]) -> {ty} {{\n  {body}\n}}\n"));
+    }
+    output("model M(ids: class(5)) -> int {\n  ids + 1\n}\n");
+    assert!(check("model M(x: [4]) -> int[3] {\n  arange(3) / 2\n}\n").has_errors());
+}
+
+#[test]
+fn forms_may_stand_in_a_signature() {
+    let checked =
+        sound("block B(n: if true { 1 } else { 2 })(x: [D]) -> [D] {\n  x * n\n}\n", "  x |> B |> Dense(1) |> squeeze");
+    assert_eq!(checked.diagnostics.len(), 0);
+}

@@ -35,6 +35,7 @@ mod lsp;
 mod lsp_fuzz;
 mod lsp_names;
 mod memory;
+mod misspelt;
 mod mlp;
 mod number_range;
 mod one_by_one;

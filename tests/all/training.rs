@@ -101,7 +101,8 @@ fn weights_can_be_started_from_and_must_fit() {
     let first = run(&one(settings()), &into(root.path()), &mut Silent).unwrap();
     let init = first.directory.join("model.safetensors");
     let frozen = vec!["dense1.weight".into(), "dense1.bias".into(), "dense2.weight".into(), "dense2.bias".into()];
-    let unmoved = Settings { frozen, length: Length::Epochs(1), load: Some(init.clone()), ..settings() };
+    let unmoved =
+        Settings { frozen, length: Length::Epochs(1), load: Some((init.clone(), Default::default())), ..settings() };
     let second = run(&one(unmoved), &into(root.path()), &mut Silent).unwrap();
     assert_eq!(weights(&first.directory), weights(&second.directory));
 

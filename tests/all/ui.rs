@@ -77,7 +77,7 @@ fn is_of_shapes(code: Code) -> bool {
 }
 
 /// A program with the edits of a fix made in it.
-fn with_fix(text: &str, fix: &Fix) -> String {
+pub fn with_fix(text: &str, fix: &Fix) -> String {
     let mut edits = fix.edits.clone();
     edits.sort_by_key(|e| std::cmp::Reverse(e.span));
     edits.iter().fold(text.to_owned(), |mut text, edit| {

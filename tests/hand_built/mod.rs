@@ -203,7 +203,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
     };
     let program = Program {
         models: vec![model],
-        data: vec![DataBlock { name: "trees".into(), plan, description, span: Span::default() }],
+        data: vec![DataBlock { name: "trees".into(), plan, description, split_is_known: true, span: Span::default() }],
         trains: trains.into_iter().map(train).collect(),
         facts,
         ..Program::default()

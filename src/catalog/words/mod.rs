@@ -3,7 +3,10 @@
 
 mod forms;
 mod items;
+mod parts;
 mod settings;
+
+pub use parts::{Part, part_called, parts};
 
 /// A word of the language.
 #[derive(Debug)]

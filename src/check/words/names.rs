@@ -105,9 +105,13 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 _ => diagnostic.help("give one of them another name"),
             }
         }
-        Mistake::Import { path, reason } => {
-            Diagnostic::new(Code::E0105, format!("`{path}` cannot be imported"), span, reason.clone())
-                .help("paths are relative to the file that imports")
+        Mistake::Import { path, reason, nearest } => {
+            let message = format!("`{path}` cannot be imported");
+            let diagnostic = Diagnostic::new(Code::E0105, message, span, reason.clone());
+            match nearest {
+                Some(nearest) => diagnostic.fix(format!("there is `{nearest}`"), span, format!("\"{nearest}\"")),
+                None => diagnostic.help("paths are relative to the file that imports"),
+            }
         }
         Mistake::ImportedName { name, path, nearest } => {
             let message = format!("`{path}` has no `{name}`");
@@ -144,8 +148,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 _ => suggest(diagnostic, span, nearest.as_ref(), known, "it has"),
             }
         }
-        Mistake::UnboundDim { name } => {
-            Diagnostic::new(Code::E0110, format!("no input says how large `{name}` is"), span, "not bound")
+        Mistake::UnboundDim { name, nearest } => {
+            let message = format!("no input says how large `{name}` is");
+            let diagnostic = Diagnostic::new(Code::E0110, message, span, "not bound");
+            suggest(diagnostic, span, nearest.as_ref(), &[], "")
                 .help(format!("use `{name}` as an axis of an input, `x: [{name}]`, or write a number"))
         }
         Mistake::SamePath { path, first } => {

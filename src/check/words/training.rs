@@ -66,6 +66,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 _ => suggest_duration(diagnostic, span, wanted, found),
             }
         }
+        Mistake::SettingWord { setting, wanted, found, nearest } => {
+            let message = format!("`{setting}` must be {wanted}");
+            let diagnostic = Diagnostic::new(Code::E0603, message, span, format!("this is `{found}`"));
+            suggest(diagnostic, span, nearest.as_ref(), &[], "")
+        }
         Mistake::BatchOfOne { batch, rows, layer, is_written } => {
             let message = match rows {
                 Some(_) => "the last batch of each epoch has one example, and one has no mean and variance",
@@ -93,9 +98,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
                 .label(*declared, "the input");
-            let diagnostic = match nearest {
-                Some(nearest) => diagnostic.help(format!("did you mean the field `{nearest}`?")),
-                None => suggest(diagnostic, span, None, fields, "its fields"),
+            let diagnostic = match (nearest, model) {
+                // Where no field was named, what is there is the name of the model.
+                (Some(nearest), Some(_)) => diagnostic.help(format!("did you mean the field `{nearest}`?")),
+                (nearest, _) => suggest(diagnostic, span, nearest.as_ref(), fields, "its fields"),
             };
             match model {
                 Some(model) => diagnostic
@@ -141,8 +147,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             let message = format!("no weight has the path `{path}`");
             let diagnostic = Diagnostic::new(Code::E0610, message, span, "names nothing");
             match nearest {
-                Some(nearest) => diagnostic.fix(format!("did you mean `{nearest}`?"), span, format!("\"{nearest}\"")),
-                None => suggest(diagnostic, span, None, known, "paths"),
+                // In quotes only where it was: a path without a `*` needs none.
+                Some(nearest) if span.len() > path.len() => {
+                    diagnostic.fix(format!("did you mean `{nearest}`?"), span, format!("\"{nearest}\""))
+                }
+                nearest => suggest(diagnostic, span, nearest.as_ref(), known, "paths"),
             }
         }
         Mistake::Conflict { first, second, first_span, removed } => {

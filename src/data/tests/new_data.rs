@@ -64,7 +64,7 @@ fn what_cannot_take_the_place() {
     let array = SourceSpec::Idx(PerSplit::Whole(vec![folder.file("l")]));
     assert!(matches!(problem(&array, &["x"]), DataProblem::WrongReplacement { wanted: "csv", given: "idx" }));
     let text = new(&folder, "a\nmany\n");
-    assert!(matches!(problem(&text, &["x"]), DataProblem::TextForNumber { .. }));
+    assert!(matches!(problem(&text, &["x"]), DataProblem::TextForNumber { is_new: true, .. }));
     let missing = new(&folder, "a\n1\nNA\n");
     assert!(matches!(problem(&missing, &["x"]), DataProblem::Missing { .. }));
     assert!(matches!(problem(&missing, &["y"]), DataProblem::NoField { .. }));

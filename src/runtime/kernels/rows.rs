@@ -1,8 +1,17 @@
 //! Kernels that read an index: rows of a table, one number per line, and their transposes. The indices come from data
-//! that the checker has seen; a wrong one is moved into the table, so that it can never reach outside of it.
+//! that the checker has seen, or are computed. One that is no position of the table reads nothing: what it would have
+//! read is NaN, which training traces to here, and what it would have written to is left as it is.
 
 use super::memory::{Bases, Place};
 use crate::runtime::element::Element;
+
+/// The position that an index names, among `n`.
+#[inline(always)]
+fn position<E: Element>(index: E, n: usize) -> Option<usize> {
+    let at = index.to_index();
+    // A negative number and NaN come as 0.
+    (at < n && index >= E::ZERO).then_some(at)
+}
 
 /// Elements of a piece.
 const PIECE: usize = 64 * 1024;
@@ -71,8 +80,10 @@ impl Rows {
                     return output.fill(E::ZERO);
                 }
                 for (index, row) in indices.iter().zip(output.chunks_exact_mut(width)) {
-                    let index = index.to_index().min(rows - 1);
-                    row.copy_from_slice(&table[index * width..(index + 1) * width]);
+                    match position(*index, rows) {
+                        Some(index) => row.copy_from_slice(&table[index * width..(index + 1) * width]),
+                        None => row.fill(E::from_f32(f32::NAN)),
+                    }
                 }
             }
             RowOp::Scatter => {
@@ -96,7 +107,8 @@ impl Rows {
                     return;
                 }
                 for (index, x) in indices.iter().zip(x.chunks_exact(width)) {
-                    let sums = row(index.to_index().min(rows - 1));
+                    let Some(index) = position(*index, rows) else { continue };
+                    let sums = row(index);
                     for (sum, x) in sums.iter_mut().zip(&x[columns.clone()]) {
                         *sum += *x;
                     }
@@ -161,28 +173,40 @@ impl Along {
         if short == 0 {
             return;
         }
+        let nothing = E::from_f32(f32::NAN);
         if inner == 1 {
-            let last = n - 1;
             let of = |block: usize, n: usize| block * n..(block + 1) * n;
             for (block, indices) in indices.chunks_exact(short).enumerate() {
                 if self.place {
                     let (x, y) = (&x[of(block, short)], &mut y[of(block, long)]);
-                    x.iter().zip(indices).for_each(|(x, index)| y[index.to_index().min(last)] += *x);
+                    for (x, index) in x.iter().zip(indices) {
+                        if let Some(at) = position(*index, n) {
+                            y[at] += *x;
+                        }
+                    }
                 } else {
                     let (x, y) = (&x[of(block, long)], &mut y[of(block, short)]);
-                    y.iter_mut().zip(indices).for_each(|(y, index)| *y = x[index.to_index().min(last)]);
+                    for (y, index) in y.iter_mut().zip(indices) {
+                        *y = position(*index, n).map_or(nothing, |at| x[at]);
+                    }
                 }
             }
             return;
         }
         for (block, indices) in indices.chunks_exact(short).enumerate() {
-            let far = |at: usize, index: E| index.to_index().min(n - 1) * inner + at % inner;
+            let far = |at: usize, index: E| position(index, n).map(|index| index * inner + at % inner);
             if self.place {
                 let (x, y) = (&x[block * short..(block + 1) * short], &mut y[block * long..(block + 1) * long]);
-                x.iter().zip(indices).enumerate().for_each(|(at, (x, index))| y[far(at, *index)] += *x);
+                for (at, (x, index)) in x.iter().zip(indices).enumerate() {
+                    if let Some(to) = far(at, *index) {
+                        y[to] += *x;
+                    }
+                }
             } else {
                 let (x, y) = (&x[block * long..(block + 1) * long], &mut y[block * short..(block + 1) * short]);
-                y.iter_mut().zip(indices).enumerate().for_each(|(at, (y, index))| *y = x[far(at, *index)]);
+                for (at, (y, index)) in y.iter_mut().zip(indices).enumerate() {
+                    *y = far(at, *index).map_or(nothing, |from| x[from]);
+                }
             }
         }
     }

@@ -94,13 +94,24 @@ impl Builder<'_> {
             {
                 middle = self.chained(first, op_span, &left, level == level::COMPARE);
             }
+            // `.. b .. c`
+            if previous.is_none()
+                && matches!(operator, Infix::Range)
+                && matches!(left.kind, ExprKind::Range { start: None, .. })
+            {
+                let first = Span { end: left.span.start + 2, ..left.span };
+                middle = self.chained(first, op_span, &left, false);
+            }
             previous = Some((op_span, level));
             left = match operator {
                 Infix::Range => {
                     let end =
                         pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level + 1)));
                     let span = end.as_ref().map_or(left.span.to(op_span), |e| left.span.to(e.span));
-                    Expr { kind: ExprKind::Range { start: Some(Box::new(left)), end }, span }
+                    match end.is_none() && self.goes_on_without_end(pieces, op_span) {
+                        true => Expr { kind: ExprKind::Error, span },
+                        false => Expr { kind: ExprKind::Range { start: Some(Box::new(left)), end }, span },
+                    }
                 }
                 Infix::Pipe => {
                     let stage = self.right_operand(pieces, level + 1, op_span, pair.as_str());
@@ -141,6 +152,15 @@ impl Builder<'_> {
         }
     }
 
+    /// Tells of an operator behind `..` that binds its operands closer than that does: `a .. + b`, `.. .. b`.
+    fn goes_on_without_end(&mut self, pieces: &Pieces<'_>, dots: Span) -> bool {
+        let goes_on = pieces.front().and_then(infix).is_some_and(|(_, level)| level >= level::RANGE);
+        if goes_on {
+            self.report(SyntaxError::MissingOperand { operator: dots, text: "..".to_owned() });
+        }
+        goes_on
+    }
+
     /// Prefixes, the operand itself, and what follows it.
     fn operand(&mut self, pieces: &mut Pieces<'_>) -> Expr {
         let Some(first) = pieces.pop_front() else {
@@ -164,6 +184,9 @@ impl Builder<'_> {
             Rule::dots => {
                 let end =
                     pieces.front().is_some_and(starts_operand).then(|| Box::new(self.climb(pieces, level::RANGE + 1)));
+                if end.is_none() && self.goes_on_without_end(pieces, span) {
+                    return Expr { kind: ExprKind::Error, span };
+                }
                 let span = end.as_ref().map_or(span, |e| span.to(e.span));
                 Expr { kind: ExprKind::Range { start: None, end }, span }
             }
