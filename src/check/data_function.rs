@@ -338,8 +338,8 @@ impl<'a> DataCall<'a> {
 
     /// Tells that an argument is not given, or is not spelt as it is.
     pub fn lacks(&mut self, checker: &mut Checker<'_>, param: &str, doc: String) {
-        let misspelt = |a: &&Arg| a.name.as_ref().is_some_and(|n| nearest(&n.name, [param]).is_some());
-        if self.args.iter().any(|a| misspelt(&a)) {
+        let near = |name: &str| nearest(name, [param]).is_some();
+        if self.args.iter().any(|a| a.name.as_ref().is_some_and(|n| near(&n.name))) {
             self.finish(checker, &[param]);
             return;
         }
