@@ -158,6 +158,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
+    /// Only what trains this model, where the file trains several
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+
     /// Start from the weights of this file
     #[arg(long, value_name = "FILE.safetensors")]
     pub init: Option<PathBuf>,

@@ -41,6 +41,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         threads: threads(args.threads),
         out: args.out.clone(),
         runs: PathBuf::from("runs"),
+        train: args.train.clone(),
         init: args.init.clone(),
         log_steps: args.log_steps,
         expect: purpose != Purpose::Train,

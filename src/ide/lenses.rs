@@ -20,8 +20,8 @@ pub struct Lens {
 /// What a click does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LensAction {
-    /// Runs the train of this model.
-    Run(String),
+    /// Runs what trains this model; the whole file where none is named.
+    Run(Option<String>),
     /// Shows the graph of this model.
     ShowGraph(String),
 }
@@ -29,12 +29,24 @@ pub enum LensAction {
 /// Every lens of a file, in order. A train is there to be run also where the file has mistakes: running it says which.
 pub fn lenses(checked: &Checked) -> Vec<Lens> {
     let mut lenses = Vec::new();
+    let trains = checked.ast.items.iter().filter(|item| matches!(item.kind, ItemKind::Train(_))).count();
     for item in &checked.ast.items {
         match &item.kind {
             ItemKind::Train(train) => {
                 let Some(name) = train.model.last() else { continue };
-                let action = LensAction::Run(name.name.to_string());
-                lenses.push(Lens { span: name.span, text: "▶ Run".to_owned(), action });
+                let mut run = |text: &str, name: Option<String>, span: Span| {
+                    lenses.push(Lens { span, text: text.to_owned(), action: LensAction::Run(name) });
+                };
+                if trains == 1 {
+                    run("▶ Run", None, name.span);
+                    continue;
+                }
+                run("▶ Run", Some(name.name.to_string()), name.span);
+                // The trains of a file belong together: the first offers them all.
+                if lenses.iter().filter(|lens| matches!(lens.action, LensAction::Run(_))).count() == 1 {
+                    let action = LensAction::Run(None);
+                    lenses.push(Lens { span: name.span, text: "▶ Run all".to_owned(), action });
+                }
             }
             ItemKind::Model(function) => {
                 let Some(model) = checked.program.models.iter().find(|m| m.span == function.name.span) else {

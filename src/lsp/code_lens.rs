@@ -1,5 +1,5 @@
-//! Code lenses. What they do is the client's: `nnrun.run` with the document and the name of the trained model,
-//! `nnrun.showGraph` with the document and the name of the model.
+//! Code lenses. What they do is the client's: `nnrun.run` with the document and, where the file has several trains, the
+//! name of the model whose train is meant (for `nnrun run --train`); `nnrun.showGraph` with the document and the name of the model.
 
 use super::failure::Failure;
 use super::requests::Family;
@@ -26,7 +26,7 @@ fn lenses(snapshot: &Snapshot, params: CodeLensParams) -> Result<Option<Vec<Code
     for lens in ide::lenses(&analysis.checked) {
         let (command, name, is_wanted) = match lens.action {
             LensAction::Run(name) => ("nnrun.run", name, snapshot.settings.lens_to_run),
-            LensAction::ShowGraph(name) => ("nnrun.showGraph", name, snapshot.settings.lens_of_size),
+            LensAction::ShowGraph(name) => ("nnrun.showGraph", Some(name), snapshot.settings.lens_of_size),
         };
         if !is_wanted {
             continue;
@@ -35,7 +35,7 @@ fn lenses(snapshot: &Snapshot, params: CodeLensParams) -> Result<Option<Vec<Code
             title: lens.text,
             tooltip: None,
             command: command.to_owned(),
-            arguments: Some(vec![json!(uri), json!(name)]),
+            arguments: Some([Some(json!(uri)), name.map(|name| json!(name))].into_iter().flatten().collect()),
         };
         lenses.push(CodeLens { range: analysis.range(lens.span), command: Some(command), data: None });
     }

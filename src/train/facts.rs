@@ -6,7 +6,7 @@ use super::event::{Event, FactResult, Observer, SplitMeasures};
 use super::gradient_check;
 use super::overfit;
 use super::reopen::Opened;
-use super::run::{Outcome, RunOptions, TrainReport, run};
+use super::run::{Outcome, RunOptions, TrainReport, run, wanted_trains};
 use super::run_directory::latest_run;
 use crate::check::{Checked, Fact, FactExpr, Model, Train};
 use crate::compile;
@@ -172,9 +172,10 @@ fn apply(operator: BinaryOperator, a: FactValue, b: FactValue) -> FactValue {
     }
 }
 
-/// Checks every fact of the file: on its latest run where that was made from the same source and data and finished,
+/// Checks every fact of the file (or of what `--train` names): on its latest run where that was made from the same source and data and finished,
 /// else by training. Every [`Event::Expect`] is told to the observer.
 pub fn test(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
+    let wanted = wanted_trains(checked, options.train.as_deref())?;
     let file = &checked.sources.file(checked.file).path;
     let latest = latest_run(file, &options.runs).filter(|_| options.out.is_none() && options.init.is_none());
     let opened = latest.and_then(|run| Opened::if_current(&run, checked, &options.overrides));
@@ -183,7 +184,7 @@ pub fn test(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer
     };
     let mut outcome = Outcome { directory: opened.directory().to_owned(), trains: Vec::new(), facts: Vec::new() };
     for (index, train) in checked.program.trains.iter().enumerate() {
-        if !checked.program.facts.iter().any(|fact| fact.train == index) {
+        if !wanted.contains(&index) || !checked.program.facts.iter().any(|fact| fact.train == index) {
             continue;
         }
         // A model that is trained again later has other weights now than this fact is about.

@@ -117,7 +117,7 @@ impl CannotGenerate {
 pub fn generate(run: &Path, options: &GenerateOptions) -> Result<String, ReopenError> {
     let (opened, checked) = open(run)?;
     let write = || {
-        let train = chosen_train(&checked, options.model.as_deref())?;
+        let train = chosen_train(&opened, &checked, options.model.as_deref())?;
         let fitted = opened.fitted(&checked, train)?;
         let no_tokens = || RunError::Generate(CannotGenerate::NoTokens { model: train.name.clone() });
         let model = TextModel::of(train).ok_or_else(no_tokens)?;

@@ -43,9 +43,10 @@ pub struct Shortage {
 /// How many results are named.
 const NAMED: usize = 3;
 
-/// Refuses trains for which there is not enough memory. `limit` stands in for what the machine has.
+/// Refuses trains, by index, for which there is not enough memory. `limit` stands in for what the machine has.
 pub(super) fn check(
     checked: &Checked,
+    trains: &[usize],
     datasets: &BTreeMap<usize, Dataset>,
     limit: Option<u64>,
     threads: usize,
@@ -54,7 +55,7 @@ pub(super) fn check(
     let data: u64 = datasets.values().map(bytes_of).sum();
     // What has been read is not free any more, but is part of a limit.
     let room = if limit.is_some() { available.saturating_sub(data) } else { available };
-    for train in &checked.program.trains {
+    for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         let batch = batch_of(train, datasets);
         if rough(train, batch) <= room / 2 {
             continue;

@@ -4,7 +4,7 @@ use super::error::{ReopenError, RunError};
 use super::feeding::{Draw, Feeder};
 use super::predicted_table::{PredictedTable, Predictions};
 use super::prediction::OutputReader;
-use super::reopen::{Opened, last_trains, open};
+use super::reopen::{Opened, open};
 use super::run_directory::write_whole;
 use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
@@ -65,7 +65,7 @@ fn predict_opened(
     options: &PredictOptions,
     kind: OutputKind,
 ) -> Result<Predicted, RunError> {
-    let train = chosen_train(checked, options.model.as_deref())?;
+    let train = chosen_train(opened, checked, options.model.as_deref())?;
     let Some(block) = checked.program.data.get(train.data) else {
         return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
     };
@@ -119,8 +119,12 @@ fn predict_opened(
 }
 
 /// The train whose model is wanted, or the last: what comes before it usually prepares it.
-pub(super) fn chosen_train<'c>(checked: &'c Checked, model: Option<&str>) -> Result<&'c Train, RunError> {
-    let trains = last_trains(checked);
+pub(super) fn chosen_train<'c>(
+    opened: &Opened,
+    checked: &'c Checked,
+    model: Option<&str>,
+) -> Result<&'c Train, RunError> {
+    let trains = opened.trained(checked);
     let is_wanted = |train: &&Train| model.is_none_or(|name| *name == *train.name);
     trains.iter().rev().copied().find(|train| is_wanted(train)).ok_or_else(|| RunError::NoTrain {
         wanted: model.map(str::to_owned),

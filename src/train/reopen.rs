@@ -42,7 +42,7 @@ fn evaluate_opened(
     threads: usize,
 ) -> Result<Vec<Evaluated>, RunError> {
     let mut results = Vec::new();
-    for train in last_trains(checked) {
+    for train in opened.trained(checked) {
         let dataset = opened.dataset(checked, train)?;
         let data = checked.program.data.get(train.data).map_or_else(|| "data".into(), |d| d.name.clone());
         let exists = |of: &Split| !dataset.splits.get(*of).is_empty();
@@ -90,7 +90,7 @@ pub(super) fn open(run: &Path) -> Result<(Opened, Checked), ReopenError> {
 }
 
 /// The last train of each model, in file order: it left the weights.
-pub(super) fn last_trains(checked: &Checked) -> Vec<&Train> {
+fn last_trains(checked: &Checked) -> Vec<&Train> {
     let trains = &checked.program.trains;
     let is_last = |i: usize, train: &Train| !trains.iter().skip(i + 1).any(|later| later.model == train.model);
     trains.iter().enumerate().filter(|(i, train)| is_last(*i, train)).map(|(_, train)| train).collect()
@@ -122,6 +122,15 @@ impl Opened {
 
     pub(super) fn directory(&self) -> &Path {
         &self.directory
+    }
+
+    /// The last train of each model that the run has weights of: not every run is of the whole file, or came to its
+    /// end. All of them where there are none, so that it is told what is missing.
+    pub(super) fn trained<'c>(&self, checked: &'c Checked) -> Vec<&'c Train> {
+        let all = last_trains(checked);
+        let has_weights = |train: &&Train| self.directory.join(weights_name(checked, train)).exists();
+        let found: Vec<&Train> = all.iter().copied().filter(has_weights).collect();
+        if found.is_empty() { all } else { found }
     }
 
     pub(super) fn train_record(&self, index: usize) -> Option<&TrainRecord> {

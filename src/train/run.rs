@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub out: Option<PathBuf>,
     /// Where runs without `--out` go: `runs`.
     pub runs: PathBuf,
+    /// `--train NAME`: only what trains this model.
+    pub train: Option<String>,
     /// `--init weights.safetensors`: how the first train of each model starts, before its `load:`.
     pub init: Option<PathBuf>,
     /// `--log-steps`: whether `metrics.jsonl` holds each step. (Observers hear of each step anyway.)
@@ -48,6 +50,7 @@ impl Default for RunOptions {
             threads: 1,
             out: None,
             runs: PathBuf::from("runs"),
+            train: None,
             init: None,
             log_steps: false,
             expect: true,
@@ -99,15 +102,13 @@ impl Outcome {
     }
 }
 
-/// Trains everything in the file, measures the test split, checks the facts, and leaves a directory. The file must
+/// Trains everything in the file (or what `--train` names), measures the test split, checks the facts, and leaves a directory. The file must
 /// have no errors.
 pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
-    if checked.program.trains.is_empty() {
-        return Err(RunError::NoTrain { wanted: None, trains: Vec::new() });
-    }
+    let wanted = wanted_trains(checked, options.train.as_deref())?;
     // Before there is a directory: data that cannot be read leaves nothing behind.
-    let datasets = load_datasets(checked)?;
-    memory::check(checked, &datasets, options.memory_limit, options.threads)?;
+    let datasets = load_datasets(checked, &wanted)?;
+    memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
     let mut record = Record::new(checked, &options.overrides, options.threads);
@@ -116,7 +117,7 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     record.write(&directory)?;
     let mut recorder = Recorder::new(&directory, observer, options.log_steps)?;
     let mut whole = WholeRun { checked, options, datasets: &datasets, directory: &directory, record: &mut record };
-    let result = whole.trains(&mut recorder);
+    let result = whole.trains(&wanted, &mut recorder);
     record.status = match &result {
         Ok(outcome) if outcome.exit_status() == 130 => Status::Interrupted,
         Ok(_) => Status::Finished,
@@ -130,10 +131,24 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     Ok(outcome)
 }
 
-/// The data of all trains, by index of the data block.
-pub(super) fn load_datasets(checked: &Checked) -> Result<BTreeMap<usize, Dataset>, RunError> {
+/// The trains of a file, by index: all of them, or those of one model.
+pub(super) fn wanted_trains(checked: &Checked, model: Option<&str>) -> Result<Vec<usize>, RunError> {
+    let trains = &checked.program.trains;
+    let is_wanted = |train: &Train| model.is_none_or(|name| *name == *train.name);
+    let found: Vec<usize> = (0..trains.len()).filter(|index| trains.get(*index).is_some_and(is_wanted)).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut names: Vec<Arc<str>> = trains.iter().map(|train| train.name.clone()).collect();
+    names.dedup();
+    // Where there is nothing at all to train, the name that was asked for is not what is wrong.
+    Err(RunError::NoTrain { wanted: model.filter(|_| !names.is_empty()).map(str::to_owned), trains: names })
+}
+
+/// The data of some trains, by index of the data block.
+fn load_datasets(checked: &Checked, trains: &[usize]) -> Result<BTreeMap<usize, Dataset>, RunError> {
     let mut datasets = BTreeMap::new();
-    for train in &checked.program.trains {
+    for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         if let Some(block) = checked.program.data.get(train.data)
             && !datasets.contains_key(&train.data)
         {
@@ -180,11 +195,11 @@ struct WholeRun<'a> {
 }
 
 impl WholeRun<'_> {
-    fn trains(&mut self, recorder: &mut Recorder) -> Result<Outcome, RunError> {
+    fn trains(&mut self, wanted: &[usize], recorder: &mut Recorder) -> Result<Outcome, RunError> {
         let mut models: BTreeMap<usize, Weights> = BTreeMap::new();
         let path = self.directory.path().to_owned();
         let mut outcome = Outcome { directory: path, trains: Vec::new(), facts: Vec::new() };
-        for index in 0..self.checked.program.trains.len() {
+        for &index in wanted {
             let report = self.train(index, &mut models, &mut outcome.facts, recorder);
             if let Err(RunError::Diverged(divergence)) = &report {
                 recorder.event(&Event::Diverged(divergence.clone()));

@@ -253,6 +253,41 @@ fn events_are_those_of_the_contract() {
 }
 
 #[test]
+fn one_of_several_trains_is_run_alone() {
+    let second = XOR.split_once("model Xor").unwrap().1.split_once("expect").unwrap().0;
+    let second = format!("model Xor{second}").replace("Xor", "Other");
+    let facts = "expect {\n  Xor.parameters == 42\n  Other.parameters == 42\n}\n";
+    let text = format!("{}{second}{facts}", XOR.split_once("expect").unwrap().0);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("two.nn"), text).unwrap();
+    let short = ["two.nn", "--epochs", "2"];
+    let run = |more: &[&str]| nnrun(folder.path(), &[&["run"], &short[..], more].concat());
+
+    let alone = run(&["--train", "Other", "--json"]).expect(0).events();
+    let of = |event: &str| alone.iter().filter(|e| e["event"] == event).collect::<Vec<_>>();
+    assert_eq!((of("start").len(), &of("start")[0]["train"]), (1, &Value::from("Other")));
+    assert_eq!((of("expect").len(), &of("expect")[0]["expect"]), (1, &Value::from("Other.parameters == 42")));
+    let weights = |n: &str| {
+        let found = std::fs::read_dir(folder.path().join("runs/two").join(n)).unwrap();
+        let names = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name.ends_with(".safetensors")).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(weights("1"), ["Other.safetensors"]);
+    // What was not trained is not measured either.
+    let measured = nnrun(folder.path(), &["eval", "two.nn"]).expect(0);
+    assert!(measured.out.contains("Other") || !measured.out.contains("Xor"), "{}", measured.out);
+
+    run(&[]).expect(0);
+    assert_eq!(weights("2"), ["Other.safetensors", "Xor.safetensors"]);
+    let unknown = run(&["--train", "Nobody"]).expect(2);
+    assert!(unknown.err.contains("there is no train of `Nobody`"), "{}", unknown.err);
+    assert!(unknown.err.contains("`Xor`") && unknown.err.contains("`Other`"), "{}", unknown.err);
+    assert!(!folder.path().join("runs/two/3").exists());
+}
+
+#[test]
 fn runs_are_never_overwritten() {
     let folder = folder(&[]);
     for n in ["1", "2", "3"] {

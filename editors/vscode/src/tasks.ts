@@ -21,13 +21,18 @@ export function register(): vscode.Disposable {
   return vscode.Disposable.from(
     vscode.tasks.registerTaskProvider("nnrun", { provideTasks, resolveTask }),
     ...(["run", "check", "test"] as const).map((verb) =>
-      vscode.commands.registerCommand(`nnrun.${verb}`, (target?: vscode.Uri | string) => execute(verb, target)),
+      vscode.commands.registerCommand(`nnrun.${verb}`, (target?: vscode.Uri | string, train?: unknown) =>
+        execute(verb, target, train),
+      ),
     ),
   );
 }
 
-/** Runs a command on a file: the one that a lens or menu names, or the open one. */
-async function execute(verb: Verb, target: vscode.Uri | string | undefined): Promise<void> {
+/**
+ * Runs a command on a file: the one that a lens or menu names, or the open one. A lens of a file with several trains
+ * also names the model whose train is meant; what menus add (the group of the editor) is no name.
+ */
+async function execute(verb: Verb, target: vscode.Uri | string | undefined, train: unknown): Promise<void> {
   const named = typeof target === "string" ? vscode.Uri.parse(target) : target;
   const uri = named instanceof vscode.Uri ? named : vscode.window.activeTextEditor?.document.uri;
   if (uri === undefined) {
@@ -44,7 +49,9 @@ async function execute(verb: Verb, target: vscode.Uri | string | undefined): Pro
   if (found === undefined) return;
   const folder = vscode.workspace.getWorkspaceFolder(uri);
   const file = folder === undefined ? uri.fsPath : vscode.workspace.asRelativePath(uri, false);
-  await vscode.tasks.executeTask(makeTask(found, { type: "nnrun", command: verb, file }, [file], folder));
+  const definition: Definition = { type: "nnrun", command: verb, file };
+  if (verb === "run" && typeof train === "string") definition.arguments = ["--train", train];
+  await vscode.tasks.executeTask(makeTask(found, definition, [file], folder));
 }
 
 async function provideTasks(): Promise<vscode.Task[]> {
