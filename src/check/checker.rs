@@ -66,8 +66,6 @@ pub(super) struct Checker<'o> {
     pub main_module: usize,
     /// Stages of pipelines that gave a role (`|> softmax`), with the nodes that carry it.
     pub role_stages: Vec<(crate::ir::graph::NodeId, Span)>,
-    /// What layers that are affine maps gave: any number, so no probabilities.
-    pub affine: Vec<crate::ir::graph::NodeId>,
     /// Axes named by a dimension, as they are where all dimensions differ.
     pub axes: BTreeMap<Span, usize>,
     /// An argument of the call that is looked at which would be the size of an input in PyTorch.
@@ -171,7 +169,6 @@ impl<'o> Checker<'o> {
             model_inputs: Vec::new(),
             main_module: 0,
             role_stages: Vec::new(),
-            affine: Vec::new(),
             axes: BTreeMap::new(),
             dropped: None,
             trained: None,

@@ -7,7 +7,8 @@
 //! items.rs        the names of a file, imports, hypers
 //! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
 //! expression.rs   expressions                             sizes.rs, index.rs
-//! call.rs         calls, pipes, applications              flow.rs        let, if, repeat
+//! call.rs         calls and pipes                         apply.rs       a stage meets its tensors
+//! flow.rs         let, if, repeat                         declared.rs    weight, constant
 //! foreign.rs      names and calls of other frameworks
 //! residual.rs     x + stage(x)
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
@@ -21,6 +22,7 @@
 //! ```
 
 mod alone;
+mod apply;
 mod argument_value;
 mod arguments;
 mod augment;
@@ -34,6 +36,7 @@ mod data_repairs;
 mod data_sequences;
 mod data_source;
 mod data_split;
+mod declared;
 mod expression;
 mod facts;
 mod flow;
@@ -61,7 +64,7 @@ mod train;
 mod value;
 mod words;
 
-pub use lints::{LintLevels, LintName, allow_fix};
+pub use lints::{Convention, LintLevels, LintName, allow_fix};
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,

@@ -1,6 +1,6 @@
 //! `residual { stage }`: the input added to what a stage makes of it, and what is offered where their shapes differ.
 
-use super::call::stage_span;
+use super::apply::stage_span;
 use super::checker::Checker;
 use super::mistake::Mistake;
 use super::provenance::{Application, Source, clashing, contains, sizes_of};

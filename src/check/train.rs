@@ -257,7 +257,6 @@ impl Checker<'_> {
         self.work = 0;
         self.rows.clear();
         self.regions.clear();
-        self.affine.clear();
         self.applications.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
