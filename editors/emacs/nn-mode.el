@@ -67,7 +67,8 @@
 ;; generated: settings
   '(
     "loss" "optimizer" "schedule" "epochs" "steps" "batch" "metrics" "clip" "shuffle" "drop_last" "seed"
-    "class_weights" "stop" "patience" "keep" "freeze" "validate" "load" "augment"
+    "class_weights" "stop" "patience" "keep" "freeze" "validate" "load" "augment" "split" "best" "require"
+    "try"
     )
 ;; end
   "Settings of a `train'.")

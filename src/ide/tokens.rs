@@ -31,12 +31,14 @@ pub enum TokenKind {
     Number,
     Operator,
     Layer,
+    NamedLayer,
     Function,
     Block,
     Model,
     Data,
     Field,
     Hyper,
+    HyperParameter,
     Dimension,
     Input,
     Variable,
@@ -45,6 +47,36 @@ pub enum TokenKind {
     Argument,
     Choice,
     Import,
+}
+
+impl TokenKind {
+    /// Whether a grammar knows it as well as who has checked the program: by how it looks, or by where it stands.
+    pub fn is_of_syntax(self) -> bool {
+        match self {
+            TokenKind::Keyword
+            | TokenKind::Comment
+            | TokenKind::String
+            | TokenKind::Number
+            | TokenKind::Operator
+            | TokenKind::Setting => true,
+            TokenKind::Layer
+            | TokenKind::NamedLayer
+            | TokenKind::Function
+            | TokenKind::Block
+            | TokenKind::Model
+            | TokenKind::Data
+            | TokenKind::Field
+            | TokenKind::Hyper
+            | TokenKind::HyperParameter
+            | TokenKind::Dimension
+            | TokenKind::Input
+            | TokenKind::Variable
+            | TokenKind::Weight
+            | TokenKind::Argument
+            | TokenKind::Choice
+            | TokenKind::Import => false,
+        }
+    }
 }
 
 /// Words that are no names anywhere, besides those of the catalog.
@@ -126,17 +158,20 @@ fn of_name(name: &Name, names: &Names) -> Option<Token> {
 
 fn of_declaration(kind: DeclarationKind) -> TokenKind {
     match kind {
-        DeclarationKind::Hyper | DeclarationKind::HyperParameter => TokenKind::Hyper,
+        DeclarationKind::Hyper => TokenKind::Hyper,
+        DeclarationKind::HyperParameter => TokenKind::HyperParameter,
         DeclarationKind::Block => TokenKind::Block,
         DeclarationKind::Model => TokenKind::Model,
         DeclarationKind::Data => TokenKind::Data,
-        DeclarationKind::SharedLayer | DeclarationKind::Layer => TokenKind::Layer,
+        DeclarationKind::SharedLayer | DeclarationKind::Layer => TokenKind::NamedLayer,
         DeclarationKind::Import => TokenKind::Import,
         DeclarationKind::Input => TokenKind::Input,
         DeclarationKind::Dimension => TokenKind::Dimension,
         DeclarationKind::Weight => TokenKind::Weight,
-        DeclarationKind::Field | DeclarationKind::Column => TokenKind::Field,
-        DeclarationKind::Phase | DeclarationKind::Term | DeclarationKind::Metric => TokenKind::Setting,
+        DeclarationKind::Field | DeclarationKind::Column | DeclarationKind::Term | DeclarationKind::Metric => {
+            TokenKind::Field
+        }
+        DeclarationKind::Phase => TokenKind::Setting,
         DeclarationKind::Output
         | DeclarationKind::Let
         | DeclarationKind::Constant

@@ -35,6 +35,8 @@ pub(super) struct Client {
     pub fills_snippets: bool,
     /// Folds lines only.
     pub folds_lines_only: bool,
+    /// Colours the text by a grammar of its own, and only wants to hear what that cannot know.
+    pub augments_syntax_tokens: bool,
 }
 
 impl Client {
@@ -59,6 +61,7 @@ impl Client {
             nests_symbols: can("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
             fills_snippets: can("textDocument/completion/completionItem/snippetSupport"),
             folds_lines_only: can("textDocument/foldingRange/lineFoldingOnly"),
+            augments_syntax_tokens: can("textDocument/semanticTokens/augmentsSyntaxTokens"),
         }
     }
 }

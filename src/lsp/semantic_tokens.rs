@@ -47,6 +47,7 @@ const TYPES: &[&str] = &[
 const MODIFIERS: &[&str] = &["declaration", "readonly", "defaultLibrary"];
 
 /// Layers, blocks and models are what is made of; functions what is done; fields and settings what belongs to something.
+/// What a `let` names is a value, be it a layer: grammars, which tell no difference there, give both one colour.
 fn type_of(kind: TokenKind) -> &'static str {
     match kind {
         TokenKind::Keyword => "keyword",
@@ -58,9 +59,9 @@ fn type_of(kind: TokenKind) -> &'static str {
         TokenKind::Function => "function",
         TokenKind::Data => "struct",
         TokenKind::Field | TokenKind::Setting | TokenKind::Weight => "property",
-        TokenKind::Hyper | TokenKind::Variable => "variable",
+        TokenKind::Hyper | TokenKind::Variable | TokenKind::NamedLayer => "variable",
         TokenKind::Dimension => "typeParameter",
-        TokenKind::Input | TokenKind::Argument => "parameter",
+        TokenKind::Input | TokenKind::HyperParameter | TokenKind::Argument => "parameter",
         TokenKind::Choice => "enumMember",
         TokenKind::Import => "namespace",
     }
@@ -69,17 +70,25 @@ fn type_of(kind: TokenKind) -> &'static str {
 /// `textDocument/semanticTokens/full`
 fn full(snapshot: &Snapshot, params: SemanticTokensParams) -> Result<Option<SemanticTokens>, Failure> {
     let analysis = snapshot.analysis(&params.text_document.uri)?;
-    let tokens = ide::tokens(&analysis.checked, analysis.names());
-    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens, &analysis) }))
+    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens(&analysis, snapshot), &analysis) }))
 }
 
 /// `textDocument/semanticTokens/range`
 fn range(snapshot: &Snapshot, params: SemanticTokensRangeParams) -> Result<Option<SemanticTokens>, Failure> {
     let analysis = snapshot.analysis(&params.text_document.uri)?;
     let within = analysis.span(params.range);
-    let mut tokens = ide::tokens(&analysis.checked, analysis.names());
+    let mut tokens = tokens(&analysis, snapshot);
     tokens.retain(|token| token.span.start < within.end && within.start < token.span.end);
     Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens, &analysis) }))
+}
+
+/// The tokens of a file, without those that the client colours itself: two colours for one word would flicker.
+fn tokens(analysis: &Analysis, snapshot: &Snapshot) -> Vec<Token> {
+    let mut tokens = ide::tokens(&analysis.checked, analysis.names());
+    if snapshot.client.augments_syntax_tokens {
+        tokens.retain(|token| !token.kind.is_of_syntax());
+    }
+    tokens
 }
 
 /// Each token behind the one before.

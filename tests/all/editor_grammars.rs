@@ -4,6 +4,7 @@
 
 use super::snapshot::{assert_all, compare, repository};
 use nnrun::catalog::{EntryKind, WordKind, entries, words};
+use nnrun::ide::names::SMALL_WORDS;
 use serde_json::Value;
 
 /// The names of a kind. One that stands for several things is listed with the first of them.
@@ -32,8 +33,12 @@ fn all_names(kind: EntryKind) -> Vec<&'static str> {
     entries().filter(|e| e.kind() == kind).map(|e| e.name).collect()
 }
 
+/// Settings of trains, then those of data and sweeps.
 fn settings() -> Vec<&'static str> {
-    words().filter(|w| w.kind == WordKind::Setting).map(|w| w.name).collect()
+    let of_others = SMALL_WORDS.iter().filter(|w| {
+        matches!(w.place, "data" | "sweep") && w.syntax.strip_prefix(w.name).is_some_and(|rest| rest.starts_with(':'))
+    });
+    words().filter(|w| w.kind == WordKind::Setting).map(|w| w.name).chain(of_others.map(|w| w.name)).collect()
 }
 
 /// The text with what stands between the line that ends in `generated: NAME` and the next line with `end` replaced.

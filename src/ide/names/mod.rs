@@ -24,7 +24,7 @@ mod tests;
 mod training;
 mod values;
 
-pub use small_words::{SMALL_WORDS, SmallWord, small_word};
+pub use small_words::{SMALL_WORDS, SmallWord, keyword, small_word};
 pub(super) use values::{parameters_of, wants};
 
 use crate::catalog::{Entry, Param, Word};

@@ -29,6 +29,13 @@ test("every setting is read, and none is read that is not declared", () => {
   assert.deepEqual([...new Set([...read, "trace.server"])].sort(), declared.sort());
 });
 
+test("what the server knows of a word has the colour that the grammar gives it", async () => {
+  const grammar = JSON.stringify(await json("syntaxes/nn.tmLanguage.json"));
+  const scopes = contributes.semanticTokenScopes.flatMap(({ scopes }) => Object.values(scopes).flat());
+  assert.ok(scopes.length > 8);
+  for (const scope of scopes) assert.ok(grammar.includes(`"${scope}"`), scope);
+});
+
 test("every file that the manifest names is there", async () => {
   const named = [
     manifest.icon,

@@ -23,6 +23,9 @@ model Net(x: [4]) -> y_hat: float {
   x |> Dense(8) |> relu |> Dense(1) |> squeeze
 }`;
 
+// Snippets of what the language has and nnrun does not run yet: it may say that (E0112), and nothing else.
+const ahead = new Set(["Phase", "Train in two phases", "Sweep"]);
+
 // Where each snippet stands. One that is missing here fails the test below.
 const places = {
   "Whole program": alone,
@@ -40,6 +43,9 @@ const places = {
   "Train with a schedule": trained,
   "Train for numbers": (snippet) => `${numbers}\n\n${snippet}`,
   Expect: (snippet) => trained(`${text("Train a classifier")}\n\n${snippet}`),
+  Phase: (snippet) => trained(text("Train a classifier").replace(/\n}$/, `\n\n  ${snippet.replace(/\n/g, "\n  ")}\n}`)),
+  "Train in two phases": trained,
+  Sweep: (snippet) => `hyper width = 32\n\n${snippet}\n\nmodel Net(x: [4]) -> [width] {\n  x |> Dense(width)\n}`,
   Hyper: (snippet) => `${snippet}\n\nmodel Net(x: [4]) -> [width] {\n  x |> Dense(width)\n}`,
   Import: (snippet) => `${snippet}\n\nmodel Net(x: [4]) -> [8] {\n  x |> Unit(8)\n}`,
   Residual: stage("[32]"),
@@ -89,7 +95,12 @@ for (const [name, place] of Object.entries(places)) {
       const program = `${place(expanded).trimEnd()}\n`;
       await writeFile(join(folder, "snippet.nn"), program);
       const checked = run(folder, "check", "--format", "short", "snippet.nn");
-      assert.deepEqual([checked.status, checked.stderr], [0, ""], program);
+      if (ahead.has(name) && checked.status !== 0) {
+        const told = checked.stderr.split("\n").filter((line) => /^\S+:\d+:\d+: /.test(line));
+        assert.ok(told.length > 0 && told.every((line) => line.includes("[E0112]")), `${checked.stderr}\n${program}`);
+      } else {
+        assert.deepEqual([checked.status, checked.stderr], [0, ""], program);
+      }
       const formatted = run(folder, "fmt", "--check", "snippet.nn");
       assert.equal(formatted.status, 0, `${formatted.stderr}\n${program}`);
     }
