@@ -63,6 +63,7 @@ pub use field_type::{Description, FieldKind, FieldType, describe, describe_again
 pub use fitted::{Estimate, Fitted, FittedField, Inverse};
 pub use image_folder::image_files;
 pub use new_data::apply;
+pub use npz::array_names;
 pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult, MissingIn, OperandValue, Place};
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};

@@ -3,6 +3,7 @@
 use crate::diagnostics::quoted_list;
 use flate2::read::DeflateDecoder;
 use std::io::Read;
+use std::path::Path;
 
 /// Where a member of an archive lies.
 struct Member<'a> {
@@ -43,6 +44,17 @@ pub(crate) fn member(bytes: &[u8], array: &str) -> Result<Vec<u8>, String> {
         true => Ok(content),
         false => Err(format!("its array `{array}` is damaged: {} bytes, not {}", content.len(), member.size)),
     }
+}
+
+/// A larger archive is not read only to say what is in it.
+const LARGEST_TO_LIST: u64 = 256 << 20;
+
+/// The names of the arrays of an archive, in its order; none where it cannot be read.
+pub fn array_names(path: &Path) -> Vec<String> {
+    let is_small = std::fs::metadata(path).is_ok_and(|about| about.len() <= LARGEST_TO_LIST);
+    let Some(bytes) = is_small.then(|| std::fs::read(path).ok()).flatten() else { return Vec::new() };
+    let members = members(&bytes).unwrap_or_default();
+    members.iter().filter_map(|member| member.name.strip_suffix(".npy").map(str::to_owned)).collect()
 }
 
 /// A little-endian number of some bytes.

@@ -1,15 +1,14 @@
 //! What is said of the word under the cursor, in Markdown.
 
 use super::amounts::{before_unit, bytes, count, counted};
+use super::columns::{Column, columns};
 use super::costs;
-use super::names::{Declaration, DeclarationKind, Meaning, Name, Names, Table};
+use super::documentation::{code, of_entry_here, of_param_of, of_small_word, of_word};
+use super::names::{Declaration, DeclarationKind, Meaning, Name, Names, Table, keyword, small_word};
 use super::walk;
-use crate::catalog::{self, Body, Default, Entry, Param, Word, call_shape, describe};
+use crate::catalog::{self, Entry, Word, WordKind};
 use crate::check::{Checked, Model, Noted, Train};
-use crate::data::{
-    ColumnFacts, ColumnKind, DataFile, Description, FieldKind, FieldType, PerSplit, SourceSpec, Split, TableExpr,
-    schema,
-};
+use crate::data::{Description, FieldKind, FieldType, Split};
 use crate::diagnostics::quoted_list;
 use crate::ir::dim::show_shape;
 use crate::source::Span;
@@ -36,15 +35,18 @@ pub fn hover(checked: &Checked, names: &Names, offset: usize) -> Option<Hover> {
         return page.of_name(name).map(|text| Hover { span: name.span, text });
     }
     let text = &checked.sources.file(checked.file).text;
-    let token = scan(text).into_iter().find(|token| token.start <= offset && offset < token.end)?;
+    let tokens = scan(text);
+    let position = tokens.iter().position(|token| token.start <= offset && offset < token.end)?;
+    let token = tokens.get(position)?;
     let span = Span::new(checked.file, token.start, token.end);
     match token.kind {
-        TokenKind::Word => catalog::word(token.text(text)).map(|word| Hover { span, text: of_word(word) }),
-        // What an operator gives, and what flows through a bar.
-        TokenKind::Symbol => {
-            let noted = page.around(offset)?;
-            Some(Hover { span, text: code(&noted.text) })
+        TokenKind::Word => {
+            let before = position.checked_sub(1).and_then(|i| tokens.get(i));
+            let is_unit = before.is_some_and(|before| before.kind == TokenKind::Number);
+            page.of_keyword(token.text(text), span, is_unit).map(|text| Hover { span, text })
         }
+        // What an operator gives, and what flows through a bar.
+        TokenKind::Symbol => page.around(offset, span).map(|text| Hover { span, text }),
         _ => None,
     }
 }
@@ -59,21 +61,27 @@ impl Page<'_> {
         match &name.meaning {
             Meaning::Declared(id) => Some(self.of_declaration(self.names.declaration(*id), name.span)),
             Meaning::Entry(entry) => Some(self.of_entry(entry, name.span)),
-            Meaning::Parameter(entry, param) => Some(of_param(entry, param)),
+            Meaning::Parameter(entry, param) => Some(of_param_of(entry, param)),
             Meaning::Choice(entry, param) => {
-                let written = self.checked.sources.text(name.span);
-                Some(format!("{}\n\nA choice of {}", code(written), of_param(entry, param)))
+                let written = self.text(name.span);
+                Some(format!("{}\n\nA choice of {}", code(written), of_param_of(entry, param)))
             }
             Meaning::Setting(word) => Some(self.of_setting(word)),
-            Meaning::SmallWord(word) => Some(format!("{}\n\n{}", code(word.syntax), word.summary)),
+            Meaning::SmallWord(word) => Some(of_small_word(word)),
             Meaning::Column(table) => self.of_column(self.names.tables.get(*table)?, name.span),
             Meaning::WeightPath => self.of_weight(name.span),
             Meaning::File(path) => {
-                let about = std::fs::metadata(path).ok()?;
-                let what = if about.is_dir() { "a folder".to_owned() } else { bytes(about.len()) };
+                let what = match std::fs::metadata(path) {
+                    Ok(about) if about.is_dir() => "a folder".to_owned(),
+                    Ok(about) => bytes(about.len()),
+                    Err(_) if path.to_string_lossy().contains('*') => "a pattern for the names of files".to_owned(),
+                    Err(_) => "there is no such file".to_owned(),
+                };
                 Some(format!("`{}`: {what}", path.display()))
             }
-            Meaning::Label | Meaning::Missing | Meaning::Unknown => None,
+            Meaning::Label => Some(format!("{}\n\nA name of the pattern: an axis", code(self.text(name.span)))),
+            // What is wrong with it is told there.
+            Meaning::Missing | Meaning::Unknown => None,
         }
     }
 
@@ -86,9 +94,10 @@ impl Page<'_> {
                 Some(noted) if noted.is_value => code(&format!("hyper {name} = {}", noted.text)),
                 _ => code(&format!("hyper {name}")),
             },
+            DeclarationKind::Import => code(self.text(declaration.whole)),
             DeclarationKind::Dimension => match noted {
                 Some(noted) if noted.is_value && *noted.text != **name => code(&format!("{name} = {}", noted.text)),
-                _ => format!("{}\n\nA dimension: a size that the input binds", code(name)),
+                _ => code(name),
             },
             DeclarationKind::Block => self.signature(declaration),
             DeclarationKind::Model => self.signature(declaration),
@@ -106,9 +115,11 @@ impl Page<'_> {
                     _ => code(written),
                 }
             }
-            DeclarationKind::Import => code(self.checked.sources.text(declaration.whole)),
-            _ => format!("{}\n\n{}", code(&self.typed("", name, noted)), capital(declaration.kind.word())),
+            _ => code(&self.typed("", name, noted)),
         };
+        if let Some(whose) = self.whose(declaration, noted.is_some_and(|noted| noted.is_value)) {
+            let _ = write!(page, "\n\n{whose}");
+        }
         if let Some(doc) = &declaration.doc {
             let _ = write!(page, "\n\n{doc}");
         }
@@ -127,9 +138,64 @@ impl Page<'_> {
                 }
             }
             DeclarationKind::Field => page.push_str(&self.of_field(declaration)),
+            DeclarationKind::Let => {
+                let id = self.names.declarations.iter().position(|other| other.span == declaration.span);
+                let table =
+                    id.and_then(|id| self.names.table_of.get(&id)).and_then(|table| self.names.tables.get(*table));
+                page.push_str(&table.map_or(String::new(), |table| self.of_table(table)));
+            }
             _ => {}
         }
         page
+    }
+
+    /// `An input of the block Square`; of what says itself what it is, nothing.
+    fn whose(&self, declaration: &Declaration, has_value: bool) -> Option<String> {
+        let what = match declaration.kind {
+            DeclarationKind::Hyper
+            | DeclarationKind::Block
+            | DeclarationKind::Model
+            | DeclarationKind::Data
+            | DeclarationKind::Field
+            | DeclarationKind::Weight
+            | DeclarationKind::Constant
+            | DeclarationKind::Let
+            | DeclarationKind::Layer
+            | DeclarationKind::SharedLayer
+            | DeclarationKind::Import => return None,
+            DeclarationKind::HyperParameter => "a hyper".to_owned(),
+            kind => with_article(kind.word()),
+        };
+        let Some(owner) = declaration.parent.map(|id| self.names.declaration(id)) else { return Some(capital(&what)) };
+        let mut text = format!("{} of the {} `{}`", capital(&what), owner.kind.word(), owner.name);
+        if declaration.kind == DeclarationKind::Dimension {
+            text.push_str(", bound by its inputs");
+        }
+        // How large things are in a block is for who calls it.
+        if has_value && owner.kind == DeclarationKind::Block {
+            text.push_str("; here as in its first call");
+        }
+        Some(text)
+    }
+
+    /// What a word of the language is. Where it makes something, what that is here; behind a number it is a unit.
+    fn of_keyword(&self, text: &str, span: Span, is_unit: bool) -> Option<String> {
+        if is_unit && let Some(unit) = small_word(text, "duration") {
+            return Some(of_small_word(unit));
+        }
+        let Some(word) = catalog::word(text) else { return keyword(text).map(of_small_word) };
+        let mut page = of_word(word);
+        if word.kind == WordKind::Form {
+            let around = around(&self.checked.ast, span.start as usize);
+            let own = around.iter().rev().find(|expr| expr.span.start == span.start);
+            let noted = own.and_then(|expr| self.checked.program.noted(expr.span)).filter(|noted| !noted.is_value);
+            page.push_str(&noted.map_or(String::new(), |noted| format!("\n\nHere: gives `{}`", noted.text)));
+        }
+        Some(page)
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.checked.sources.text(span)
     }
 
     /// `let h: [64]`
@@ -150,25 +216,7 @@ impl Page<'_> {
 
     /// `Dense(units, bias: true)(x)`, what it gives here, what it does, its arguments.
     fn of_entry(&self, entry: &'static Entry, at: Span) -> String {
-        let mut page = code(&call_shape(entry));
-        let _ = write!(page, "\n\n{}", sentence(entry.summary));
-        if !entry.formula.is_empty() {
-            let _ = write!(page, "\n\n`{}`", entry.formula.replace('\n', "; "));
-        }
-        page.push_str(&self.applied(at));
-        let tensors = |p: &&Param| !matches!(p.ty, catalog::ParamType::Tensor | catalog::ParamType::Tensors);
-        for (i, param) in entry.params.iter().filter(tensors).enumerate() {
-            page.push_str(if i == 0 { "\n\n" } else { "\n" });
-            let _ = write!(page, "- {}", argument(param));
-        }
-        if !entry.shapes.is_empty() {
-            let shapes: Vec<String> = entry.shapes.iter().map(|shape| format!("`{shape}`")).collect();
-            let _ = write!(page, "\n\nShapes: {}", shapes.join(", "));
-        }
-        if !entry.source.is_empty() {
-            let _ = write!(page, "\n\nAs in {}", entry.source);
-        }
-        page
+        of_entry_here(entry, &self.applied(at))
     }
 
     /// What a layer, block or function gives where it is applied, and what that costs.
@@ -294,34 +342,56 @@ impl Page<'_> {
             if let Meaning::Column(table) = name.meaning
                 && let Some(facts) = self.names.tables.get(table).and_then(|t| self.column(t, name.span))
             {
-                let _ = write!(text, "\n- {}", of_facts(&facts));
+                let _ = write!(text, "\n- {}", facts.sentence());
             }
         }
         text
     }
 
     fn of_column(&self, table: &Table, at: Span) -> Option<String> {
-        let facts = self.column(table, at)?;
+        let column = self.column(table, at)?;
         let files: Vec<&str> = table.files.iter().map(|(written, _)| written.as_str()).collect();
-        Some(format!("A column of {}\n\n{}", quoted_list(files, 3), of_facts(&facts)))
+        let what = if table.source == "npz" { "An array" } else { "A column" };
+        let of = if files.is_empty() { format!("`{}`", table.source) } else { quoted_list(files, 3) };
+        Some(format!("{what} of {of}\n\n{}", column.sentence()))
     }
 
-    fn column(&self, table: &Table, at: Span) -> Option<ColumnFacts> {
-        if table.source != "csv" {
-            return None;
+    fn column(&self, table: &Table, at: Span) -> Option<Column> {
+        let name = self.text(at).trim_matches('"');
+        columns(self.checked, table).into_iter().find(|column| column.name == name)
+    }
+
+    /// The columns of a table, the first of them with what they hold.
+    fn of_table(&self, table: &Table) -> String {
+        let columns = columns(self.checked, table);
+        let mut text = String::new();
+        for (i, column) in columns.iter().take(MOST_LISTED).enumerate() {
+            let _ = write!(text, "{}- {}", if i == 0 { "\n\n" } else { "\n" }, column.sentence());
         }
-        let files = table.files.iter().map(|(written, path)| DataFile::new(written.as_str(), path)).collect();
-        let source = SourceSpec::Csv(PerSplit::Whole(files));
-        let schema = schema(&TableExpr::source(source, at)).ok()?;
-        schema.column(self.checked.sources.text(at).trim_matches('"')).cloned()
+        if let Some(more) = columns.len().checked_sub(MOST_LISTED).filter(|more| *more > 0) {
+            let _ = write!(text, "\n- and {}", counted(more as u64, "more column"));
+        }
+        text
     }
 
-    /// What was noted of the smallest expression around a place.
-    fn around(&self, offset: usize) -> Option<&Noted> {
+    /// What an operator gives, or what flows through the bar of a pipeline.
+    fn around(&self, offset: usize, symbol: Span) -> Option<String> {
         let around = around(&self.checked.ast, offset);
         around.iter().rev().find_map(|expr| match &expr.kind {
-            ExprKind::Pipe { input, .. } => self.checked.program.noted(input.span),
-            ExprKind::Binary { .. } => self.checked.program.noted(expr.span),
+            ExprKind::Pipe { input, stage } if input.span.end <= symbol.start && symbol.end <= stage.span.start => {
+                let noted = self.checked.program.noted(input.span)?;
+                let stage = self.text(stage.span).split(['(', ' ', '{', '\n']).next().unwrap_or("");
+                Some(format!("{}\n\nWhat goes into `{stage}`", code(&noted.text)))
+            }
+            ExprKind::Binary { left, right, .. } if left.span.end <= symbol.start && symbol.end <= right.span.start => {
+                let noted = self.checked.program.noted(expr.span)?;
+                let (left, right) = (self.checked.program.noted(left.span), self.checked.program.noted(right.span));
+                let operands = match (left, right) {
+                    (Some(left), Some(right)) => format!("\n\nOf `{}` and `{}`", left.text, right.text),
+                    _ => String::new(),
+                };
+                Some(format!("{}{operands}", code(&noted.text)))
+            }
             _ => None,
         })
     }
@@ -343,36 +413,6 @@ fn of_step(train: &Train) -> String {
     let Some((memory, flops)) = costs::step(train) else { return String::new() };
     let batch = count(train.settings.batch as u64);
     format!("\n\nA training step with a batch of {batch}: {} · {}FLOP", bytes(memory), before_unit(flops as f64))
-}
-
-fn of_word(word: &Word) -> String {
-    let mut text = code(&word.syntax.join("\n"));
-    let _ = write!(text, "\n\n{}", sentence(word.summary));
-    if let Some(paragraph) = word.text.first() {
-        let _ = write!(text, "\n\n{paragraph}");
-    }
-    text
-}
-
-fn of_param(entry: &Entry, param: &Param) -> String {
-    format!(
-        "{}\n\n{}",
-        argument(param),
-        match entry.body {
-            Body::Layer { .. } => format!("An argument of the layer `{}`", entry.name),
-            _ => format!("An argument of `{}`", entry.name),
-        }
-    )
-}
-
-/// `units`: size — how many numbers come out
-fn argument(param: &Param) -> String {
-    let default = match param.default {
-        Default::Required => String::new(),
-        Default::Value("none") => ", may be left out".to_owned(),
-        Default::Value(value) => format!(", `{value}` if left out"),
-    };
-    format!("`{}`: {}{default}; {}", param.name, describe(&param.ty), param.doc)
 }
 
 fn of_data(description: &Description) -> String {
@@ -401,26 +441,6 @@ fn examples(description: &Description) -> String {
     if sizes.is_empty() { String::new() } else { format!("\n\nExamples: {}", sizes.join(" · ")) }
 }
 
-/// `sepal_length_cm`: numbers from 4.3 to 7.9
-fn of_facts(facts: &ColumnFacts) -> String {
-    let holds = match (facts.kind, facts.min.as_ref(), facts.max.as_ref()) {
-        (ColumnKind::Number, Some((min, _)), Some((max, _))) => {
-            let sort = if facts.integral() { "whole numbers" } else { "numbers" };
-            format!("{sort} from {min} to {max}")
-        }
-        (ColumnKind::Number, ..) => "numbers".to_owned(),
-        (ColumnKind::Text, ..) => match &facts.distinct {
-            Some(values) => format!("text: {}", listed(values.iter().map(String::as_str), values.len())),
-            None => "text".to_owned(),
-        },
-    };
-    let missing = match facts.missing {
-        0 => String::new(),
-        n => format!(", {} missing", count(n)),
-    };
-    format!("`{}`: {holds}{missing}", facts.name)
-}
-
 fn listed<'a>(values: impl IntoIterator<Item = &'a str>, total: usize) -> String {
     let shown: Vec<String> = values.into_iter().take(MOST_LISTED).map(|value| format!("`{value}`")).collect();
     let more = total.saturating_sub(shown.len());
@@ -433,12 +453,10 @@ fn elements(ty: &str) -> Option<u64> {
     shape.split(',').map(|size| size.trim().parse::<u64>().ok()).product()
 }
 
-fn code(text: &str) -> String {
-    format!("```nn\n{text}\n```")
-}
-
-fn sentence(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// `an input`
+fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
 }
 
 fn capital(text: &str) -> String {

@@ -12,6 +12,7 @@
 //! completion/     signature.rs    what could stand there, and what a call takes
 //! actions/        fixes, and other ways to write the same
 //! hover.rs        documentation.rs      what is said of a word; Markdown of the catalog
+//! columns.rs      what the tables of a program hold
 //! hints.rs        lenses.rs   costs.rs   amounts.rs   shapes, and what layers and models cost
 //! tokens.rs       folding.rs  selections.rs  formatting.rs   how a text is coloured, folded, selected, laid out
 //! ```
@@ -19,6 +20,7 @@
 mod actions;
 mod amounts;
 mod calls;
+mod columns;
 mod completion;
 mod costs;
 mod definition;
@@ -35,12 +37,14 @@ mod selections;
 mod signature;
 mod situation;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod unparsed;
 mod walk;
 mod workspace;
 
-pub use actions::{Action, ActionKind, actions};
+pub use actions::{Action, ActionKind, UsualName, actions, usual_names};
 pub use amounts::{before_unit, bytes, compact, count, counted};
 pub use calls::{Call, Caller, callable, incoming, outgoing};
 pub use completion::{Offer, OfferKind, complete};

@@ -31,13 +31,18 @@ pub struct SignatureParameter {
 }
 
 /// The signature of the innermost call around a byte of the checked file.
-pub fn signature(checked: &Checked, earlier: Option<&Checked>, offset: usize) -> Option<Signature> {
+pub fn signature(
+    checked: &Checked,
+    names: &Names,
+    earlier: Option<(&Checked, &Names)>,
+    offset: usize,
+) -> Option<Signature> {
     let text = &checked.sources.file(checked.file).text;
     let situation = Situation::at(text, offset);
     if situation.in_comment {
         return None;
     }
-    let context = Context::new(checked, earlier, situation, offset);
+    let context = Context::new(checked, names, earlier, situation, offset);
     // A list within a call belongs to the call.
     let frames = context.situation.frames.iter().rev();
     let frame = frames

@@ -3,13 +3,14 @@
 use super::analysis::Analysis;
 use super::diagnostics;
 use super::failure::Failure;
-use super::project::workspace_edit;
+use super::project::{Project, workspace_edit};
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use super::uri;
-use crate::ide::{self, Action, ActionKind};
+use crate::ide::{self, Action, ActionKind, UsualName};
 use gen_lsp_types::{
-    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionRequest, CodeActionResponse, TextEdit,
+    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionRequest, CodeActionResponse, Diagnostic,
+    TextEdit, Uri,
 };
 use std::path::PathBuf;
 
@@ -42,21 +43,47 @@ fn actions(snapshot: &Snapshot, params: CodeActionParams) -> Result<Option<Vec<C
         None => true,
         Some(only) => only.iter().any(|only| is_of(kind, only)),
     };
-    let found = ide::actions(&analysis.checked, selected, &runs).into_iter().map(|action| {
-        let diagnostics = action.fixes.and_then(|index| told.get(index)).map(|diagnostic| vec![diagnostic.clone()]);
+    let fixed = |index: Option<usize>| index.and_then(|i| told.get(i)).map(|diagnostic| vec![diagnostic.clone()]);
+    let mut found = Vec::new();
+    if wanted(&CodeActionKind::QuickFix) {
+        let usual = ide::usual_names(&analysis.checked, analysis.names(), selected);
+        found.extend(usual.into_iter().filter_map(|usual| rename(usual, &fixed, snapshot, &params.text_document.uri)));
+    }
+    found.extend(ide::actions(&analysis.checked, analysis.names(), selected, &runs).into_iter().map(|action| {
         CodeAction {
             title: action.title.clone(),
             kind: Some(kind_of(action.kind)),
-            diagnostics,
+            diagnostics: fixed(action.fixes),
             is_preferred: action.is_preferred.then_some(true),
             edit: Some(workspace_edit(edits(&action, &analysis), snapshot)),
             ..CodeAction::default()
         }
-    });
-    Ok(Some(found.filter(|a| a.kind.as_ref().is_some_and(wanted)).map(CodeActionResponse::from).collect()))
+    }));
+    found.retain(|action| action.kind.as_ref().is_some_and(wanted));
+    Ok(Some(found.into_iter().map(CodeActionResponse::from).collect()))
 }
 
-fn edits(action: &Action, analysis: &Analysis) -> Vec<(gen_lsp_types::Uri, TextEdit)> {
+/// The usual name of something, wherever a program of the workspace says it; `None` where it cannot be had.
+fn rename(
+    usual: UsualName,
+    fixed: &dyn Fn(Option<usize>) -> Option<Vec<Diagnostic>>,
+    snapshot: &Snapshot,
+    uri: &Uri,
+) -> Option<CodeAction> {
+    let project = Project::with(snapshot, Some(uri));
+    let file = project.workspace.file(&uri::to_path(uri))?;
+    let edits = ide::rename(&project.workspace, file, usual.at.start as usize, &usual.name).ok()?;
+    Some(CodeAction {
+        title: usual.title,
+        kind: Some(CodeActionKind::QuickFix),
+        diagnostics: fixed(Some(usual.fixes)),
+        is_preferred: Some(true),
+        edit: Some(project.edit(edits)),
+        ..CodeAction::default()
+    })
+}
+
+fn edits(action: &Action, analysis: &Analysis) -> Vec<(Uri, TextEdit)> {
     let edit = |edit: &crate::diagnostics::Edit| {
         let text_edit = TextEdit { range: analysis.range(edit.span), new_text: edit.text.clone() };
         (analysis.uri_of(edit.span.file), text_edit)

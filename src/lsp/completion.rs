@@ -33,8 +33,8 @@ fn completion(snapshot: &Snapshot, params: CompletionParams) -> Result<Option<Co
     let at = params.text_document_position_params;
     let analysis = snapshot.analysis(&at.text_document.uri)?;
     let earlier = snapshot.analyses.last_whole(&at.text_document.uri);
-    let earlier = earlier.as_ref().map(|earlier| &earlier.checked);
-    let offers = ide::complete(&analysis.checked, earlier, analysis.offset(at.position));
+    let earlier = earlier.as_ref().map(|earlier| (&earlier.checked, earlier.names()));
+    let offers = ide::complete(&analysis.checked, analysis.names(), earlier, analysis.offset(at.position));
     let items = offers.into_iter().enumerate().map(|(place, offer)| {
         let range = analysis.range(offer.replaces);
         item(offer, place, range, snapshot)
@@ -118,8 +118,9 @@ fn signature(snapshot: &Snapshot, params: SignatureHelpParams) -> Result<Option<
     let at = params.text_document_position_params;
     let analysis = snapshot.analysis(&at.text_document.uri)?;
     let earlier = snapshot.analyses.last_whole(&at.text_document.uri);
-    let earlier = earlier.as_ref().map(|earlier| &earlier.checked);
-    let Some(found) = ide::signature(&analysis.checked, earlier, analysis.offset(at.position)) else { return Ok(None) };
+    let earlier = earlier.as_ref().map(|earlier| (&earlier.checked, earlier.names()));
+    let offset = analysis.offset(at.position);
+    let Some(found) = ide::signature(&analysis.checked, analysis.names(), earlier, offset) else { return Ok(None) };
     let units = |bytes: usize| found.label.get(..bytes).unwrap_or("").encode_utf16().count() as u32;
     let parameters = found.parameters.iter().map(|parameter| ParameterInformation {
         label: (units(parameter.label.start), units(parameter.label.end)).into(),

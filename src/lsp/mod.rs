@@ -24,11 +24,18 @@
 //! | `textDocument/publishDiagnostics`, `textDocument/diagnostic` | `diagnostics.rs` | Every mistake with its other places, a link to its explanation, and its fixes in `data`. A client that can ask is not told unasked. A mistake in an imported file is shown at the import. |
 //! | `textDocument/hover` | `hover.rs` | Layers, functions, settings, words: signature, formula, arguments; what they give here and cost; lets, hypers, dimensions: type or value; models, trains, `batch`: memory of a step; fields and columns: what the data holds |
 //! | `textDocument/inlayHint` | `inlay_hints.rs` | `→ [32, 14, 14] · 320` behind each stage, `: [64]` behind lets and fields. Of a block, as its first call has it |
+//! | `textDocument/completion`, `…/signatureHelp` | `completion.rs` | What could stand there, the most fitting first: stages, values in sight, arguments with their defaults, settings, columns as the files have them, paths. The parameters of a call, the one being written marked. Also of what is half typed, with the help of the last text that could be read |
+//! | `textDocument/definition`, `…/references`, `…/documentHighlight` | `navigation.rs` | Declarations in any file, files behind paths, columns in the headers of tables; every place of a name in the workspace |
+//! | `textDocument/prepareRename`, `…/rename` | `navigation.rs` | The edits in all files, or why it cannot be: a rename is tried on the texts before it is offered |
+//! | `textDocument/documentSymbol`, `workspace/symbol` | `symbols.rs` | Items with what is in them; the items of all programs |
+//! | `textDocument/prepareCallHierarchy`, `callHierarchy/incomingCalls`, `…/outgoingCalls` | `symbols.rs` | Which blocks and models use which |
+//! | `textDocument/codeAction` | `actions.rs` | Each fix of each diagnostic, all of them at once, `# allow(CODE)` for warnings, the usual name in place of an unusual one; a block of some stages, a `let` inlined, a layer or arguments named, settings added, facts of the last run |
 //! | `textDocument/codeLens` | `code_lens.rs` | `▶ Run` above trains, parameters, bytes of weights and FLOPs of an example above models |
 //! | `textDocument/formatting`, `…/rangeFormatting` | `formatting.rs` | Only the gaps that change; nothing where the text does not parse |
 //! | `textDocument/documentLink` | `links.rs` | Imports, data, weights, as far as they are there |
-//! | `textDocument/semanticTokens/full`, `…/range` | `semantic_tokens.rs` | Each word as it resolves |
+//! | `textDocument/semanticTokens/full`, `…/range` | `semantic_tokens.rs` | Each word as it resolves; for a client that has a grammar, without what a grammar knows |
 //! | `textDocument/foldingRange`, `…/selectionRange` | `folding.rs` | Items, bodies, comments, imports; from a word to the file |
+//! | `nnrun/graph`, of our own | `graph.rs` | The network at a position as an SVG document, with the box of that position |
 //!
 //! Documents are synchronised whole (partial changes are understood, too), positions are in UTF-16. A document that is
 //! not open is read from disk. Texts that are open take the place of files also where they are imported.
@@ -55,7 +62,7 @@
 //!
 //! | command of a lens, for the client to carry out | arguments |
 //! |---|---|
-//! | `nnrun.run` | URI of the document, name of the trained model |
+//! | `nnrun.run` | URI of the document; where it has several trains, the name of the model whose train is meant |
 //! | `nnrun.showGraph` | URI of the document, name of the model |
 
 mod actions;

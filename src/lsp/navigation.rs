@@ -6,7 +6,7 @@ use super::project::Project;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use super::uri;
-use crate::ide::{self, Names, Target};
+use crate::ide::{self, Target};
 use gen_lsp_types::{
     DefinitionLink, DefinitionParams, DefinitionRequest, DefinitionResponse, DocumentHighlight, DocumentHighlightKind,
     DocumentHighlightParams, DocumentHighlightRequest, Location, PrepareRenameParams, PrepareRenamePlaceholder,
@@ -37,8 +37,7 @@ fn definition(snapshot: &Snapshot, params: DefinitionParams) -> Result<Option<De
     let at = params.text_document_position_params;
     let analysis = snapshot.analysis(&at.text_document.uri)?;
     let checked = &analysis.checked;
-    let names = Names::of(checked);
-    let found = ide::definition(&names, &checked.sources, checked.file, analysis.offset(at.position));
+    let found = ide::definition(analysis.names(), &checked.sources, checked.file, analysis.offset(at.position));
     let links = found.into_iter().map(|found| {
         let (uri, whole, name) = match found.target {
             Target::Program { whole, name } => {
@@ -76,8 +75,7 @@ fn highlights(snapshot: &Snapshot, params: DocumentHighlightParams) -> Result<Op
     let at = params.text_document_position_params;
     let analysis = snapshot.analysis(&at.text_document.uri)?;
     let checked = &analysis.checked;
-    let names = Names::of(checked);
-    let found = ide::highlights(&names, &checked.sources, checked.file, analysis.offset(at.position));
+    let found = ide::highlights(analysis.names(), &checked.sources, checked.file, analysis.offset(at.position));
     let shown = found.into_iter().map(|highlight| DocumentHighlight {
         range: analysis.range(highlight.span),
         kind: Some(match highlight.is_declaration {

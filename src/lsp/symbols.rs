@@ -6,7 +6,7 @@ use super::project::Project;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use crate::ide::names::DeclarationKind;
-use crate::ide::{self, Caller, Names, Outline, OutlineKind};
+use crate::ide::{self, Caller, Outline, OutlineKind};
 use crate::source::Span;
 use gen_lsp_types::{
     BaseSymbolInformation, CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams,
@@ -36,7 +36,7 @@ pub(super) const FAMILY: Family = Family {
 fn document(snapshot: &Snapshot, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>, Failure> {
     let analysis = snapshot.analysis(&params.text_document.uri)?;
     let checked = &analysis.checked;
-    let outline = ide::document_symbols(&checked.ast, &Names::of(checked), &checked.sources, checked.file);
+    let outline = ide::document_symbols(&checked.ast, analysis.names(), &checked.sources, checked.file);
     if snapshot.client.nests_symbols {
         let symbols: Vec<DocumentSymbol> = outline.iter().map(|part| nested(part, &analysis)).collect();
         return Ok(Some(symbols.into()));

@@ -3,7 +3,7 @@
 use crate::programs::programs;
 use nnrun::check::{Checked, Overrides, check_text};
 use nnrun::ide::names::{DeclarationKind, Meaning, Names};
-use nnrun::ide::{Action, ActionKind, actions, apply};
+use nnrun::ide::{Action, ActionKind, actions, apply, usual_names};
 use nnrun::source::Span;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn offered(marked: &str) -> (String, Vec<Action>) {
     let text = text.replacen("$1", "", 1);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/acted.nn");
     let checked = check(&path, &text);
-    let found = actions(&checked, Span::new(checked.file, start, end), &[]);
+    let found = actions(&checked, &Names::of(&checked), Span::new(checked.file, start, end), &[]);
     (text, found)
 }
 
@@ -148,7 +148,8 @@ fn facts_come_from_the_last_run() {
     let checked = check(&folder.join("acted.nn"), &text);
     assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
     let at = text.find("train M").unwrap();
-    let found = actions(&checked, Span::new(checked.file, at, at), &[folder.join("none"), folder.join("runs")]);
+    let at = Span::new(checked.file, at, at);
+    let found = actions(&checked, &Names::of(&checked), at, &[folder.join("none"), folder.join("runs")]);
     let facts: Vec<&Action> = found.iter().filter(|a| a.title.starts_with("expect")).collect();
     let titles: Vec<&str> = facts.iter().map(|a| a.title.as_str()).collect();
     assert_eq!(
@@ -172,6 +173,41 @@ fn fixes_of_diagnostics_are_quick_fixes() {
     let all = found.iter().find(|a| a.kind == ActionKind::FixAll).unwrap();
     let fixed = apply(&text, &all.edits);
     assert!(fixed.contains("Dense(8)") && fixed.contains("Dense(2)"), "{fixed}");
+}
+
+#[test]
+fn warnings_can_be_allowed_where_they_are() {
+    let text = "model Net(x: [1, 8, 8]) -> [2] {\n  let $0unused = 3\n  x |> Flatten |> Dense(2)\n}\n";
+    let (plain, found) = offered(text);
+    let allow: Vec<&Action> = found.iter().filter(|a| a.title.starts_with("allow L")).collect();
+    let [allow] = allow.as_slice() else { panic!("{found:?}") };
+    assert_eq!((allow.kind, allow.is_preferred), (ActionKind::QuickFix, false));
+    assert!(allow.fixes.is_some());
+    let path = Path::new("allowed.nn");
+    assert_eq!(check(path, &plain).diagnostics.len(), 1);
+    let allowed = apply(&plain, &allow.edits);
+    assert!(allowed.contains("let unused = 3  # allow(L"), "{allowed}");
+    assert_eq!(check(path, &allowed).diagnostics, []);
+    // Where nothing is told there is nothing to allow, and an error cannot be.
+    assert!(!is_offered(&text.replace("$0", "").replace("Flatten", "$0Flatten"), "allow"));
+    assert!(!is_offered("model M(x: [4]) -> [2] {\n  x |> $0Linear(2)\n}\n", "allow"));
+}
+
+#[test]
+fn names_against_the_convention_have_usual_ones() {
+    let text = "block conv_unit(hiddenSize)(x: [d]) -> [hiddenSize] {\n  x |> Dense(hiddenSize)\n}\n";
+    let checked = check(Path::new("names.nn"), text);
+    let names = Names::of(&checked);
+    let usual = |word: &str| {
+        let at = text.find(word).unwrap();
+        let found = usual_names(&checked, &names, Span::new(checked.file, at, at));
+        found.into_iter().map(|usual| (usual.title, usual.name)).collect::<Vec<_>>()
+    };
+    let rename = |from: &str, to: &str| vec![(format!("rename `{from}` to `{to}`"), to.to_owned())];
+    assert_eq!(usual("conv_unit"), rename("conv_unit", "ConvUnit"));
+    assert_eq!(usual("hiddenSize"), rename("hiddenSize", "hidden_size"));
+    assert_eq!(usual("d]"), rename("d", "D"));
+    assert_eq!(usual("Dense"), []);
 }
 
 /// Every action of every program, at each place where there could be one.
@@ -201,7 +237,7 @@ fn what_was_clean_stays_clean() {
         }
         let mut seen: BTreeSet<String> = BTreeSet::new();
         for place in places {
-            for action in actions(&checked, place, none) {
+            for action in actions(&checked, &names, place, none) {
                 let changed = apply(&text, &action.edits);
                 // Of actions of one kind in one program a few say enough, where they are many.
                 let count = seen.iter().filter(|s| s.starts_with(&format!("{:?}", action.kind))).count();

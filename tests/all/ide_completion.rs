@@ -19,7 +19,7 @@ fn check(text: &str) -> Checked {
 fn offers(text: &str) -> Vec<Offer> {
     let offset = text.find("$0").unwrap();
     let checked = check(&text.replacen("$0", "", 1));
-    complete(&checked, None, offset)
+    complete(&checked, &Names::of(&checked), None, offset)
 }
 
 fn labels(text: &str) -> Vec<String> {
@@ -60,7 +60,7 @@ fn stages_after_a_bar() {
     offered(&in_model("x |> residual { $0 }"), &["head", "Dense", "relu"], &[]);
     let dense = offers(&in_model("x |> $0")).into_iter().find(|o| o.label == "Dense").unwrap();
     assert_eq!((dense.text.as_str(), dense.is_snippet, dense.kind), ("Dense(${1:units})", true, OfferKind::Layer));
-    assert!(dense.documentation.contains("**bias**"), "{}", dense.documentation);
+    assert!(dense.documentation.contains("`bias` ("), "{}", dense.documentation);
     let pair = offers(&in_model("x |> $0")).into_iter().find(|o| o.label == "Pair").unwrap();
     assert_eq!(pair.text, "Pair(${1:units})");
     assert!(pair.documentation.contains("Two layers."));
@@ -119,6 +119,11 @@ fn settings_that_are_not_written_yet() {
     offered(&in_train("augment: { $0 }"), &["x", "kind"], &["Dense"]);
     offered(&in_train("augment: { x: $0 }"), &["noise"], &["Dense"]);
     offered(&in_train("epochs: 3 $0"), &["epochs"], &["Dense"]);
+    offered(&in_train("$0"), &["loss:", "phase", "group"], &[]);
+    offered(&in_train("phase head {\n    $0\n  }"), &["epochs:", "freeze:", "group"], &["phase"]);
+    let phase = offers(&in_train("ph$0")).into_iter().find(|o| o.label == "phase").unwrap();
+    assert!(phase.is_snippet && phase.text.starts_with("phase ${1:head} {\n"), "{phase:?}");
+    assert!(phase.documentation.contains("inherits the settings around it"), "{}", phase.documentation);
 }
 
 #[test]
@@ -142,6 +147,13 @@ fn columns_are_those_of_the_file() {
     offered(&data("field x = t.species |> $0"), &["classes", "standardize"], &["Dense", "csv"]);
     offered(&data("field y = t.species |> classes\n  split: random(train: 50%, stratify: $0"), &["y"], &["Dense"]);
     offered(&data("split: $0"), &["random", "ordered"], &["Dense"]);
+    let made = |source: &str| format!("hyper many = 4\n\ndata d {{\n  let t = {source}\n  field x = t[$0]\n}}\n");
+    offered(&made("blobs(100)"), &["x0", "x1", "label"], &["x2"]);
+    offered(&made("blobs(100, features: 5)"), &["x0", "x4", "label"], &["x5"]);
+    offered(&made("blobs(100, 3, many)"), &["x0", "x3", "label"], &["x4"]);
+    offered(&made("sine(100)"), &["x", "y"], &["x0"]);
+    let archive = "data d {\n  let a = npz(\"../src/data/tests/archive.npz\")\n  field x = a.$0\n}\n";
+    offered(archive, &["x", "y"], &["Dense", "weight"]);
     offered(&data("$0"), &["field", "let", "split:"], &["Dense"]);
 }
 
@@ -150,6 +162,17 @@ fn files_in_strings() {
     offered("data d {\n  let t = csv(\"$0\")\n}\n", &["data/"], &["iris.nn"]);
     offered("data d {\n  let t = csv(\"data/tabular/$0", &["penguins.csv"], &[]);
     offered("import \"$0\"\n", &["iris.nn"], &["typed.nn"]);
+    offered("import A from \"$0\"\n", &["iris.nn"], &["typed.nn"]);
+    let of = |expression: &str| format!("data d {{\n  let t = {expression}\n}}\n");
+    let (pictures, letters) = ("fashion-mnist-test-1000-images-idx3-ubyte.gz", "moby_dick.txt");
+    offered(&of("idx(train: \"data/images/$0\")"), &[pictures, "shapes/"], &["00.png"]);
+    offered(&of("csv([\"data/tabular/iris.csv\", \"data/images/$0\"])"), &["shapes/"], &[pictures]);
+    offered(&of("image_folder(\"data/images/$0\", size: 8)"), &["shapes/"], &[pictures]);
+    offered(&of("text(\"data/text/$0\") |> characters"), &[letters], &[]);
+    offered(&of("text(\"a.txt\") |> words(like: text(\"data/text/$0\"))"), &[letters], &[]);
+    offered(&of("npz(\"../src/data/tests/$0\")"), &["archive.npz"], &["mod.rs"]);
+    offered(&in_train("load: \"data/$0\""), &["text/"], &[]);
+    offered(&in_train("phase head {\n    load: \"data/$0\"\n  }"), &["text/"], &[]);
     let text = "data d {\n  let t = csv(\"data/tabular/pen$0.csv\")\n}\n";
     let penguins = offers(text).into_iter().find(|o| o.label == "penguins.csv").unwrap();
     let checked = check(&text.replacen("$0", "", 1));
@@ -170,7 +193,8 @@ fn types_and_sizes() {
 
 #[test]
 fn items_and_headers() {
-    offered("$0", &["data", "model", "block", "train"], &["Dense"]);
+    offered("$0", &["data", "model", "block", "train", "sweep"], &["Dense"]);
+    offered("hyper width = 3\n\nsweep {\n  $0\n}\n", &["width:", "require:", "try:", "best:"], &["Dense"]);
     offered(&format!("{DATA}\n$0"), &["data", "model"], &["Dense", "penguins"]);
     offered(&in_train("").replace("train Net on penguins", "train $0"), &["Net"], &["penguins"]);
     offered(&in_train("").replace("train Net on penguins", "train Net on $0"), &["penguins"], &["Net"]);
@@ -191,7 +215,9 @@ fn the_last_text_that_could_be_read_helps() {
     let broken = broken.replace("x |> head", "x |> ");
     let offset = broken.rfind("x |> ").unwrap() + "x |> ".len();
     let (before, now) = (check(&whole), check(&broken));
-    let with: Vec<String> = complete(&now, Some(&before), offset).into_iter().map(|o| o.label).collect();
+    let (names, earlier) = (Names::of(&now), Names::of(&before));
+    let found = complete(&now, &names, Some((&before, &earlier)), offset);
+    let with: Vec<String> = found.into_iter().map(|o| o.label).collect();
     assert!(with.contains(&"Pair".to_owned()), "{with:?}");
     assert!(with.contains(&"Dense".to_owned()));
 }
@@ -209,7 +235,8 @@ fn a_word_is_replaced_whole() {
 fn signatures_follow_the_cursor() {
     let at = |text: &str| {
         let offset = text.find("$0").unwrap();
-        let found = signature(&check(&text.replacen("$0", "", 1)), None, offset)?;
+        let checked = check(&text.replacen("$0", "", 1));
+        let found = signature(&checked, &Names::of(&checked), None, offset)?;
         let active = found.active.and_then(|i| found.parameters.get(i));
         Some((found.label.clone(), active.map(|p| found.label[p.label.clone()].to_owned())))
     };
@@ -248,7 +275,7 @@ fn what_was_written_is_offered() {
             asked += 1;
             let start = name.span.start as usize;
             let typed = check_text(&path, &text[..start], &Overrides::default());
-            let found = complete(&typed, Some(&whole), start);
+            let found = complete(&typed, &Names::of(&typed), Some((&whole, &names)), start);
             let is_there = found.iter().any(|o| {
                 let label = o.label.trim_end_matches(':').trim_matches('"');
                 label == wanted || label.split('.').next() == Some(wanted)
@@ -278,12 +305,13 @@ fn cut_off_anywhere_nothing_falls() {
             let ast = nnrun::syntax::parse(file, prefix).0;
             let program = nnrun::check::Program::default();
             let checked = Checked { sources, file, ast, program, diagnostics: Vec::new(), files: Vec::new() };
+            let names = Names::of(&checked);
             for offset in [end, end / 2] {
-                for offer in complete(&checked, None, offset) {
+                for offer in complete(&checked, &names, None, offset) {
                     assert!(prefix.get(offer.replaces.range()).is_some(), "{offer:?}");
                     assert!(!offer.label.is_empty() && !offer.text.is_empty());
                 }
-                if let Some(found) = signature(&checked, None, offset) {
+                if let Some(found) = signature(&checked, &names, None, offset) {
                     assert!(found.parameters.iter().all(|p| found.label.get(p.label.clone()).is_some()));
                 }
             }

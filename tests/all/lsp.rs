@@ -319,8 +319,28 @@ fn lenses_run_trains_and_show_what_models_cost() {
     assert_eq!(commands[0]["title"], "74 parameters · 296 B · 395 FLOP");
     assert_eq!(commands[0]["command"], "nnrun.showGraph");
     assert_eq!((&commands[1]["title"], &commands[1]["command"]), (&json!("▶ Run"), &json!("nnrun.run")));
-    assert_eq!(commands[1]["arguments"], json!([URI, "Net"]));
+    // The only train of a file is the file.
+    assert_eq!(commands[1]["arguments"], json!([URI]));
     assert_eq!(lenses[1]["range"]["start"]["line"], 16);
+}
+
+#[test]
+fn each_of_several_trains_has_a_lens() {
+    let (before, train) = CNN.split_at(CNN.find("train Net").unwrap());
+    let second = before.replace("digits", "others").replace("Unit", "Other").replace("Net", "Second")
+        + &train.replace("Net", "Second").replace("digits", "others");
+    let mut editor = Editor::plain();
+    editor.open(URI, &format!("{CNN}\n{second}"));
+    let lenses = editor.request("textDocument/codeLens", document(URI)).unwrap();
+    let runs: Vec<(Value, Value)> = lenses
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|lens| lens["command"]["command"] == "nnrun.run")
+        .map(|lens| (lens["command"]["title"].clone(), lens["command"]["arguments"].clone()))
+        .collect();
+    let expected = [("▶ Run", json!([URI, "Net"])), ("▶ Run all", json!([URI])), ("▶ Run", json!([URI, "Second"]))];
+    assert_eq!(runs, expected.map(|(title, arguments)| (json!(title), arguments)));
 }
 
 #[test]
@@ -457,4 +477,14 @@ fn tokens_are_as_names_resolve() {
     assert_eq!(decode(&part.unwrap()), of_line);
     editor.change(URI, 2, "");
     assert_eq!(editor.request("textDocument/semanticTokens/full", document(URI)).unwrap()["data"], json!([]));
+
+    // A client with a grammar is told what that cannot know.
+    let capabilities = json!({ "textDocument": { "semanticTokens": { "augmentsSyntaxTokens": true } } });
+    let mut editor = Editor::with(capabilities, Value::Null);
+    editor.open(URI, text);
+    let told = decode(&editor.request("textDocument/semanticTokens/full", document(URI)).unwrap());
+    let is_of_grammar =
+        |token: &String| ["comment", "keyword", "number", "operator"].iter().any(|k| token.ends_with(k));
+    let expected: Vec<String> = full.iter().filter(|token| !is_of_grammar(token)).cloned().collect();
+    assert_eq!(told, expected);
 }

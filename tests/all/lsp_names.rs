@@ -163,6 +163,36 @@ fn fixes_and_refactorings() {
 }
 
 #[test]
+fn a_name_against_the_convention_is_changed_in_every_file() {
+    let folder = folder("lsp-usual-names");
+    let part = "block my_pair(n)(x: [D]) -> [n] {\n  x |> Dense(n)\n}\n";
+    let net = "import my_pair from \"pair.nn\"\n\nmodel Net(x: [4]) -> [2] {\n  x |> my_pair(8) |> my_pair(2)\n}\n";
+    std::fs::write(folder.join("pair.nn"), part).unwrap();
+    std::fs::write(folder.join("user.nn"), net).unwrap();
+    let (mut editor, _) = editor(&folder);
+    let pair = uri(&folder.join("pair.nn"));
+    editor.open(&pair, part);
+    let start = place(part, "my_pair", 0);
+    let params = json!({
+        "textDocument": { "uri": pair }, "range": { "start": start, "end": start }, "context": { "diagnostics": [] },
+    });
+    let found = editor.request("textDocument/codeAction", params).unwrap();
+    let found = found.as_array().unwrap();
+    let rename = found.iter().find(|a| a["title"] == "rename `my_pair` to `MyPair`").unwrap();
+    assert_eq!((&rename["kind"], &rename["isPreferred"]), (&json!("quickfix"), &json!(true)));
+    assert_eq!(rename["diagnostics"][0]["code"], "L0109");
+    let changes = rename["edit"]["documentChanges"].as_array().unwrap();
+    let edits = |file: &str| {
+        let change = changes.iter().find(|c| c["textDocument"]["uri"] == uri(&folder.join(file))).unwrap();
+        change["edits"].as_array().unwrap().len()
+    };
+    assert_eq!((edits("pair.nn"), edits("user.nn")), (1, 3));
+    let allow = found.iter().find(|a| a["title"] == "allow L0109 here").unwrap();
+    assert!(allow["isPreferred"].is_null());
+    editor.leave();
+}
+
+#[test]
 fn an_empty_file_is_answered() {
     let mut editor = Editor::plain();
     let empty = "untitled:Empty.nn";

@@ -1,17 +1,14 @@
 //! The repairs that come with diagnostics.
 
 use super::{Action, ActionKind, Place};
-use crate::diagnostics::Edit;
+use crate::check::{Checked, allow_fix};
+use crate::diagnostics::{Diagnostic, Edit};
 use crate::source::Span;
 
 /// The repairs of what is wrong at the selection.
 pub(super) fn fixes(place: &Place<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
-    for (index, diagnostic) in place.checked.diagnostics.iter().enumerate() {
-        let is_here = diagnostic.labels.iter().any(|label| meets(label.span, place.selected));
-        if !is_here {
-            continue;
-        }
+    for (index, diagnostic) in told_at(place.checked, place.selected) {
         for fix in &diagnostic.fixes {
             actions.push(Action {
                 title: fix.title.clone(),
@@ -23,6 +20,33 @@ pub(super) fn fixes(place: &Place<'_>) -> Vec<Action> {
         }
     }
     actions
+}
+
+/// The comment that silences each warning of the selection. Never what one would do without thinking.
+pub(super) fn allow(place: &Place<'_>) -> Vec<Action> {
+    let mut actions: Vec<Action> = Vec::new();
+    for (index, diagnostic) in told_at(place.checked, place.selected) {
+        // The comment stands where the warning is, which may be in an imported file that the user does not look at.
+        let is_own = diagnostic.span().file == place.checked.file;
+        let Some(fix) = allow_fix(&place.checked.sources, diagnostic).filter(|_| is_own) else { continue };
+        // One comment silences all of its code on a line.
+        if actions.iter().all(|action| action.edits != fix.edits) {
+            actions.push(Action {
+                title: fix.title,
+                kind: ActionKind::QuickFix,
+                edits: fix.edits,
+                fixes: Some(index),
+                is_preferred: false,
+            });
+        }
+    }
+    actions
+}
+
+/// What is told about a part of the checked file, with its position among all that is told.
+pub(super) fn told_at(checked: &Checked, selected: Span) -> impl Iterator<Item = (usize, &Diagnostic)> {
+    let is_here = move |diagnostic: &Diagnostic| diagnostic.labels.iter().any(|label| meets(label.span, selected));
+    checked.diagnostics.iter().enumerate().filter(move |(_, diagnostic)| is_here(diagnostic))
 }
 
 /// All repairs of the file that leave no choice, at once.

@@ -10,6 +10,9 @@ mod fixes;
 mod inline;
 mod name_layer;
 mod settings;
+mod usual_name;
+
+pub use usual_name::{UsualName, usual_names};
 
 use super::names::{Meaning, Names};
 use super::walk::lies_in;
@@ -52,15 +55,16 @@ pub enum ActionKind {
 /// What actions are made of.
 pub(super) struct Place<'a> {
     pub checked: &'a Checked,
-    pub names: Names,
+    pub names: &'a Names,
     /// What is selected; empty for a cursor.
     pub selected: Span,
 }
 
 /// What can be done about a part of the checked file. `runs` are folders that may hold runs, the likeliest first.
-pub fn actions(checked: &Checked, selected: Span, runs: &[PathBuf]) -> Vec<Action> {
-    let place = Place { checked, names: Names::of(checked), selected };
+pub fn actions(checked: &Checked, names: &Names, selected: Span, runs: &[PathBuf]) -> Vec<Action> {
+    let place = Place { checked, names, selected };
     let mut found = fixes::fixes(&place);
+    found.extend(fixes::allow(&place));
     found.extend(fixes::fix_all(&place));
     found.extend(extract::extract(&place));
     found.extend(name_layer::name_layer(&place));

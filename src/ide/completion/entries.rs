@@ -142,10 +142,10 @@ impl Context<'_> {
         let of = |names: &Names| {
             names.declarations.iter().position(|d| d.kind == DeclarationKind::Block && *d.name == **name)
         };
-        match of(&self.names) {
-            Some(id) => Some((&self.names, id)),
+        match of(self.names) {
+            Some(id) => Some((self.names, id)),
             None => {
-                let (_, names) = self.earlier.as_ref()?;
+                let (_, names) = self.earlier?;
                 of(names).map(|id| (names, id))
             }
         }

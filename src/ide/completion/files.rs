@@ -18,14 +18,15 @@ impl Context<'_> {
         }
         let statement = situation.outer_statement();
         let wanted: &[&str] = match statement.as_slice() {
-            ["import", ..] => &["nn"],
-            ["load", ":", ..] => &["safetensors"],
+            ["import", ..] => &[".nn"],
+            ["load", ":", ..] => &[".safetensors"],
             _ => match self.source_around() {
-                Some("csv") => &["csv", "tsv", "txt", "gz"],
-                Some("idx") => &["gz", "idx", "ubyte"],
-                Some("npy") => &["npy", "gz"],
-                Some("npz") => &["npz"],
-                Some("text") => &["txt", "md", "gz"],
+                Some("csv") => &[".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"],
+                Some("idx") => &[".gz", ".idx", "ubyte"],
+                Some("npy") => &[".npy", ".npy.gz"],
+                Some("npz") => &[".npz"],
+                Some("text") => &[".txt", ".md", ".txt.gz", ".md.gz"],
+                // What it takes is a folder, and those are always offered.
                 Some("image_folder") => &[],
                 _ => return,
             },
@@ -44,7 +45,8 @@ impl Context<'_> {
                 let entry = entry.ok()?;
                 let name = entry.file_name().to_string_lossy().into_owned();
                 let is_folder = entry.path().is_dir();
-                let fits = is_folder || wanted.iter().any(|w| name.rsplit('.').next() == Some(*w));
+                let lower = name.to_lowercase();
+                let fits = is_folder || wanted.iter().any(|ending| lower.ends_with(ending));
                 (fits
                     && !name.starts_with('.')
                     && Path::new(&name) != file.path.file_name().map_or(Path::new(""), Path::new))

@@ -32,9 +32,9 @@ pub(in crate::ide) struct Context<'a> {
     /// The text as it is.
     pub checked: &'a Checked,
     /// Its names.
-    pub names: Names,
+    pub names: &'a Names,
     /// An earlier text, which could be read, with its names.
-    pub earlier: Option<(&'a Checked, Names)>,
+    pub earlier: Option<(&'a Checked, &'a Names)>,
     pub situation: Situation<'a>,
     pub offset: usize,
 }
@@ -42,24 +42,24 @@ pub(in crate::ide) struct Context<'a> {
 impl<'a> Context<'a> {
     pub fn new(
         checked: &'a Checked,
-        earlier: Option<&'a Checked>,
+        names: &'a Names,
+        earlier: Option<(&'a Checked, &'a Names)>,
         situation: Situation<'a>,
         offset: usize,
     ) -> Context<'a> {
-        let earlier = earlier.map(|earlier| (earlier, Names::of(earlier)));
-        Context { checked, names: Names::of(checked), earlier, situation, offset }
+        Context { checked, names, earlier, situation, offset }
     }
 }
 
 /// What could stand at a byte of the checked file. `earlier` is the last text of it without syntax errors, if there is
-/// one.
-pub fn complete(checked: &Checked, earlier: Option<&Checked>, offset: usize) -> Vec<Offer> {
+/// one, with its names.
+pub fn complete(checked: &Checked, names: &Names, earlier: Option<(&Checked, &Names)>, offset: usize) -> Vec<Offer> {
     let text = &checked.sources.file(checked.file).text;
     let situation = Situation::at(text, offset);
     if situation.in_comment {
         return Vec::new();
     }
-    let context = Context::new(checked, earlier, situation, offset);
+    let context = Context::new(checked, names, earlier, situation, offset);
     let range = context.situation.string.clone().unwrap_or_else(|| context.situation.word.clone());
     let mut offers = Offers::new(Span::new(checked.file, range.start, range.end));
     context.offer(&mut offers);

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::offer::{OfferKind, Offers};
-use super::values::offer_word;
+use super::values::{offer_small_word, offer_word};
 use crate::catalog::{EntryKind, WordKind, words};
 use crate::ide::documentation;
 use crate::ide::names::{DeclarationKind, small_word};
@@ -48,6 +48,15 @@ const ITEMS: &[(&str, &str)] = &[
     ("let", "let ${1:name} = $0"),
 ];
 
+/// A sweep as it begins.
+const SWEEP: &str = "sweep {\n  ${1:hyper}: [${2:32, 64, 128}]\n  best: min(${3:validation.loss})\n}";
+
+/// Statements of a train that hold settings of their own.
+const STATEMENTS: &[(&str, &str)] = &[
+    ("phase", "phase ${1:head} {\n  epochs: ${2:3}\n  $0\n}"),
+    ("group", "group [\"${1:*.bias}\"] { ${2:weight_decay: 0} }"),
+];
+
 impl Context<'_> {
     /// An item, or what its header still wants.
     pub fn offer_at_the_top(&self, offers: &mut Offers) {
@@ -57,6 +66,7 @@ impl Context<'_> {
                     let kind = if *name == "let" { WordKind::Statement } else { WordKind::Item };
                     offer_word(name, kind, OfferKind::Item, snippet, offers);
                 }
+                offer_small_word("sweep", "item", OfferKind::Item, SWEEP, offers);
             }
             ["train"] => self.offer_items(DeclarationKind::Model, OfferKind::Model, offers),
             ["train", .., "on"] => self.offer_items(DeclarationKind::Data, OfferKind::Data, offers),
@@ -112,13 +122,7 @@ impl Context<'_> {
     pub fn offer_in_data(&self, offers: &mut Offers) {
         match self.situation.statement().as_slice() {
             [] => {
-                offers.add_snippet(
-                    OfferKind::Keyword,
-                    "field",
-                    "field ${1:x} = $0",
-                    "a named value of each example",
-                    "",
-                );
+                offer_small_word("field", "statement", OfferKind::Keyword, "field ${1:x} = $0", offers);
                 offer_word("let", WordKind::Statement, OfferKind::Keyword, "let ${1:t} = $0", offers);
                 let snippet = "split: random(train: ${1:80%}, test: ${2:20%}, seed: ${3:1})";
                 let word = small_word("split", "data");
@@ -130,10 +134,7 @@ impl Context<'_> {
                     ("random", "random(train: ${1:80%}, test: ${2:20%}, seed: ${3:1})"),
                     ("ordered", "ordered(train: ${1:80%}, test: ${2:20%})"),
                 ] {
-                    let word = small_word(name, "split");
-                    let page = word.map_or(String::new(), documentation::of_small_word);
-                    let detail = word.map_or("", |w| w.summary);
-                    offers.add_snippet(OfferKind::Choice, name, snippet, detail, page);
+                    offer_small_word(name, "split", OfferKind::Choice, snippet, offers);
                 }
             }
             ["let" | "field", _, "=", ..] => self.offer_expression(offers),
@@ -167,14 +168,15 @@ impl Context<'_> {
             }
         }
         offer_word("let", WordKind::Statement, OfferKind::Keyword, "let ${1:name} = $0", offers);
+        // A phase has no phases.
+        for (name, snippet) in STATEMENTS.iter().filter(|(name, _)| *name != "phase" || !is_phase) {
+            offer_small_word(name, "statement", OfferKind::Keyword, snippet, offers);
+        }
     }
 
     fn offer_setting_value(&self, key: &str, rest: &[&str], offers: &mut Offers) {
         let small = |name: &str, place: &str, snippet: &str, offers: &mut Offers| {
-            if let Some(word) = small_word(name, place) {
-                let page = documentation::of_small_word(word);
-                offers.add_snippet(OfferKind::Choice, name, snippet, word.summary, page);
-            }
+            offer_small_word(name, place, OfferKind::Choice, snippet, offers);
         };
         match (key, rest) {
             ("loss", []) => self.offer_losses(offers),
@@ -351,15 +353,7 @@ impl Context<'_> {
                     ("min", "min(${1:validation.loss})"),
                     ("max", "max(${1:validation.accuracy})"),
                 ] {
-                    if let Some(word) = small_word(name, "sweep") {
-                        offers.add_snippet(
-                            OfferKind::Choice,
-                            name,
-                            snippet,
-                            word.summary,
-                            documentation::of_small_word(word),
-                        );
-                    }
+                    offer_small_word(name, "sweep", OfferKind::Choice, snippet, offers);
                 }
             }
             _ => self.offer_hypers(offers),

@@ -4,7 +4,7 @@ use super::Context;
 use super::offer::{OfferKind, Offers};
 use crate::catalog::{self, EntryKind, WordKind};
 use crate::ide::documentation;
-use crate::ide::names::{Declaration, DeclarationId, DeclarationKind, Names};
+use crate::ide::names::{Declaration, DeclarationId, DeclarationKind, Names, small_word};
 use crate::ide::situation::{Around, Situation};
 use crate::source::Span;
 use std::collections::BTreeMap;
@@ -35,12 +35,12 @@ impl Context<'_> {
 
     /// The declarations of the text, and those of the earlier one that it lacks.
     pub fn declarations(&self) -> Vec<(&Names, DeclarationId, &Declaration)> {
-        let own = self.names.declarations.iter().enumerate().map(|(id, d)| (&self.names, id, d));
+        let own = self.names.declarations.iter().enumerate().map(|(id, d)| (self.names, id, d));
         let earlier = self.earlier.iter().flat_map(|(_, names)| {
             let lacking = names.declarations.iter().enumerate().filter(|(_, d)| {
                 is_item(d.kind) && !self.names.declarations.iter().any(|o| o.name == d.name && o.kind == d.kind)
             });
-            lacking.map(move |(id, d)| (names, id, d))
+            lacking.map(move |(id, d)| (*names, id, d))
         });
         own.chain(earlier).collect()
     }
@@ -124,7 +124,7 @@ impl Context<'_> {
     pub fn offer_locals(&self, offers: &mut Offers, stages_only: bool) {
         let types = self.types();
         if let Some((names, owner)) = self.owner() {
-            let is_own = std::ptr::eq(names, &self.names);
+            let is_own = std::ptr::eq(names, self.names);
             let mut locals: Vec<&Declaration> = names
                 .members(owner)
                 .map(|(_, d)| d)
@@ -313,6 +313,13 @@ impl Context<'_> {
 pub(super) fn offer_word(name: &str, kind: WordKind, offer: OfferKind, snippet: &str, offers: &mut Offers) {
     if let Some(word) = catalog::words().find(|w| w.name == name && w.kind == kind) {
         offers.add_snippet(offer, name, snippet, word.summary, documentation::of_word(word));
+    }
+}
+
+/// A word that means something in one place, with what stands behind it.
+pub(super) fn offer_small_word(name: &str, place: &str, offer: OfferKind, snippet: &str, offers: &mut Offers) {
+    if let Some(word) = small_word(name, place) {
+        offers.add_snippet(offer, name, snippet, word.summary, documentation::of_small_word(word));
     }
 }
 

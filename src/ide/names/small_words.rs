@@ -40,7 +40,17 @@ pub static SMALL_WORDS: &[SmallWord] = small_words! {
         "then": "schedule: warmup(5 epochs) then cosine(to: 0)" =>
             "Joins the parts of a schedule: each begins where the one before it ends.";
         "else": "if condition { a } else { b }" => "What it is where the condition does not hold.";
+    }
+    "value" {
         "none": "none" => "Nothing: the value of an argument that is left out.";
+        "true": "true" => "On, or that a condition holds.";
+        "false": "false" => "Off, or that a condition does not hold.";
+    }
+    "type" {
+        "float": "name: float" => "One number; `[T, D]` alone is a tensor of them.";
+        "int": "name: int[T]" => "Whole numbers.";
+        "bool": "name: bool[T]" => "Truths: 1 or 0.";
+        "class": "name: class(n)[T]" => "Whole numbers from 0 to n - 1, which stand for the names of n classes.";
     }
     "duration" {
         "epoch": "1 epoch" => "A pass over the training split.";
@@ -113,7 +123,7 @@ pub fn small_word(name: &str, place: &str) -> Option<&'static SmallWord> {
     SMALL_WORDS.iter().find(|w| w.name == name && w.place == place)
 }
 
-/// What a word is that begins an item or a statement, or stands in the header of one.
+/// What a word is that means the same wherever it can stand.
 pub fn keyword(name: &str) -> Option<&'static SmallWord> {
-    ["item", "statement", "header"].into_iter().find_map(|place| small_word(name, place))
+    ["item", "statement", "header", "value", "type"].into_iter().find_map(|place| small_word(name, place))
 }
