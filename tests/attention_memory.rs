@@ -2,7 +2,8 @@
 //! length of a sequence, not with its square. A test binary of its own, for its allocator counts.
 
 use nnrun::check::{Checked, Overrides, check_text};
-use nnrun::compile::step_cost;
+use nnrun::compile::{self, full_batch, step_cost};
+use nnrun::runtime::{Feed, Session};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -84,9 +85,14 @@ fn a_step_holds_what_is_predicted_and_no_square_of_the_length() {
         let checked = transformer(positions);
         let before = LIVE.load(Ordering::Relaxed);
         PEAK.store(before, Ordering::Relaxed);
-        // Compiles a step and runs it.
-        let cost = step_cost(&checked.program.trains[0], BATCH).expect("a step");
-        (cost.bytes, PEAK.load(Ordering::Relaxed) - before)
+        let train = &checked.program.trains[0];
+        let (graph, states) = compile::states(train, None).expect("a step");
+        let mut executable = compile::step(graph, &states).expect("a step").executable;
+        let plan = executable.prepare(&full_batch(&train.longest, BATCH)).expect("a plan");
+        let mut session = Session::new(states, 1);
+        executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
+        let cost = step_cost(train, BATCH).expect("a step");
+        (cost.bytes as usize, PEAK.load(Ordering::Relaxed) - before)
     };
     let (half, _) = predicted(512);
     let (whole, held) = predicted(1024);

@@ -122,8 +122,8 @@ fn memory(output: &Output, model: &Model, train: Option<&Train>, batch: usize) -
             output.result(&format!(
                 "\n  a training step with a batch of {}: {} ({} bytes), {}FLOPs\n",
                 count(batch as u64),
-                bytes(cost.bytes as u64),
-                count(cost.bytes as u64),
+                bytes(cost.bytes),
+                count(cost.bytes),
                 before_unit(cost.flops as f64),
             ));
             Exit::Fine

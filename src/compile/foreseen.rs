@@ -1,8 +1,17 @@
-//! The memory of training steps that have not been done.
+//! The cost of training steps that have not been done.
 
-use super::{CompileError, full_batch, states, step};
+use super::{CompileError, full_batch, graph_flops, step, training_graph};
 use crate::check::Train;
-use crate::runtime::Executable;
+use crate::runtime::{Executable, States};
+
+/// What a training step costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepCost {
+    /// Bytes held for it: weights, optimizer, inputs, everything computed.
+    pub bytes: u64,
+    /// Floating-point operations, forward, backward and update.
+    pub flops: u64,
+}
 
 /// A training step that is planned for batches of any size, without taking memory for it.
 pub struct Foreseen<'t> {
@@ -13,9 +22,11 @@ pub struct Foreseen<'t> {
 }
 
 impl<'t> Foreseen<'t> {
-    /// Compiles the step. Of the weights and what the optimizer keeps beside them, the memory is taken and given back.
+    /// Compiles the step. Neither the weights nor what the optimizer keeps beside them are made: they may be what there
+    /// is no memory for.
     pub fn new(train: &'t Train, threads: usize) -> Result<Foreseen<'t>, CompileError> {
-        let (graph, states) = states(train, None)?;
+        let graph = training_graph(train, None)?;
+        let states = States::planned(&graph)?;
         let executable = step(graph, &states)?.executable;
         Ok(Foreseen { train, executable, states: states.bytes() as u64, threads })
     }
@@ -25,10 +36,16 @@ impl<'t> Foreseen<'t> {
         self.states
     }
 
-    /// Bytes of a step with so many examples, each as long as the longest of the data where lengths differ: those of
-    /// [`step_cost`](super::step_cost), which does the step.
-    pub fn bytes(&mut self, batch: usize) -> Result<u64, CompileError> {
+    /// What a step with so many examples costs, each as long as the longest of the data where lengths differ.
+    pub fn cost(&mut self, batch: usize) -> Result<StepCost, CompileError> {
         let sizes = full_batch(&self.train.longest, batch);
-        Ok(self.states + self.executable.foresee(&sizes, self.threads)? as u64)
+        let beside = self.executable.foresee(&sizes, self.threads)? as u64;
+        let flops = graph_flops(self.executable.graph(), &sizes);
+        Ok(StepCost { bytes: self.states.saturating_add(beside), flops })
     }
+}
+
+/// The exact cost of a training step with so many examples on one thread, at the longest lengths of the data.
+pub fn step_cost(train: &Train, batch: usize) -> Result<StepCost, CompileError> {
+    Foreseen::new(train, 1)?.cost(batch)
 }

@@ -16,8 +16,8 @@ mod training;
 
 pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
-pub use foreseen::Foreseen;
-pub use show::{StepCost, emit_backward, emit_ir, emit_plan, full_batch, step_cost};
+pub use foreseen::{Foreseen, StepCost, step_cost};
+pub use show::{emit_backward, emit_ir, emit_plan, full_batch};
 pub use training::{
     Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph,
 };

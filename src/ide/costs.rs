@@ -69,5 +69,5 @@ pub fn train_of<'c>(checked: &'c Checked, model: &Model) -> Option<&'c Train> {
 /// Bytes and operations of a training step.
 pub fn step(train: &Train) -> Option<(u64, u64)> {
     let cost = compile::step_cost(train, train.settings.batch).ok()?;
-    Some((cost.bytes as u64, cost.flops))
+    Some((cost.bytes, cost.flops))
 }

@@ -141,7 +141,7 @@ impl<E: Element> Executable<E> {
                 return Err(PlanError::StateShape { path: state.path.clone(), held: entry.shape.clone(), wanted });
             }
             offsets.push(entry.offset);
-            state_size = state_size.max(entry.offset + entry.len);
+            state_size = state_size.max(entry.offset.saturating_add(entry.len));
         }
         let mut fixed_size = 0;
         let mut fixed = Vec::with_capacity(graph.inputs.len());

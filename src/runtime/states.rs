@@ -28,12 +28,14 @@ pub struct StateEntry {
 pub struct States<E> {
     entries: Vec<StateEntry>,
     by_path: HashMap<Arc<str>, usize>,
+    /// How many numbers they are, with the gaps between them.
+    laid: usize,
     pub(super) data: Buffer<E>,
 }
 
 impl<E: Element> Default for States<E> {
     fn default() -> Self {
-        States { entries: Vec::new(), by_path: HashMap::new(), data: Buffer::zeros(0) }
+        States { entries: Vec::new(), by_path: HashMap::new(), laid: 0, data: Buffer::zeros(0) }
     }
 }
 
@@ -50,9 +52,22 @@ impl<E: Element> States<E> {
         Ok(states)
     }
 
+    /// Where the states of a graph would lie, without taking memory for them: enough to plan with.
+    pub fn planned(graph: &Graph) -> Result<States<E>, PlanError> {
+        let mut states = States::new();
+        states.lay_out(graph)?;
+        Ok(states)
+    }
+
     /// Adds the states of a graph that are not here yet, as zeros; says how many there were. One that is here with
     /// another shape is an error.
     pub fn add(&mut self, graph: &Graph) -> Result<usize, PlanError> {
+        let added = self.lay_out(graph)?;
+        self.data.grow(self.laid);
+        Ok(added)
+    }
+
+    fn lay_out(&mut self, graph: &Graph) -> Result<usize, PlanError> {
         let mut added = 0;
         for state in &graph.states {
             let shape: Option<Vec<usize>> =
@@ -80,11 +95,12 @@ impl<E: Element> States<E> {
     }
 
     fn insert(&mut self, path: Arc<str>, shape: Vec<usize>, role: StateRole) {
-        let len = shape.iter().product();
-        let offset = self.data.len();
+        // Sizes that no machine has must not look small.
+        let len = shape.iter().fold(1, |n: usize, size| n.saturating_mul(*size));
+        let offset = self.laid;
         // Every state begins on a cache line, as arena buffers do.
         let line = 64 / size_of::<E>();
-        self.data.grow(offset + usize::next_multiple_of(len, line));
+        self.laid = offset.saturating_add(len.checked_next_multiple_of(line).unwrap_or(len));
         self.by_path.insert(path.clone(), self.entries.len());
         self.entries.push(StateEntry { path, shape, role, offset, len });
     }
@@ -116,8 +132,8 @@ impl<E: Element> States<E> {
         self.entries.iter().map(|e| (e, &self.data.as_slice()[e.offset..e.offset + e.len]))
     }
 
-    /// Bytes held.
+    /// The bytes that they take.
     pub fn bytes(&self) -> usize {
-        self.data.bytes()
+        Buffer::<E>::bytes_of(self.laid)
     }
 }

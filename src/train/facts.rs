@@ -16,7 +16,7 @@ use crate::syntax::ast::BinaryOperator;
 /// What facts may be about.
 pub(super) struct Known<'a> {
     pub(super) parameters: u64,
-    pub(super) memory: usize,
+    pub(super) memory: u64,
     pub(super) seconds: f64,
     pub(super) measures: &'a SplitMeasures,
 }

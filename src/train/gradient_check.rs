@@ -3,6 +3,7 @@
 use super::balance;
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
+use super::memory;
 use super::run::dataset_of;
 use crate::catalog::initializers;
 use crate::check::{Checked, Train};
@@ -69,6 +70,9 @@ pub fn check_gradients(checked: &Checked, train: &Train, threads: usize) -> Resu
     if let Some(block) = checked.program.data.get(train.data) {
         datasets.insert(train.data, load(&block.plan)?);
     }
+    // Weights and gradients in f64 are about what a step in f32 holds with its optimizer.
+    let index = checked.program.trains.iter().position(|other| std::ptr::eq(other, train));
+    memory::check(checked, index.as_slice(), &datasets, None, threads)?;
     compare(train, dataset_of(train, &datasets)?, threads)
 }
 

@@ -26,6 +26,8 @@ pub struct Shortage {
     pub batch_span: Option<Span>,
     /// Bytes of a step.
     pub step: u64,
+    /// Bytes of the weights and what the optimizer keeps beside them, which are part of a step.
+    pub states: u64,
     /// Bytes of the copies of the weights to go back to.
     pub copies: u64,
     /// Bytes of the data.
@@ -34,13 +36,29 @@ pub struct Shortage {
     pub available: u64,
     /// Whether the command line says so.
     pub is_limit: bool,
-    /// The largest results of a step: where they are made, their shape, their bytes.
-    pub largest: Vec<(Span, String, u64)>,
+    /// The largest weights and results of a step.
+    pub largest: Vec<Large>,
     /// The largest batch that fits, if one does.
     pub fits: Option<usize>,
 }
 
-/// How many results are named.
+/// One of the largest tensors of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Large {
+    /// Where it is made.
+    pub span: Span,
+    /// Its path, where it is a weight.
+    pub weight: Option<Arc<str>>,
+    /// Its shape; of one example where it is no weight.
+    pub shape: String,
+    /// Its bytes, for all examples.
+    pub bytes: u64,
+}
+
+/// Bytes that no machine has: there is nothing to plan.
+const BEYOND: u64 = 1 << 50;
+
+/// How many of them are named.
 const NAMED: usize = 3;
 
 /// Refuses trains, by index, for which there is not enough memory. `limit` stands in for what the machine has.
@@ -57,19 +75,25 @@ pub(super) fn check(
     let room = if limit.is_some() { available.saturating_sub(data) } else { available };
     for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         let batch = batch_of(train, datasets);
-        if rough(train, batch) <= room / 2 {
+        let about = rough(train, batch);
+        if about <= room / 2 {
             continue;
         }
-        let mut foreseen = Foreseen::new(train, threads)?;
-        let copies = foreseen.states() * if train.settings.keep.is_some() { 2 } else { 1 };
-        let step = foreseen.bytes(batch)?;
-        if step + copies <= room {
-            continue;
-        }
-        let (mut fits, mut too_large) = (0, batch);
-        while too_large - fits > 1 {
-            let middle = fits + (too_large - fits) / 2;
-            if foreseen.bytes(middle)? + copies <= room { fits = middle } else { too_large = middle }
+        let kept = if train.settings.keep.is_some() { 2 } else { 1 };
+        let (mut step, mut states, mut fits) = (about, weights(train), 0);
+        if about < BEYOND {
+            let mut foreseen = Foreseen::new(train, threads)?;
+            states = foreseen.states();
+            step = foreseen.cost(batch)?.bytes;
+            let needed = |step: u64| step.saturating_add(states.saturating_mul(kept));
+            if needed(step) <= room {
+                continue;
+            }
+            let mut too_large = if needed(states) <= room { batch } else { 0 };
+            while too_large > fits + 1 {
+                let middle = fits + (too_large - fits) / 2;
+                if needed(foreseen.cost(middle)?.bytes) <= room { fits = middle } else { too_large = middle }
+            }
         }
         return Err(RunError::Memory(Box::new(Shortage {
             train: train.name.clone(),
@@ -77,7 +101,8 @@ pub(super) fn check(
             batch,
             batch_span: batch_span(checked, train),
             step,
-            copies,
+            states,
+            copies: states.saturating_mul(kept),
             data,
             available,
             is_limit: limit.is_some(),
@@ -116,22 +141,38 @@ fn rough(train: &Train, batch: usize) -> u64 {
     nodes.fold(0u64, u64::saturating_add).saturating_mul(2 * size_of::<f32>() as u64)
 }
 
-fn largest(train: &Train, batch: usize) -> Vec<(Span, String, u64)> {
+/// Bytes of the weights.
+fn weights(train: &Train) -> u64 {
+    let numbers = train.training.graph.states.iter().map(|state| count(&state.shape, &Binding::batch(1)));
+    numbers.fold(0u64, u64::saturating_add).saturating_mul(size_of::<f32>() as u64)
+}
+
+fn largest(train: &Train, batch: usize) -> Vec<Large> {
     let sizes = compile::full_batch(&train.longest, batch);
+    let graph = &train.training.graph;
     // Views take no memory of their own.
     let is_own = |op: &Op| !matches!(op, Op::Reshape | Op::Broadcast | Op::Permute(_) | Op::Slice { .. });
-    let nodes = train.training.graph.nodes.iter().filter(|node| is_own(&node.op) && !node.span.is_empty());
-    let mut found: Vec<(Span, String, u64)> = nodes
+    let nodes = graph.nodes.iter().filter(|node| is_own(&node.op) && !node.span.is_empty());
+    let mut found: Vec<Large> = nodes
         .map(|node| {
-            let bytes = count(&node.shape, &sizes).saturating_mul(size_of::<f32>() as u64);
-            (node.span, show_shape(node.shape.get(1..).unwrap_or_default()), bytes)
+            let weight = match node.op {
+                Op::State(state) => graph.states.get(state.0 as usize).map(|state| state.path.clone()),
+                _ => None,
+            };
+            let of_an_example = usize::from(weight.is_none());
+            Large {
+                span: node.span,
+                weight,
+                shape: show_shape(node.shape.get(of_an_example..).unwrap_or_default()),
+                bytes: count(&node.shape, &sizes).saturating_mul(size_of::<f32>() as u64),
+            }
         })
         .collect();
-    found.sort_by_key(|(span, _, bytes)| (std::cmp::Reverse(*bytes), *span));
-    let mut named: Vec<(Span, String, u64)> = Vec::new();
-    for one in found {
-        if named.len() < NAMED && named.iter().all(|(span, ..)| *span != one.0) {
-            named.push(one);
+    found.sort_by_key(|large| (std::cmp::Reverse(large.bytes), large.span));
+    let mut named: Vec<Large> = Vec::new();
+    for large in found {
+        if named.len() < NAMED && named.iter().all(|other| other.span != large.span) {
+            named.push(large);
         }
     }
     named
@@ -155,7 +196,17 @@ fn batch_span(checked: &Checked, train: &Train) -> Option<Span> {
 /// The memory that can still be had without pushing anything out, where the system says so.
 fn available() -> Option<u64> {
     let machine = kibibytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:")?;
-    Some(in_container().map_or(machine, |left| left.min(machine)))
+    let limits = [in_container(), of_process()].into_iter().flatten();
+    Some(limits.fold(machine, u64::min))
+}
+
+/// What the limit of the process (`ulimit -v`) leaves; none where there is no limit.
+fn of_process() -> Option<u64> {
+    let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    let limit: u64 = line.split_whitespace().next()?.parse().ok()?;
+    let used = kibibytes(&std::fs::read_to_string("/proc/self/status").ok()?, "VmSize:")?;
+    Some(limit.saturating_sub(used))
 }
 
 fn kibibytes(text: &str, name: &str) -> Option<u64> {

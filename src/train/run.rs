@@ -252,7 +252,7 @@ impl WholeRun<'_> {
             if is_interrupted { SplitMeasures::default() } else { self.measures(index, dataset, &mut prepared)? };
         self.note(train, &trained, &measures, seconds);
         if self.options.expect && !is_interrupted {
-            let memory = prepared.memory();
+            let memory = prepared.memory() as u64;
             let known = Known { parameters: prepared.parameters, memory, seconds, measures: &measures };
             let threads = self.options.threads;
             for result in facts::check(self.checked, index, dataset, &known, threads)? {

@@ -1,8 +1,10 @@
 //! Memory is foreseen: to the byte, and before the first step.
 
 use super::cli::{Ended, nnrun};
+use nnrun::check::Train;
 use nnrun::check::{Overrides, check_file};
-use nnrun::compile::{Foreseen, step_cost};
+use nnrun::compile::{self, Foreseen, full_batch};
+use nnrun::runtime::{Feed, Session};
 use std::path::Path;
 
 #[test]
@@ -12,10 +14,37 @@ fn what_is_foreseen_is_what_a_step_takes() {
         let train = &checked.program.trains[0];
         let mut foreseen = Foreseen::new(train, 1).unwrap();
         for batch in [1, 3] {
-            let cost = step_cost(train, batch).unwrap();
-            assert_eq!(foreseen.bytes(batch).unwrap(), cost.bytes as u64, "{name}, {batch}");
+            assert_eq!(foreseen.cost(batch).unwrap().bytes, taken(train, batch) as u64, "{name}, {batch}");
         }
     }
+}
+
+/// The bytes that are held after a step.
+fn taken(train: &Train, batch: usize) -> usize {
+    let (graph, states) = compile::states(train, None).unwrap();
+    let mut executable = compile::step(graph, &states).unwrap().executable;
+    let plan = executable.prepare(&full_batch(&train.longest, batch)).unwrap();
+    let mut session = Session::new(states, 1);
+    executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
+    executable.memory(&session).total()
+}
+
+/// Weights that no machine has room for must not be made to find that out.
+#[test]
+fn what_is_too_large_is_refused_from_its_sizes() {
+    let units = |units: &str| WIDE.replace("Dense(1000)", &format!("Dense({units})"));
+    for (program, limit) in [(units("1000000000"), "100MB"), (units("100000000"), "100GB")] {
+        let begun = std::time::Instant::now();
+        let ended = run(&program, limit).expect(1);
+        for said in ["error[E0910]", "dense2.weight", "not even a batch of one fits"] {
+            assert!(ended.err.contains(said), "{said}:\n{}", ended.err);
+        }
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("wide.nn"), units("1000000000")).unwrap();
+    let summary = nnrun(folder.path(), &["summary", "wide.nn", "--batch", "16"]).expect(0);
+    assert!(summary.out.contains("TiB"), "{}", summary.out);
 }
 
 const WIDE: &str = "data d {

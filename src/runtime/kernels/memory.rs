@@ -25,7 +25,7 @@ impl<E: Copy> Buffer<E> {
 
     /// The bytes that so many numbers take.
     pub fn bytes_of(len: usize) -> usize {
-        (len * size_of::<E>()).div_ceil(size_of::<Line>()) * size_of::<Line>()
+        len.saturating_mul(size_of::<E>()).div_ceil(size_of::<Line>()).saturating_mul(size_of::<Line>())
     }
 
     /// Makes room for `len` numbers in all; new ones are zero.
