@@ -55,11 +55,13 @@ fn show(output: &Output, from: &Path, results: &[Evaluated]) {
 pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<PathBuf, Exit> {
     files::readable(output, file)?;
     if let Some(from) = from {
+        tell_standing(output, file, from);
         return Ok(from.to_owned());
     }
     match train::latest_run(file, Path::new("runs")) {
         Some(run) => {
             output.note(&format!("the newest run is used, {}", run.display()));
+            tell_standing(output, file, &run);
             Ok(run)
         }
         None => {
@@ -70,5 +72,21 @@ pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<PathB
             );
             Err(Exit::CommandLine)
         }
+    }
+}
+
+/// Says what makes the weights of a run others than one may think.
+fn tell_standing(output: &Output, file: &Path, run: &Path) {
+    let Some(standing) = train::standing(run, file) else { return };
+    if standing.has_changed {
+        output.note(&format!(
+            "{} has changed since this run; its weights belong to the program as it was, {}, which is what is used",
+            file.display(),
+            standing.program.display()
+        ));
+    }
+    if let Some(step) = standing.diverged {
+        let when = step.map_or(String::new(), |step| format!(" at step {step}"));
+        output.note(&format!("this run diverged{when}: its weights are what that left, and no result"));
     }
 }

@@ -21,11 +21,11 @@ pub(crate) fn layout(parts: &[Resolved]) -> Layout {
     parts.first().map_or(Layout::One, |a| Layout::of(a.own_shape(), a.image))
 }
 
-/// The shape of something that can be averaged.
-pub(crate) fn estimable(a: &Resolved, wanted_by: &'static str) -> DataResult<Vec<usize>> {
+/// The shape of something that can be averaged. Where the average is known already, there may be nothing to average.
+pub(crate) fn estimable(a: &Resolved, wanted_by: &'static str, is_known: bool) -> DataResult<Vec<usize>> {
     a.needs_numbers(wanted_by)?;
     a.needs_finite()?;
-    if let Some(empty) = a.missing.iter().find(|m| m.count == m.rows) {
+    if let Some(empty) = a.missing.iter().find(|m| m.count == m.rows && !is_known) {
         let problem = DataProblem::NothingToEstimate { what: empty.column.clone(), wanted_by };
         return Err(DataError::new(a.span, problem));
     }

@@ -52,6 +52,7 @@ mod tests;
 mod tokens;
 mod vocabulary;
 mod wording;
+mod wording_of_new_data;
 mod wording_of_sequences;
 
 pub use augment::{Augmentation, Augmented, DrawAt, Mixing, Picture, SHARE_INPUT, augment, partner_input, partner_of};

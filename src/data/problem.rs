@@ -110,6 +110,15 @@ pub enum DataProblem {
         /// The line.
         place: Place,
     },
+    /// A file that is read as text, and begins as one of another format does.
+    OtherFormat {
+        /// As the user wrote it.
+        written: String,
+        /// What it is: `a NumPy array`.
+        format: &'static str,
+        /// What reads such a file, or how it becomes one that is read.
+        instead: &'static str,
+    },
     /// A row has more or fewer cells than there are columns.
     RaggedRow {
         /// The row.

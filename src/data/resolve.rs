@@ -345,7 +345,7 @@ impl Resolver<'_> {
                 same(Op::Unary(*op), parts, span, Element::Number, shape)
             }
             FieldNode::Standardize(_) => {
-                let shape = one(&parts, |a| estimable(a, "standardize"))?;
+                let shape = one(&parts, |a| estimable(a, "standardize", self.known.is_some()))?;
                 let op = Op::Standardize { estimate: self.number(), layout: layout(&parts) };
                 same(op, parts, span, Element::Number, shape)
             }
@@ -355,7 +355,7 @@ impl Resolver<'_> {
                     let value = format!("{lo} .. {hi}");
                     return Err(DataError::new(span, DataProblem::Argument { of, argument, value, wanted }));
                 }
-                let shape = one(&parts, |a| estimable(a, "rescale"))?;
+                let shape = one(&parts, |a| estimable(a, "rescale", self.known.is_some()))?;
                 let op = Op::Rescale { estimate: self.number(), layout: layout(&parts), lo: *lo, hi: *hi };
                 same(op, parts, span, Element::Number, shape)
             }
@@ -412,7 +412,7 @@ impl Resolver<'_> {
                     if text {
                         return Err(mismatch(name, true));
                     }
-                    estimable(a, "fill")?;
+                    estimable(a, "fill", self.known.is_some())?;
                     Op::Fill { estimate: 0, layout: Layout::of(a.own_shape(), a.image), median: name == "median" }
                 }
                 Filling::Number(n) if text => return Err(mismatch(&n.to_string(), true)),

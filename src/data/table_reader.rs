@@ -160,12 +160,33 @@ fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Foun
     Ok(rows)
 }
 
+/// How files begin that are no text, whatever their names say; what they are; and what to do with them.
+const FORMATS: &[(&[u8], &str, &str)] = &[
+    (b"\x00\x00\x08", "an array of bytes, as `idx` has them", "`idx(\"…\")` reads it"),
+    (b"\x93NUMPY", "a NumPy array", "`npy(\"…\")` reads it"),
+    (
+        b"PK\x03\x04",
+        "a zip archive or an Excel sheet",
+        "save the sheet as CSV, or unpack the archive; archives of NumPy are read by `npz(\"…\")`",
+    ),
+    (b"\xd0\xcf\x11\xe0", "an Excel sheet", "save the sheet as CSV"),
+    (b"PAR1", "a Parquet file", "write it as CSV, for example by `pandas.read_parquet(\"a\").to_csv(\"a.csv\")`"),
+    (b"\x89HDF", "an HDF5 file", "write its table as CSV, or its arrays as `.npy`"),
+    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
+    (b"\x89PNG", "an image", "`image_folder(\"…\", size: [28, 28])` reads folders of images"),
+    (b"\xff\xd8\xff", "an image", "`image_folder(\"…\", size: [28, 28])` reads folders of images"),
+    (b"%PDF", "a PDF", "save its table as CSV"),
+];
+
 /// What separates cells (commas, unless the first line has none but tabs or semicolons), whether lines end in CR LF, and
 /// the file from its beginning.
 fn begin(file: &DataFile) -> Found<(u8, bool, Box<dyn Read>)> {
     let mut reader = open(file)?;
     let mut head = Vec::new();
     reader.by_ref().take(1 << 14).read_to_end(&mut head).map_err(|e| failure(file, &e))?;
+    if let Some((_, format, instead)) = FORMATS.iter().find(|(mark, ..)| head.starts_with(mark)) {
+        return Err(Box::new(DataProblem::OtherFormat { written: file.written.clone(), format, instead }));
+    }
     let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
     Ok((delimiter, line.ends_with(b"\r"), Box::new(Cursor::new(head).chain(reader))))

@@ -42,7 +42,7 @@ impl DataProblem {
                 Code::E0518
             }
             P::Empty { .. } | P::AllDropped { .. } => Code::E0519,
-            P::NotUtf8 { .. } => Code::E0520,
+            P::NotUtf8 { .. } | P::OtherFormat { .. } => Code::E0520,
             P::StratifyNotClass { .. } => Code::E0521,
             P::Argument { .. } => Code::E0522,
             P::WrongReplacement { .. }
@@ -94,6 +94,9 @@ impl DataProblem {
                 "every row lacks some value",
             )
             .help("name the columns that must be there, or fill the others: `t.a |> fill(mean)`"),
+            DataProblem::OtherFormat { written, format, instead } => {
+                say(format!("`{written}` is {format}, and is read as text"), "read here").help(*instead)
+            }
             DataProblem::NotUtf8 { place } => say(format!("{place} is not UTF-8"), "read here").help(
                 "save the file as UTF-8, for example by `iconv -f LATIN1 -t UTF-8 old.csv > new.csv` (or \
                  `-f UTF-16`, as some programs on Windows write)",
@@ -297,6 +300,10 @@ impl DataProblem {
                     "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
                 );
                 match count.cmp(rows) {
+                    _ if with_point(value).is_some() => d.help(format!(
+                        "numbers are written with a point, {}: replace the decimal commas of the file",
+                        with_point(value).unwrap_or_default()
+                    )),
                     _ if *is_new => d.help(format!(
                         "the model has learned from numbers in `{column}`: write one in this cell, or leave it empty \
                          where missing values are filled"
@@ -554,6 +561,13 @@ fn missing_note(m: &MissingIn) -> String {
     let places: Vec<String> = m.first.iter().map(ToString::to_string).collect();
     let more = if m.count > places.len() as u64 { ", …" } else { "" };
     format!("`{}`: {} of {}, at {}{more}", m.column, m.count, m.rows, places.join(", "))
+}
+
+/// `3.67` for `3,67`.
+fn with_point(value: &str) -> Option<String> {
+    let (whole, rest) = value.trim().split_once(',')?;
+    let all_digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    (all_digits(whole.trim_start_matches(['-', '+'])) && all_digits(rest)).then(|| format!("{whole}.{rest}"))
 }
 
 fn cells_of(n: usize) -> String {

@@ -1,7 +1,7 @@
 //! Why training diverged: the facts. Their words are in [`super::wording_of_divergence`].
 
 use crate::check::Checked;
-use crate::data::{Place, place_of_row};
+use crate::data::{FieldNode, Place, place_of_row};
 use crate::diagnostics::Code;
 use crate::ir::op::{Binary, Op, Unary};
 use crate::source::Span;
@@ -188,6 +188,8 @@ pub struct Numbers {
     pub is_number: bool,
     /// Whether they come straight from `softmax` or `sigmoid`.
     pub is_probability: bool,
+    /// Whether they are a field that is standardized, and so lies on both sides of 0.
+    pub is_standardized: bool,
 }
 
 impl Numbers {
@@ -203,6 +205,7 @@ impl Numbers {
             count: values.len(),
             is_number: false,
             is_probability: false,
+            is_standardized: false,
         }
     }
 
@@ -244,6 +247,11 @@ impl Divergence {
         let train = trains.iter().find(|train| train.span == self.span);
         if let Some(block) = train.and_then(|train| checked.program.data.get(train.data)) {
             cause.places = cause.ids.iter().take(PLACES).filter_map(|id| place_of_row(&block.plan, *id)).collect();
+            for numbers in &mut cause.operands {
+                let field = block.plan.field(&numbers.source.text);
+                numbers.is_standardized =
+                    field.is_some_and(|field| matches!(&*field.expr.node, FieldNode::Standardize(_)));
+            }
         }
     }
 

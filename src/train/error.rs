@@ -24,6 +24,13 @@ pub enum RunError {
     },
     /// The data cannot be read or does not suit the program any more.
     Data(DataError),
+    /// The file that was given to predict cannot be read as the data of the program.
+    Input {
+        /// Why.
+        error: DataError,
+        /// The file.
+        given: PathBuf,
+    },
     /// The checker has something against the source of a run that is opened again.
     Source(Vec<Diagnostic>),
     /// Weights do not fit the model.
@@ -187,6 +194,7 @@ impl RunError {
     pub fn code(&self) -> Option<Code> {
         Some(match self {
             RunError::Data(error) => error.diagnostic().code,
+            RunError::Input { error, given } => error.diagnostic_of_new(&given.display().to_string()).code,
             RunError::Source(diagnostics) => return diagnostics.first().map(|d| d.code),
             RunError::WeightsMismatch { .. } => Code::E0801,
             RunError::WeightsUnreadable { .. } => Code::E0802,
@@ -209,7 +217,7 @@ impl RunError {
     /// The place in the source that it is about, where there is one.
     pub fn span(&self) -> Option<Span> {
         match self {
-            RunError::Data(error) => Some(error.span),
+            RunError::Data(error) | RunError::Input { error, .. } => Some(error.span),
             RunError::WeightsMismatch { span, .. } | RunError::WeightsUnreadable { span, .. } => *span,
             RunError::NoExamples { span, .. } | RunError::SequenceLength { span, .. } => Some(*span),
             RunError::Memory(shortage) => Some(shortage.span),

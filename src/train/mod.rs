@@ -55,6 +55,6 @@ pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
 pub use memory::Shortage;
 pub use predict::{PredictOptions, Predicted, predict};
-pub use reopen::{Evaluated, evaluate};
+pub use reopen::{Evaluated, Standing, evaluate, standing};
 pub use run::{Outcome, RunOptions, TrainReport, run};
 pub use run_directory::latest_run;

@@ -73,7 +73,8 @@ fn predict_opened(
     let fitted = opened.fitted(checked, train)?;
     let wanted = compile::wanted_fields(&graph);
     let source = replacement(block, &wanted, &options.input);
-    let dataset = apply(&block.plan, fitted, Some(&source), &wanted)?;
+    let dataset = apply(&block.plan, fitted, Some(&source), &wanted)
+        .map_err(|error| RunError::Input { error, given: options.input.clone() })?;
 
     let states = opened.states(checked, train)?;
     let mut executable = compile::measurement(graph, &states)?;

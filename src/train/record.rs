@@ -155,6 +155,13 @@ impl Record {
     }
 }
 
+/// The step in which a run diverged, as its events tell.
+pub(super) fn diverged_at(run: &Path) -> Option<u64> {
+    let events = std::fs::read_to_string(run.join(EVENTS)).ok()?;
+    let told = events.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    told.into_iter().find(|event| event["event"] == "diverged").and_then(|event| event["step"].as_u64())
+}
+
 /// Why a path is no run: what was probably meant is next to it.
 fn why_no_run(run: &Path, error: &std::io::Error) -> String {
     let shown = run.display();

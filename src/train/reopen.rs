@@ -58,6 +58,27 @@ fn evaluate_opened(
     Ok(results)
 }
 
+/// What is to be known of a run before its weights are used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Where the program is kept as it was when the run was made: it is what the weights are used with.
+    pub program: PathBuf,
+    /// Whether the file is another one now.
+    pub has_changed: bool,
+    /// The step in which training diverged, where it did; none where the run does not say which.
+    pub diverged: Option<Option<u64>>,
+}
+
+/// How a run stands to the file whose weights are wanted; `None` where it cannot be read.
+pub fn standing(run: &Path, file: &Path) -> Option<Standing> {
+    let directory = resolve(run);
+    let record = Record::read(&directory).ok()?;
+    let program = directory.join(SOURCE);
+    let (kept, now) = (std::fs::read(&program).ok()?, std::fs::read(file).ok()?);
+    let diverged = (record.status == Status::Diverged).then(|| record::diverged_at(&directory));
+    Some(Standing { program, has_changed: kept != now, diverged })
+}
+
 /// A run with what it left.
 pub(super) struct Opened {
     directory: PathBuf,

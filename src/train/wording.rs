@@ -11,6 +11,9 @@ impl fmt::Display for RunError {
             RunError::NoTrain { wanted: None, .. } => f.write_str("there is nothing to train in this file"),
             RunError::NoTrain { wanted: Some(wanted), .. } => write!(f, "there is no train of `{wanted}`"),
             RunError::Data(error) => f.write_str(&error.diagnostic().message),
+            RunError::Input { error, given } => {
+                f.write_str(&error.diagnostic_of_new(&given.display().to_string()).message)
+            }
             RunError::Source(diagnostics) => {
                 f.write_str(diagnostics.first().map_or("the source has errors", |d| &d.message))
             }
@@ -85,6 +88,7 @@ impl RunError {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {
             RunError::Data(error) => vec![error.diagnostic()],
+            RunError::Input { error, given } => vec![error.diagnostic_of_new(&given.display().to_string())],
             RunError::Source(diagnostics) => diagnostics.clone(),
             _ => self.diagnostic().into_iter().collect(),
         }

@@ -61,6 +61,20 @@ impl Divergence {
         let trouble = self.cause.as_ref().map_or(Trouble::TooLarge, |cause| cause.trouble);
         let cause = self.cause.as_deref();
         let diagnostic = match (trouble, cause) {
+            (Trouble::Logarithm, Some(cause)) if cause.lowest() < -TINY => {
+                let standardized = cause.operands.iter().find(|operand| operand.is_standardized);
+                match standardized.map(|operand| &operand.source.text) {
+                    Some(field) => diagnostic.note(format!(
+                        "`{field}` is standardized, so about half of its numbers lie below 0, where there is no logarithm"
+                    ))
+                    .help(format!(
+                        "take the logarithm in the data, before: `field {field} = log(t.column) |> standardize`"
+                    )),
+                    None => diagnostic.help(
+                        "a logarithm needs numbers above 0: `log(clamp(x, min: 1e-7))`, or `log(relu(x) + 1e-7)`",
+                    ),
+                }
+            }
             (Trouble::Logarithm, Some(cause)) => {
                 let diagnostic = cause.widen(diagnostic, "log", " + 1e-7", "keep the logarithm away from 0");
                 if cause.operands.iter().any(|operand| operand.is_probability) {
@@ -128,7 +142,15 @@ impl Divergence {
     }
 }
 
+/// What rounding makes of 0 is nearer to it than this.
+const TINY: f64 = 1e-6;
+
 impl Cause {
+    /// The smallest number that was worked on.
+    fn lowest(&self) -> f64 {
+        self.operands.first().map_or(0.0, |operand| operand.min)
+    }
+
     fn what(&self) -> String {
         let left = self.operands.first();
         let least = |numbers: Option<&Numbers>| numbers.map_or("a number that has none".to_owned(), |n| number(n.min));

@@ -198,7 +198,7 @@ train Net on d {
     std::fs::write(folder.path().join("net.nn"), program).unwrap();
     let run = nnrun(folder.path(), &["net.nn"]).expect(4);
     assert!(run.err.contains("net.nn:11:9"), "{}", run.err);
-    assert!(run.err.contains("a square root of a number that has none at step 1"), "{}", run.err);
+    assert!(run.err.contains("a square root of -6.764 at step 1"), "{}", run.err);
 }
 
 #[cfg(unix)]
@@ -368,6 +368,52 @@ fn a_trained_model_is_measured_again_and_predicts() {
     let wrong = ["predict", "iris.nn", "--input", "new.csv", "--output", "new.csv"];
     nnrun(folder.path(), &wrong).expect(2);
     assert_eq!(std::fs::read_to_string(folder.path().join("new.csv")).unwrap(), new);
+}
+
+#[test]
+fn what_is_wrong_with_new_data_is_told_of_the_file() {
+    let folder = iris();
+    nnrun(folder.path(), &["train", "iris.nn", "--epochs", "1"]).expect(0);
+    let predict = |name: &str, content: &[u8]| {
+        std::fs::write(folder.path().join(name), content).unwrap();
+        nnrun(folder.path(), &["predict", "iris.nn", "--input", name, "--output", "out.csv"]).expect(1).err
+    };
+    let header = "sepal_length_cm,sepal_width_cm,petal_length_cm,petal_width_cm\n";
+    let one = predict("one.csv", format!("{header}5.1,3.5,1.4,\n").as_bytes());
+    let two = predict("two.csv", format!("{header}5.1,3.5,1.4,0.2\n5.1,3.5,,0.2\n").as_bytes());
+    let none = predict("none.csv", header.as_bytes());
+    let array = predict("array.csv", b"\x93NUMPY\x01\x00");
+    let sheet = predict("sheet.csv", b"PK\x03\x04\x14\x00");
+    for (told, said) in [
+        (&one, "one.csv:2 has no `petal_width_cm`"),
+        (&two, "two.csv:3 has no `petal_length_cm`"),
+        (&none, "`none.csv` has no row to predict"),
+        (&none, "its first line is read as the names of the columns"),
+        (&array, "`array.csv` is a NumPy array, and the program reads a CSV here"),
+        (&sheet, "`sheet.csv` is a zip archive or an Excel sheet"),
+    ] {
+        assert!(told.contains(said), "{said}:\n{told}");
+    }
+    for told in [one, two, none, array, sheet] {
+        assert!(!told.contains("to learn from") && !told.contains("iconv") && !told.contains("estimate"), "{told}");
+    }
+}
+
+#[test]
+fn weights_of_another_program_or_of_a_diverged_run_are_told() {
+    let folder = folder(&[]);
+    nnrun(folder.path(), &["xor.nn"]).expect(0);
+    let quiet = nnrun(folder.path(), &["eval", "xor.nn"]).expect(0);
+    assert!(!quiet.err.contains("changed"), "{}", quiet.err);
+    let changed = std::fs::read_to_string(folder.path().join("xor.nn")).unwrap().replace("tanh", "relu");
+    std::fs::write(folder.path().join("xor.nn"), &changed).unwrap();
+    let told = nnrun(folder.path(), &["eval", "xor.nn"]).expect(0);
+    assert!(told.err.contains("xor.nn has changed since this run"), "{}", told.err);
+    let diverging = changed.replace("Adam(lr: 0.05)", "SGD(lr: 1e30)").replace("relu", "exp");
+    std::fs::write(folder.path().join("xor.nn"), diverging).unwrap();
+    nnrun(folder.path(), &["xor.nn"]).expect(4);
+    let told = nnrun(folder.path(), &["eval", "xor.nn"]).expect(0);
+    assert!(told.err.contains("this run diverged at step "), "{}", told.err);
 }
 
 #[test]

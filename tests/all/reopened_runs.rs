@@ -135,7 +135,7 @@ fn classes_are_predicted_by_name_in_the_order_of_the_rows() {
         assert!((sum - 1.0).abs() < 1e-6);
     }
     let error = folder.predict(&outcome.directory, "b\n3\n", "out.csv").unwrap_err();
-    assert!(matches!(error, RunError::Data(_)), "{error}");
+    assert!(matches!(error, RunError::Input { .. }), "{error}");
     let error = folder.predict(&outcome.directory, "a,b\n3,1\n", "out.txt").unwrap_err();
     assert!(matches!(error, RunError::OutputKind { .. }), "{error}");
 }
@@ -174,9 +174,12 @@ fn what_is_wrong_with_new_data_has_a_place_in_the_source_of_the_run() {
     let folder = Folder::new();
     let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
     let input = folder.path("new.csv");
-    for (new, message) in
-        [("a\n1\n", "no column `b`"), ("a,b\n1,x\n", "holds \"x\" at"), ("a,b\n", "has no rows"), ("", "is empty")]
-    {
+    for (new, message) in [
+        ("a\n1\n", "no column `b`"),
+        ("a,b\n1,x\n", "holds \"x\" at"),
+        ("a,b\n", "has no row to predict"),
+        ("", "is empty"),
+    ] {
         std::fs::write(&input, new).unwrap();
         let options = PredictOptions { model: None, input: input.clone(), output: folder.path("o.csv"), threads: 1 };
         let failed = predict(&outcome.directory, &options).unwrap_err();

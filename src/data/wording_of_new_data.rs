@@ -1,0 +1,66 @@
+//! The words for problems of data that was given in place of what the program names. Its own data is sound, so what has
+//! to change is the file, not the program.
+
+use super::problem::{DataError, DataProblem, MissingIn};
+use crate::diagnostics::{Code, Diagnostic};
+
+/// Columns that are named.
+const NAMED: usize = 4;
+
+impl DataError {
+    /// The problem in words, where `given` is read in place of what stands in the program.
+    pub fn diagnostic_of_new(&self, given: &str) -> Diagnostic {
+        let told = self.diagnostic();
+        let here = format!("in place of this, `{given}` is read");
+        match &*self.problem {
+            DataProblem::Missing { columns, .. } => missing(columns, self, here),
+            DataProblem::Empty { written, header: true } => {
+                let message = format!("`{written}` has no row to predict");
+                Diagnostic::new(Code::E0519, message, self.span, here)
+                    .note("its first line is read as the names of the columns, and it is the only one")
+                    .help("write the names of the columns into the first line, as in the data that was learned from")
+            }
+            DataProblem::Empty { .. } | DataProblem::NotUtf8 { .. } | DataProblem::RaggedRow { .. } => {
+                relabelled(told, here)
+            }
+            DataProblem::OtherFormat { written, format, .. } => {
+                let message = format!("`{written}` is {format}, and the program reads a CSV here");
+                Diagnostic::new(Code::E0520, message, self.span, here)
+                    .help("what is predicted is read as the data that was learned from: write it as CSV")
+            }
+            _ => told,
+        }
+    }
+}
+
+/// The diagnostic, with what is said at the place in the program.
+fn relabelled(told: Diagnostic, here: String) -> Diagnostic {
+    let mut told = told;
+    if let Some(label) = told.labels.first_mut() {
+        label.message = here;
+    }
+    told
+}
+
+/// `new.csv:2 has no petal_width_cm`
+fn missing(columns: &[MissingIn], error: &DataError, here: String) -> Diagnostic {
+    let total: u64 = columns.iter().map(|column| column.count).sum();
+    let first = columns.iter().find_map(|column| Some((column, column.first.first()?)));
+    let message = match first {
+        Some((column, place)) if total == 1 => format!("{place} has no `{}`", column.column),
+        Some((column, place)) => format!("{place} has no `{}`, and {} more are missing", column.column, total - 1),
+        None => format!("{total} values are missing"),
+    };
+    let mut told = Diagnostic::new(error.problem.code(), message, error.span, here);
+    if total > 1 {
+        for column in columns.iter().take(NAMED) {
+            let places: Vec<String> = column.first.iter().map(ToString::to_string).collect();
+            let more = if column.count > places.len() as u64 { ", …" } else { "" };
+            let (count, rows) = (column.count, column.rows);
+            told = told.note(format!("`{}`: {count} of {rows}, at {}{more}", column.column, places.join(", ")));
+        }
+    }
+    told.note("the model has learned from rows without gaps in this, and says nothing of one with a gap").help(
+        "write the value into the file, or leave the row out; to predict rows with gaps, train with `|> fill(mean)`",
+    )
+}
