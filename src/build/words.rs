@@ -21,8 +21,8 @@ pub struct CallSite<'a> {
     /// Where arguments are written, by parameter.
     pub arguments: Vec<(&'static str, Span)>,
     /// The stage `|> softmax` (or `sigmoid`, …), its bar included, that gave the operand of a loss its role, where
-    /// it stands in a pipeline and taking it away leaves one.
-    pub role_stage: Option<Span>,
+    /// it stands in a pipeline and taking it away leaves one; with its text.
+    pub role_stage: Option<(Span, String)>,
 }
 
 impl CallSite<'_> {
@@ -429,8 +429,9 @@ fn loss_role(site: &CallSite, operand: usize, wanted: &str, got: Role, instead: 
             site.subject()
         ));
     }
-    if let Some(stage) = site.role_stage {
-        diagnostic = diagnostic.fix("take that stage away", stage, "");
+    if let Some((stage, text)) = &site.role_stage {
+        diagnostic = diagnostic.label(*stage, format!("this makes {got} of it"));
+        diagnostic = diagnostic.fix(format!("take `{text}` away"), *stage, "");
     }
     // `nll` knows neither smoothing nor probabilities as target.
     let against_classes = site.operands.get(1).is_some_and(|(_, shown)| shown.starts_with("class"))

@@ -26,6 +26,8 @@ pub struct MetricDefinition {
     pub start: fn(&Args, &MetricContext) -> Box<dyn Accumulator>,
     /// Whether more is better.
     pub higher_is_better: bool,
+    /// Whether it lies between 0 and 1: a share, which may be written with `%`.
+    pub is_share: bool,
     /// The losses whose operands it can take where it names none.
     pub task: Task,
 }

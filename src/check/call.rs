@@ -8,9 +8,11 @@ use super::mistake::Mistake;
 use super::program::LayerRow;
 use super::value::{BlockInstance, Definition, Frame, LayerInstance, Stage, Value};
 use crate::build::{Problem, Role, Tensor};
-use crate::catalog::{self, Body, Entry, EntryKind, ParamType};
+use crate::catalog::{self, Args, Body, Entry, EntryKind, ParamType, Task};
+use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, Symbol};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -258,14 +260,17 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         if let Body::Layer { .. } = entry.body {
-            let mut args = args;
-            if self.size_of_input_first(entry, args)
-                && let (Some(first), Some(removed), Some(rest)) = (args.first(), removal(args, 0), args.get(1..))
+            let mut args: Cow<'_, [Arg]> = args.into();
+            if let Some(at) = self.size_of_input(entry, &args)
+                && let (Some(size), Some(removed)) = (args.get(at), removal(&args, at))
             {
+                // `LayerNorm`, without empty parentheses.
+                let removed = if args.len() == 1 { args_span } else { removed };
                 let callee = entry.name.to_owned();
-                self.mistake(first.span(), &Mistake::SizeOfInput { callee, removed });
-                args = rest;
+                self.mistake(size.span(), &Mistake::SizeOfInput { callee, removed });
+                args.to_mut().remove(at);
             }
+            let args: &[Arg] = &args;
             let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
             let (scope, clash) = frame.body.next(entry.name, span);
             self.same_path(frame.body.shown(&scope), clash, span);
@@ -324,6 +329,9 @@ impl Checker<'_> {
         if let (Some(number), Some(numbers)) = (number, &bound.numbers) {
             return Value::Number(number(numbers));
         }
+        if let Some(mistake) = self.swapped_operands(entry, &bound.args) {
+            return self.mistake(span, &mistake);
+        }
         self.builder.span = span;
         let first_node = self.builder.graph.nodes.len();
         let built = match self.are_logits(entry, &bound.args) {
@@ -362,11 +370,29 @@ impl Checker<'_> {
                 let mut site = self.call_site(entry.name, span, operands, arguments);
                 if let Problem::LossRole { operand, .. } = problem {
                     let node = tensors.get(operand).map(|t| t.node);
-                    site.role_stage = self.role_stages.iter().rev().find(|(n, _)| Some(*n) == node).map(|(_, s)| *s);
+                    let stage = self.role_stages.iter().rev().find(|(n, _)| Some(*n) == node).map(|(_, span)| *span);
+                    site.role_stage = stage.map(|span| (span, self.sources.text(span).trim().to_owned()));
                 }
                 self.problem_between(&problem, &site, &tensors, &[])
             }
         }
+    }
+
+    /// A loss whose target comes first, as Keras has it: the prediction is what the weights take part in.
+    fn swapped_operands(&self, entry: &'static Entry, args: &Args) -> Option<Mistake> {
+        let Body::Loss { operands: (prediction, target), task: Task::Classification, .. } = entry.body else {
+            return None;
+        };
+        let (first, second) = (args.tensor(prediction)?, args.tensor(target)?);
+        let graph = &self.builder.graph;
+        let has_weights = |tensor: &Tensor| graph.depends_on(tensor.node, |op| matches!(op, Op::State(_)));
+        let has_data = |tensor: &Tensor| graph.depends_on(tensor.node, |op| matches!(op, Op::Input(_)));
+        let is_swapped = self.is_in_loss && has_weights(second) && has_data(first) && !has_weights(first);
+        is_swapped.then(|| Mistake::SwappedOperands {
+            callee: entry.name,
+            prediction: (second.span, self.sources.text(second.span).to_owned()),
+            target: (first.span, self.sources.text(first.span).to_owned()),
+        })
     }
 
     /// `Block(hypers)`, `Block(tensors)` where it has a single list, `x |> Block`.

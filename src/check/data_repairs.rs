@@ -26,6 +26,20 @@ impl Checker<'_> {
                     )
                 })
             }
+            // A range that reaches the column of the names.
+            DataProblem::TextForNumber { column, count, rows, is_new: false, .. }
+                if count == rows && text.contains("..") && text.contains('[') =>
+            {
+                let end = text.rfind(']').unwrap_or(text.len());
+                let told = Diagnostic { help: Vec::new(), ..diagnostic.clone() };
+                let is_name = column.chars().all(|c| c.is_alphanumeric() || c == '_');
+                let column = if is_name { column.clone() } else { format!("\"{column}\"") };
+                Some(told.fix(
+                    format!("leave it out: `except: {column}`, or end the range before it"),
+                    part(end, 0),
+                    format!(", except: {column}"),
+                ))
+            }
             // The table has a name of its own where it is written.
             DataProblem::TextForNumber { column, .. } => {
                 let written = text.split("|>").next().unwrap_or("").trim();

@@ -5,6 +5,7 @@ use super::mistake::Mistake;
 use super::program::{Fact, FactExpr, Train};
 use super::value::{Frame, Value};
 use crate::build::StateScope;
+use crate::catalog::Body;
 use crate::data::Split;
 use crate::diagnostics::nearest;
 use crate::source::Span;
@@ -100,7 +101,13 @@ impl Checker<'_> {
                 };
                 let l = self.fact_of(left, trains, about, module, operands, wanted);
                 let r = self.fact_of(right, trains, about, module, operands, wanted);
-                Some((FactExpr::Binary(*op, Box::new(l?), Box::new(r?)), result))
+                let (l, r) = (l?, r?);
+                if let (Sort::Number, Sort::Truth) = (operands, result) {
+                    let train = trains.get(about.unwrap_or(trains.len() - 1))?;
+                    self.share_beyond_one((&l, left), (&r, right), train)?;
+                    self.share_beyond_one((&r, right), (&l, left), train)?;
+                }
+                Some((FactExpr::Binary(*op, Box::new(l), Box::new(r)), result))
             }
             ExprKind::Name(name) => match &**name {
                 "parameters" => number(FactExpr::Parameters),
@@ -177,6 +184,26 @@ impl Checker<'_> {
             return None;
         }
         Some(fact)
+    }
+
+    /// Tells of a share, which is at most 1, that is compared with a number of percents. `None` where it is.
+    fn share_beyond_one(
+        &mut self,
+        (measure, place): (&FactExpr, &Expr),
+        (bound, written): (&FactExpr, &Expr),
+        train: &Train,
+    ) -> Option<()> {
+        let (FactExpr::Measure(_, name), FactExpr::Number(number)) = (measure, bound) else { return Some(()) };
+        let metric = train.evaluation.metrics.iter().find(|metric| metric.name == *name);
+        let is_share = metric.is_some_and(|m| matches!(m.entry.body, Body::Metric(metric) if metric.is_share));
+        if !is_share || *number <= 1.0 {
+            return Some(());
+        }
+        let percent = matches!(written.kind, ExprKind::Number(_)) && *number <= 100.0;
+        let measure = self.sources.text(place.span).to_owned();
+        let percent = percent.then(|| format!("{}%", self.sources.text(written.span)));
+        self.mistake(written.span, &Mistake::ShareBeyondOne { measure, place: place.span, percent });
+        None
     }
 
     /// A number known at compile time.

@@ -306,24 +306,40 @@ impl Checker<'_> {
         Some(Mistake::ForeignArgument { callee, name, meaning, argument: arg.span(), removed, call: span })
     }
 
-    /// Whether a layer is given the size of its input first, as PyTorch's are: its second argument is a number where
-    /// only something else can stand.
-    pub fn size_of_input_first(&self, entry: &Entry, given: &[Arg]) -> bool {
-        let is_number = |arg: &Arg| {
-            arg.name.is_none()
-                && matches!(&arg.value.kind, ExprKind::Number(n) if n.value.fract() == 0.0 && n.value > 0.0)
+    /// Which argument of a layer is the size of its input, as PyTorch's are given it: a number stands where only
+    /// something else can, or one that is far too large for what is there.
+    pub fn size_of_input(&self, entry: &Entry, given: &[Arg]) -> Option<usize> {
+        let number = |arg: &Arg| match (&arg.name, &arg.value.kind) {
+            (None, ExprKind::Number(n)) if n.value.fract() == 0.0 && n.value > 0.0 => Some(n.value),
+            _ => None,
         };
         let is_size = |param: &catalog::Param| matches!(param.ty, ParamType::Size | ParamType::Whole { .. });
         // `Dense(4, 16)`; of `LSTM(4, 8, 2)` the third number tells, for a number of layers may stand second.
         let tells = |param: &catalog::Param| matches!(param.ty, ParamType::Bool | ParamType::Init);
-        entry.kind() == EntryKind::Layer
-            && match (given, entry.params) {
-                ([a, b, c, ..], [first, second, third, ..]) if is_size(second) => {
-                    [a, b, c].into_iter().all(is_number) && is_size(first) && tells(third)
+        if entry.kind() != EntryKind::Layer {
+            return None;
+        }
+        // `LayerNorm(64)`, `GroupNorm(8, 64)`: nothing is made stable by adding 64.
+        let at_eps = entry.params.iter().position(|param| param.name == "eps");
+        if let Some(at) = at_eps.filter(|at| given.get(*at).and_then(number).is_some_and(|n| n >= 1.0)) {
+            return Some(at);
+        }
+        let is_given = match (given, entry.params) {
+            ([first, second, ..], [size, layers, ..]) if first.name.is_none() && is_size(size) => {
+                match (&layers.ty, number(second)) {
+                    // `LSTM(12, 128)`
+                    (ParamType::Whole { max, .. }, Some(n)) if n > *max as f64 => true,
+                    (_, None) => false,
+                    _ if is_size(layers) => {
+                        let third = given.get(2).and_then(number).zip(entry.params.get(2));
+                        third.is_some_and(|(_, param)| tells(param))
+                    }
+                    _ => tells(layers),
                 }
-                ([a, b, ..], [first, second, ..]) => is_number(a) && is_number(b) && is_size(first) && tells(second),
-                _ => false,
             }
+            _ => false,
+        };
+        is_given.then_some(0)
     }
 }
 

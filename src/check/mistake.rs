@@ -95,6 +95,8 @@ pub(super) enum Mistake {
     },
     /// The size of its input, as the first argument of a layer.
     SizeOfInput { callee: String, removed: Span },
+    /// `cross_entropy(species, logits)`: the target where the prediction belongs, each with its place and text.
+    SwappedOperands { callee: &'static str, prediction: (Span, String), target: (Span, String) },
     /// The same number for each axis, `(3, 3)`.
     OneForEachAxis { callee: String, param: String, number: String },
     /// A word of the language in quotes.
@@ -151,6 +153,8 @@ pub(super) enum Mistake {
     ScanStatistics { layer: String, scan: Span },
 
     // Signatures.
+    /// An input with another number of axes than its signature has.
+    InputRank { name: Symbol, found: String, declared: Span, reading: ExtraAxis, can_rewrite: bool },
     /// An input of another type than the signature says.
     InputType {
         name: Symbol,
@@ -242,8 +246,21 @@ pub(super) enum Mistake {
     UnknownFact { name: String, nearest: Option<String>, known: Vec<String>, split: Option<&'static str> },
     /// A number where a fact is wanted, or the other way round.
     FactType { wanted: &'static str, found: &'static str },
+    /// `test.accuracy >= 95`; with the number as a percentage, where it can be one.
+    ShareBeyondOne { measure: String, place: Span, percent: Option<String> },
     /// A fact without a train.
     NoTrain,
+}
+
+/// What the first axis of a declared input is, where the data has only the others.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum ExtraAxis {
+    /// It cannot be told.
+    None,
+    /// The batch, as in other frameworks; the edits take it out of the signature.
+    Batch { axis: String, edits: Vec<Edit> },
+    /// A sequence, of rows that the data has one by one. `is_text`: of the tokens of a text.
+    Sequence { axis: String, is_text: bool },
 }
 
 /// A set of edits.

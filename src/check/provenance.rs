@@ -271,6 +271,8 @@ impl Checker<'_> {
                 let place = Place::change(change);
                 match places.iter_mut().find(|p| p.span == place.span) {
                     Some(known) if known.text == place.text => known.times += 1,
+                    // Height and width come by the same numbers.
+                    Some(known) if known.text.split("; ").any(|text| text == place.text) => {}
                     Some(known) if known.is_arithmetic => known.text += &format!("; {}", place.text),
                     _ => places.push(place),
                 }

@@ -114,8 +114,17 @@ impl Checker<'_> {
             if let (Some(ScalarKind::Class(count)), Kind::Class { count: size, .. }) = (kind, &input.kind) {
                 fits &= self.bind_dim(count, size, frame);
             }
-            for (dim, size) in shape.iter().flatten().zip(&input.shape) {
-                fits &= self.bind_dim(dim, size, frame);
+            let dims = shape.as_deref().unwrap_or_default();
+            // With more or fewer axes, which of them a name stands for is not known: it says nothing of the others.
+            let is_known = dims.len() == input.rank();
+            for (i, dim) in dims.iter().enumerate() {
+                match (&dim.kind, input.shape.get(i)) {
+                    (_, Some(size)) if is_known => fits &= self.bind_dim(dim, size, frame),
+                    (ExprKind::Name(name), _) if !self.is_constant_item(frame.module, name) => {
+                        frame.bind(name, Value::Unknown);
+                    }
+                    _ => {}
+                }
             }
         }
         fits
@@ -148,6 +157,11 @@ impl Checker<'_> {
         call: Span,
         frame: &mut Frame,
     ) -> bool {
+        if let TypeExprKind::Tensor { shape, .. } = &ty.kind
+            && shape.as_ref().map_or(0, Vec::len) != input.rank()
+        {
+            return self.other_rank(name, ty, input, function, call);
+        }
         let Some(known) = self.type_of(ty, frame) else { return true };
         match self.type_clash(&known, &input.kind, &input.shape) {
             None => true,
@@ -161,14 +175,6 @@ impl Checker<'_> {
                 if self.calls.is_empty() {
                     self.contradicted.insert(function.name.span);
                 }
-                let is_longer = known.shape.len() == input.shape.len() + 1;
-                let tail = known.shape.iter().skip(1).zip(&input.shape);
-                let has_batch = is_longer
-                    && tail.into_iter().all(|(w, have)| w.as_ref().is_none_or(|w| self.builder.sizes_fit(w, have)));
-                let detail = match has_batch && can_rewrite {
-                    true => Some("shapes are those of one example: the batch is no axis".to_owned()),
-                    false => detail,
-                };
                 let clash = known
                     .shape
                     .iter()

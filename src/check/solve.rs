@@ -32,6 +32,9 @@ impl Met<'_> {
 impl Checker<'_> {
     /// Offers the edits that repair a problem.
     pub fn with_solutions(&self, diagnostic: Diagnostic, met: &Met) -> Diagnostic {
+        if let Some(told) = self.about_field(&diagnostic, met) {
+            return told;
+        }
         match met.problem {
             Problem::Broadcast { left, right } if diagnostic.fixes.is_empty() => {
                 self.make_equal(diagnostic, met, &clashing(left, right))
@@ -40,7 +43,10 @@ impl Checker<'_> {
                 let axes = (left.len().saturating_sub(1), right.len().saturating_sub(2));
                 self.make_equal(diagnostic, met, &[axes])
             }
-            Problem::Join { first, other, axis, .. } => self.join_elsewhere(diagnostic, met, first, other, *axis),
+            Problem::Join { first, other, axis, operand } => {
+                let diagnostic = self.join_elsewhere(diagnostic, met, first, other, *axis);
+                self.uneven_parts(diagnostic, met, first, other, *operand)
+            }
             Problem::LossShapes { left, right } if left.len() == right.len() => {
                 let differing: Vec<(usize, usize)> =
                     (0..left.len()).filter(|i| left.get(*i) != right.get(*i)).map(|i| (i, i)).collect();

@@ -713,21 +713,11 @@ pub(super) fn port(name: &Symbol, t: &Tensor) -> Port {
 /// Whether the loss depends on a weight at all.
 fn reaches_a_weight(forward: &Forward) -> bool {
     let graph = &forward.graph;
-    let mut seen = vec![false; graph.nodes.len()];
-    let mut open = vec![forward.loss];
-    while let Some(id) = open.pop() {
-        if std::mem::replace(&mut seen[id.index()], true) {
-            continue;
-        }
-        let node = graph.node(id);
-        if let Op::State(state) = node.op
-            && graph.states[state.0 as usize].role == StateRole::Weight
-        {
-            return true;
-        }
-        open.extend(&node.inputs);
-    }
-    false
+    let is_weight = |op: &Op| match op {
+        Op::State(state) => graph.states[state.0 as usize].role == StateRole::Weight,
+        _ => false,
+    };
+    graph.depends_on(forward.loss, is_weight)
 }
 
 fn weight_paths(forward: &Forward) -> Vec<Arc<str>> {

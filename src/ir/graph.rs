@@ -138,6 +138,23 @@ impl Graph {
         &self.nodes[id.index()]
     }
 
+    /// Whether a node is, or is computed from, one with an operation that `is` says.
+    pub fn depends_on(&self, id: NodeId, is: impl Fn(&Op) -> bool) -> bool {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open = vec![id];
+        while let Some(id) = open.pop() {
+            if std::mem::replace(&mut seen[id.index()], true) {
+                continue;
+            }
+            let node = self.node(id);
+            if is(&node.op) {
+                return true;
+            }
+            open.extend(&node.inputs);
+        }
+        false
+    }
+
     /// The shape of a node.
     pub fn shape(&self, id: NodeId) -> &[Dim] {
         &self.nodes[id.index()].shape

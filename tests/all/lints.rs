@@ -155,6 +155,39 @@ fn lints_do_not_cry_wolf() {
     }
 }
 
+/// A model that is given what it is to find.
+#[test]
+fn answers_among_the_questions_are_told() {
+    let book = |layers: &str| {
+        format!(
+            "data book {{\n  let ids = text(\"data/text/as_you_like_it.txt\") |> characters\n  field now = ids |> windows(16, stride: 16)\n  \
+             field next = ids |> windows(16, stride: 16, offset: 1)\n  split: ordered(train: 90%, validation: 10%)\n}}\n\
+             model Next(now: class(V)[T]) -> logits: [T, V] {{\n  now |> Embedding(8) |> {layers} |> Dense(V)\n}}\n\
+             train Next on book {{\n  loss: cross_entropy(logits, next)\n  optimizer: Adam(lr: 1e-3)\n  steps: 1\n  batch: 4\n}}\n"
+        )
+    };
+    let both = "data iris {\n  let t = csv(\"data/tabular/iris.csv\")\n  field x = t[sepal_length_cm .. petal_width_cm] |> standardize\n  \
+                field species = t.species |> classes\n}\n\
+                model Net(x: [4], species: class(3)) -> logits: [3] {\n  concat([x, one_hot(species)]) |> Dense(3)\n}\n\
+                train Net on iris {\n  loss: cross_entropy(logits, species)\n  optimizer: Adam(lr: 1e-2)\n  epochs: 1\n  batch: 16\n}\n";
+    for (program, wanted) in [
+        (book("GRU(8)"), &[][..]),
+        (book("GRU(8, bidirectional: true)"), &["L0119"]),
+        (book("SelfAttention(2, causal: true)"), &[]),
+        (book("SelfAttention(2)"), &["L0119"]),
+        (both.to_owned(), &["L0119"]),
+    ] {
+        let checked = check(&program);
+        assert_eq!(codes(&checked), wanted, "{program}\n{}", rendered(&checked));
+        let fix = checked.diagnostics.first().and_then(|d| d.fixes.first());
+        if let Some(fix) = fix {
+            let mut repaired = program.clone();
+            fix.edits.iter().for_each(|edit| repaired.replace_range(edit.span.range(), &edit.text));
+            assert!(codes(&check(&repaired)).is_empty(), "{repaired}");
+        }
+    }
+}
+
 /// What is drawn keeps to its width, and looks like this.
 #[test]
 fn drawings_at_two_widths() {

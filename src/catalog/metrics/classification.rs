@@ -49,6 +49,7 @@ pub static ACCURACY: Entry = Entry {
         build: labels,
         start: |args, _| Box::new(Hits { ignored: ignored(args), ..Hits::default() }),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -67,6 +68,7 @@ pub static PRECISION: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::Precision),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -85,6 +87,7 @@ pub static RECALL: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::Recall),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -103,6 +106,7 @@ pub static F1: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::F1),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -127,6 +131,7 @@ pub static IOU: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::Overlap),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -149,6 +154,7 @@ pub static MCC: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::Correlation),
         higher_is_better: true,
+        is_share: false,
         task: Task::Classification,
     }),
 };
@@ -167,6 +173,7 @@ pub static CONFUSION: Entry = Entry {
         build: labels,
         start: |args, c| Table::start(args, c, Summary::Matrix),
         higher_is_better: true,
+        is_share: false,
         task: Task::Classification,
     }),
 };

@@ -35,6 +35,7 @@ pub static TOP_K: Entry = Entry {
         build: is_among_the_first,
         start: |args, _| Box::new(Mean { ignored: ignored(args), of: |x| x, sum: 0.0, count: 0 }),
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -61,6 +62,7 @@ pub static AUROC: Entry = Entry {
             Box::new(Ranked { ignored: ignored(args), area: area_under_roc, otherwise: 0.5, ..Ranked::EMPTY })
         },
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -86,6 +88,7 @@ pub static PR_AUC: Entry = Entry {
             Box::new(Ranked { ignored: ignored(args), area: average_precision, otherwise: 0.0, ..Ranked::EMPTY })
         },
         higher_is_better: true,
+        is_share: true,
         task: Task::Classification,
     }),
 };
@@ -105,6 +108,7 @@ pub static PERPLEXITY: Entry = Entry {
         build: surprise,
         start: |args, _| Box::new(Mean { ignored: ignored(args), of: f64::exp, sum: 0.0, count: 0 }),
         higher_is_better: false,
+        is_share: false,
         task: Task::Classification,
     }),
 };

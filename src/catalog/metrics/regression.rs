@@ -35,6 +35,7 @@ pub static MAE: Entry = Entry {
         build: operands,
         start: |_, context| Errors::start(context, Power::Absolute),
         higher_is_better: false,
+        is_share: false,
         task: Task::Regression,
     }),
 };
@@ -53,6 +54,7 @@ pub static RMSE: Entry = Entry {
         build: operands,
         start: |_, context| Errors::start(context, Power::Square),
         higher_is_better: false,
+        is_share: false,
         task: Task::Regression,
     }),
 };
@@ -71,6 +73,7 @@ pub static R2: Entry = Entry {
         build: operands,
         start: |_, _| Box::new(Explained::default()),
         higher_is_better: true,
+        is_share: false,
         task: Task::Regression,
     }),
 };

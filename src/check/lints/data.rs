@@ -1,11 +1,17 @@
 //! What the data cannot give: a class that a split lacks, a column that tells nothing, an answer among the questions.
 
 use super::Subject;
+use crate::build::Kind;
 use crate::check::program::{DataBlock, Port, Train};
-use crate::data::{ClassCounts, FieldExpr, FieldNode, FieldPlan, Split, SplitSpec, TableExpr, class_counts, schema};
+use crate::data::{
+    ClassCounts, FieldExpr, FieldNode, FieldPlan, SourceSpec, Split, SplitSpec, TableExpr, class_counts, schema,
+};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind};
+
+/// Fewer classes are judged by what is measured alone.
+const MANY_CLASSES: usize = 20;
 
 pub(super) fn data(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (train, tree) in subject.trains() {
@@ -19,14 +25,73 @@ pub(super) fn data(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
         let inputs: Vec<&FieldPlan> = inputs_of(subject, train, tree, block);
         for target in &targets {
             classes(block, target, tell);
-            if !inputs.iter().any(|input| input.name == target.name) {
-                leakage(&inputs, target, tell);
+            match inputs.iter().find(|input| input.name == target.name) {
+                None => leakage(&inputs, target, tell),
+                Some(input) if inputs.len() > 1 => same_field(subject, train, input, tell),
+                // An autoencoder, whose target is its whole input.
+                Some(_) => {}
             }
         }
         for input in &inputs {
             constant_columns(input, tell);
         }
     }
+    for block in &subject.program.data {
+        same_file(block, tell);
+    }
+}
+
+/// A class that the model reads and predicts, beside other inputs.
+fn same_field(subject: &Subject<'_>, train: &Train, field: &FieldPlan, tell: &mut dyn FnMut(Diagnostic)) {
+    let model = subject.program.models.get(train.model);
+    let port = model.and_then(|model| model.inputs.iter().find(|port| *port.name == *field.name));
+    // Numbers may be what an autoencoder with a condition gives back.
+    if !port.is_some_and(|port| matches!(port.kind, Kind::Class { .. })) {
+        return;
+    }
+    let name = &field.name;
+    let at = model.map_or(train.span, |model| model.span);
+    tell(
+        Diagnostic::new(
+            Code::L0119,
+            format!("the model is given the answer: `{name}` is an input and the target"),
+            at,
+            format!("reads `{name}`"),
+        )
+        .label(field.span, "the loss wants it, too")
+        .note("what is measured looks far better than it will be where the answer is not known")
+        .help(format!("leave `{name}` out of the inputs of the model")),
+    );
+}
+
+/// A file that is in two splits.
+fn same_file(block: &DataBlock, tell: &mut dyn FnMut(Diagnostic)) {
+    let mut sources: Vec<(Span, &SourceSpec)> = Vec::new();
+    for field in &block.plan.fields {
+        field.expr.walk(&mut |node| match &*node.node {
+            FieldNode::Columns { table, .. } => sources.push((table.span, table.origin())),
+            FieldNode::Array(source) | FieldNode::Stream { source, .. } => sources.push((node.span, source)),
+            _ => {}
+        });
+    }
+    let found = sources.into_iter().find_map(|(span, source)| {
+        let parts = source.files().map(|files| files.parts()).unwrap_or_default();
+        let files = || parts.iter().flat_map(|(split, files)| files.iter().map(move |file| (*split, file)));
+        let twice = files().find_map(|(split, file)| {
+            files()
+                .find(|(other, same)| *other != split && same.path == file.path)
+                .map(|(other, _)| (split, other, file))
+        })?;
+        Some((span, twice))
+    });
+    let Some((span, (first, second, file))) = found else { return };
+    let (first, second) = (first.name(), second.name());
+    let message = format!("`{}` is the data of {first} and of {second}", file.written);
+    tell(
+        Diagnostic::new(Code::L0126, message, span, "one file in two splits")
+            .note(format!("what is measured on {second} says nothing of examples that the model has not seen"))
+            .help("name the file once and divide it: `split: random(train: 80%, test: 20%, seed: 1)`"),
+    );
 }
 
 /// The fields that the model reads: those of its inputs' names, unless the train says others.
@@ -51,6 +116,16 @@ fn classes(block: &DataBlock, target: &FieldPlan, tell: &mut dyn FnMut(Diagnosti
         tell(
             Diagnostic::new(Code::E0542, message, target.span, format!("always `{only}`"))
                 .help("is this the column of the classes, and does the file hold all of them?"),
+        );
+        return;
+    }
+    let examples: usize = Split::ALL.into_iter().map(|split| counts.total(split)).sum();
+    if counts.names.len() >= MANY_CLASSES && counts.names.len() * 2 > examples {
+        let message = format!("`{}` has {} classes in {examples} examples", target.name, counts.names.len());
+        tell(
+            Diagnostic::new(Code::L0125, message, target.expr.span, "nearly every value is a class of its own")
+                .note("a class is learned from many examples of it, and a new example has a value that is none of them")
+                .help("a quantity is learned as it is, without `classes`, with `mse` as the loss; names of single examples cannot be learned"),
         );
         return;
     }

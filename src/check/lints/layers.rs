@@ -4,18 +4,16 @@ use super::Subject;
 use super::network::Network;
 use crate::check::program::LayerRow;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::ir::dim::Dim;
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind};
+use crate::syntax::ast::{Expr, ExprKind};
 
 pub(super) fn layers(subject: &Subject<'_>, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (i, row) in network.rows.iter().enumerate() {
         match &*row.kind {
             "BatchNorm" => bias_before_norm(subject, network, i, row, tell),
             "Dense" => dense_after_dense(network, i, row, tell),
-            "RNN" | "LSTM" | "GRU" => layers_like_a_size(subject, network, i, row, tell),
             _ => {}
         }
     }
@@ -72,47 +70,6 @@ fn without_bias(call: &Expr) -> Option<(Span, String)> {
             "bias: false".to_owned(),
         )),
     }
-}
-
-/// Layers of a recurrent network that nobody stacks so high.
-const MANY_LAYERS: f64 = 8.0;
-
-/// PyTorch takes the size of the input first, so that what is the number of layers here is the number of units there.
-fn layers_like_a_size(
-    subject: &Subject<'_>,
-    network: &Network<'_>,
-    index: usize,
-    row: &LayerRow,
-    tell: &mut dyn FnMut(Diagnostic),
-) {
-    let Some(call) = network.call_of(subject, row) else { return };
-    let ExprKind::Call { args, args_span, .. } = &call.kind else { return };
-    let number = |arg: &Arg| match (&arg.name, &arg.value.kind) {
-        (None, ExprKind::Number(n)) => Some(n.value),
-        _ => None,
-    };
-    let [first, second] = args.as_slice() else { return };
-    let (Some(hidden), Some(layers)) = (number(first), number(second)) else { return };
-    let inputs = network.inputs_of_row(index);
-    let shape = inputs.first().and_then(|input| network.node(*input)).map(|node| node.shape.as_slice());
-    let width = shape.and_then(|shape| shape.last()).and_then(Dim::as_constant);
-    let is_width = width.is_some_and(|width| width as f64 == hidden);
-    if layers < MANY_LAYERS && !(is_width && layers > 2.0) {
-        return;
-    }
-    let kind = &row.kind;
-    let message = format!("this `{kind}` has {layers} layers of {hidden} units");
-    let diagnostic = Diagnostic::new(Code::L0123, message, second.span(), "the number of layers, which comes second");
-    tell(
-        diagnostic
-            .note(format!("`nn.{kind}` of PyTorch takes the size of its input first; here that is inferred"))
-            .fix(format!("for {layers} units, write `{kind}({layers})`"), *args_span, format!("({layers})"))
-            .fix(
-                format!("for {layers} layers, say so: `layers: {layers}`"),
-                second.span(),
-                format!("layers: {layers}"),
-            ),
-    );
 }
 
 /// An affine map of an affine map is one, unless the first is a bottleneck, which is often meant.

@@ -10,16 +10,19 @@
 //! layers.rs       bias, Dense, dropout, softmax     activations.rs  chains of sigmoids
 //! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for these three
 //! training.rs     learning rate, accuracy           data.rs         columns, classes, leakage
+//! order.rs        numbers in PyTorch's order        ahead.rs        layers that see what is to be predicted
 //! allow.rs        `# allow(L0102)`                  levels.rs       `--deny`, `--allow`
 //! ```
 
 mod activations;
+mod ahead;
 mod allow;
 mod conventions;
 mod data;
 mod layers;
 mod levels;
 mod network;
+mod order;
 mod pixels;
 mod statements;
 mod training;
@@ -30,7 +33,7 @@ pub use conventions::Convention;
 pub use levels::{LintLevels, LintName};
 
 use super::program::{DataBlock, Model, Program, Train};
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, ItemKind, Symbol};
 
@@ -110,11 +113,19 @@ pub(super) fn lint(subject: &Subject<'_>, levels: &LintLevels) -> Vec<Diagnostic
     }
     data::data(subject, &mut tell);
     training::training(subject, &mut tell);
+    for (train, _) in subject.trains() {
+        ahead::ahead(subject, train, &network::network_of(train), &mut tell);
+    }
     for network in network::networks(subject) {
         layers::layers(subject, &network, &mut tell);
+        order::order(subject, &network, &mut tell);
         activations::activations(&network, &mut tell);
         pixels::pixels(subject, &network, &mut tell);
     }
+    // A kernel that is a number of channels drops pixels, and it is not the padding that is wrong.
+    let mistaken: Vec<Span> = found.iter().filter(|d| d.code == Code::L0124).map(Diagnostic::span).collect();
+    let holds = |layer: Span, at: &Span| layer.file == at.file && layer.start <= at.start && at.end <= layer.end;
+    found.retain(|d| d.code != Code::L0111 || !mistaken.iter().any(|at| holds(d.span(), at)));
     // Data that cannot be learned from makes lints of layers that would have nothing wrong.
     if found.iter().any(Diagnostic::is_error) {
         found.retain(Diagnostic::is_error);

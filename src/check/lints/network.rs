@@ -1,7 +1,7 @@
 //! How numbers flow through a network: which layer's result a layer reads, and who else reads it.
 
 use super::Subject;
-use crate::check::program::{LayerRow, Port};
+use crate::check::program::{LayerRow, Port, Train};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Node, NodeId};
 use crate::ir::op::Op;
@@ -28,11 +28,7 @@ pub(super) struct Network<'a> {
 /// The networks of a file: those of its trains as they train, and the models that it only declares.
 pub(super) fn networks<'a>(subject: &'a Subject<'_>) -> Vec<Network<'a>> {
     let mut networks = Vec::new();
-    for (train, _) in subject.trains() {
-        let predictions = train.fits.iter().map(|fit| fit.output.clone()).collect();
-        let forward = &train.training;
-        networks.push(Network::new(&forward.graph, &train.layers, &forward.outputs, predictions));
-    }
+    networks.extend(subject.trains().map(|(train, _)| network_of(train)));
     for model in subject.untrained() {
         let is_sound = subject.item_at(model.span).is_none_or(|item| !subject.is_broken(item.span));
         if is_sound {
@@ -40,6 +36,13 @@ pub(super) fn networks<'a>(subject: &'a Subject<'_>) -> Vec<Network<'a>> {
         }
     }
     networks
+}
+
+/// The network of a train.
+pub(super) fn network_of(train: &Train) -> Network<'_> {
+    let predictions = train.fits.iter().map(|fit| fit.output.clone()).collect();
+    let forward = &train.training;
+    Network::new(&forward.graph, &train.layers, &forward.outputs, predictions)
 }
 
 impl<'a> Network<'a> {

@@ -64,6 +64,14 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 "",
             )
         }
+        Mistake::SwappedOperands { callee, prediction, target } => {
+            let right = format!("`{callee}({}, {})`", prediction.1, target.1);
+            let edit = |at: &(Span, String), text: &(Span, String)| Edit { span: at.0, text: text.1.clone() };
+            let label = "no weight takes part in this: it is what is to be predicted";
+            Diagnostic::new(Code::E0402, format!("the prediction comes first: {right}"), target.0, label)
+                .label(prediction.0, "the model predicts this")
+                .fix_all(format!("write {right}"), vec![edit(target, prediction), edit(prediction, target)])
+        }
         Mistake::OneForEachAxis { callee, param, number } => {
             let message = format!("`{param}` of {} is one number, for every axis", quote(callee));
             Diagnostic::new(Code::E0205, message, span, "one for each axis").fix(

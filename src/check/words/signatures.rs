@@ -1,6 +1,6 @@
 //! Words for mistakes against signatures.
 
-use crate::check::mistake::Mistake;
+use crate::check::mistake::{ExtraAxis, Mistake};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::Symbol;
@@ -30,6 +30,34 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 diagnostic
             } else {
                 diagnostic.help("one name stands for one size: make the sizes equal, or use two names")
+            }
+        }
+        Mistake::InputRank { name, found, declared, reading, can_rewrite } => {
+            let wanted = sources.text(*declared);
+            let message = format!("the input `{name}` should be {wanted}, and is {found}");
+            let mut diagnostic = Diagnostic::new(Code::E0330, message, span, format!("this is {found}"))
+                .label(*declared, format!("the signature asks for {wanted}"));
+            if *can_rewrite {
+                // The signature is what can be written in another way.
+                diagnostic.labels.swap(0, 1);
+            }
+            match reading {
+                ExtraAxis::Batch { axis, edits } => diagnostic
+                    .note(format!("shapes are those of one example: the batch, `{axis}`, is no axis"))
+                    .fix_all(format!("leave `{axis}` out"), edits.clone()),
+                ExtraAxis::Sequence { axis, is_text: true } => diagnostic
+                    .note(format!("one token is one example here, so there is no `{axis}`"))
+                    .help("`|> windows(64)` in the data makes a sequence of so many that follow each other"),
+                ExtraAxis::Sequence { axis, is_text: false } => {
+                    diagnostic.note(format!("one row of the data is one example here, so there is no `{axis}`")).help(
+                        "a sequence is made in the data: `t |> sequences(by: id)` of the rows with the same `id`, \
+                         `|> windows(12)` of so many rows that follow each other",
+                    )
+                }
+                ExtraAxis::None if *can_rewrite => {
+                    diagnostic.fix(format!("write `{found}` in the signature"), *declared, found.as_str())
+                }
+                ExtraAxis::None => diagnostic,
             }
         }
         Mistake::OutputType { name, wanted, found, declared, detail, fixes } => {

@@ -220,6 +220,14 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             Diagnostic::new(Code::E0702, format!("{wanted} is wanted here"), span, this_is(found))
                 .help("a fact compares: `test.accuracy >= 0.9`")
         }
+        Mistake::ShareBeyondOne { measure, place, percent } => {
+            let message = format!("`{measure}` is a share from 0 to 1, and never reaches this");
+            let diagnostic = Diagnostic::new(Code::E0702, message, span, "more than 1").label(*place, "from 0 to 1");
+            match percent {
+                Some(percent) => diagnostic.fix(format!("in percent: `{percent}`"), span, percent.as_str()),
+                None => diagnostic.help("1 is all of them; `95%` is 0.95"),
+            }
+        }
         Mistake::NoTrain => {
             let message = "nothing is trained in this file, so nothing can be expected of it";
             Diagnostic::new(Code::E0703, message, span, "of which training?").help("add a `train Model on data { … }`")
