@@ -34,6 +34,9 @@ pub use page::catalog_page;
 pub use schedule::{Moment, Rate, Watch};
 pub use words::{Part, Word, WordKind, part_called, parts, word, words};
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Every entry, family by family.
 pub static ENTRIES: &[&[&Entry]] = &[
     layers::ALL,
@@ -82,12 +85,28 @@ pub fn entries() -> impl Iterator<Item = &'static Entry> {
 
 /// The entry of this name whose kind is one of `kinds`; the first kind wins.
 pub fn find(name: &str, kinds: &[EntryKind]) -> Option<&'static Entry> {
-    kinds.iter().find_map(|kind| entries().find(|e| e.name == name && e.kind() == *kind))
+    static BY_NAME: LazyLock<HashMap<&str, Vec<&'static Entry>>> = LazyLock::new(|| {
+        let mut by_name: HashMap<&str, Vec<&'static Entry>> = HashMap::new();
+        entries().for_each(|entry| by_name.entry(entry.name).or_default().push(entry));
+        by_name
+    });
+    let named = BY_NAME.get(name)?;
+    kinds.iter().find_map(|kind| named.iter().find(|e| e.kind() == *kind)).copied()
 }
 
 /// The entry that another framework calls `name`, with that framework.
 pub fn find_elsewhere(name: &str) -> Option<(&'static Entry, &'static str)> {
-    entries().find_map(|e| e.elsewhere.iter().find(|(n, _)| *n == name).map(|(_, framework)| (e, *framework)))
+    static BY_NAME: LazyLock<HashMap<&str, (&'static Entry, &'static str)>> = LazyLock::new(|| {
+        let mut by_name = HashMap::new();
+        for entry in entries() {
+            for (name, framework) in entry.elsewhere {
+                // What is first in the table wins.
+                by_name.entry(*name).or_insert((entry, *framework));
+            }
+        }
+        by_name
+    });
+    BY_NAME.get(name).copied()
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ pub use program::{
 pub use regions::{Region, RegionKind, StepState, Steps};
 pub use value::snake_case;
 
-use crate::data::Fitted;
+use crate::data::{Fitted, at_one_moment};
 use crate::diagnostics::{Code, Diagnostic, io_reason, tidy};
 use crate::source::{OpenTexts, Span};
 use crate::syntax::ast::ItemKind;
@@ -129,6 +129,10 @@ pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
 
 /// [`check_text`] for who already stands on a stack of some hundred megabytes.
 pub fn check_on_this_stack(path: &Path, text: &str, overrides: &Overrides) -> Checked {
+    at_one_moment(|| check_now(path, text, overrides))
+}
+
+fn check_now(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     let mut checker = Checker::new(overrides);
     let module = checker.add_module(path, text, &mut Vec::new());
     checker.main_module = module;

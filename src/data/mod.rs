@@ -67,6 +67,7 @@ pub use new_data::apply;
 pub use npz::array_names;
 pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult, MissingIn, OperandValue, Place};
+pub(crate) use scan_cache::at_one_moment;
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
 pub use select::{Name, Selector, column, select};
 pub use source_spec::{Cell, DataFile, LINE, PerSplit, SourceSpec, Split, TableExpr, TableNode};

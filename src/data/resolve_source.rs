@@ -55,8 +55,8 @@ pub(crate) fn columns(table: &TableExpr, names: &[String], scalar: bool, span: S
     let mut missing = Vec::new();
     let mut texts = Vec::new();
     let mut infinite = None;
-    for name in names {
-        let Some(column) = schema.column(name) else {
+    for (name, column) in names.iter().zip(schema.columns_named(names)) {
+        let Some(column) = column else {
             return Err(DataError::new(span, super::select::no_column(schema, name)));
         };
         columns.push((name.clone(), column.kind));

@@ -13,6 +13,7 @@ use super::table_reader::{TablePart, read};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,9 @@ pub(crate) fn array_scan(file: &DataFile, source: &SourceSpec) -> Found<Arc<Arra
     })
 }
 
+/// An editor asks for every split that somebody types on the way to the one that is meant.
+const MOST_REMEMBERED: usize = 10_000;
+
 /// What the files were when they were scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Stamp {
@@ -86,19 +90,8 @@ pub(crate) fn kept<T>(files: &[DataFile], kind: &str, make: impl FnOnce() -> Fou
 where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let mut stamps = Vec::new();
-    for file in files {
-        match stamp(file)? {
-            Some(stamp) => stamps.push(stamp),
-            None => return make().map(Arc::new),
-        }
-    }
-    let stamp = Stamp { version: VERSION, kind: kind.to_string(), files: stamps };
-    if stamp.files.is_empty() {
-        return make().map(Arc::new);
-    }
-    let known = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).get(&stamp).cloned();
-    if let Some(scan) = known.and_then(|s| s.downcast::<T>().ok()) {
+    let Some(stamp) = stamps(files, kind)? else { return make().map(Arc::new) };
+    if let Some(scan) = recalled(&stamp) {
         return Ok(scan);
     }
     let size: u64 = stamp.files.iter().map(|f| f.size).sum();
@@ -117,13 +110,81 @@ where
             }
         }
     };
-    let scan = Arc::new(scan);
-    MEMORY.lock().unwrap_or_else(PoisonError::into_inner).insert(stamp, scan.clone());
-    Ok(scan)
+    Ok(remember(stamp, scan))
+}
+
+/// As [`kept`], in memory only: what is made of scans is made faster than it is read from disk.
+pub(crate) fn remembered<T>(files: &[DataFile], kind: &str, make: impl FnOnce() -> Found<T>) -> Found<Arc<T>>
+where
+    T: Send + Sync + 'static,
+{
+    let Some(stamp) = stamps(files, kind)? else { return make().map(Arc::new) };
+    match recalled(&stamp) {
+        Some(known) => Ok(known),
+        None => Ok(remember(stamp, make()?)),
+    }
+}
+
+fn recalled<T: Send + Sync + 'static>(stamp: &Stamp) -> Option<Arc<T>> {
+    let known = MEMORY.lock().unwrap_or_else(PoisonError::into_inner).get(stamp).cloned();
+    known.and_then(|known| known.downcast::<T>().ok())
+}
+
+/// Keeps what was found, in the place of what was found in these files before they changed.
+fn remember<T: Send + Sync + 'static>(stamp: Stamp, found: T) -> Arc<T> {
+    let found = Arc::new(found);
+    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let paths = |stamp: &Stamp| stamp.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
+    memory.retain(|known, _| known.kind != stamp.kind || paths(known) != paths(&stamp));
+    if memory.len() >= MOST_REMEMBERED {
+        memory.clear();
+    }
+    memory.insert(stamp, found.clone());
+    found
+}
+
+/// What the files are now; none where there are none, or one may change again without showing it.
+fn stamps(files: &[DataFile], kind: &str) -> Found<Option<Stamp>> {
+    let mut stamps = Vec::new();
+    for file in files {
+        match stamp(file)? {
+            Some(stamp) => stamps.push(stamp),
+            None => return Ok(None),
+        }
+    }
+    let stamp = Stamp { version: VERSION, kind: kind.to_string(), files: stamps };
+    Ok((!stamp.files.is_empty()).then_some(stamp))
+}
+
+thread_local! {
+    static LOOKED_AT: RefCell<Option<HashMap<PathBuf, Option<FileStamp>>>> = const { RefCell::new(None) };
+}
+
+/// Does something in which every file is looked at once: what it is then, it is to the end.
+pub(crate) fn at_one_moment<T>(work: impl FnOnce() -> T) -> T {
+    struct Ended;
+    impl Drop for Ended {
+        fn drop(&mut self) {
+            LOOKED_AT.set(None);
+        }
+    }
+    LOOKED_AT.set(Some(HashMap::new()));
+    let _ended = Ended;
+    work()
 }
 
 /// What the file is now; none where it may change again without showing it.
 fn stamp(file: &DataFile) -> Found<Option<FileStamp>> {
+    let seen = LOOKED_AT.with_borrow(|seen| seen.as_ref().and_then(|seen| seen.get(&file.path)).cloned());
+    if let Some(seen) = seen {
+        return Ok(seen);
+    }
+    let stamp = stamp_now(file)?;
+    LOOKED_AT.with_borrow_mut(|seen| seen.as_mut().map(|seen| seen.insert(file.path.clone(), stamp.clone())));
+    Ok(stamp)
+}
+
+fn stamp_now(file: &DataFile) -> Found<Option<FileStamp>> {
     let metadata = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
     let modified = metadata.modified().ok();
     let settled = modified.and_then(|m| SystemTime::now().duration_since(m).ok()).is_some_and(|age| age > SETTLED);

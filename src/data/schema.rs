@@ -3,9 +3,9 @@
 use super::files::expand;
 use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
 use super::scan::{ColumnScan, Scanner, TableScan, sorted_names};
-use super::scan_cache::{lines_scan, table_scan};
+use super::scan_cache::{lines_scan, remembered, table_scan};
 use super::select::no_column;
-use super::source_spec::{SourceSpec, Split, TableExpr, TableNode};
+use super::source_spec::{PerSplit, SourceSpec, Split, TableExpr, TableNode};
 use super::table_reader::{TablePart, parts, place_of, read};
 use std::sync::Arc;
 
@@ -76,6 +76,17 @@ impl Schema {
         self.columns.iter().find(|c| c.name == name)
     }
 
+    /// The columns with these names. They mostly follow one another as in the file, so that the next one is not searched.
+    pub(crate) fn columns_named<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = Option<&'a ColumnFacts>> {
+        let mut next = 0;
+        names.iter().map(move |name| {
+            let is_next = self.columns.get(next).is_some_and(|c| c.name == *name);
+            let at = if is_next { next } else { self.columns.iter().position(|c| c.name == *name)? };
+            next = at + 1;
+            self.columns.get(at)
+        })
+    }
+
     /// The names, in file order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().map(|c| c.name.as_str())
@@ -91,13 +102,13 @@ impl Schema {
 ///
 /// Errors: the files' own (missing, malformed, empty), at the table's span.
 pub fn schema(table: &TableExpr) -> DataResult<Arc<Schema>> {
-    facts(table).map(|f| Arc::new(f.schema))
+    facts(table).map(|f| f.schema.clone())
 }
 
 /// A schema and what else this module needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct TableFacts {
-    pub schema: Schema,
+    pub schema: Arc<Schema>,
     /// By column: the rows whose cell is missing, as runs of `(first, length)`; rows of the source, over all splits.
     missing: Vec<Vec<(usize, usize)>>,
     /// The rows of the source that are left, where some are not.
@@ -108,9 +119,9 @@ pub(crate) struct TableFacts {
     pub parts: Vec<(Split, usize)>,
 }
 
-pub(crate) fn facts(table: &TableExpr) -> DataResult<TableFacts> {
+pub(crate) fn facts(table: &TableExpr) -> DataResult<Arc<TableFacts>> {
     match &*table.node {
-        TableNode::Source(source) => source_facts(source).at(table.span),
+        TableNode::Source(source) => known_facts(source).at(table.span),
         TableNode::DropMissing { table: inner, columns } => {
             let facts = facts(inner)?;
             let mut chosen = Vec::new();
@@ -123,7 +134,7 @@ pub(crate) fn facts(table: &TableExpr) -> DataResult<TableFacts> {
                     }
                 }
             }
-            facts.dropping(&chosen, inner.origin()).at(table.span)
+            Arc::unwrap_or_clone(facts).dropping(&chosen, inner.origin()).map(Arc::new).at(table.span)
         }
         TableNode::Sequences { table: inner, by } => {
             let facts = facts(inner)?;
@@ -151,14 +162,15 @@ impl TableFacts {
             }
         }
         let mut start = 0;
-        for (rows, source_rows) in self.schema.rows.iter_mut().zip(self.source_rows) {
+        let schema = Arc::make_mut(&mut self.schema);
+        for (rows, source_rows) in schema.rows.iter_mut().zip(self.source_rows) {
             *rows = keep.iter().skip(start).take(source_rows).filter(|k| **k).count();
             start += source_rows;
         }
-        if self.schema.total_rows() == 0 {
-            return Err(Box::new(DataProblem::AllDropped { source: self.schema.source, rows: total }));
+        if schema.total_rows() == 0 {
+            return Err(Box::new(DataProblem::AllDropped { source: schema.source.clone(), rows: total }));
         }
-        for (column, runs) in self.schema.columns.iter_mut().zip(&self.missing) {
+        for (column, runs) in schema.columns.iter_mut().zip(&self.missing) {
             let left = || runs.iter().flat_map(|(f, n)| *f..f + n).filter(|r| keep.get(*r).copied().unwrap_or(false));
             column.missing = left().count() as u64;
             column.first_missing = left().take(3).filter_map(|row| place_of(source, row as u64)).collect();
@@ -175,10 +187,30 @@ impl TableFacts {
     }
 }
 
-fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
+/// The facts of a source. Those of files are put together once, and again when one of the files has changed.
+fn known_facts(source: &SourceSpec) -> Found<Arc<TableFacts>> {
     let parts = parts(source)?;
-    let mut scans: Vec<(Split, &TablePart, Arc<TableScan>)> = Vec::new();
+    let mut files = Vec::new();
+    // Facts name their files as they are written.
+    let mut kind = format!("facts of {}, given {}", source.name(), source.files().is_some_and(PerSplit::is_given));
     for (split, part) in &parts {
+        match part {
+            TablePart::File(file) | TablePart::Lines(file) => {
+                kind.push_str(&format!(", {} {:?}", split.name(), file.written));
+                files.push(file.clone());
+            }
+            TablePart::Images(..) | TablePart::Memory(..) => return source_facts(source, &parts).map(Arc::new),
+        }
+    }
+    // Of several files, messages name what is written: a pattern.
+    let written = source.files().map(PerSplit::parts).into_iter().flatten().flat_map(|(_, files)| files);
+    written.for_each(|file| kind.push_str(&format!(", {:?}", file.written)));
+    remembered(&files, &kind, || source_facts(source, &parts))
+}
+
+fn source_facts(source: &SourceSpec, parts: &[(Split, TablePart)]) -> Found<TableFacts> {
+    let mut scans: Vec<(Split, &TablePart, Arc<TableScan>)> = Vec::new();
+    for (split, part) in parts {
         let scan = match part {
             TablePart::File(file) => table_scan(file)?,
             TablePart::Lines(file) => lines_scan(file)?,
@@ -211,11 +243,13 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
     }
     let mut columns = Vec::new();
     let mut missing = Vec::new();
-    for column in &first.columns {
+    for (index, column) in first.columns.iter().enumerate() {
         let mut pieces: Vec<(&TablePart, &ColumnScan)> = Vec::new();
         let mut runs = Vec::new();
         for ((_, part, scan), start) in scans.iter().zip(&starts) {
-            if let Some(piece) = scan.columns.iter().find(|c| c.name == column.name) {
+            // Files with the same columns mostly have them in the same order.
+            let beside = scan.columns.get(index).filter(|c| c.name == column.name);
+            if let Some(piece) = beside.or_else(|| scan.columns.iter().find(|c| c.name == column.name)) {
                 pieces.push((part, piece));
                 runs.extend(piece.missing.iter().map(|(first, length)| (start + *first as usize, *length as usize)));
             }
@@ -223,7 +257,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
         columns.push(merge(&column.name, &pieces));
         missing.push(runs);
     }
-    let given = source.files().is_some_and(super::source_spec::PerSplit::is_given);
+    let given = source.files().is_some_and(PerSplit::is_given);
     let source = match (scans.as_slice(), source.files()) {
         ([(_, only, _)], Some(_)) => only.name().to_string(),
         (_, Some(files)) => {
@@ -232,7 +266,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
         }
         (_, None) => source.name().to_string(),
     };
-    let schema = Schema { source, columns, rows: source_rows, given };
+    let schema = Arc::new(Schema { source, columns, rows: source_rows, given });
     let parts = scans.iter().map(|(split, _, scan)| (*split, scan.rows as usize)).collect();
     Ok(TableFacts { schema, missing, kept: None, source_rows, parts })
 }
@@ -240,7 +274,7 @@ fn source_facts(source: &SourceSpec) -> Found<TableFacts> {
 /// The files of a source, patterns expanded; empty where it has none.
 pub(crate) fn files_of(source: &SourceSpec) -> Found<Vec<super::source_spec::DataFile>> {
     let mut all = Vec::new();
-    for (_, files) in source.files().map(super::source_spec::PerSplit::parts).unwrap_or_default() {
+    for (_, files) in source.files().map(PerSplit::parts).unwrap_or_default() {
         all.extend(expand(files)?);
     }
     Ok(all)

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What a named dimension stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,7 +32,8 @@ pub struct Var {
 
 /// The batch dimension of every graph.
 pub fn batch() -> Dim {
-    Dim::var(Var { id: 0, kind: VarKind::Batch, name: "B".into() })
+    static BATCH: LazyLock<Dim> = LazyLock::new(|| Dim::var(Var { id: 0, kind: VarKind::Batch, name: "B".into() }));
+    BATCH.clone()
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,9 +51,13 @@ type Monomial = BTreeMap<Atom, u32>;
 pub struct Dim {
     /// The term without atoms. Apart from the others because most dims are nothing else, and then nothing is allocated.
     constant: i64,
-    /// The other terms, without zero coefficients.
-    terms: BTreeMap<Monomial, i64>,
+    /// The other terms, without zero coefficients; none where there are none. Nearly every node of a graph has the batch
+    /// in its shape: they share it.
+    symbolic: Option<Arc<BTreeMap<Monomial, i64>>>,
 }
+
+/// The terms of a number.
+static NO_TERMS: BTreeMap<Monomial, i64> = BTreeMap::new();
 
 /// Arithmetic on what stands for sizes: numbers of a graph, say. See [`Dim::compute`].
 pub trait Arithmetic {
@@ -87,7 +92,7 @@ impl Dim {
 
     /// A known size.
     pub fn constant(n: i64) -> Dim {
-        Dim { constant: n, terms: BTreeMap::new() }
+        Dim { constant: n, symbolic: None }
     }
 
     /// A named size.
@@ -96,18 +101,23 @@ impl Dim {
     }
 
     fn atom(atom: Atom) -> Dim {
-        Dim { constant: 0, terms: BTreeMap::from([(Monomial::from([(atom, 1)]), 1)]) }
+        let terms = BTreeMap::from([(Monomial::from([(atom, 1)]), 1)]);
+        Dim { constant: 0, symbolic: Some(Arc::new(terms)) }
+    }
+
+    fn terms(&self) -> &BTreeMap<Monomial, i64> {
+        self.symbolic.as_deref().unwrap_or(&NO_TERMS)
     }
 
     /// The size where it is known.
     pub fn as_constant(&self) -> Option<i64> {
-        self.terms.is_empty().then_some(self.constant)
+        self.symbolic.is_none().then_some(self.constant)
     }
 
     /// The variable where the dim is just that.
     pub fn as_var(&self) -> Option<&Var> {
-        let (monomial, 1) = self.terms.iter().next()? else { return None };
-        match (self.constant, self.terms.len(), monomial.len(), monomial.iter().next()?) {
+        let (monomial, 1) = self.terms().iter().next()? else { return None };
+        match (self.constant, self.terms().len(), monomial.len(), monomial.iter().next()?) {
             (0, 1, 1, (Atom::Var(v), 1)) => Some(v),
             _ => None,
         }
@@ -133,7 +143,7 @@ impl Dim {
         // A worklist rather than recursion: `impl FnMut` cannot be passed down by value.
         let mut dims = vec![self];
         while let Some(dim) = dims.pop() {
-            for atom in dim.terms.keys().flat_map(|m| m.keys()) {
+            for atom in dim.terms().keys().flat_map(|m| m.keys()) {
                 match atom {
                     Atom::Var(v) => f(v),
                     Atom::Quotient(n, d) => dims.extend([&**n, &**d]),
@@ -144,7 +154,11 @@ impl Dim {
 
     /// Whether a ragged length takes part.
     pub fn is_ragged(&self) -> bool {
-        self.variables().iter().any(|v| v.kind == VarKind::Ragged)
+        let mut found = false;
+        if self.symbolic.is_some() {
+            self.visit(&mut |v| found |= v.kind == VarKind::Ragged);
+        }
+        found
     }
 
     fn add_term(&mut self, monomial: Monomial, coefficient: i64) {
@@ -152,23 +166,27 @@ impl Dim {
             self.constant = self.constant.saturating_add(coefficient);
             return;
         }
-        let sum = self.terms.get(&monomial).copied().unwrap_or(0).saturating_add(coefficient);
-        if sum == 0 {
-            self.terms.remove(&monomial);
+        let sum = self.terms().get(&monomial).copied().unwrap_or(0).saturating_add(coefficient);
+        let terms = Arc::make_mut(self.symbolic.get_or_insert_default());
+        if sum != 0 {
+            terms.insert(monomial, sum);
         } else {
-            self.terms.insert(monomial, sum);
+            terms.remove(&monomial);
+            if terms.is_empty() {
+                self.symbolic = None;
+            }
         }
     }
 
     /// The terms, the constant one among them where it is not 0.
     fn all_terms(&self) -> impl Iterator<Item = (Monomial, i64)> + '_ {
         let constant = (self.constant != 0).then(|| (Monomial::new(), self.constant));
-        constant.into_iter().chain(self.terms.iter().map(|(m, c)| (m.clone(), *c)))
+        constant.into_iter().chain(self.terms().iter().map(|(m, c)| (m.clone(), *c)))
     }
 
     fn scaled(&self, factor: i64) -> Dim {
         let mut result = Dim::constant(self.constant.saturating_mul(factor));
-        for (m, c) in &self.terms {
+        for (m, c) in self.terms() {
             result.add_term(m.clone(), c.saturating_mul(factor));
         }
         result
@@ -189,7 +207,7 @@ impl Dim {
             Some(d) => {
                 let mut whole = Dim::constant(self.constant.checked_div_euclid(d).unwrap_or(i64::MAX));
                 let mut rest = Dim::constant(self.constant.checked_rem_euclid(d).unwrap_or(0));
-                for (m, c) in &self.terms {
+                for (m, c) in self.terms() {
                     whole.add_term(m.clone(), c.checked_div_euclid(d).unwrap_or(i64::MAX));
                     rest.add_term(m.clone(), c.checked_rem_euclid(d).unwrap_or(0));
                 }
@@ -208,8 +226,8 @@ impl Dim {
 
     /// `self / divisor` where that is a polynomial with integer coefficients and the divisor has one term.
     pub fn exact_quotient(&self, divisor: &Dim) -> Option<Dim> {
-        let (divisor_monomial, divisor_coefficient) = match (divisor.constant, divisor.terms.len()) {
-            (0, 1) => divisor.terms.iter().next().map(|(m, c)| (m.clone(), *c))?,
+        let (divisor_monomial, divisor_coefficient) = match (divisor.constant, divisor.terms().len()) {
+            (0, 1) => divisor.terms().iter().next().map(|(m, c)| (m.clone(), *c))?,
             (constant, 0) if constant != 0 => (Monomial::new(), constant),
             _ => return None,
         };
@@ -234,6 +252,9 @@ impl Dim {
 
     /// Compares two sizes, each of which is at least 1 wherever its names are at least 1.
     pub fn compare(&self, other: &Dim) -> Comparison {
+        if self == other {
+            return Comparison::Equal;
+        }
         let difference = self.clone() - other.clone();
         match difference.as_constant() {
             Some(0) => Comparison::Equal,
@@ -246,20 +267,20 @@ impl Dim {
 
     /// Whether the size is at least 0 at every size of the names in it, as far as the signs of its terms say.
     pub fn is_never_negative(&self) -> bool {
-        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
+        self.constant >= 0 && self.terms().values().all(|c| *c > 0)
     }
 
     /// Whether no coefficient is negative and some term without quotients, which may be 0, is positive.
     fn is_positive(&self) -> bool {
         let is_plain = |m: &Monomial| m.keys().all(|a| matches!(a, Atom::Var(_)));
         self.constant >= 0
-            && self.terms.values().all(|c| *c > 0)
-            && (self.constant > 0 || self.terms.keys().any(is_plain))
+            && self.terms().values().all(|c| *c > 0)
+            && (self.constant > 0 || self.terms().keys().any(is_plain))
     }
 
     /// Whether it is at least 0 whatever its names stand for, which are at least 0 each.
     pub fn never_negative(&self) -> bool {
-        self.constant >= 0 && self.terms.values().all(|c| *c > 0)
+        self.constant >= 0 && self.terms().values().all(|c| *c > 0)
     }
 
     /// Puts dims in the place of variables.
@@ -269,7 +290,7 @@ impl Dim {
 
     fn substitute_dyn(&self, of: &dyn Fn(&Var) -> Option<Dim>) -> Dim {
         let mut sum = Dim::constant(self.constant);
-        for (monomial, coefficient) in &self.terms {
+        for (monomial, coefficient) in self.terms() {
             let mut product = Dim::constant(*coefficient);
             for (atom, power) in monomial {
                 let value = match atom {
@@ -291,8 +312,8 @@ impl Dim {
 
     /// The size in another arithmetic.
     pub fn compute<A: Arithmetic>(&self, with: &mut A) -> A::Number {
-        let mut sum = (self.constant != 0 || self.terms.is_empty()).then(|| with.constant(self.constant));
-        for (monomial, coefficient) in &self.terms {
+        let mut sum = (self.constant != 0 || self.terms().is_empty()).then(|| with.constant(self.constant));
+        for (monomial, coefficient) in self.terms() {
             let mut product = (*coefficient != 1).then(|| with.constant(*coefficient));
             for (atom, power) in monomial {
                 for _ in 0..*power {
@@ -334,8 +355,10 @@ impl std::ops::Add for Dim {
     type Output = Dim;
     fn add(mut self, other: Dim) -> Dim {
         self.constant = self.constant.saturating_add(other.constant);
-        for (m, c) in other.terms {
-            self.add_term(m, c);
+        match other.symbolic {
+            None => {}
+            symbolic if self.symbolic.is_none() => self.symbolic = symbolic,
+            Some(terms) => terms.iter().for_each(|(m, c)| self.add_term(m.clone(), *c)),
         }
         self
     }
@@ -361,6 +384,12 @@ impl std::ops::Mul for Dim {
         if let (Some(a), Some(b)) = (self.as_constant(), other.as_constant()) {
             return Dim::constant(a.saturating_mul(b));
         }
+        if self.is_one() {
+            return other;
+        }
+        if other.is_one() {
+            return self;
+        }
         let mut result = Dim::default();
         for (m1, c1) in self.all_terms() {
             for (m2, c2) in other.all_terms() {
@@ -377,11 +406,11 @@ impl std::ops::Mul for Dim {
 
 impl fmt::Display for Dim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.terms.is_empty() {
+        if self.terms().is_empty() {
             return write!(f, "{}", self.constant);
         }
         // The constant comes last, as people write it: `2*D + 1`.
-        for (i, (monomial, coefficient)) in self.terms.iter().enumerate() {
+        for (i, (monomial, coefficient)) in self.terms().iter().enumerate() {
             match (i, *coefficient < 0) {
                 (0, true) => f.write_str("-")?,
                 (0, false) => {}

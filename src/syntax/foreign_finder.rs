@@ -6,7 +6,7 @@
 
 use super::error::SyntaxError;
 use super::foreign::{Foreign, Lines};
-use super::repair::{ITEM_WORDS, line_indent, token_column};
+use super::repair::{ITEM_WORDS, at_margin, line_indent};
 use super::tokens::{Token, TokenKind};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
@@ -169,7 +169,7 @@ impl Finder<'_> {
         let mut depth = 0_usize;
         let mut i = 0;
         while i < self.tokens.len() {
-            let starts = self.begins_line(i) && token_column(self.source, self.start(i)) == 0;
+            let starts = self.begins_line(i) && at_margin(self.source, self.start(i));
             if starts && let Some(what) = self.top_level(i, depth) {
                 let end = self.line_end(i);
                 let has_block = self.text(self.last_of_line(i)) == ":";
@@ -267,7 +267,12 @@ impl Finder<'_> {
         }
         // `-> logits:` goes on with a type, and its body is in braces.
         let next = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
-        let brace = next.and_then(|n| (n..self.line_end(n)).find(|t| self.kind(*t) == TokenKind::Open(b'{')));
+        let brace = next.and_then(|next| {
+            let end = self.line_end(next);
+            let below = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
+            let is_brace = |t: &usize| self.kind(*t) == TokenKind::Open(b'{');
+            (next..end).find(is_brace).or(below.filter(is_brace))
+        });
         let is_of_body = |t| matches!(self.text(t), "|>" | "=" | "residual" | "repeat" | "if" | "scan");
         if next.zip(brace).is_some_and(|(next, brace)| !(next..brace).any(is_of_body)) {
             return;
@@ -280,20 +285,29 @@ impl Finder<'_> {
         self.replace(self.end(last), self.end(last), "\n}");
     }
 
-    fn is_done(&self, index: usize) -> bool {
-        let at = self.start(index);
-        self.found.done.iter().any(|(start, end)| *start <= at && at < *end)
-    }
-
     /// Everything else, token by token.
     fn rest(&mut self) {
         // The open brackets, and whether each is an index.
         let mut open: Vec<(u8, bool)> = Vec::new();
         let mut in_signature = false;
         let mut begins = true;
+        // What is done already, lines further down; and what we do on the way, which begins before where we are.
+        let (mut lines, mut own) = (0..self.found.done.len(), self.found.done.len());
+        let mut behind = 0;
         let mut i = 0;
         while i < self.tokens.len() {
-            if self.is_done(i) {
+            let at = self.start(i);
+            while let Some((_, end)) =
+                self.found.done.get(lines.start).filter(|(start, _)| !lines.is_empty() && *start <= at)
+            {
+                behind = behind.max(*end);
+                lines.start += 1;
+            }
+            for (_, end) in self.found.done.get(own..).unwrap_or_default() {
+                behind = behind.max(*end);
+            }
+            own = self.found.done.len();
+            if at < behind {
                 i += 1;
                 continue;
             }

@@ -1,14 +1,17 @@
 //! Floor 2: from text to the syntax tree, and back by the formatter.
 //!
-//! A text is first repaired where one slip would hide the rest (`repair`, `foreign`), then parsed by the grammar `grammar/nn.pest`
-//! (`parse`), and its pairs become the tree (`build`). Mistakes are facts (`error`) until they become diagnostics.
+//! A text is first repaired where one slip would hide the rest (`repair`, `foreign`), then parsed item by item (`chunks`) by
+//! the grammar `grammar/nn.pest` (`parse`), and its pairs become the tree (`build`). Mistakes are facts (`error`) until they become diagnostics.
 
 pub mod ast;
+mod brackets;
 mod build;
+mod chunks;
 mod error;
 mod foreign;
 mod foreign_finder;
 mod format;
+mod moved;
 mod parse;
 mod print;
 mod repair;

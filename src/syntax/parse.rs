@@ -2,11 +2,13 @@
 
 use super::ast::{File, Item, ItemKind};
 use super::build::Builder;
+use super::chunks::{recall, remember, split};
 use super::error::SyntaxError;
-use super::repair::repair;
+use super::repair::{Repaired, repair};
 use crate::diagnostics::{Diagnostic, tidy};
 use crate::source::{FileId, Span};
 use pest::Parser;
+use std::ops::Range;
 
 /// The parser that pest makes of the grammar.
 #[derive(pest_derive::Parser)]
@@ -24,30 +26,53 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
         errors.retain(|e| matches!(e, SyntaxError::TooDeep { .. }));
         items.push(Item { kind: ItemKind::Error, doc: None, span: whole });
     } else {
-        match NnParser::parse(Rule::file, &repaired.text) {
-            Ok(pairs) => {
-                let mut builder = Builder::new(file, text, &repaired);
-                items = builder.file(pairs);
-                errors.append(&mut builder.errors);
-                qualified = builder.qualified;
-            }
-            Err(error) => {
-                // The grammar accepts every text as a row of broken items, so only pest's own limits lead here.
-                let at = match error.location {
-                    pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => {
-                        repaired.original(at)
-                    }
-                };
-                let span = Span::new(file, at.min(text.len()), at.min(text.len()));
-                errors.push(SyntaxError::TooDeep { span, limit: super::repair::MAX_BRACKETS });
-                items.push(Item { kind: ItemKind::Error, doc: None, span: whole });
-            }
+        let mut builder = Builder::new(file, text, &repaired);
+        for chunk in split(&repaired.text, &repaired.tokens) {
+            items.extend(parse_chunk(&mut builder, &repaired, chunk, whole));
         }
+        errors.append(&mut builder.errors);
+        qualified = builder.qualified;
     }
     items.extend(repaired.hidden.iter().map(|span| Item { kind: ItemKind::Error, doc: None, span: *span }));
     let mut diagnostics: Vec<Diagnostic> = errors.iter().map(SyntaxError::diagnostic).collect();
     tidy(&mut diagnostics);
     (File { items, qualified, span: whole }, diagnostics)
+}
+
+/// The items of a part of the repaired text, from memory where it was parsed before.
+fn parse_chunk(builder: &mut Builder<'_>, repaired: &Repaired, chunk: Range<usize>, whole: Span) -> Vec<Item> {
+    let text = repaired.text.get(chunk.clone()).unwrap_or("");
+    let start = repaired.original(chunk.start);
+    let at = Span::new(whole.file, start, start);
+    let is_original = repaired.is_original(&chunk);
+    if let Some(items) = is_original.then(|| recall(text, at)).flatten() {
+        return items;
+    }
+    let (errors, qualified) = (builder.errors.len(), builder.qualified.len());
+    builder.looked_around.set(false);
+    builder.base = chunk.start;
+    match NnParser::parse(Rule::file, text) {
+        Ok(pairs) => {
+            let items = builder.file(pairs);
+            let says_all = builder.errors.len() == errors && builder.qualified.len() == qualified;
+            if is_original && says_all && !builder.looked_around.get() {
+                remember(text, at, &items);
+            }
+            items
+        }
+        Err(error) => {
+            // The grammar accepts every text as a row of broken items, so only pest's own limits lead here.
+            let at = match error.location {
+                pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => {
+                    repaired.original(chunk.start + at)
+                }
+            };
+            let end = whole.end as usize;
+            let span = Span::new(whole.file, at.min(end), at.min(end));
+            builder.errors.push(SyntaxError::TooDeep { span, limit: super::repair::MAX_BRACKETS });
+            vec![Item { kind: ItemKind::Error, doc: None, span: whole }]
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@
 //! The parser then sees a text with matching brackets, so that one slip does not hide the rest of the file. Offsets
 //! of the repaired text are turned back by [`Repaired::original`].
 
+use super::brackets::Ends;
 use super::error::SyntaxError;
 use super::foreign_finder;
 use super::tokens::{Token, TokenKind, is_operator, scan};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
+use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Deepest nesting of brackets.
 pub(crate) const MAX_BRACKETS: usize = 100;
@@ -58,35 +61,38 @@ pub(crate) struct Repaired {
     pub too_deep: bool,
     /// Names that are declared where nothing is parsed.
     pub hidden: Vec<Span>,
+    /// The tokens of the repaired text.
+    pub tokens: Vec<Token>,
+    /// What was edited, in order.
     edits: Vec<Repair>,
 }
 
 #[derive(Debug)]
 struct Repair {
+    /// Where, in the original text.
     at: usize,
     delete: usize,
     insert: String,
+    /// Where, in the repaired text.
+    now_at: usize,
 }
 
 impl Repaired {
+    /// Whether nothing of these bytes of the repaired text was edited, nor anything right beside them.
+    pub(crate) fn is_original(&self, bytes: &Range<usize>) -> bool {
+        let next = self.edits.partition_point(|edit| edit.now_at + edit.insert.len() < bytes.start);
+        self.edits.get(next).is_none_or(|edit| edit.now_at > bytes.end)
+    }
+
     /// The offset in the original text of an offset in the repaired one.
     pub(crate) fn original(&self, offset: usize) -> usize {
-        let mut shift = 0_isize;
-        for edit in &self.edits {
-            let start = (edit.at as isize + shift) as usize;
-            if offset <= start {
-                break;
-            }
-            if offset == start + edit.insert.len() {
-                return edit.at + edit.delete;
-            }
-            if offset < start + edit.insert.len() {
-                // Inside an insertion; replacements of equal length keep their offsets.
-                return edit.at + (offset - start).min(edit.delete);
-            }
-            shift += edit.insert.len() as isize - edit.delete as isize;
+        let before = self.edits.partition_point(|edit| edit.now_at < offset);
+        let Some(edit) = before.checked_sub(1).and_then(|last| self.edits.get(last)) else { return offset };
+        match (offset - edit.now_at).checked_sub(edit.insert.len()) {
+            Some(behind) => edit.at + edit.delete + behind,
+            // Inside an insertion; replacements of equal length keep their offsets.
+            None => edit.at + (offset - edit.now_at).min(edit.delete),
         }
-        (offset as isize - shift) as usize
     }
 }
 
@@ -95,10 +101,20 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let mut tokens = scan(source);
     let found = foreign_finder::find(file, source, &tokens);
     if !found.done.is_empty() {
-        tokens.retain(|t| !found.done.iter().any(|(start, end)| *start <= t.start && t.start < *end));
+        let mut done = found.done;
+        done.sort_unstable();
+        let (mut next, mut behind) = (0, 0);
+        tokens.retain(|token| {
+            while let Some((_, end)) = done.get(next).filter(|(start, _)| *start <= token.start) {
+                behind = behind.max(*end);
+                next += 1;
+            }
+            token.start >= behind
+        });
     }
-    let edits = found.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert }).collect();
-    let mut repairer = Repairer { file, source, tokens: &tokens, meant: HashMap::new(), errors: found.errors, edits };
+    let edits = found.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert, now_at: 0 }).collect();
+    let (meant, ends, errors) = (HashMap::new(), OnceCell::new(), found.errors);
+    let mut repairer = Repairer { file, source, tokens: &tokens, meant, ends, errors, edits };
     repairer.lexical();
     repairer.words();
     let (errors_before, edits_before) = (repairer.errors.len(), repairer.edits.len());
@@ -113,56 +129,46 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     edits.sort_by_key(|e| e.at);
     let mut text = String::with_capacity(source.len());
     let mut done = 0;
-    edits.retain(|edit| {
+    edits.retain_mut(|edit| {
         let fits = edit.at >= done;
         if fits {
             text.push_str(source.get(done..edit.at).unwrap_or(""));
+            edit.now_at = text.len();
             text.push_str(&edit.insert);
             done = edit.at + edit.delete;
         }
         fits
     });
     text.push_str(source.get(done..).unwrap_or(""));
-    Repaired { text, errors, too_deep, hidden: found.hidden, edits }
+    let tokens = if edits.is_empty() { tokens } else { scan(&text) };
+    Repaired { text, errors, too_deep, hidden: found.hidden, tokens, edits }
 }
 
-struct Repairer<'a> {
-    file: FileId,
-    source: &'a str,
-    tokens: &'a [Token],
+pub(super) struct Repairer<'a> {
+    pub file: FileId,
+    pub source: &'a str,
+    pub tokens: &'a [Token],
     /// Misspelt words and what is meant, by token.
-    meant: HashMap<usize, &'static str>,
-    errors: Vec<SyntaxError>,
+    pub meant: HashMap<usize, &'static str>,
+    pub ends: OnceCell<Ends>,
+    pub errors: Vec<SyntaxError>,
     edits: Vec<Repair>,
 }
 
-struct Bracket {
-    kind: u8,
-    index: usize,
-}
-
-fn closer(open: u8) -> u8 {
-    match open {
-        b'(' => b')',
-        b'[' => b']',
-        _ => b'}',
-    }
-}
-
 impl Repairer<'_> {
-    fn span(&self, token: Token) -> Span {
+    pub fn span(&self, token: Token) -> Span {
         Span::new(self.file, token.start, token.end)
     }
 
-    fn text(&self, index: usize) -> &str {
+    pub fn text(&self, index: usize) -> &str {
         self.tokens.get(index).map_or("", |t| t.text(self.source))
     }
 
-    fn edit(&mut self, at: usize, delete: usize, insert: impl Into<String>) {
-        self.edits.push(Repair { at, delete, insert: insert.into() });
+    pub fn edit(&mut self, at: usize, delete: usize, insert: impl Into<String>) {
+        self.edits.push(Repair { at, delete, insert: insert.into(), now_at: 0 });
     }
 
-    fn replace(&mut self, token: Token, insert: impl Into<String>) {
+    pub fn replace(&mut self, token: Token, insert: impl Into<String>) {
         self.edit(token.start, token.end - token.start, insert);
     }
 
@@ -251,7 +257,7 @@ impl Repairer<'_> {
         let (next, after) = (self.tokens.get(index + 1)?, self.text(index + 2));
         let next_text = self.text(index + 1);
         let named = next.kind == TokenKind::Word && !continues(next_text);
-        if token_column(self.source, self.tokens.get(index)?.start) == 0 {
+        if at_margin(self.source, self.tokens.get(index)?.start) {
             let fits = named && matches!(after, "(" | "{" | "=" | "on" | "." | "from" | ",")
                 || next_text == "{"
                 || next_text.starts_with('"');
@@ -334,8 +340,8 @@ impl Repairer<'_> {
     fn follows_brace(&self, index: usize) -> bool {
         let before = self.tokens.get(..index).unwrap_or_default();
         let last = before.iter().rev().find(|t| !t.is_trivia() && t.kind != TokenKind::Newline);
-        let column = self.tokens.get(index).map_or(0, |t| token_column(self.source, t.start));
-        last.is_some_and(|t| t.kind == TokenKind::Close(b'}')) && column > 0
+        let is_inside = self.tokens.get(index).is_some_and(|t| !at_margin(self.source, t.start));
+        last.is_some_and(|t| t.kind == TokenKind::Close(b'}')) && is_inside
     }
 
     /// What stands behind the bracket that closes the one at `open`.
@@ -355,26 +361,21 @@ impl Repairer<'_> {
     }
 
     /// Whether an item certainly begins at this token, however many brackets are open.
-    fn item_begins(&self, index: usize) -> bool {
+    pub fn item_begins(&self, index: usize) -> bool {
         let Some(token) = self.tokens.get(index) else { return false };
-        if token.kind != TokenKind::Word || token_column(self.source, token.start) != 0 {
+        if token.kind != TokenKind::Word || !at_margin(self.source, token.start) {
             return false;
         }
-        let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
-        let after = self.text(index + 2);
-        match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
-            "model" | "block" => named && after == "(",
-            "data" => named && after == "{",
-            "train" => named && matches!(after, "on" | "(" | "."),
-            "hyper" => named && after == "=",
-            "expect" | "sweep" => self.text(index + 1) == "{",
-            "import" => named || self.text(index + 1).starts_with('"'),
-            _ => false,
-        }
+        begins_item(
+            self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)),
+            self.source,
+            self.tokens,
+            index,
+        )
     }
 
     /// Whether a `let` or the like begins a line here, which cannot be inside `(` or `[`.
-    fn statement_begins(&self, index: usize) -> bool {
+    pub fn statement_begins(&self, index: usize) -> bool {
         let starts_line =
             index.checked_sub(1).and_then(|i| self.tokens.get(i)).is_some_and(|t| t.kind == TokenKind::Newline);
         let named = self.tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
@@ -386,123 +387,6 @@ impl Repairer<'_> {
                 "weight" | "constant" => named && after == ":",
                 _ => false,
             }
-    }
-
-    /// Matches brackets, and repairs. Returns whether a brace was left open.
-    fn brackets(&mut self, by_indent: bool) -> bool {
-        let mut braces_missing = false;
-        let mut open: Vec<Bracket> = Vec::new();
-        // Between `block` or `model` and the brace of its body, where no other brace can stand.
-        let mut in_signature = false;
-        for (i, &token) in self.tokens.iter().enumerate() {
-            if token.kind == TokenKind::Word && open.is_empty() && self.item_begins(i) {
-                in_signature = matches!(self.meant.get(&i).copied().unwrap_or(self.text(i)), "block" | "model");
-            }
-            match token.kind {
-                TokenKind::Open(b'{') if in_signature && !self.opens_a_form(&open, i) => {
-                    for bracket in open.drain(..).rev() {
-                        self.unclosed(&bracket, i, Some(token));
-                    }
-                    in_signature = false;
-                    open.push(Bracket { kind: b'{', index: i });
-                }
-                TokenKind::Open(kind) => open.push(Bracket { kind, index: i }),
-                TokenKind::Close(kind) => match self.partner(&open, kind, token, by_indent) {
-                    Some(position) => {
-                        for bracket in open.split_off(position + 1).into_iter().rev() {
-                            self.unclosed(&bracket, i, Some(token));
-                        }
-                        open.pop();
-                    }
-                    None => {
-                        self.errors.push(SyntaxError::StrayClose { span: self.span(token), bracket: char::from(kind) });
-                        self.replace(token, "");
-                    }
-                },
-                TokenKind::Word if !open.is_empty() && self.item_begins(i) => {
-                    for bracket in open.drain(..).rev() {
-                        braces_missing |= bracket.kind == b'{';
-                        self.unclosed(&bracket, i, None);
-                    }
-                }
-                // Outside of braces an arrow stands only behind the inputs of a signature.
-                _ if !open.is_empty() && open.iter().all(|b| b.kind != b'{') && token.text(self.source) == "->" => {
-                    for bracket in open.drain(..).rev() {
-                        self.unclosed(&bracket, i, Some(token));
-                    }
-                }
-                TokenKind::Word if self.statement_begins(i) => {
-                    while let Some(bracket) = open.pop_if(|b| b.kind != b'{') {
-                        self.unclosed(&bracket, i, None);
-                    }
-                }
-                _ => {}
-            }
-        }
-        for bracket in open.into_iter().rev() {
-            braces_missing |= bracket.kind == b'{';
-            self.unclosed(&bracket, self.tokens.len(), None);
-        }
-        braces_missing
-    }
-
-    /// Whether a brace inside a bracket of a signature is that of an `if` or another form: `(n: if a { 1 } else { 2 })`.
-    fn opens_a_form(&self, open: &[Bracket], brace: usize) -> bool {
-        let Some(bracket) = open.last() else { return false };
-        let behind_bracket = (bracket.index + 1..brace).rev().map(|i| self.text(i));
-        // A comma or another brace ends what a form could have begun.
-        let mut since = behind_bracket.take_while(|text| !matches!(*text, "," | "{"));
-        since.any(|text| matches!(text, "if" | "else" | "residual" | "repeat" | "scan"))
-    }
-
-    /// The open bracket that a closing one closes.
-    fn partner(&self, open: &[Bracket], kind: u8, token: Token, by_indent: bool) -> Option<usize> {
-        let nearest = open.iter().rposition(|b| closer(b.kind) == kind)?;
-        let indent = line_indent(self.source, token.start);
-        if !by_indent || kind != b'}' || token_column(self.source, token.start) != indent {
-            return Some(nearest);
-        }
-        let at_indent = |b: &Bracket| {
-            let opener = self.tokens.get(b.index);
-            b.kind == b'{' && opener.is_some_and(|t| line_indent(self.source, t.start) == indent)
-        };
-        Some(open.iter().rposition(at_indent).unwrap_or(nearest))
-    }
-
-    /// Closes a bracket before the token `limit`: at the end of its line, or of the lines that go on after a comma.
-    fn unclosed(&mut self, bracket: &Bracket, limit: usize, found: Option<Token>) {
-        let Some(&opener) = self.tokens.get(bracket.index) else { return };
-        let mut last = opener;
-        let mut goes_on = true;
-        let is_layer = bracket.index.checked_sub(1).is_some_and(|callee| {
-            self.tokens.get(callee).is_some_and(|t| t.end == opener.start)
-                && self.text(callee).starts_with(|c: char| c.is_uppercase())
-        });
-        for (i, token) in self.tokens.iter().enumerate().take(limit).skip(bracket.index + 1) {
-            match token.kind {
-                // `Dense(16 |> relu`: nothing flows among the arguments that make a layer.
-                TokenKind::Symbol if bracket.kind == b'(' && is_layer && token.text(self.source) == "|>" => break,
-                TokenKind::Newline if !goes_on && bracket.kind != b'{' && !self.continues_line(i + 1) => break,
-                TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment | TokenKind::Newline => {}
-                kind => {
-                    let text = token.text(self.source);
-                    goes_on = matches!(kind, TokenKind::Open(_)) || is_operator(text) || matches!(text, "," | ":");
-                    last = *token;
-                }
-            }
-        }
-        // A trailing comment must not swallow the new bracket, nor an unfinished string.
-        let at = last.end;
-        let close = char::from(closer(bracket.kind));
-        let found = found.map(|t| self.span(t));
-        let at_span = Span::new(self.file, at, at);
-        self.errors.push(SyntaxError::Unclosed { open: self.span(opener), closer: close, at: at_span, found });
-        self.edit(at, 0, if close == '}' { "\n}".to_owned() } else { close.to_string() });
-    }
-
-    fn continues_line(&self, index: usize) -> bool {
-        let next = self.tokens.iter().skip(index).find(|t| !t.is_trivia());
-        next.is_some_and(|t| is_operator(t.text(self.source)))
     }
 
     /// Whether brackets or chains of operators would make a tree too deep to walk.
@@ -580,11 +464,26 @@ impl Repairer<'_> {
     }
 }
 
-/// Characters before the token on its line.
-pub(super) fn token_column(source: &str, offset: usize) -> usize {
-    let line = source.get(..offset).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-    let before = source.get(line..offset).unwrap_or("");
-    before.chars().filter(|c| *c != '\u{FEFF}').count()
+/// Whether a word at the start of a line, the token `index`, is that of an item and not a name.
+pub(super) fn begins_item(word: &str, source: &str, tokens: &[Token], index: usize) -> bool {
+    let text = |index: usize| tokens.get(index).map_or("", |t| t.text(source));
+    let named = tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
+    let after = text(index + 2);
+    match word {
+        "model" | "block" => named && after == "(",
+        "data" => named && after == "{",
+        "train" => named && matches!(after, "on" | "(" | "."),
+        "hyper" => named && after == "=",
+        "expect" | "sweep" => text(index + 1) == "{",
+        "import" => named || text(index + 1).starts_with('"'),
+        _ => false,
+    }
+}
+
+/// Whether a token stands at the very start of its line.
+pub(super) fn at_margin(source: &str, offset: usize) -> bool {
+    let before = source.get(..offset).unwrap_or("").trim_end_matches('\u{FEFF}');
+    before.is_empty() || before.ends_with('\n')
 }
 
 /// Characters of white space before the line's text.

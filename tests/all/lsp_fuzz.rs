@@ -1,4 +1,5 @@
-//! Random edits to the examples, with a request after each: nothing is survived badly, and no answer is stale.
+//! Random edits to the examples, with a request after each: nothing is survived badly, and no answer is stale. What a
+//! server answers that has seen all the edits before, one answers that has seen nothing else.
 //!
 //! `NN_FUZZ=n` makes n edits to each example, and tells how long answers took; `NN_SERVER=path` asks that binary instead
 //! of the server in this one.
@@ -90,6 +91,18 @@ fn edit(text: &str, original: &str, random: &mut ChaCha8Rng) -> String {
     }
 }
 
+/// Of many edits, the answer to each of so many is held against that of a fresh server.
+const OFTEN: usize = 20;
+
+/// A server that was just started, in a process of its own where one is named.
+fn server() -> Editor {
+    let capabilities = json!({ "textDocument": { "diagnostic": {} } });
+    match std::env::var_os("NN_SERVER") {
+        Some(binary) => Editor::running(&PathBuf::from(binary), capabilities),
+        None => Editor::with(capabilities, Value::Null),
+    }
+}
+
 /// A request about the whole of the document or a place in it.
 fn question(uri: &str, text: &str, random: &mut ChaCha8Rng) -> (&'static str, Value) {
     let line = random.random_range(0..=text.lines().count());
@@ -122,13 +135,9 @@ fn examples() -> Vec<PathBuf> {
 #[test]
 fn random_edits_are_answered_from_the_text_as_it_is() {
     let wanted: Option<usize> = std::env::var("NN_FUZZ").ok().and_then(|n| n.parse().ok());
-    let capabilities = json!({ "textDocument": { "diagnostic": {} } });
     let mut random = ChaCha8Rng::seed_from_u64(4);
     for path in examples() {
-        let mut editor = match std::env::var_os("NN_SERVER") {
-            Some(binary) => Editor::running(&PathBuf::from(binary), capabilities.clone()),
-            None => Editor::with(capabilities.clone(), Value::Null),
-        };
+        let mut editor = server();
         let original = std::fs::read_to_string(&path).unwrap();
         let uri = uri(&path);
         editor.open(&uri, &original);
@@ -139,9 +148,15 @@ fn random_edits_are_answered_from_the_text_as_it_is() {
             let (method, params) = question(&uri, &text, &mut random);
             let begun = Instant::now();
             editor.change(&uri, version, &text);
-            let answer = editor.request(method, params);
+            let answer = editor.request(method, params.clone());
             took.push(begun.elapsed());
             let answer = answer.unwrap_or_else(|error| panic!("{method} of {}: {error}\n{text}", path.display()));
+            if wanted.is_none() || version as usize % OFTEN == 0 {
+                let mut fresh = server();
+                fresh.open(&uri, &text);
+                assert_eq!(fresh.request(method, params).as_ref(), Ok(&answer), "{method} of\n{text}");
+                fresh.leave();
+            }
             if method == "textDocument/diagnostic" {
                 let mut found: Vec<&str> =
                     answer["items"].as_array().unwrap().iter().map(|d| d["code"].as_str().unwrap()).collect();

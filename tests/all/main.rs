@@ -34,6 +34,7 @@ mod lints;
 mod lsp;
 mod lsp_fuzz;
 mod lsp_names;
+mod lsp_speed;
 mod memory;
 mod misspelt;
 mod mlp;

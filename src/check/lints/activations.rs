@@ -71,6 +71,10 @@ struct Chain {
 /// and nothing between them lets the gradient round (a residual) or scales it up (a norm).
 fn longest_chain(network: &Network<'_>, kind: &Saturating) -> Option<Vec<Span>> {
     let nodes = &network.graph.nodes;
+    let is_of_kind = |op: &Op| matches!(op, Op::Unary(op) if *op == kind.op);
+    if nodes.iter().filter(|node| is_of_kind(&node.op)).count() < kind.most {
+        return None;
+    }
     let mut chains: Vec<Chain> = Vec::with_capacity(nodes.len());
     // By activation, the one before it.
     let mut before: Vec<Option<usize>> = vec![None; nodes.len()];

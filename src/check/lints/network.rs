@@ -7,6 +7,7 @@ use crate::ir::graph::{Graph, Node, NodeId};
 use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// A network that is built, with what lints ask of it.
@@ -21,8 +22,8 @@ pub(super) struct Network<'a> {
     row_of: Vec<Option<usize>>,
     /// By node: whether it depends on an example.
     is_data: Vec<bool>,
-    /// By node: who reads it.
-    readers: Vec<Vec<NodeId>>,
+    /// By node: who reads it, once somebody has asked.
+    readers: OnceCell<Vec<Vec<NodeId>>>,
 }
 
 /// The networks of a file: those of its trains as they train, and the models that it only declares.
@@ -55,17 +56,26 @@ impl<'a> Network<'a> {
             }
         }
         let mut is_data: Vec<bool> = Vec::with_capacity(graph.nodes.len());
-        let mut readers = vec![Vec::new(); graph.nodes.len()];
-        for (i, node) in graph.nodes.iter().enumerate() {
+        for node in &graph.nodes {
             let of_input = |id: &NodeId| is_data.get(id.index()).copied().unwrap_or(false);
             is_data.push(matches!(node.op, Op::Input(_)) || node.inputs.iter().any(of_input));
-            for input in &node.inputs {
-                if let Some(readers) = readers.get_mut(input.index()) {
-                    readers.push(NodeId(i as u32));
+        }
+        Network { graph, rows, outputs, predictions, row_of, is_data, readers: OnceCell::new() }
+    }
+
+    fn readers(&self, id: NodeId) -> &[NodeId] {
+        let readers = self.readers.get_or_init(|| {
+            let mut readers = vec![Vec::new(); self.graph.nodes.len()];
+            for (i, node) in self.graph.nodes.iter().enumerate() {
+                for input in &node.inputs {
+                    if let Some(readers) = readers.get_mut(input.index()) {
+                        readers.push(NodeId(i as u32));
+                    }
                 }
             }
-        }
-        Network { graph, rows, outputs, predictions, row_of, is_data, readers }
+            readers
+        });
+        readers.get(id.index()).map_or(&[], Vec::as_slice)
     }
 
     pub fn node(&self, id: NodeId) -> Option<&'a Node> {
@@ -112,7 +122,7 @@ impl<'a> Network<'a> {
     fn is_read_once(&self, id: NodeId) -> bool {
         // A layer may read its operand several times: for the mean, and to subtract it.
         let reader = |id: &NodeId| self.row(*id).map_or(Err(*id), |(row, _)| Ok(row));
-        let mut readers = self.readers.get(id.index()).into_iter().flatten().map(reader);
+        let mut readers = self.readers(id).iter().map(reader);
         let Some(first) = readers.next() else { return false };
         readers.all(|other| other == first) && !self.outputs.iter().any(|o| o.node == id)
     }

@@ -168,6 +168,9 @@ fn hypers_of_block(block: &ast::Function, tell: &mut dyn FnMut(Diagnostic)) {
 }
 
 fn imports(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
+    if !subject.ast.items.iter().any(|item| matches!(item.kind, ItemKind::Import(_))) {
+        return;
+    }
     let uses: Uses = subject.ast.items.iter().flat_map(uses_of_item).collect();
     for item in &subject.ast.items {
         let ItemKind::Import(import) = &item.kind else { continue };

@@ -14,7 +14,7 @@ use super::parse::Rule;
 use super::repair::Repaired;
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 
 /// Builds the tree of one file and collects what is wrong with it.
@@ -23,11 +23,13 @@ pub(crate) struct Builder<'a> {
     source: &'a str,
     repaired: &'a Repaired,
     /// Where in the repaired text the parsed slice begins.
-    base: usize,
+    pub(crate) base: usize,
     /// Names that stand behind those of modules, `nn.Linear`, with the whole span.
     pub(crate) qualified: Vec<Ident>,
     /// Names that this file may declare, once somebody has asked.
     declared: OnceCell<BTreeSet<&'a str>>,
+    /// Whether somebody has asked for what stands elsewhere in the file.
+    pub(crate) looked_around: Cell<bool>,
     /// What was found wrong so far.
     pub(crate) errors: Vec<SyntaxError>,
 }
@@ -41,6 +43,7 @@ impl<'a> Builder<'a> {
             base: 0,
             qualified: Vec::new(),
             declared: OnceCell::new(),
+            looked_around: Cell::new(false),
             errors: Vec::new(),
         }
     }
@@ -68,6 +71,7 @@ impl<'a> Builder<'a> {
 
     /// Whether the file may declare this name.
     fn declares(&self, name: &str) -> bool {
+        self.looked_around.set(true);
         let declared = self.declared.get_or_init(|| {
             let tokens: Vec<&str> = super::tokens::scan(self.source).into_iter().map(|t| t.text(self.source)).collect();
             let declared = tokens.windows(3).filter_map(|window| match window {

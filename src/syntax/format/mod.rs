@@ -23,6 +23,9 @@ pub(super) const INDENT: usize = 2;
 /// The text in its canonical layout, or what is wrong with it.
 pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
     let mut current = once(file, text)?;
+    if current == text {
+        return Ok(current);
+    }
     // Joining lines may make room for, or force, another break; a few rounds settle it.
     for _ in 0..6 {
         match once(file, &current) {

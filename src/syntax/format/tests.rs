@@ -72,6 +72,7 @@ fn layout_by_example() {
         ("\u{FEFF}## doc\nblock A(x) {}\n", "## doc\nblock A(x) {}\n"),
         ("expect {\n a <  3   # one\n bbbb < 3 # two\n}", "expect {\n  a < 3     # one\n  bbbb < 3  # two\n}\n"),
         ("model A(x) {\n x;\n-x }", "model A(x) {\n  x;\n  -x\n}\n"),
+        ("model A(x) -> y:\n# b\n[2] # c\n{\n x |> f }", "model A(x) -> y:\n  # b\n  [2]  # c\n  {\n    x |> f\n  }\n"),
         ("", ""),
         ("# only", "# only\n"),
     ];
