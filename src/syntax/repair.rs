@@ -114,7 +114,8 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     }
     let edits = found.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert, now_at: 0 }).collect();
     let (meant, ends, errors) = (HashMap::new(), OnceCell::new(), found.errors);
-    let mut repairer = Repairer { file, source, tokens: &tokens, meant, ends, errors, edits };
+    let layout = OnceCell::new();
+    let mut repairer = Repairer { file, source, tokens: &tokens, meant, ends, layout, errors, edits };
     repairer.lexical();
     repairer.words();
     let (errors_before, edits_before) = (repairer.errors.len(), repairer.edits.len());
@@ -151,8 +152,38 @@ pub(super) struct Repairer<'a> {
     /// Misspelt words and what is meant, by token.
     pub meant: HashMap<usize, &'static str>,
     pub ends: OnceCell<Ends>,
+    layout: OnceCell<Layout>,
     pub errors: Vec<SyntaxError>,
     edits: Vec<Repair>,
+}
+
+/// Where lines begin and brackets close, by token.
+struct Layout {
+    /// The first token of the line.
+    line: Vec<usize>,
+    /// Of a bracket that opens: the one that closes it, of whatever kind.
+    close: Vec<Option<usize>>,
+}
+
+impl Layout {
+    fn of(tokens: &[Token]) -> Layout {
+        let (mut first, mut open) = (0, Vec::new());
+        let mut layout = Layout { line: Vec::with_capacity(tokens.len()), close: vec![None; tokens.len()] };
+        for (i, token) in tokens.iter().enumerate() {
+            layout.line.push(first);
+            match token.kind {
+                TokenKind::Newline => first = i + 1,
+                TokenKind::Open(_) => open.push(i),
+                TokenKind::Close(_) => {
+                    if let Some(place) = open.pop().and_then(|opened| layout.close.get_mut(opened)) {
+                        *place = Some(i);
+                    }
+                }
+                _ => {}
+            }
+        }
+        layout
+    }
 }
 
 impl Repairer<'_> {
@@ -307,8 +338,8 @@ impl Repairer<'_> {
             let rest = self.tokens.iter().skip(from).take_while(|t| t.kind != TokenKind::Newline);
             rest.take_while(|t| !matches!(t.kind, TokenKind::Open(b'{'))).any(|t| t.text(self.source) == wanted)
         };
-        let in_scan = (first..index).any(|i| self.text(i) == "scan") && ends_operand;
-        if in_scan && is_word(next) && matches!(after, "," | "{") {
+        let in_scan = || (first..index).any(|i| self.text(i) == "scan");
+        if ends_operand && is_word(next) && matches!(after, "," | "{") && in_scan() {
             return near("as");
         }
         // A stage or a value begins here.
@@ -332,8 +363,7 @@ impl Repairer<'_> {
 
     /// The first token of a token's line.
     fn first_of_line(&self, index: usize) -> usize {
-        let before = self.tokens.get(..index).unwrap_or_default();
-        before.iter().rposition(|t| t.kind == TokenKind::Newline).map_or(0, |newline| newline + 1)
+        self.layout().line.get(index).copied().unwrap_or(0)
     }
 
     /// Whether the token before, on this line or one above, closes a brace.
@@ -346,18 +376,12 @@ impl Repairer<'_> {
 
     /// What stands behind the bracket that closes the one at `open`.
     fn behind_bracket(&self, open: usize) -> &str {
-        let mut depth = 0_usize;
-        for (i, token) in self.tokens.iter().enumerate().skip(open) {
-            match token.kind {
-                TokenKind::Open(_) => depth += 1,
-                TokenKind::Close(_) => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth == 0 {
-                return self.text(i + 1);
-            }
-        }
-        ""
+        let close = self.layout().close.get(open).copied().flatten();
+        close.map_or("", |close| self.text(close + 1))
+    }
+
+    fn layout(&self) -> &Layout {
+        self.layout.get_or_init(|| Layout::of(self.tokens))
     }
 
     /// Whether an item certainly begins at this token, however many brackets are open.
