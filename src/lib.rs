@@ -12,6 +12,7 @@
 //! | 8 | [`ide`] | hover, completion, hints, rename …, as plain data, over a checked program; no runtime, no training |
 //! | 8 | [`train`] | the loop, measures, runs on disk, prediction, expectations |
 //! | 7 | [`compile`] | checked train → differentiated, clipped, updated, optimized, executable |
+//! | 6 | [`compare`] | what is different between two checked programs, in the language's words |
 //! | 6 | [`runtime`] | the plan (views, fusion, order, arena), its execution, the kernels |
 //! | 5 | [`check`] | syntax tree → checked program, every shape known |
 //! | 5 | [`autodiff`] | one exhaustive table of gradient rules; graph in, graph out |
@@ -45,6 +46,7 @@ pub mod build;
 pub mod catalog;
 pub mod check;
 pub mod cli;
+pub mod compare;
 pub mod compile;
 pub mod data;
 pub mod diagnostics;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// The exit statuses, as the help shows them.
 const STATUSES: &str = "Exit status: 0 fine, 1 the program or its data is wrong, 2 the command line is wrong,\n\
-                        3 an `expect` failed, 4 training diverged, 130 interrupted (the weights were saved).";
+                        3 an `expect` failed, 4 training diverged, 130 interrupted (`nnrun resume` goes on).";
 
 /// `nnrun`
 #[derive(Debug, Parser)]
@@ -67,6 +67,8 @@ pub enum Command {
     Summary(SummaryArgs),
     /// Check and train
     Train(TrainArgs),
+    /// Go on with a run that was stopped, bit for bit as if it had not been
+    Resume(ResumeArgs),
     /// Measure the weights of a run on a split
     Eval(EvalArgs),
     /// Let the weights of a run predict
@@ -75,6 +77,8 @@ pub enum Command {
     Grad(GradArgs),
     /// Train and verify every `expect`
     Test(TrainArgs),
+    /// Say what is different in another program, layer by layer
+    Diff(DiffArgs),
     /// Draw the network
     Graph(GraphArgs),
     /// Explain a diagnostic or an entry of the catalog
@@ -177,6 +181,42 @@ pub struct TrainArgs {
     /// Also tell of every step
     #[arg(long)]
     pub log_steps: bool,
+}
+
+/// `resume`
+#[derive(Debug, Clone, Args)]
+pub struct ResumeArgs {
+    /// The directory of the run, such as runs/iris/3
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Refuse what would take more memory than this (200MB, 2GiB); what the machine has free where it is left out
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory_limit: Option<u64>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `diff`
+#[derive(Debug, Clone, Args)]
+pub struct DiffArgs {
+    /// The program before, or the run that has a copy of it
+    #[arg(value_name = "BEFORE")]
+    pub before: PathBuf,
+
+    /// The program after, or the run that has a copy of it
+    #[arg(value_name = "AFTER")]
+    pub after: PathBuf,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `check`

@@ -31,6 +31,8 @@ fn status(error: &RunError) -> Exit {
         // What the command line named is not there, or is there already.
         RunError::OutNotEmpty { .. }
         | RunError::NotARun { .. }
+        | RunError::RunGoesOn { .. }
+        | RunError::NotResumable { .. }
         | RunError::NoSplit { .. }
         | RunError::NoTrain { wanted: Some(_), .. } => Exit::CommandLine,
         _ => Exit::Wrong,

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod diff;
 mod eval;
 mod exit;
 mod explain;
@@ -20,6 +21,7 @@ mod numbers;
 mod output;
 mod predict;
 mod progress;
+mod resume;
 mod run;
 mod summary;
 mod table;
@@ -51,6 +53,8 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&output, args),
         Command::Summary(args) => summary::summary(&output, args),
         Command::Train(args) => train::train(&output, args),
+        Command::Resume(args) => resume::resume(&output, args),
+        Command::Diff(args) => diff::diff(&output, args),
         Command::Eval(args) => eval::eval(&output, args),
         Command::Predict(args) => predict::predict(&output, args),
         Command::Graph(args) => graph::graph(&output, args),

@@ -88,6 +88,9 @@ impl<'a> Progress<'a> {
                 start.seed,
             ),
         ));
+        if let (epoch, step @ 1..) = start.from {
+            self.output.say(&paint(DIM, &format!("goes on behind step {} in epoch {epoch}", numbers::count(step))));
+        }
         let shown: Shown = Arc::default();
         let bar = self.output.has_bar().then(|| {
             let bar = ProgressBar::with_draw_target(Some(start.steps), ProgressDrawTarget::stderr());
@@ -238,7 +241,8 @@ impl Current {
     /// What stands behind the bar: as much as there is room for, the more important first.
     fn message(&self, step: &Step, width: usize) -> String {
         let elapsed = self.began.elapsed().as_secs_f64();
-        let per_second = if elapsed > 0.0 { step.step as f64 / elapsed } else { 0.0 };
+        let done = step.step.saturating_sub(self.start.from.1);
+        let per_second = if elapsed > 0.0 { done as f64 / elapsed } else { 0.0 };
         let left = self.start.steps.saturating_sub(step.step) as f64 / per_second.max(f64::MIN_POSITIVE);
         let mut parts: Vec<(usize, String)> = Vec::new();
         if let Some(loss) = self.loss {

@@ -49,19 +49,29 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         overrides,
         interrupt: interrupt::flag(*output),
     };
-    let result = if args.json {
-        let mut observer = JsonEvents::new(output, args.log_steps);
-        go(&checked, &options, &mut observer, purpose)
+    observed(output, &checked, args.json, args.log_steps, |observer| go(&checked, &options, observer, purpose))
+}
+
+/// Does what trains while somebody watches, and reports the end of it.
+pub fn observed(
+    output: &Output,
+    checked: &Checked,
+    json: bool,
+    log_steps: bool,
+    go: impl FnOnce(&mut dyn train::Observer) -> Result<Outcome, RunError>,
+) -> Exit {
+    let result = if json {
+        go(&mut JsonEvents::new(output, log_steps))
     } else {
-        let mut observer = Progress::new(output, &checked.program, args.log_steps);
-        let result = go(&checked, &options, &mut observer, purpose);
+        let mut observer = Progress::new(output, &checked.program, log_steps);
+        let result = go(&mut observer);
         observer.finish();
         result
     };
     match result {
         Ok(outcome) => {
-            if !args.json {
-                report(output, &checked, &outcome);
+            if !json {
+                report(output, checked, &outcome);
             }
             status(&outcome)
         }
@@ -116,7 +126,11 @@ fn report(output: &Output, checked: &Checked, outcome: &Outcome) {
             output.say(&format!("\n{}", text.trim_end_matches('\n')));
         }
     }
-    output.say(&format!("\n{} {}", paint(DIM, "saved in"), outcome.directory.display()));
+    let directory = outcome.directory.display();
+    output.say(&format!("\n{} {directory}", paint(DIM, "saved in")));
+    if outcome.trains.iter().any(|train| train.stopped == Some(Stopped::Interrupted)) {
+        output.say(&format!("{} nnrun resume {directory}", paint(DIM, "go on with")));
+    }
 }
 
 fn split_table(train: &TrainReport, width: usize) -> String {

@@ -41,8 +41,9 @@ mod symbols;
 mod tests;
 mod tokens;
 mod unparsed;
-mod walk;
 mod workspace;
+
+use crate::syntax::walk;
 
 pub use actions::{Action, ActionKind, UsualName, actions, usual_names};
 pub use amounts::{before_unit, bytes, compact, count, counted};

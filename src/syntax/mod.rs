@@ -16,6 +16,7 @@ mod parse;
 mod print;
 mod repair;
 pub(crate) mod tokens;
+pub(crate) mod walk;
 
 pub use error::{NumberProblem, SyntaxError};
 pub use foreign::{Foreign, Lines};

@@ -23,33 +23,45 @@ use crate::ir::scan::Scan;
 use crate::runtime::{Executable, PlanId, Session};
 use std::collections::HashMap;
 
-/// What to do again. Steps count from 1.
+/// What to do again.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Replay<'l> {
+pub(super) struct Replay {
     pub(super) epoch: u64,
+    /// Batches of the epoch that were done before.
+    pub(super) skipped: u64,
+    /// The step behind them, from 1.
     pub(super) first_step: u64,
+}
+
+/// How it went wrong.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Went<'l> {
+    /// In which step, from 1.
     pub(super) step: u64,
     /// The losses of the last steps before, oldest first.
     pub(super) losses: &'l [f64],
+    /// What the step gave.
+    pub(super) result: StepResult,
 }
 
 /// Where the loss of a step, or what it made of the weights, became something that is not finite. The session holds
-/// the states from before the epoch and holds them again afterwards.
+/// the states from before the steps to do again and holds them again afterwards.
 pub(super) fn find(
     train: &Train,
     dataset: &Dataset,
     stepper: &mut Stepper,
     session: &mut Session<f32>,
     replay: Replay,
-    result: StepResult,
+    went: Went,
 ) -> Result<Divergence, RunError> {
     let before_epoch = session.states.clone();
     let mut batches = batches(train, dataset, replay.epoch);
+    batches.skip_batches(replay.skipped as usize);
     let mut step = replay.first_step;
     let mut before = None;
-    let (mut cause, mut caused_in) = (None, replay.step);
+    let (mut cause, mut caused_in) = (None, went.step);
     while let Some(rows) = batches.next_batch() {
-        if step == replay.step {
+        if step == went.step {
             cause = look(train, dataset, session, rows, step)?;
             if let (Some(Cause { made: Made::Weight(_), .. }), Some((rows, states))) = (&cause, before) {
                 session.states = states;
@@ -69,11 +81,11 @@ pub(super) fn find(
         train: train.name.clone(),
         epoch: replay.epoch,
         step: caused_in,
-        loss: result.loss,
-        lr: result.lr,
+        loss: went.result.loss,
+        lr: went.result.lr,
         lr_span: train.settings.optimizer.args.span("lr"),
         span: train.span,
-        losses: replay.losses.to_vec(),
+        losses: went.losses.to_vec(),
         cause: cause.map(Box::new),
     })
 }

@@ -75,6 +75,18 @@ pub enum RunError {
         /// Which.
         path: PathBuf,
     },
+    /// Another process works on the run.
+    RunGoesOn {
+        /// Its directory.
+        path: PathBuf,
+    },
+    /// A run that cannot be resumed.
+    NotResumable {
+        /// Its directory.
+        path: PathBuf,
+        /// Why.
+        why: NotResumable,
+    },
     /// A split that the data does not have.
     NoSplit {
         /// Which.
@@ -119,6 +131,25 @@ pub enum RunError {
         stage: &'static str,
         /// What it says.
         message: String,
+    },
+}
+
+/// Why a run cannot go on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NotResumable {
+    /// It is at its end.
+    Finished,
+    /// It met a number that is not finite, and would again.
+    Diverged,
+    /// Its copy of the program is not what its checkpoint was made with.
+    OtherProgram {
+        /// What is different, a line each.
+        differences: Vec<String>,
+    },
+    /// Its data is not what it was.
+    OtherData {
+        /// The files.
+        files: Vec<PathBuf>,
     },
 }
 
@@ -208,6 +239,10 @@ impl RunError {
             RunError::OutputKind { .. } => Code::E0810,
             RunError::SequenceLength { .. } => Code::E0811,
             RunError::Generate(_) => Code::E0812,
+            RunError::RunGoesOn { .. } => Code::E0813,
+            RunError::NotResumable { why: NotResumable::OtherProgram { .. }, .. } => Code::E0815,
+            RunError::NotResumable { why: NotResumable::OtherData { .. }, .. } => Code::E0816,
+            RunError::NotResumable { .. } => Code::E0814,
             RunError::Memory(_) => Code::E0910,
             RunError::Diverged(divergence) => divergence.code(),
             RunError::Internal { .. } => return None,

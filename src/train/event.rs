@@ -60,6 +60,8 @@ pub struct Start {
     pub steps: u64,
     /// Steps of an epoch.
     pub steps_per_epoch: u64,
+    /// Epochs begun and steps done before, where a run is resumed.
+    pub from: (u64, u64),
     /// Examples of train, validation and test.
     pub examples: [usize; 3],
 }
@@ -198,10 +200,16 @@ impl Event {
     /// The object of LANGUAGE.md; one line with `to_string`.
     pub fn to_json(&self) -> Value {
         match self {
-            Event::Start(e) => json!({
-                "event": "start", "train": &*e.train, "parameters": e.parameters, "seed": e.seed, "threads": e.threads,
-                "run": e.run.display().to_string(),
-            }),
+            Event::Start(e) => {
+                let mut object = json!({
+                    "event": "start", "train": &*e.train, "parameters": e.parameters, "seed": e.seed,
+                    "threads": e.threads, "run": e.run.display().to_string(),
+                });
+                if let (Some(object), (epoch, step @ 1..)) = (object.as_object_mut(), e.from) {
+                    object.insert("resumed".into(), json!({ "epoch": epoch, "step": step }));
+                }
+                object
+            }
             Event::Step(e) => {
                 json!({ "event": "step", "epoch": e.epoch, "step": e.step, "loss": number(e.loss), "lr": number(e.lr) })
             }

@@ -1,100 +1,90 @@
 //! `stop: patience(…)` and `keep: best(…)`.
 
 use super::event::Measures;
+use super::position::{Exact, Seen};
 use super::weights::Weights;
 use crate::check::Measure;
 use crate::data::Split;
 use crate::runtime::States;
 
-/// Watches one measure for its best value.
-pub(super) struct Best<'a> {
-    measure: &'a Measure,
-    value: Option<f64>,
+/// The number that a measure has now.
+fn value(measure: &Measure, train: &Measures, validation: Option<&Measures>) -> Option<f64> {
+    let measures = match measure.split {
+        Split::Train => Some(train),
+        Split::Validation => validation,
+        Split::Test => None,
+    };
+    measures?.number(&measure.metric)
 }
 
-impl<'a> Best<'a> {
-    pub(super) fn new(measure: &'a Measure) -> Self {
-        Best { measure, value: None }
-    }
-
-    /// Whether this is better than everything before. Something that is no number is never better.
-    pub(super) fn improves(&mut self, train: &Measures, validation: Option<&Measures>) -> Option<bool> {
-        let measures = match self.measure.split {
-            Split::Train => Some(train),
-            Split::Validation => validation,
-            Split::Test => None,
-        };
-        let now = measures?.number(&self.measure.metric)?;
-        let better = match self.value {
+impl Seen {
+    /// Takes a number and says whether it is better than everything before. Something that is no number never is.
+    fn improves(&mut self, measure: &Measure, now: f64) -> bool {
+        let better = match self.best {
             _ if now.is_nan() => false,
             None => true,
-            Some(best) if self.measure.higher_is_better => now > best,
-            Some(best) => now < best,
+            Some(Exact(best)) if measure.higher_is_better => now > best,
+            Some(Exact(best)) => now < best,
         };
         if better {
-            self.value = Some(now);
+            self.best = Some(Exact(now));
         }
-        Some(better)
-    }
-}
-
-/// Ends a train when a measure has not improved for some time.
-pub(super) struct Patience<'a> {
-    best: Best<'a>,
-    best_step: u64,
-    steps: u64,
-}
-
-impl<'a> Patience<'a> {
-    pub(super) fn new(measure: &'a Measure, steps: u64) -> Self {
-        Patience { best: Best::new(measure), best_step: 0, steps }
+        better
     }
 
-    /// Whether it is at its end.
-    pub(super) fn is_over(&mut self, step: u64, train: &Measures, validation: Option<&Measures>) -> bool {
-        match self.best.improves(train, validation) {
-            None => false,
-            Some(true) => {
-                self.best_step = step;
-                false
-            }
-            Some(false) => step - self.best_step >= self.steps,
+    /// Whether `stop: patience(measure, steps)` is at its end, after the step with this number.
+    pub(super) fn is_over(
+        &mut self,
+        (measure, steps): (&Measure, u64),
+        step: u64,
+        train: &Measures,
+        validation: Option<&Measures>,
+    ) -> bool {
+        let Some(now) = value(measure, train, validation) else { return false };
+        if self.improves(measure, now) {
+            self.step = step;
+            return false;
         }
+        step - self.step >= steps
     }
 }
 
-/// Keeps the weights of the best moment.
+/// Keeps the weights of the best moment: `keep: best(measure)`.
 pub(super) struct Keeper<'a> {
-    best: Best<'a>,
+    measure: &'a Measure,
     weights: Weights,
-    epoch: Option<u64>,
 }
 
 impl<'a> Keeper<'a> {
-    pub(super) fn new(measure: &'a Measure, states: &States<f32>) -> Self {
-        Keeper { best: Best::new(measure), weights: Weights::of(states), epoch: None }
+    /// With the weights that are the best so far.
+    pub(super) fn new(measure: &'a Measure, weights: Weights) -> Self {
+        Keeper { measure, weights }
     }
 
     /// Takes the weights if they are better than all before.
     pub(super) fn consider(
         &mut self,
+        seen: &mut Seen,
         epoch: u64,
         states: &States<f32>,
         train: &Measures,
         validation: Option<&Measures>,
     ) {
-        if self.best.improves(train, validation) == Some(true) {
+        if value(self.measure, train, validation).is_some_and(|now| seen.improves(self.measure, now)) {
             self.weights.take_from(states);
-            self.epoch = Some(epoch);
+            seen.epoch = epoch;
         }
     }
 
+    /// The best weights, where there were any.
+    pub(super) fn best(&self, seen: &Seen) -> Option<&Weights> {
+        seen.best.is_some().then_some(&self.weights)
+    }
+
     /// Puts the best weights back and says of which epoch they are.
-    pub(super) fn restore(&self, states: &mut States<f32>) -> Option<u64> {
-        if self.epoch.is_some() {
-            self.weights.put_into(states);
-        }
-        self.epoch
+    pub(super) fn restore(&self, seen: &Seen, states: &mut States<f32>) -> Option<u64> {
+        self.best(seen)?.put_into(states);
+        Some(seen.epoch)
     }
 }
 
@@ -112,8 +102,8 @@ mod tests {
     fn patience_ends_after_so_many_steps_without_a_better_value() {
         let measure =
             Measure { split: Split::Validation, metric: "loss".into(), higher_is_better: false, span: Span::default() };
-        let mut patience = Patience::new(&measure, 20);
-        let mut over = |step, x| patience.is_over(step, &Measures::default(), Some(&loss(x)));
+        let mut seen = Seen::default();
+        let mut over = |step, x| seen.is_over((&measure, 20), step, &Measures::default(), Some(&loss(x)));
         assert!(!over(10, 1.0));
         assert!(!over(20, 0.5));
         assert!(!over(30, 0.5), "equal is not better, but there is time");

@@ -1,12 +1,14 @@
 //! `run.json`: what a run was made of, and how it ended.
 
 use super::error::RunError;
-use super::event::{SplitMeasures, Stopped};
+use super::event::{FactResult, SplitMeasures, Stopped};
 use super::fingerprint;
+use super::run::RunOptions;
 use super::run_directory::RunDirectory;
 use crate::check::{Checked, Overrides};
 use crate::data::{SourceSpec, image_files};
 use crate::diagnostics::io_reason;
+use crate::source::Span;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -45,6 +47,16 @@ pub(super) struct Record {
     pub(super) imports: Vec<ImportRecord>,
     pub(super) overrides: OverridesRecord,
     pub(super) threads: usize,
+    /// Whether it is one of the numbered runs of its file.
+    pub(super) numbered: bool,
+    /// The model whose trains were wanted: `--train`; all where there is none.
+    pub(super) train: Option<String>,
+    /// The weights that it began with: `--init`.
+    pub(super) init: Option<PathBuf>,
+    /// Whether facts are checked.
+    pub(super) expect: bool,
+    /// Whether `metrics.jsonl` holds each step.
+    pub(super) log_steps: bool,
     pub(super) data: Vec<DataFileRecord>,
     pub(super) trains: Vec<TrainRecord>,
 }
@@ -88,6 +100,23 @@ pub(super) struct TrainRecord {
     pub(super) kept_epoch: Option<u64>,
     pub(super) seconds: f64,
     pub(super) measures: BTreeMap<String, Value>,
+    pub(super) facts: Vec<FactRecord>,
+    /// Bytes of `metrics.jsonl` at its end.
+    pub(super) events: u64,
+}
+
+/// A fact that was checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct FactRecord {
+    text: String,
+    ok: bool,
+    value: Option<f64>,
+}
+
+impl From<&FactResult> for FactRecord {
+    fn from(fact: &FactResult) -> Self {
+        FactRecord { text: fact.text.clone(), ok: fact.ok, value: fact.value.filter(|x| x.is_finite()) }
+    }
 }
 
 impl From<&Overrides> for OverridesRecord {
@@ -104,7 +133,7 @@ impl From<&OverridesRecord> for Overrides {
 
 impl Record {
     /// The record of a run that begins.
-    pub(super) fn new(checked: &Checked, overrides: &Overrides, threads: usize) -> Record {
+    pub(super) fn new(checked: &Checked, options: &RunOptions, numbered: bool) -> Record {
         let file = checked.sources.file(checked.file);
         let imports = checked.sources.files().filter(|(id, _)| *id != checked.file).enumerate();
         Record {
@@ -120,8 +149,13 @@ impl Record {
                     fingerprint: fingerprint::of_bytes(file.text.as_bytes()),
                 })
                 .collect(),
-            overrides: overrides.into(),
-            threads,
+            overrides: (&options.overrides).into(),
+            threads: options.threads,
+            numbered,
+            train: options.train.clone(),
+            init: options.init.clone(),
+            expect: options.expect,
+            log_steps: options.log_steps,
             data: data_files(checked),
             trains: Vec::new(),
         }
@@ -176,6 +210,22 @@ fn why_no_run(run: &Path, error: &std::io::Error) -> String {
 }
 
 impl TrainRecord {
+    /// The facts that were checked behind it.
+    pub(super) fn fact_results(&self) -> impl Iterator<Item = FactResult> {
+        self.facts.iter().map(|fact| FactResult {
+            text: fact.text.clone(),
+            ok: fact.ok,
+            value: fact.value,
+            span: Span::default(),
+            note: None,
+        })
+    }
+
+    /// Whether it came to its end.
+    pub(super) fn is_done(&self) -> bool {
+        self.stopped.as_deref() != Some(Stopped::Interrupted.word())
+    }
+
     pub(super) fn set_measures(&mut self, measures: &SplitMeasures) {
         self.measures = measures.splits.iter().map(|(s, m)| (s.name().to_owned(), m.to_json())).collect();
     }

@@ -5,7 +5,7 @@ use super::event::{Event, Observer};
 use super::record::EVENTS;
 use super::run_directory::RunDirectory;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// An observer in front of another.
@@ -14,15 +14,42 @@ pub(super) struct Recorder<'a> {
     file: BufWriter<File>,
     path: PathBuf,
     steps: bool,
+    /// Bytes of the file so far.
+    written: u64,
     /// The first failure; observers cannot fail.
     failed: Option<RunError>,
 }
 
 impl<'a> Recorder<'a> {
+    /// Begins the record of a run.
     pub(super) fn new(directory: &RunDirectory, next: &'a mut dyn Observer, steps: bool) -> Result<Self, RunError> {
+        Recorder::behind(directory, next, steps, 0)
+    }
+
+    /// Goes on behind the first bytes of a record: what came later is done again.
+    pub(super) fn behind(
+        directory: &RunDirectory,
+        next: &'a mut dyn Observer,
+        steps: bool,
+        kept: u64,
+    ) -> Result<Self, RunError> {
         let path = directory.path().join(EVENTS);
-        let file = File::create(&path).map_err(|error| RunError::write(&path, &error))?;
-        Ok(Recorder { next, file: BufWriter::new(file), path, steps, failed: None })
+        let opened = (|| {
+            let mut file = File::options().write(true).create(true).truncate(false).open(&path)?;
+            let written = kept.min(file.metadata()?.len());
+            file.set_len(written)?;
+            file.seek(SeekFrom::End(0))?;
+            Ok((file, written))
+        })();
+        let (file, written) = opened.map_err(|error: std::io::Error| RunError::write(&path, &error))?;
+        Ok(Recorder { next, file: BufWriter::new(file), path, steps, written, failed: None })
+    }
+
+    /// How many bytes were written, all of them being in the file now.
+    pub(super) fn written(&mut self) -> u64 {
+        // What cannot be written is told by the next event.
+        let _ = self.file.flush();
+        self.written
     }
 
     /// Whether everything was written.
@@ -35,7 +62,9 @@ impl Observer for Recorder<'_> {
     fn event(&mut self, event: &Event) {
         let is_step = matches!(event, Event::Step(_));
         if (!is_step || self.steps) && self.failed.is_none() {
-            let mut written = writeln!(self.file, "{}", event.to_json());
+            let line = format!("{}\n", event.to_json());
+            self.written += line.len() as u64;
+            let mut written = self.file.write_all(line.as_bytes());
             if !is_step {
                 written = written.and_then(|()| self.file.flush());
             }
@@ -75,7 +104,8 @@ mod tests {
         let mut heard = Heard::default();
         let file = File::options().write(true).open("/dev/full").unwrap();
         let path = PathBuf::from("metrics.jsonl");
-        let mut recorder = Recorder { next: &mut heard, file: BufWriter::new(file), path, steps: false, failed: None };
+        let mut recorder =
+            Recorder { next: &mut heard, file: BufWriter::new(file), path, steps: false, written: 0, failed: None };
         let event = Event::Done(Done {
             train: "Net".into(),
             epochs: 1,

@@ -89,25 +89,60 @@ pub(super) struct Opened {
 /// Opens a run and checks its own source again.
 pub(super) fn open(run: &Path) -> Result<(Opened, Checked), ReopenError> {
     let opened = Opened::read(run)?;
-    let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
-    let text = std::fs::read_to_string(opened.directory.join(SOURCE))
-        .map_err(|error| not_a_run(format!("{SOURCE}: {}", io_reason(&error))))?;
-    for import in &opened.record.imports {
-        let now = fingerprint::of_file(&import.file).map(|(fingerprint, _)| fingerprint);
-        if now.ok().as_ref() != Some(&import.fingerprint) {
-            return Err(RunError::ImportChanged { path: import.file.clone() }.into());
-        }
-    }
-    // Data and imports are relative to the file: as it was named, or where it was.
-    let named = &opened.record.file;
-    let path = if named.exists() { named } else { &opened.record.absolute };
+    let reopened = Reopened::new(&opened.directory, &opened.record);
     let overrides = Overrides { fitted: opened.fitted.clone(), ..Overrides::from(&opened.record.overrides) };
-    let checked = check_text(path, &text, &overrides);
-    if checked.has_errors() {
-        let errors = checked.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
-        return Err(ReopenError { error: RunError::Source(errors), sources: checked.sources });
-    }
+    let checked = reopened.check(&reopened.text()?, &overrides)?;
     Ok((opened, checked))
+}
+
+/// The program of a run, as it was.
+pub fn program_of(run: &Path) -> Result<Checked, ReopenError> {
+    let directory = resolve(run);
+    let record = Record::read(&directory)?;
+    let reopened = Reopened::new(&directory, &record);
+    reopened.check(&reopened.text()?, &Overrides::from(&record.overrides))
+}
+
+/// The program of a run, in its own copy.
+pub(super) struct Reopened<'r> {
+    directory: &'r Path,
+    record: &'r Record,
+}
+
+impl<'r> Reopened<'r> {
+    pub(super) fn new(directory: &'r Path, record: &'r Record) -> Self {
+        Reopened { directory, record }
+    }
+
+    /// The text of the copy.
+    pub(super) fn text(&self) -> Result<String, RunError> {
+        std::fs::read_to_string(self.directory.join(SOURCE)).map_err(|error| RunError::NotARun {
+            path: self.directory.to_owned(),
+            reason: format!("{SOURCE}: {}", io_reason(&error)),
+        })
+    }
+
+    /// The file that data and imports are relative to: as it was named, or where it was.
+    pub(super) fn file(&self) -> &'r Path {
+        let named = &self.record.file;
+        if named.exists() { named } else { &self.record.absolute }
+    }
+
+    /// Checks a text in the place of the program. What it imports must be what it was.
+    pub(super) fn check(&self, text: &str, overrides: &Overrides) -> Result<Checked, ReopenError> {
+        for import in &self.record.imports {
+            let now = fingerprint::of_file(&import.file).map(|(fingerprint, _)| fingerprint);
+            if now.ok().as_ref() != Some(&import.fingerprint) {
+                return Err(RunError::ImportChanged { path: import.file.clone() }.into());
+            }
+        }
+        let checked = check_text(self.file(), text, overrides);
+        if checked.has_errors() {
+            let errors = checked.diagnostics.iter().filter(|d| d.is_error()).cloned().collect();
+            return Err(ReopenError { error: RunError::Source(errors), sources: checked.sources });
+        }
+        Ok(checked)
+    }
 }
 
 /// The last train of each model, in file order: it left the weights.

@@ -1,18 +1,21 @@
 //! A whole file: its trains in order, its facts, its directory.
 
+use super::checkpoint::{Checkpoint, Checkpoints};
 use super::error::RunError;
 use super::event::{Done, Event, FactResult, Measures, Observer, SplitMeasures, Start, Stopped};
 use super::facts::{self, Known};
 use super::memory;
-use super::record::{FITTED, Record, Status, TrainRecord};
+use super::position::Position;
+use super::record::{FITTED, FactRecord, Record, Status, TrainRecord};
 use super::recorder::Recorder;
 use super::run_directory::RunDirectory;
 use super::session::Prepared;
-use super::training_loop::{Loop, Trained};
+use super::training_loop::{Attendant, Beginning, Loop, Moment, Trained};
 use super::weights::Weights;
 use super::weights_file;
 use crate::check::{Checked, Overrides, Train};
 use crate::data::{Dataset, Fitted, Split, load};
+use crate::runtime::States;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -111,24 +114,24 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
-    let mut record = Record::new(checked, &options.overrides, options.threads);
+    let _lock = directory.lock()?;
+    let mut record = Record::new(checked, options, directory.is_numbered());
     record.write_sources(checked, &directory)?;
     write_fitted(checked, &datasets, &directory)?;
     record.write(&directory)?;
-    let mut recorder = Recorder::new(&directory, observer, options.log_steps)?;
-    let mut whole = WholeRun { checked, options, datasets: &datasets, directory: &directory, record: &mut record };
-    let result = whole.trains(&wanted, &mut recorder);
-    record.status = match &result {
-        Ok(outcome) if outcome.exit_status() == 130 => Status::Interrupted,
-        Ok(_) => Status::Finished,
-        Err(RunError::Diverged(_)) => Status::Diverged,
-        Err(_) => Status::Failed,
-    };
-    // Why it failed matters more than that this could not be written down.
-    let recorded = record.write(&directory);
-    let outcome = result?;
-    recorded?;
-    Ok(outcome)
+    let recorder = Recorder::new(&directory, observer, options.log_steps)?;
+    let (directory, record) = (&directory, &mut record);
+    let whole = WholeRun { checked, options, wanted: &wanted, datasets: &datasets, directory, record };
+    whole.go(Begin::default(), recorder)
+}
+
+/// Where a run begins.
+#[derive(Default)]
+pub(super) struct Begin {
+    /// How many of the trains that are wanted are done.
+    pub(super) done: usize,
+    /// How far the next one has come.
+    pub(super) checkpoint: Option<Checkpoint>,
 }
 
 /// The trains of a file, by index: all of them, or those of one model.
@@ -146,7 +149,7 @@ pub(super) fn wanted_trains(checked: &Checked, model: Option<&str>) -> Result<Ve
 }
 
 /// The data of some trains, by index of the data block.
-fn load_datasets(checked: &Checked, trains: &[usize]) -> Result<BTreeMap<usize, Dataset>, RunError> {
+pub(super) fn load_datasets(checked: &Checked, trains: &[usize]) -> Result<BTreeMap<usize, Dataset>, RunError> {
     let mut datasets = BTreeMap::new();
     for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         if let Some(block) = checked.program.data.get(train.data)
@@ -186,21 +189,82 @@ pub(super) fn weights_name(checked: &Checked, train: &Train) -> String {
     if is_only { "model.safetensors".to_owned() } else { format!("{}.safetensors", train.name) }
 }
 
-struct WholeRun<'a> {
-    checked: &'a Checked,
-    options: &'a RunOptions,
-    datasets: &'a BTreeMap<usize, Dataset>,
-    directory: &'a RunDirectory,
-    record: &'a mut Record,
+/// A run that goes on.
+pub(super) struct WholeRun<'a> {
+    pub(super) checked: &'a Checked,
+    pub(super) options: &'a RunOptions,
+    /// The trains to do, by index.
+    pub(super) wanted: &'a [usize],
+    pub(super) datasets: &'a BTreeMap<usize, Dataset>,
+    pub(super) directory: &'a RunDirectory,
+    pub(super) record: &'a mut Record,
+}
+
+/// What follows a train: writes down what happens, and from time to time where it stands.
+struct Following<'f, 'r> {
+    recorder: &'f mut Recorder<'r>,
+    checkpoints: Checkpoints,
+    /// Whether a checkpoint could not be written; told once.
+    is_troubled: bool,
+}
+
+impl Observer for Following<'_, '_> {
+    fn event(&mut self, event: &Event) {
+        self.recorder.event(event);
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.recorder.trouble(message);
+    }
+}
+
+impl Attendant for Following<'_, '_> {
+    fn pause(&mut self, moment: &Moment) -> Result<(), RunError> {
+        if moment.is_last || self.checkpoints.is_due() { self.save(moment) } else { Ok(()) }
+    }
+}
+
+impl Following<'_, '_> {
+    fn save(&mut self, moment: &Moment) -> Result<(), RunError> {
+        let events = self.recorder.written();
+        match self.checkpoints.write(moment, events) {
+            // A full disk now may have room at the end; the checkpoint before is still there.
+            Err(error) if !moment.is_last => {
+                if !std::mem::replace(&mut self.is_troubled, true) {
+                    self.recorder.trouble(&error.to_string());
+                }
+                Ok(())
+            }
+            result => result,
+        }
+    }
 }
 
 impl WholeRun<'_> {
-    fn trains(&mut self, wanted: &[usize], recorder: &mut Recorder) -> Result<Outcome, RunError> {
-        let mut models: BTreeMap<usize, Weights> = BTreeMap::new();
+    /// Goes on to the end, and writes down how it ended.
+    pub(super) fn go(mut self, begin: Begin, mut recorder: Recorder) -> Result<Outcome, RunError> {
+        let result = self.trains(begin, &mut recorder);
+        self.record.status = match &result {
+            Ok(outcome) if outcome.exit_status() == 130 => Status::Interrupted,
+            Ok(_) => Status::Finished,
+            Err(RunError::Diverged(_)) => Status::Diverged,
+            Err(_) => Status::Failed,
+        };
+        // Why it failed matters more than that this could not be written down.
+        let recorded = self.record.write(self.directory);
+        let outcome = result?;
+        recorded?;
+        Ok(outcome)
+    }
+
+    fn trains(&mut self, begin: Begin, recorder: &mut Recorder) -> Result<Outcome, RunError> {
+        let mut models = self.trained_before(&begin)?;
+        let facts = self.record.trains.iter().flat_map(TrainRecord::fact_results).collect();
         let path = self.directory.path().to_owned();
-        let mut outcome = Outcome { directory: path, trains: Vec::new(), facts: Vec::new() };
-        for &index in wanted {
-            let report = self.train(index, &mut models, &mut outcome.facts, recorder);
+        let mut outcome = Outcome { directory: path, trains: Vec::new(), facts };
+        let mut checkpoint = begin.checkpoint;
+        for &index in self.wanted.iter().skip(begin.done) {
+            let report = self.train(index, checkpoint.take(), &mut models, &mut outcome.facts, recorder);
             if let Err(RunError::Diverged(divergence)) = &report {
                 recorder.event(&Event::Diverged(divergence.clone()));
             }
@@ -211,13 +275,37 @@ impl WholeRun<'_> {
             if is_interrupted {
                 break;
             }
+            // Whoever goes on with this run begins behind what is done.
+            if let Some(done) = self.record.trains.last_mut() {
+                done.events = recorder.written();
+            }
+            self.record.write(self.directory)?;
         }
         Ok(outcome)
+    }
+
+    /// The weights that the trains which are done have left in the run's directory.
+    fn trained_before(&self, begin: &Begin) -> Result<BTreeMap<usize, Weights>, RunError> {
+        let train = |index: &usize| self.checked.program.trains.get(*index);
+        let next = self.wanted.get(begin.done).and_then(train).map(|train| train.model);
+        // Where the next train was begun, the file of its model may hold what it has made of the weights since; but then
+        // there is a checkpoint with them.
+        let is_in_file = |train: &&Train| begin.checkpoint.is_none() || Some(train.model) != next;
+        let mut models = BTreeMap::new();
+        for train in self.wanted.iter().take(begin.done).filter_map(train).filter(is_in_file) {
+            let states = States::of(&train.training.graph).map_err(RunError::plan)?;
+            let mut weights = Weights::of(&states);
+            let path = self.directory.path().join(weights_name(self.checked, train));
+            weights_file::read_into(&mut weights, &path, None)?;
+            models.insert(train.model, weights);
+        }
+        Ok(models)
     }
 
     fn train(
         &mut self,
         index: usize,
+        checkpoint: Option<Checkpoint>,
         models: &mut BTreeMap<usize, Weights>,
         facts: &mut Vec<FactResult>,
         recorder: &mut Recorder,
@@ -227,21 +315,37 @@ impl WholeRun<'_> {
         };
         let dataset = dataset_of(train, self.datasets)?;
         let mut prepared = Prepared::new(train, dataset, self.options.threads)?;
-        self.start_weights(train, models.get(&train.model), &mut prepared)?;
-        recorder.event(&Event::Start(self.start(index, train, dataset, &prepared)));
+        let begins_trained = checkpoint.is_none() && models.contains_key(&train.model);
+        let from = match checkpoint {
+            Some(checkpoint) => checkpoint.begin(&mut prepared.session.states)?,
+            None => {
+                self.start_weights(train, models.get(&train.model), &mut prepared)?;
+                Beginning::default()
+            }
+        };
+        recorder.event(&Event::Start(self.start(index, train, dataset, &prepared, &from.position)));
 
         let started = Instant::now();
+        let seconds_before = from.position.seconds;
+        let checkpoints = Checkpoints::new(self.directory.path(), index, self.checked);
+        let mut following = Following { recorder, checkpoints, is_troubled: false };
+        if begins_trained {
+            // From now on the file of the model may hold weights of this train, and no longer those that it began with.
+            let position = &from.position;
+            following.save(&Moment { position, states: &prepared.session.states, best: None, is_last: false })?;
+        }
         let mut training = Loop {
             train,
             dataset,
             extent: prepared.extent,
             interrupt: &self.options.interrupt,
-            observer: recorder,
+            attendant: &mut following,
             started,
+            seconds_before,
         };
-        let trained = training.run(&mut prepared.session, &mut prepared.stepper, &mut prepared.measurer);
+        let trained = training.run(from, &mut prepared.session, &mut prepared.stepper, &mut prepared.measurer);
         let trained = trained.map_err(|error| error.located(self.checked));
-        let seconds = started.elapsed().as_secs_f64();
+        let seconds = seconds_before + started.elapsed().as_secs_f64();
         let weights = Weights::of(&prepared.session.states);
         self.save(train, &weights)?;
         let trained = trained?;
@@ -250,16 +354,17 @@ impl WholeRun<'_> {
         let is_interrupted = trained.stopped == Some(Stopped::Interrupted);
         let measures =
             if is_interrupted { SplitMeasures::default() } else { self.measures(index, dataset, &mut prepared)? };
-        self.note(train, &trained, &measures, seconds);
+        let mut checked_facts = Vec::new();
         if self.options.expect && !is_interrupted {
             let memory = prepared.memory() as u64;
             let known = Known { parameters: prepared.parameters, memory, seconds, measures: &measures };
-            let threads = self.options.threads;
-            for result in facts::check(self.checked, index, dataset, &known, threads)? {
-                recorder.event(&Event::Expect(result.clone()));
-                facts.push(result);
-            }
+            checked_facts = facts::check(self.checked, index, dataset, &known, self.options.threads)?;
         }
+        for result in &checked_facts {
+            recorder.event(&Event::Expect(result.clone()));
+        }
+        self.note(train, &trained, &measures, &checked_facts, seconds);
+        facts.extend(checked_facts);
         recorder.event(&Event::Done(Done {
             train: train.name.clone(),
             epochs: trained.epochs,
@@ -292,8 +397,9 @@ impl WholeRun<'_> {
         Ok(())
     }
 
-    fn start(&self, index: usize, train: &Train, dataset: &Dataset, prepared: &Prepared) -> Start {
+    fn start(&self, index: usize, train: &Train, dataset: &Dataset, prepared: &Prepared, from: &Position) -> Start {
         Start {
+            from: (from.epoch, from.step),
             train: train.name.clone(),
             number: (index + 1, self.checked.program.trains.len()),
             parameters: prepared.parameters,
@@ -338,7 +444,7 @@ impl WholeRun<'_> {
         Ok(measures)
     }
 
-    fn note(&mut self, train: &Train, trained: &Trained, measures: &SplitMeasures, seconds: f64) {
+    fn note(&mut self, train: &Train, trained: &Trained, measures: &SplitMeasures, facts: &[FactResult], seconds: f64) {
         let data = self.checked.program.data.get(train.data).map_or(String::new(), |d| d.name.to_string());
         let mut record = TrainRecord {
             model: train.name.to_string(),
@@ -353,6 +459,8 @@ impl WholeRun<'_> {
             kept_epoch: trained.kept_epoch,
             seconds,
             measures: BTreeMap::new(),
+            facts: facts.iter().map(FactRecord::from).collect(),
+            events: 0,
         };
         record.set_stopped(trained.stopped);
         record.set_measures(measures);

@@ -5,6 +5,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// Name of the file that is locked while a process works on the run.
+const LOCK: &str = ".lock";
+
 /// The directory of a run being made.
 #[derive(Debug, Clone)]
 pub(super) struct RunDirectory {
@@ -35,6 +38,29 @@ impl RunDirectory {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(RunError::write(&path, &error)),
             }
+        }
+    }
+
+    /// That of a run that goes on.
+    pub(super) fn reopen(path: &Path, is_numbered: bool) -> RunDirectory {
+        let siblings = path.parent().filter(|_| is_numbered).map(Path::to_owned);
+        RunDirectory { path: path.to_owned(), siblings }
+    }
+
+    /// Whether it is one of the runs of its file, not one that `--out` names.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.siblings.is_some()
+    }
+
+    /// Keeps other processes from working on this run while the result lives. It goes with the process, however that
+    /// ends.
+    pub(super) fn lock(&self) -> Result<fs::File, RunError> {
+        let path = self.path.join(LOCK);
+        let file = fs::File::create(&path).map_err(|error| RunError::write(&path, &error))?;
+        match file.try_lock() {
+            Err(fs::TryLockError::WouldBlock) => Err(RunError::RunGoesOn { path: self.path.clone() }),
+            // A file system that cannot lock does without.
+            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(file),
         }
     }
 

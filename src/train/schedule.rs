@@ -1,5 +1,6 @@
 //! The learning rate of every step: the parts of a `then` chain, one behind the other.
 
+use super::position::{Exact, Watched};
 use crate::catalog::{Args, Body, Moment, Rate, Watch};
 use crate::check::Settings;
 
@@ -29,6 +30,17 @@ struct Progress {
 }
 
 impl Progress {
+    fn watched(&self) -> Watched {
+        let best = (self.best != f64::INFINITY).then_some(Exact(self.best));
+        Watched { best, since: self.since, stalls: self.stalls.clone() }
+    }
+
+    fn set_watched(&mut self, watched: &Watched) {
+        self.best = watched.best.map_or(f64::INFINITY, |Exact(best)| best);
+        self.since = watched.since;
+        self.stalls.clone_from(&watched.stalls);
+    }
+
     fn new(watch: Watch, start: u64) -> Self {
         Progress { watch, best: f64::INFINITY, since: start, stalls: Vec::new() }
     }
@@ -64,6 +76,20 @@ impl<'a> Schedule<'a> {
             start += length;
         }
         Schedule { parts, lr: settings.optimizer.args.number("lr"), steps_per_epoch }
+    }
+
+    /// What the parts that watch the loss have seen, by part.
+    pub(super) fn watched(&self) -> Vec<Option<Watched>> {
+        self.parts.iter().map(|part| part.progress.as_ref().map(Progress::watched)).collect()
+    }
+
+    /// Goes on from there.
+    pub(super) fn set_watched(&mut self, watched: &[Option<Watched>]) {
+        for (part, watched) in self.parts.iter_mut().zip(watched) {
+            if let (Some(progress), Some(watched)) = (&mut part.progress, watched) {
+                progress.set_watched(watched);
+            }
+        }
     }
 
     fn part_at(&self, step: u64) -> Option<usize> {

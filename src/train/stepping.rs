@@ -3,6 +3,7 @@
 use super::augmenting::Augmenter;
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
+use super::position::Watched;
 use super::schedule::Schedule;
 use crate::catalog::Body;
 use crate::check::Train;
@@ -68,6 +69,16 @@ impl<'a> Stepper<'a> {
     /// What was measured after the step with this number: some schedules go by it.
     pub(super) fn observe(&mut self, number: u64, loss: f64) {
         self.schedule.observe(number, loss);
+    }
+
+    /// What the schedule has observed so far, to go on with elsewhere.
+    pub(super) fn watched(&self) -> Vec<Option<Watched>> {
+        self.schedule.watched()
+    }
+
+    /// Goes on with what was observed elsewhere.
+    pub(super) fn set_watched(&mut self, watched: &[Option<Watched>]) {
+        self.schedule.set_watched(watched);
     }
 
     /// The same with a given learning rate.

@@ -3,14 +3,15 @@
 use super::divergence;
 use super::error::RunError;
 use super::event::{Epoch, Event, Measures, Observer, Step, Stopped};
-use super::keeping::{Keeper, Patience};
+use super::keeping::Keeper;
 use super::measuring::Measurer;
+use super::position::{Position, Running};
 use super::stepping::{StepResult, Stepper};
 use super::weights::Weights;
-use crate::catalog::{Duration, MetricValue};
+use crate::catalog::Duration;
 use crate::check::{Length, Train};
 use crate::data::{Batches, Dataset, Split};
-use crate::runtime::Session;
+use crate::runtime::{Session, States};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -59,134 +60,165 @@ pub(super) struct Loop<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) extent: Extent,
     pub(super) interrupt: &'a AtomicBool,
-    pub(super) observer: &'a mut dyn Observer,
+    pub(super) attendant: &'a mut dyn Attendant,
     pub(super) started: Instant,
+    /// Seconds of training in other processes.
+    pub(super) seconds_before: f64,
 }
 
-/// The mean of the losses since the last report.
+/// Who follows a loop: hears of what happens, and keeps what is needed to go on.
+pub(super) trait Attendant: Observer {
+    /// Between two steps, where a process could begin anew. Comes after every validation.
+    fn pause(&mut self, moment: &Moment) -> Result<(), RunError>;
+}
+
+/// All that another process needs to go on from here, beside the program and its data.
+pub(super) struct Moment<'m> {
+    pub(super) position: &'m Position,
+    pub(super) states: &'m States<f32>,
+    /// The weights that `keep` would end with, where there are any yet.
+    pub(super) best: Option<&'m Weights>,
+    /// Whether the loop ends here because somebody asked for it, and is to be continued.
+    pub(super) is_last: bool,
+}
+
+/// Where a loop begins.
 #[derive(Default)]
-struct Running {
-    sum: f64,
-    examples: f64,
-}
-
-impl Running {
-    fn add(&mut self, loss: f64, examples: usize) {
-        self.sum += loss * examples as f64;
-        self.examples += examples as f64;
-    }
-
-    fn take(&mut self) -> Measures {
-        let mean = self.sum / self.examples.max(1.0);
-        *self = Running::default();
-        Measures { values: vec![("loss".into(), MetricValue::Number(mean))] }
-    }
-}
-
-/// The losses of the last steps.
-#[derive(Default)]
-struct Losses {
-    last: [f64; Losses::KEPT],
-    count: usize,
-}
-
-impl Losses {
-    const KEPT: usize = 5;
-
-    fn push(&mut self, loss: f64) {
-        self.last.rotate_left(1);
-        if let Some(last) = self.last.last_mut() {
-            *last = loss;
-        }
-        self.count = (self.count + 1).min(Losses::KEPT);
-    }
-
-    /// Those that there were, oldest first.
-    fn before(&self) -> &[f64] {
-        self.last.get(Losses::KEPT - self.count..).unwrap_or_default()
-    }
+pub(super) struct Beginning {
+    pub(super) position: Position,
+    /// The best weights so far.
+    pub(super) best: Option<Weights>,
 }
 
 impl<'a> Loop<'a> {
     /// Trains to the end. The session holds the states of the stepper and ends with the weights that are kept.
-    /// Where training diverges, it holds the weights from before the epoch.
+    /// Where training diverges, it holds the weights from before the epoch, or from where the loop began in it.
     pub(super) fn run(
         &mut self,
+        from: Beginning,
         session: &mut Session<f32>,
         stepper: &mut Stepper<'a>,
         measurer: &mut Measurer<'a>,
     ) -> Result<Trained, RunError> {
         let settings = &self.train.settings;
         let per_epoch = self.extent.steps_per_epoch;
-        let interval = settings.validate.steps(per_epoch).max(1);
-        let mut patience = settings.stop.as_ref().map(|(m, length)| Patience::new(m, length.steps(per_epoch)));
-        let mut keeper = settings.keep.as_ref().map(|measure| Keeper::new(measure, &session.states));
+        let Beginning { position: mut at, best } = from;
+        stepper.set_watched(&at.watched);
+        let best = best.unwrap_or_else(|| Weights::of(&session.states));
+        let mut keeper = settings.keep.as_ref().map(|measure| Keeper::new(measure, best));
         let mut before_epoch = session.states.clone();
-        let mut running = Running::default();
-        let mut losses = Losses::default();
-        let (mut epoch, mut step, mut stopped) = (0, 0, None);
-        'training: while step < self.extent.steps {
-            epoch += 1;
+        let mut stopped = None;
+        if std::mem::take(&mut at.owes_report) {
+            stopped = self.report(&mut at, keeper.as_mut(), session, stepper, measurer)?;
+        }
+        'training: while at.step < self.extent.steps && stopped.is_none() {
+            if at.epoch == 0 || at.in_epoch >= per_epoch {
+                at.epoch += 1;
+                at.in_epoch = 0;
+            }
             before_epoch.clone_from(&session.states);
-            let first_step = step + 1;
-            let mut batches = batches(self.train, self.dataset, epoch);
-            let mut in_epoch = 0;
+            let replay = divergence::Replay { epoch: at.epoch, skipped: at.in_epoch, first_step: at.step + 1 };
+            let mut batches = batches(self.train, self.dataset, at.epoch);
+            batches.skip_batches(at.in_epoch as usize);
             while let Some(rows) = batches.next_batch() {
-                if step == self.extent.steps {
+                if at.step == self.extent.steps {
                     break;
                 }
-                step += 1;
-                in_epoch += 1;
-                let result = stepper.run(session, rows, step)?;
-                running.add(result.loss, rows.len());
-                self.tell_step(epoch, step, &result);
-                let is_last = step == self.extent.steps;
-                let ends_epoch = in_epoch == per_epoch;
+                at.step += 1;
+                at.in_epoch += 1;
+                let result = stepper.run(session, rows, at.step)?;
+                at.running.add(result.loss, rows.len());
+                self.tell_step(at.epoch, at.step, &result);
+                let is_last = at.step == self.extent.steps;
+                let ends_epoch = at.in_epoch == per_epoch;
                 // A step sees what the one before has made of the weights; behind the last of an epoch they are looked
                 // at, so that the steps to do again are always those of one epoch.
                 let breaks_weights = || (ends_epoch || is_last) && !Weights::of(&session.states).are_finite();
                 if !result.loss.is_finite() || breaks_weights() {
                     session.states = before_epoch;
-                    let replay = divergence::Replay { epoch, first_step, step, losses: losses.before() };
-                    let found = divergence::find(self.train, self.dataset, stepper, session, replay, result)?;
+                    let went = divergence::Went { step: at.step, losses: at.losses.before(), result };
+                    let found = divergence::find(self.train, self.dataset, stepper, session, replay, went)?;
                     return Err(RunError::Diverged(Box::new(found)));
                 }
-                losses.push(result.loss);
-                if self.interrupt.load(Ordering::Relaxed) {
+                at.losses.push(result.loss);
+                if self.interrupt.load(Ordering::Relaxed) && !is_last {
+                    // The report can take long, and the step is what was to be finished.
+                    at.owes_report = true;
                     stopped = Some(Stopped::Interrupted);
                     break 'training;
                 }
-                let is_due = step % interval == 0 || is_last;
-                let reports_epochs = matches!(settings.validate, Duration::Epochs(_));
-                let is_reported = is_due || (ends_epoch && reports_epochs);
-                if !is_reported {
-                    continue;
-                }
-                let (train, validation) = self.measure(session, measurer, &mut running, is_due)?;
-                if is_due && let Some(loss) = validation.as_ref().unwrap_or(&train).loss() {
-                    stepper.observe(step, loss);
-                }
-                if let Some(keeper) = &mut keeper {
-                    keeper.consider(epoch, &session.states, &train, validation.as_ref());
-                }
-                let is_over =
-                    patience.as_mut().is_some_and(|patience| patience.is_over(step, &train, validation.as_ref()));
-                let seconds = self.started.elapsed().as_secs_f64();
-                let report = Epoch { epoch, step, lr: result.lr, train, validation, seconds };
-                self.observer.event(&Event::Epoch(report));
-                if is_over && !is_last {
-                    stopped = Some(Stopped::Patience);
+                stopped = self.report(&mut at, keeper.as_mut(), session, stepper, measurer)?;
+                if stopped.is_some() {
                     break 'training;
                 }
             }
         }
-        let kept_epoch = keeper.and_then(|keeper| keeper.restore(&mut session.states));
-        Ok(Trained { epochs: epoch, steps: step, stopped, kept_epoch })
+        if stopped == Some(Stopped::Interrupted) {
+            self.pause(&mut at, keeper.as_ref(), session, stepper, true)?;
+        }
+        let kept_epoch = keeper.and_then(|keeper| keeper.restore(&at.keep, &mut session.states));
+        Ok(Trained { epochs: at.epoch, steps: at.step, stopped, kept_epoch })
+    }
+
+    /// What there is to report after a step, if it is time: measures, and what follows from them. Says whether training
+    /// is over before its time.
+    fn report(
+        &mut self,
+        at: &mut Position,
+        mut keeper: Option<&mut Keeper>,
+        session: &mut Session<f32>,
+        stepper: &mut Stepper<'a>,
+        measurer: &mut Measurer<'a>,
+    ) -> Result<Option<Stopped>, RunError> {
+        let settings = &self.train.settings;
+        let per_epoch = self.extent.steps_per_epoch;
+        let is_last = at.step == self.extent.steps;
+        let interval = settings.validate.steps(per_epoch).max(1);
+        let is_due = at.step.is_multiple_of(interval) || is_last;
+        let reports_epochs = matches!(settings.validate, Duration::Epochs(_));
+        if !is_due && !(at.in_epoch == per_epoch && reports_epochs) {
+            return Ok(None);
+        }
+        let (train, validation) = self.measure(session, measurer, &mut at.running, is_due)?;
+        if is_due && let Some(loss) = validation.as_ref().unwrap_or(&train).loss() {
+            stepper.observe(at.step, loss);
+        }
+        if let Some(keeper) = &mut keeper {
+            keeper.consider(&mut at.keep, at.epoch, &session.states, &train, validation.as_ref());
+        }
+        let patience = settings.stop.as_ref().map(|(measure, length)| (measure, length.steps(per_epoch)));
+        let is_over = patience.is_some_and(|p| at.stop.is_over(p, at.step, &train, validation.as_ref()));
+        let seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
+        let report = Epoch { epoch: at.epoch, step: at.step, lr: stepper.rate(at.step), train, validation, seconds };
+        self.attendant.event(&Event::Epoch(report));
+        if is_last {
+            return Ok(None);
+        }
+        if is_over {
+            return Ok(Some(Stopped::Patience));
+        }
+        self.pause(at, keeper.as_deref(), session, stepper, false)?;
+        Ok(None)
+    }
+
+    /// Lets the attendant keep what is needed to go on from here.
+    fn pause(
+        &mut self,
+        at: &mut Position,
+        keeper: Option<&Keeper>,
+        session: &Session<f32>,
+        stepper: &Stepper<'a>,
+        is_last: bool,
+    ) -> Result<(), RunError> {
+        at.watched = stepper.watched();
+        at.seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
+        let best = keeper.and_then(|keeper| keeper.best(&at.keep));
+        self.attendant.pause(&Moment { position: at, states: &session.states, best, is_last })
     }
 
     fn tell_step(&mut self, epoch: u64, step: u64, result: &StepResult) {
         let StepResult { loss, lr, gradient_norm } = *result;
-        self.observer.event(&Event::Step(Step { epoch, step, loss, lr, gradient_norm }));
+        self.attendant.event(&Event::Step(Step { epoch, step, loss, lr, gradient_norm }));
     }
 
     /// What is reported of train and validation. Where there is no validation split, train stands in for it, in

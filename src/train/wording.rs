@@ -1,6 +1,6 @@
 //! The words for every [`RunError`].
 
-use super::error::{Mismatch, RunError};
+use super::error::{Mismatch, NotResumable, RunError};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use std::fmt;
 
@@ -30,6 +30,21 @@ impl fmt::Display for RunError {
             RunError::NotARun { path, reason } => write!(f, "{} is not a finished run: {reason}", path.display()),
             RunError::ImportChanged { path } => {
                 write!(f, "{} is not what it was when the run was made", path.display())
+            }
+            RunError::RunGoesOn { path } => write!(f, "another process works on {}", path.display()),
+            RunError::NotResumable { path, why } => {
+                let path = path.display();
+                match why {
+                    NotResumable::Finished => write!(f, "{path} is at its end: there is nothing left to do"),
+                    NotResumable::Diverged => write!(f, "{path} diverged, and would again"),
+                    NotResumable::OtherProgram { .. } => {
+                        write!(f, "the program in {path} is not the one that its checkpoint was made with")
+                    }
+                    NotResumable::OtherData { files } => {
+                        let are = if files.len() == 1 { "file is" } else { "files are" };
+                        write!(f, "{} data {are} not what {path} was trained on", files.len())
+                    }
+                }
             }
             RunError::NoSplit { split, data } => write!(f, "`{data}` has no {} split", split.name()),
             RunError::NoExamples { data, .. } => write!(f, "the training split of `{data}` does not fill one batch"),
@@ -62,6 +77,24 @@ impl RunError {
             }
             RunError::NoTrain { .. } => vec!["add a `train Model on data { … }`".to_owned()],
             RunError::WeightsMismatch { mismatches, .. } => mismatches.iter().map(ToString::to_string).collect(),
+            RunError::RunGoesOn { .. } => vec!["wait for its end, or interrupt it".to_owned()],
+            RunError::NotResumable { path, why } => {
+                let weights = path.join("model.safetensors");
+                let onwards =
+                    format!("to train on from its weights, run the program with --init {}", weights.display());
+                match why {
+                    NotResumable::Finished => vec![onwards],
+                    NotResumable::Diverged => vec!["change the program, and run it anew".to_owned()],
+                    NotResumable::OtherProgram { differences } => {
+                        let undo = "undo that to go on as if never stopped".to_owned();
+                        differences.iter().cloned().chain([undo, onwards]).collect()
+                    }
+                    NotResumable::OtherData { files } => {
+                        let names = files.iter().map(|file| file.display().to_string());
+                        names.chain(["bring the data back, or run the program anew".to_owned()]).collect()
+                    }
+                }
+            }
             RunError::OutNotEmpty { .. } => vec!["a run never overwrites: name a new directory".to_owned()],
             RunError::Generate(cannot) => cannot.help(),
             RunError::OutputKind { .. } => vec!["name a file that ends in .csv or .npy".to_owned()],

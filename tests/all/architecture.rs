@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("autodiff", 5),
     ("optimize", 5),
     ("check", 5),
+    ("compare", 6),
     ("runtime", 6),
     ("compile", 7),
     ("train", 8),

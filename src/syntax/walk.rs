@@ -1,17 +1,17 @@
 //! Every expression of a tree, from the outside in.
 
-use crate::source::Span;
-use crate::syntax::ast::{
+use super::ast::{
     Body, Expr, ExprKind, File, Item, ItemKind, Outputs, ScalarKind, Statement, StatementKind, TypeExpr, TypeExprKind,
 };
+use crate::source::Span;
 
 /// Visits every expression of a file.
-pub(super) fn expressions<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Expr)) {
+pub(crate) fn expressions<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Expr)) {
     file.items.iter().for_each(|item| of_item(item, visit));
 }
 
 /// Visits every expression of an item.
-pub(super) fn of_item<'a>(item: &'a Item, visit: &mut dyn FnMut(&'a Expr)) {
+pub(crate) fn of_item<'a>(item: &'a Item, visit: &mut dyn FnMut(&'a Expr)) {
     match &item.kind {
         ItemKind::Hyper(hyper) => of_expr(&hyper.value, visit),
         ItemKind::Import(_) | ItemKind::Error => {}
@@ -79,7 +79,7 @@ fn of_body<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Expr)) {
 }
 
 /// Visits an expression and every one in it.
-pub(super) fn of_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+pub(crate) fn of_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
     visit(expr);
     match &expr.kind {
         ExprKind::Number(_)
@@ -130,7 +130,7 @@ pub(super) fn of_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
 }
 
 /// Every body of a file, with the braces, from the outside in.
-pub(super) fn bodies<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Body)) {
+pub(crate) fn bodies<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Body)) {
     for item in &file.items {
         if let ItemKind::Block(function) | ItemKind::Model(function) = &item.kind {
             visit(&function.body);
@@ -147,6 +147,6 @@ pub(super) fn bodies<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Body)) {
 }
 
 /// Whether a span lies in another.
-pub(super) fn lies_in(inner: Span, outer: Span) -> bool {
+pub(crate) fn lies_in(inner: Span, outer: Span) -> bool {
     inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end
 }

@@ -1,0 +1,25 @@
+//! `nnrun resume`: a run that was stopped goes on.
+
+use super::arguments::ResumeArgs;
+use super::exit::Exit;
+use super::output::Output;
+use super::{failure, interrupt, run};
+use crate::train::{Resumable, ResumeOptions};
+
+/// Runs the command.
+pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
+    let (checked, resumable) = match Resumable::open(&args.run) {
+        Ok(opened) => opened,
+        Err(failed) => return failure::tell(output, &failed.sources, &failed.error),
+    };
+    for trouble in resumable.troubles() {
+        output.note(trouble);
+    }
+    let options = ResumeOptions {
+        threads: run::threads(args.threads),
+        memory_limit: args.memory_limit,
+        interrupt: interrupt::flag(*output),
+    };
+    let log_steps = resumable.logs_steps();
+    run::observed(output, &checked, args.json, log_steps, |observer| resumable.go_on(&checked, &options, observer))
+}

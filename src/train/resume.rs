@@ -1,0 +1,138 @@
+//! `nnrun resume`: a run goes on from its last checkpoint, bit for bit as if it had never stopped.
+
+use super::checkpoint::{self, Checkpoint};
+use super::error::{NotResumable, ReopenError, RunError};
+use super::event::Observer;
+use super::memory;
+use super::record::{self, Record, Status};
+use super::recorder::Recorder;
+use super::reopen::Reopened;
+use super::run::{Begin, Outcome, RunOptions, WholeRun, load_datasets, wanted_trains};
+use super::run_directory::{RunDirectory, resolve};
+use crate::check::{Checked, Overrides, check_text};
+use crate::compare::differences;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What the command line says about a run that goes on. Everything else is as it was.
+#[derive(Debug, Clone)]
+pub struct ResumeOptions {
+    /// Workers, the calling thread among them; results do not depend on it.
+    pub threads: usize,
+    /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
+    pub memory_limit: Option<u64>,
+    /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// A run that can go on.
+#[derive(Debug)]
+pub struct Resumable {
+    directory: RunDirectory,
+    record: Record,
+    checkpoint: Option<Checkpoint>,
+    troubles: Vec<String>,
+    /// Held until the run is at its end.
+    _lock: File,
+}
+
+impl Resumable {
+    /// Opens a run and checks its own copy of the program, which comes with it. One that is at its end, that diverged, whose program or
+    /// data is not what it was, or that another process works on, is an error.
+    pub fn open(run: &Path) -> Result<(Checked, Resumable), ReopenError> {
+        let path = resolve(run);
+        let record = Record::read(&path)?;
+        let directory = RunDirectory::reopen(&path, record.numbered);
+        let lock = directory.lock()?;
+        let no = |why: NotResumable| RunError::NotResumable { path: path.clone(), why };
+        match record.status {
+            Status::Finished => return Err(no(NotResumable::Finished).into()),
+            Status::Diverged => return Err(no(NotResumable::Diverged).into()),
+            Status::Running | Status::Interrupted | Status::Failed => {}
+        }
+        let reopened = Reopened::new(&path, &record);
+        let overrides = Overrides::from(&record.overrides);
+        let text = reopened.text()?;
+        let checked = reopened.check(&text, &overrides)?;
+        let (checkpoint, broken) = checkpoint::newest(&path);
+        if let Some(checkpoint) = &checkpoint {
+            let now = record::source_fingerprint(&checked);
+            if now != checkpoint.about.source {
+                let before = check_text(reopened.file(), &checkpoint.about.text, &overrides);
+                let differences = differences(&before, &checked).iter().map(ToString::to_string).collect();
+                return Err(no(NotResumable::OtherProgram { differences }).into());
+            }
+        }
+        let data = record::data_files(&checked);
+        let changed: Vec<PathBuf> = record
+            .data
+            .iter()
+            .filter(|then| !data.contains(then))
+            .chain(data.iter().filter(|now| record.data.iter().all(|then| then.file != now.file)))
+            .map(|file| file.file.clone())
+            .collect();
+        if !changed.is_empty() {
+            return Err(no(NotResumable::OtherData { files: changed }).into());
+        }
+        let mut troubles: Vec<String> =
+            broken.iter().map(|(path, reason)| format!("{} is passed over: {reason}", path.display())).collect();
+        if record.nnrun != env!("CARGO_PKG_VERSION") {
+            troubles.push(format!(
+                "the run was begun by nnrun {}, and goes on with {}: the last bits may be others",
+                record.nnrun,
+                env!("CARGO_PKG_VERSION")
+            ));
+        }
+        checkpoint::clean(&path, &broken);
+        Ok((checked, Resumable { directory, record, checkpoint, troubles, _lock: lock }))
+    }
+
+    /// Whether the run was to record each step.
+    pub fn logs_steps(&self) -> bool {
+        self.record.log_steps
+    }
+
+    /// What is not as it should be and does not keep the run from going on, a line each.
+    pub fn troubles(&self) -> &[String] {
+        &self.troubles
+    }
+
+    /// Goes on to the end, with the program that [`Resumable::open`] gave.
+    pub fn go_on(
+        mut self,
+        checked: &Checked,
+        options: &ResumeOptions,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome, RunError> {
+        let wanted = wanted_trains(checked, self.record.train.as_deref())?;
+        let datasets = load_datasets(checked, &wanted)?;
+        memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
+        // A train that was interrupted has left a record too.
+        let done = self.record.trains.iter().take_while(|train| train.is_done()).count();
+        self.record.trains.truncate(done);
+        let next = wanted.get(done).copied();
+        let checkpoint = self.checkpoint.take().filter(|checkpoint| Some(checkpoint.about.train) == next);
+        let events = match &checkpoint {
+            Some(checkpoint) => checkpoint.about.events,
+            None => self.record.trains.last().map_or(0, |train| train.events),
+        };
+        let options = RunOptions {
+            threads: options.threads,
+            expect: self.record.expect,
+            log_steps: self.record.log_steps,
+            init: self.record.init.clone(),
+            train: self.record.train.clone(),
+            memory_limit: options.memory_limit,
+            interrupt: Arc::clone(&options.interrupt),
+            ..RunOptions::default()
+        };
+        self.record.status = Status::Running;
+        self.record.write(&self.directory)?;
+        let recorder = Recorder::behind(&self.directory, observer, options.log_steps, events)?;
+        let (directory, record) = (&self.directory, &mut self.record);
+        let whole = WholeRun { checked, options: &options, wanted: &wanted, datasets: &datasets, directory, record };
+        whole.go(Begin { done, checkpoint }, recorder)
+    }
+}

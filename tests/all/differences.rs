@@ -1,0 +1,99 @@
+//! What is different between two programs.
+
+use nnrun::check::{Checked, Overrides, check_text};
+use nnrun::compare::differences;
+use std::path::Path;
+
+const PROGRAM: &str = "
+hyper width = 16
+
+data d {
+  let t   = rows([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]], columns: [a, b, y])
+  field x = t[a, b]
+  field y = t.y
+}
+
+block Unit(n)(x: [D]) -> [n] { x |> Dense(n) |> relu }
+
+model Net(x: [2]) -> out: float {
+  x |> Unit(width) |> Dense(8) |> tanh |> Dense(1) |> squeeze
+}
+
+train Net on d {
+  loss:      mse(out, y)
+  optimizer: SGD(lr: 0.1)  # slow
+  epochs:    3
+  batch:     2
+}
+
+expect {
+  parameters < 1k
+}
+";
+
+fn checked(text: &str) -> Checked {
+    let checked = check_text(Path::new("net.nn"), text, &Overrides::default());
+    assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
+    checked
+}
+
+fn told(change: &[(&str, &str)]) -> Vec<String> {
+    let mut after = PROGRAM.to_owned();
+    for (from, to) in change {
+        assert!(after.contains(from), "{from}");
+        after = after.replace(from, to);
+    }
+    differences(&checked(PROGRAM), &checked(&after)).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_means_the_same_has_no_differences() {
+    assert_eq!(told(&[]), [] as [&str; 0]);
+    let spaces =
+        [("0.1)  # slow", "0.1)"), ("mse(out, y)", "mse(out,  # the sum\n    y)"), ("model", "## A net.\nmodel")];
+    assert_eq!(told(&spaces), [] as [&str; 0]);
+}
+
+#[test]
+fn each_difference_is_told_once_with_its_line() {
+    assert_eq!(
+        told(&[("width = 16", "width = 24")]),
+        [
+            "hyper width: 16 → 24, line 2",
+            "unit1.dense1: units 16 → 24, line 10",
+            "dense1: parameters 136 → 200, line 13",
+        ]
+    );
+    assert_eq!(
+        told(&[("Dense(8) |> tanh", "Dense(8, bias: false) |> gelu")]),
+        ["dense1: bias false is new, line 13", "tanh: is gone, line 13", "gelu: is new, line 13"]
+    );
+    assert_eq!(
+        told(&[("|> Dense(8)", "|> Dense(4) |> Dense(8)")]),
+        [
+            "dense1: is new, line 13",
+            "dense2: its weights move, dense1 → dense2, line 13",
+            "dense2: parameters 136 → 40, line 13",
+            "dense3: its weights move, dense2 → dense3, line 13",
+        ]
+    );
+    assert_eq!(
+        told(&[("field x = t[a, b]", "field x = t[b, a]"), ("epochs:    3", "steps:     9"), ("lr: 0.1", "lr: 0.2")]),
+        [
+            "data d: field x t[a, b] → t[b, a], line 6",
+            "train Net: takes 3 epochs → 9 steps, line 17",
+            "train Net: optimizer SGD(lr: 0.1) → SGD(lr: 0.2), line 19",
+        ]
+    );
+    assert_eq!(
+        told(&[
+            ("parameters < 1k", "parameters < 2k"),
+            ("  batch:     2\n", "  batch:     2\n  clip:      norm(1.0)\n")
+        ]),
+        [
+            "train Net: clip norm(1.0) is new, line 22",
+            "expect parameters < 2k: is new, line 26",
+            "expect parameters < 1k: is gone, line 25",
+        ]
+    );
+}
