@@ -4,6 +4,7 @@
 //! The parser then sees a text with matching brackets, so that one slip does not hide the rest of the file. Offsets
 //! of the repaired text are turned back by [`Repaired::original`].
 
+use super::bodies;
 use super::error::SyntaxError;
 use super::foreign_finder;
 use super::tokens::{Token, TokenKind, is_operator, scan};
@@ -93,6 +94,7 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let mut tokens = scan(source);
+    let mended = bodies::mend(file, source, &mut tokens);
     let found = foreign_finder::find(file, source, &tokens);
     if !found.done.is_empty() {
         tokens.retain(|t| !found.done.iter().any(|(start, end)| *start <= t.start && t.start < *end));
@@ -109,7 +111,10 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
         repairer.brackets(true);
     }
     let too_deep = repairer.depth();
-    let Repairer { errors, mut edits, .. } = repairer;
+    let Repairer { mut errors, mut edits, .. } = repairer;
+    errors.extend(mended.errors);
+    // Behind what closes other brackets at the same place.
+    edits.extend(mended.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert }));
     edits.sort_by_key(|e| e.at);
     let mut text = String::with_capacity(source.len());
     let mut done = 0;
@@ -364,13 +369,18 @@ impl Repairer<'_> {
         let after = self.text(index + 2);
         match self.meant.get(&index).copied().unwrap_or_else(|| self.text(index)) {
             "model" | "block" => named && after == "(",
-            "data" => named && after == "{",
+            "data" => named && self.opens_body(index + 2),
             "train" => named && matches!(after, "on" | "(" | "."),
             "hyper" => named && after == "=",
-            "expect" | "sweep" => self.text(index + 1) == "{",
+            "expect" | "sweep" => self.opens_body(index + 1),
             "import" => named || self.text(index + 1).starts_with('"'),
             _ => false,
         }
+    }
+
+    /// Whether a token is the `{` of a body, or one that is missing.
+    fn opens_body(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|t| t.kind == TokenKind::Open(b'{'))
     }
 
     /// Whether a `let` or the like begins a line here, which cannot be inside `(` or `[`.
@@ -474,14 +484,21 @@ impl Repairer<'_> {
         let Some(&opener) = self.tokens.get(bracket.index) else { return };
         let mut last = opener;
         let mut goes_on = true;
-        let is_layer = bracket.index.checked_sub(1).is_some_and(|callee| {
-            self.tokens.get(callee).is_some_and(|t| t.end == opener.start)
-                && self.text(callee).starts_with(|c: char| c.is_uppercase())
+        // Nothing flows among the arguments that make a layer, nor among columns and positions.
+        let holds_no_pipe = bracket.index.checked_sub(1).is_some_and(|before| {
+            let is_adjacent = self.tokens.get(before).is_some_and(|t| t.end == opener.start);
+            let callee = self.text(before);
+            is_adjacent
+                && match bracket.kind {
+                    b'(' => callee.starts_with(|c: char| c.is_uppercase()),
+                    b'[' => callee.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']')),
+                    _ => false,
+                }
         });
         for (i, token) in self.tokens.iter().enumerate().take(limit).skip(bracket.index + 1) {
             match token.kind {
-                // `Dense(16 |> relu`: nothing flows among the arguments that make a layer.
-                TokenKind::Symbol if bracket.kind == b'(' && is_layer && token.text(self.source) == "|>" => break,
+                // `Dense(16 |> relu`, `t[a .. b |> standardize`
+                TokenKind::Symbol if holds_no_pipe && token.text(self.source) == "|>" => break,
                 TokenKind::Newline if !goes_on && bracket.kind != b'{' && !self.continues_line(i + 1) => break,
                 TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment | TokenKind::Newline => {}
                 kind => {
@@ -494,9 +511,12 @@ impl Repairer<'_> {
         // A trailing comment must not swallow the new bracket, nor an unfinished string.
         let at = last.end;
         let close = char::from(closer(bracket.kind));
-        let found = found.map(|t| self.span(t));
+        // A brace that is missing itself has been told of.
+        let found = found.filter(|t| t.start < t.end).map(|t| self.span(t));
         let at_span = Span::new(self.file, at, at);
-        self.errors.push(SyntaxError::Unclosed { open: self.span(opener), closer: close, at: at_span, found });
+        if opener.start < opener.end {
+            self.errors.push(SyntaxError::Unclosed { open: self.span(opener), closer: close, at: at_span, found });
+        }
         self.edit(at, 0, if close == '}' { "\n}".to_owned() } else { close.to_string() });
     }
 
@@ -611,6 +631,10 @@ mod tests {
         assert_eq!(
             repaired("model N(x) {\n  x |> f(3\n    |> relu\n}\n"),
             "model N(x) {\n  x |> f(3\n    |> relu)\n}\n"
+        );
+        assert_eq!(
+            repaired("data d {\n  field x = t[a .. b |> standardize\n}\n"),
+            "data d {\n  field x = t[a .. b] |> standardize\n}\n"
         );
         // A layer's arguments hold no pipe.
         assert_eq!(

@@ -124,7 +124,7 @@ impl Builder<'_> {
             {
                 return format!("a name after `{before}`");
             }
-            "train" if wants(Rule::path) => return "the name of a model after `train`".into(),
+            "train" => return "the name of a model after `train`, as in `train Net on iris {`".into(),
             "on" if wants(Rule::path) => return "the name of a data item after `on`".into(),
             "import" => return "a path such as \"blocks.nn\" or names after `import`".into(),
             _ => {}

@@ -2,6 +2,7 @@
 
 use super::Builder;
 use super::literals::duration_unit;
+use crate::diagnostics::Edit;
 use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOperator, Body, DurationUnit, Expr, ExprKind, Ident, RecordEntry, StatementKind, UnaryOperator,
@@ -379,6 +380,7 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::word | Rule::name | Rule::key => name = Some(self.ident(&inner)),
                 Rule::wrong_equals => self.equals_for_colon(&inner, name.as_ref()),
+                Rule::missing_colon => self.missing_colon(name.as_ref()),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 _ => {}
@@ -393,6 +395,13 @@ impl Builder<'_> {
         let (span, text) = (Span { start, ..equals }, name.map_or(String::new(), |n| n.name.to_string()));
         let spaced = self.source.get(span.end as usize..).is_some_and(|t| t.starts_with(char::is_whitespace));
         self.report(SyntaxError::EqualsForColon { span, name: text, spaced });
+    }
+
+    /// Reports `name value` for `name: value`.
+    pub(super) fn missing_colon(&mut self, name: Option<&Ident>) {
+        if let Some(name) = name {
+            self.report(SyntaxError::MissingColon { key: name.span, text: name.name.to_string() });
+        }
     }
 
     /// Reports that nothing follows `of`, which is a `name:` or `name =`.
@@ -461,6 +470,7 @@ impl Builder<'_> {
                 Rule::call => args = self.args(inner),
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "residual")),
+                Rule::called_stage => body = self.called_stage(inner, "residual"),
                 _ => {}
             }
         }
@@ -471,17 +481,70 @@ impl Builder<'_> {
     fn bare_stage(&mut self, pair: Pair<'_, Rule>, form: &'static str) -> Body {
         let mut pieces: Pieces<'_> = pair.into_inner().collect();
         let stage = self.climb(&mut pieces, level::POWER);
-        self.report(SyntaxError::MissingBraces { stage: stage.span, form });
+        let edits = vec![
+            Edit { span: stage.span.start_point(), text: "{ ".into() },
+            Edit { span: stage.span.end_point(), text: " }".into() },
+        ];
+        self.report(SyntaxError::MissingBraces { stage: stage.span, form, edits });
         Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
 
+    /// A stage in parentheses that should be braces.
+    fn called_stage(&mut self, pair: Pair<'_, Rule>, form: &'static str) -> Option<Body> {
+        let span = self.span(&pair);
+        let stage = pair.into_inner().find(|p| p.as_rule() == Rule::expr).map(|stage| self.expr(stage))?;
+        let edits = vec![self.brace_for(span.start), self.brace_for(span.end - 1)];
+        self.report(SyntaxError::MissingBraces { stage: span, form, edits });
+        Some(Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) })
+    }
+
+    /// `repeat(3, stage)`
+    fn repeat_call(&mut self, pair: Pair<'_, Rule>) -> Option<(Expr, Body)> {
+        let span = self.span(&pair);
+        let mut parts = pair.into_inner().filter(|p| p.as_rule() == Rule::expr);
+        let (count, stage) = (self.expr(parts.next()?), self.expr(parts.next()?));
+        let edits = vec![
+            Edit { span: span.start_point().to(count.span.start_point()), text: " ".into() },
+            Edit { span: count.span.end_point().to(stage.span.start_point()), text: " { ".into() },
+            self.brace_for(span.end - 1),
+        ];
+        self.report(SyntaxError::MissingBraces { stage: stage.span, form: "repeat", edits });
+        let body = Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) };
+        Some((count, body))
+    }
+
+    /// The edit that makes a parenthesis a brace, with space around it.
+    fn brace_for(&self, at: u32) -> Edit {
+        let span = Span::new(self.file, at as usize, at as usize + 1);
+        let is_space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let spaced = |c: Option<char>| if is_space(c) { "" } else { " " };
+        let before = spaced(self.source.get(..at as usize).and_then(|t| t.chars().next_back()));
+        let behind = self.source.get(span.end as usize..).and_then(|t| t.chars().next());
+        let text = match self.text(span) {
+            "(" => format!("{before}{{{}", spaced(behind)),
+            _ => format!("{before}}}"),
+        };
+        Edit { span, text }
+    }
+
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+        let start = self.span(&pair).start as usize;
         let (mut count, mut body) = (None, None);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::expr => count = Some(self.expr(inner)),
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "repeat")),
+                Rule::called_stage => body = self.called_stage(inner, "repeat"),
+                Rule::repeat_call => (count, body) = self.repeat_call(inner).unzip(),
+                Rule::number | Rule::name => count = Some(self.primary(inner)),
+                Rule::missing_count => {
+                    let span = self.span(&inner);
+                    self.report(SyntaxError::MissingCount {
+                        word: Span::new(self.file, start, start + "repeat".len()),
+                    });
+                    count = Some(Expr { kind: ExprKind::Error, span });
+                }
                 _ => {}
             }
         }
