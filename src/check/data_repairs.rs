@@ -40,6 +40,18 @@ impl Checker<'_> {
                     format!(", except: {column}"),
                 ))
             }
+            // A whole column of text that is a field as it is.
+            DataProblem::TextForNumber { column, count, rows, wanted_by, .. }
+                if wanted_by == "a field"
+                    && count.saturating_mul(4) >= *rows
+                    && text.ends_with(&format!(".{column}"))
+                    && !text.contains('|') =>
+            {
+                let title = "number its names: `|> classes`";
+                let vector = "a vector of them is `|> classes |> one_hot`".to_owned();
+                let diagnostic = Diagnostic { help: vec![vector], ..diagnostic.clone() };
+                Some(diagnostic.fix(title, part(text.len(), 0), " |> classes"))
+            }
             // The table has a name of its own where it is written.
             DataProblem::TextForNumber { column, .. } => {
                 let written = text.split("|>").next().unwrap_or("").trim();
@@ -72,15 +84,6 @@ impl Checker<'_> {
                     let title = format!("write `{to} .. {from}`");
                     Diagnostic { help: Vec::new(), ..diagnostic.clone() }.fix(title, part(start, length), instead)
                 })
-            }
-            // A whole column of text that is a field as it is.
-            DataProblem::TextForNumber { column, count, rows, .. }
-                if count.saturating_mul(4) >= *rows && text.ends_with(&format!(".{column}")) && !text.contains('|') =>
-            {
-                let title = "number its names: `|> classes`";
-                let vector = "a vector of them is `|> classes |> one_hot`".to_owned();
-                let diagnostic = Diagnostic { help: vec![vector], ..diagnostic.clone() };
-                Some(diagnostic.fix(title, part(text.len(), 0), " |> classes"))
             }
             DataProblem::LabelOutside { classes, .. } => {
                 let written = format!("classes({classes})");

@@ -78,11 +78,19 @@ impl<'a> std::ops::Deref for Finder<'a> {
 
 impl Finder<'_> {
     fn all(&mut self) {
+        let mut depth = 0_usize;
         let mut i = 0;
         while i < self.tokens.len() {
+            match self.kind(i) {
+                TokenKind::Open(b'{') => depth += 1,
+                TokenKind::Close(b'}') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
             let next = match self.text(i) {
                 // That of `else if` belongs to the one before.
                 "if" if i == 0 || self.text(i - 1) != "else" => self.indented_if(i),
+                // Inside of a body these two may be names.
+                "expect" | "sweep" if depth > 0 => None,
                 word if self.begins_line(i) && self.is_header(i) => self.header(i, word),
                 _ => None,
             };
@@ -103,7 +111,10 @@ impl Finder<'_> {
         let end = if by_colon { last.saturating_sub(1) } else { last };
         match word {
             "phase" => self.is_word(i + 1) && end == i + 1,
-            "group" => self.text(i + 1) == "[" && self.text(end) == "]",
+            "group" => {
+                let is_pattern = matches!(self.kind(i + 2), TokenKind::String { .. });
+                self.text(i + 1) == "[" && is_pattern && self.text(end) == "]"
+            }
             _ if !at_margin => false,
             "let" | "hyper" | "import" => false,
             _ if by_colon => true,
@@ -344,6 +355,9 @@ mod tests {
             for text in [format!("{header}\n{{\n  a\n}}\n"), format!("{header} {{ a }}\n"), format!("{header}\n")] {
                 assert_eq!(mended(&text), (text.clone(), 0));
             }
+        }
+        for text in ["model N(x) {\nlet expect = x\nexpect\n}\n", "model N(x) {\n  let group = x\n  group[0]\n}\n"] {
+            assert_eq!(mended(text), (text.to_owned(), 0));
         }
         assert_eq!(
             mended("train N on d {\n  phase a\n    b: 1\n  }\n  c: 2\n}\n"),

@@ -366,7 +366,8 @@ impl Finder<'_> {
             self.replace(start, end, "..");
         } else {
             self.tell(Foreign::Slice { span, instead: Some(instead) });
-            self.replace(self.start(colon), self.end(colon), " .. ");
+            // What begins with the range begins where the colon stands.
+            self.replace(self.start(colon), self.end(colon), if before.is_empty() { ".. " } else { " .. " });
         }
         last
     }

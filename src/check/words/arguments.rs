@@ -205,6 +205,15 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             };
             let label = if found == "something else" { "this is not".to_owned() } else { found.clone() };
             let diagnostic = Diagnostic::new(Code::E0211, message, span, label);
+            if wanted == "a tensor"
+                && let Some(count) = found.strip_suffix(" values").and_then(|count| count.parse::<usize>().ok())
+            {
+                let names: Vec<String> = ('a'..='z').take(count).map(String::from).collect();
+                let names = names.join(", ");
+                return Some(
+                    diagnostic.help(format!("give each a name, `let ({names}) = …`, and go on with one of them")),
+                );
+            }
             suggest_duration(diagnostic, span, wanted, found)
         }
         Mistake::Condition { found } => {

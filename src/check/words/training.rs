@@ -61,7 +61,11 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
         Mistake::ColumnsElsewhere { instead } => {
             let message = "columns are chosen by their names";
             let whole = format!("write `{instead}`");
-            Diagnostic::new(Code::E0540, message, span, "not by name").fix(whole, span, instead.as_str())
+            Diagnostic::new(Code::E0540, message, span, "written as in another library").fix(
+                whole,
+                span,
+                instead.as_str(),
+            )
         }
         Mistake::DataMethod { name, repair } => {
             let message = format!("data has no methods such as `{name}`");
