@@ -138,7 +138,7 @@ impl Finder<'_> {
             if self.text(next) == "{" {
                 return None;
             }
-            let goes_on = matches!(self.text(last), "->" | ",")
+            let goes_on = matches!(self.text(last), "->" | "," | "on")
                 || self.text(next) == "->"
                 || word == "train" && self.text(next) == "on" && self.text(next + 1) != ":";
             if !goes_on {
@@ -356,7 +356,11 @@ mod tests {
                 assert_eq!(mended(&text), (text.clone(), 0));
             }
         }
-        for text in ["model N(x) {\nlet expect = x\nexpect\n}\n", "model N(x) {\n  let group = x\n  group[0]\n}\n"] {
+        for text in [
+            "train N on # c\n  d {\n  a\n}\n",
+            "model N(x) {\nlet expect = x\nexpect\n}\n",
+            "model N(x) {\n  let group = x\n  group[0]\n}\n",
+        ] {
             assert_eq!(mended(text), (text.to_owned(), 0));
         }
         assert_eq!(
