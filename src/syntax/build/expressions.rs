@@ -463,18 +463,30 @@ impl Builder<'_> {
     }
 
     fn residual(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut args = Vec::new();
+        let whole = self.span(&pair);
+        let (mut args, mut args_span) = (Vec::new(), whole);
         let mut body = None;
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::call => args = self.args(inner),
+                Rule::call => {
+                    args_span = self.span(&inner);
+                    args = self.args(inner);
+                }
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "residual")),
-                Rule::called_stage => body = self.called_stage(inner, "residual"),
                 _ => {}
             }
         }
-        body.map_or(ExprKind::Error, |body| ExprKind::Residual { args, body })
+        if let Some(body) = body {
+            return ExprKind::Residual { args, body };
+        }
+        match <[Arg; 1]>::try_from(args) {
+            Ok([Arg { name: None, value }]) => {
+                let body = self.called_stage(value, args_span, "residual");
+                ExprKind::Residual { args: Vec::new(), body }
+            }
+            _ => self.no_stage(whole, "residual"),
+        }
     }
 
     /// A stage that lacks its braces.
@@ -489,28 +501,60 @@ impl Builder<'_> {
         Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
 
-    /// A stage in parentheses that should be braces.
-    fn called_stage(&mut self, pair: Pair<'_, Rule>, form: &'static str) -> Option<Body> {
-        let span = self.span(&pair);
-        let stage = pair.into_inner().find(|p| p.as_rule() == Rule::expr).map(|stage| self.expr(stage))?;
-        let edits = vec![self.brace_for(span.start), self.brace_for(span.end - 1)];
-        self.report(SyntaxError::MissingBraces { stage: span, form, edits });
-        Some(Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) })
+    /// A stage in the parentheses of `call` that should be braces.
+    fn called_stage(&mut self, stage: Expr, call: Span, form: &'static str) -> Body {
+        let edits = vec![self.brace_for(call.start), self.brace_for(call.end - 1)];
+        self.report(SyntaxError::MissingBraces { stage: call, form, edits });
+        Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
 
-    /// `repeat(3, stage)`
-    fn repeat_call(&mut self, pair: Pair<'_, Rule>) -> Option<(Expr, Body)> {
-        let span = self.span(&pair);
-        let mut parts = pair.into_inner().filter(|p| p.as_rule() == Rule::expr);
-        let (count, stage) = (self.expr(parts.next()?), self.expr(parts.next()?));
-        let edits = vec![
-            Edit { span: span.start_point().to(count.span.start_point()), text: " ".into() },
-            Edit { span: count.span.end_point().to(stage.span.start_point()), text: " { ".into() },
-            self.brace_for(span.end - 1),
-        ];
-        self.report(SyntaxError::MissingBraces { stage: stage.span, form: "repeat", edits });
-        let body = Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) };
-        Some((count, body))
+    /// What is meant by a count that no body follows: `repeat(3, stage)`, `repeat 3 (stage)`.
+    fn repeat_of(&mut self, count: Expr, whole: Span) -> ExprKind {
+        match count.kind {
+            // The count reaches as far as an expression does.
+            ExprKind::Pipe { input, stage } => {
+                let span = whole.start_point().to(input.span);
+                let kind = self.repeat_of(*input, span);
+                ExprKind::Pipe { input: Box::new(Expr { kind, span }), stage }
+            }
+            ExprKind::Tuple(parts) => {
+                let Ok([times, stage]) = <[Expr; 2]>::try_from(parts) else { return self.no_stage(whole, "repeat") };
+                let edits = vec![
+                    Edit { span: count.span.start_point().to(times.span.start_point()), text: " ".into() },
+                    Edit { span: times.span.end_point().to(stage.span.start_point()), text: " { ".into() },
+                    self.brace_for(count.span.end - 1),
+                ];
+                self.report(SyntaxError::MissingBraces { stage: stage.span, form: "repeat", edits });
+                let body = Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) };
+                ExprKind::Repeat { count: Box::new(times), body }
+            }
+            ExprKind::Call { callee, args, args_span }
+                if matches!(callee.kind, ExprKind::Number(_) | ExprKind::Name(_)) =>
+            {
+                match <[Arg; 1]>::try_from(args) {
+                    Ok([Arg { name: None, value }]) => {
+                        let body = self.called_stage(value, args_span, "repeat");
+                        ExprKind::Repeat { count: callee, body }
+                    }
+                    _ => self.no_stage(whole, "repeat"),
+                }
+            }
+            _ => self.no_stage(whole, "repeat"),
+        }
+    }
+
+    /// Reports that no stage follows `residual` or `repeat n`.
+    fn no_stage(&mut self, form: Span, word: &'static str) -> ExprKind {
+        let end = form.start as usize + self.text(form).trim_end().len();
+        let tokens = self.tokens();
+        let next = tokens.get(tokens.partition_point(|t| t.start < end)).filter(|t| !t.is_trivia());
+        let (span, found) = match next {
+            Some(token) => (Span::new(self.file, token.start, token.end), format!("`{}`", token.text(self.source))),
+            None => (form, "the end of the line".to_owned()),
+        };
+        let expected = format!("`{{` and a stage after `{word}`");
+        self.report(SyntaxError::Unexpected { span, expected, found });
+        ExprKind::Error
     }
 
     /// The edit that makes a parenthesis a brace, with space around it.
@@ -528,28 +572,25 @@ impl Builder<'_> {
     }
 
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let start = self.span(&pair).start as usize;
+        let whole = self.span(&pair);
         let (mut count, mut body) = (None, None);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::expr => count = Some(self.expr(inner)),
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "repeat")),
-                Rule::called_stage => body = self.called_stage(inner, "repeat"),
-                Rule::repeat_call => (count, body) = self.repeat_call(inner).unzip(),
-                Rule::number | Rule::name => count = Some(self.primary(inner)),
                 Rule::missing_count => {
-                    let span = self.span(&inner);
-                    self.report(SyntaxError::MissingCount {
-                        word: Span::new(self.file, start, start + "repeat".len()),
-                    });
-                    count = Some(Expr { kind: ExprKind::Error, span });
+                    let start = whole.start as usize;
+                    let word = Span::new(self.file, start, start + "repeat".len());
+                    self.report(SyntaxError::MissingCount { word });
+                    count = Some(Expr { kind: ExprKind::Error, span: word.end_point() });
                 }
                 _ => {}
             }
         }
         match (count, body) {
             (Some(count), Some(body)) => ExprKind::Repeat { count: Box::new(count), body },
+            (Some(count), None) => self.repeat_of(count, whole),
             _ => ExprKind::Error,
         }
     }
