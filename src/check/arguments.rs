@@ -129,6 +129,46 @@ impl Checker<'_> {
         is_known.then_some(Bound { args, missing, numbers })
     }
 
+    /// `concat(a, b)`, `permute(1, 0)`: the parameter that is a list, where the arguments for it stand, and those in
+    /// brackets.
+    fn unbracketed(
+        &self,
+        params: &'static [Param],
+        given: &[Arg],
+        taken: Option<usize>,
+    ) -> Option<(&'static str, Span, String)> {
+        let bare: Vec<&Arg> = given.iter().take_while(|a| a.name.is_none()).collect();
+        let at = params
+            .iter()
+            .position(|p| matches!(p.ty, ParamType::Tensors | ParamType::Shape { .. } | ParamType::Axes))?;
+        let param = params.get(at)?;
+        let is_tensors = matches!(param.ty, ParamType::Tensors);
+        let takes_hole = matches!(param.ty, ParamType::Shape { hole: true });
+        // Tensors before the list are given, or come from the pipe.
+        let before = at - usize::from(taken.is_some_and(|taken| taken < at));
+        let items = bare.get(before..).unwrap_or_default();
+        let is_item = |arg: &&Arg| match &arg.value.kind {
+            ExprKind::List(_) | ExprKind::String(_) | ExprKind::Error => false,
+            ExprKind::Number(_) | ExprKind::Unary { .. } => !is_tensors,
+            ExprKind::Name(_) => true,
+            _ => is_tensors || matches!(arg.value.kind, ExprKind::Binary { .. } | ExprKind::Field { .. }),
+        };
+        // A single axis needs no brackets, and what follows it may be another argument.
+        let takes_axes_alone = matches!(param.ty, ParamType::Axes) && params.len() > at + 1;
+        let [first, .., last] = items else { return None };
+        if taken == Some(at) || takes_axes_alone || !items.iter().all(is_item) {
+            return None;
+        }
+        let texts: Vec<&str> = items
+            .iter()
+            .map(|item| self.sources.text(item.value.span))
+            // The size that is left over.
+            .map(|text| if takes_hole && text == "-1" { "_" } else { text })
+            .collect();
+        let whole = first.value.span.to(last.value.span);
+        Some((param.name, whole, format!("[{}]", texts.join(", "))))
+    }
+
     /// Which argument goes to which parameter, the one at `taken` having its from the pipe, and the sizes under names
     /// of the caller's choice.
     #[allow(clippy::type_complexity)]
@@ -149,6 +189,11 @@ impl Checker<'_> {
         let mut next = 0;
         let mut is_fine = true;
         let known = || params.iter().map(|p| p.name.to_owned()).collect::<Vec<_>>();
+        if let Some((param, whole, instead)) = self.unbracketed(params, given, taken) {
+            let (callee, param) = (callee.to_owned(), param.to_owned());
+            self.mistake(whole, &Mistake::ListWithoutBrackets { callee, param, instead });
+            return Err(slots);
+        }
         for (position, arg) in given.iter().enumerate() {
             let index = match &arg.name {
                 None => {

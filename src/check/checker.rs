@@ -14,7 +14,7 @@ use super::{Overrides, words};
 use crate::build::words::{CallSite, diagnostic as problem_diagnostic};
 use crate::build::{Builder, Problem, Tensor};
 use crate::data::FieldType;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::dim::{Dim, Var, VarKind};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, Symbol};
@@ -188,7 +188,12 @@ impl<'o> Checker<'o> {
 
     /// Tells a mistake, once: the same code at the same place is the same mistake seen through another call.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let known = |d: &Diagnostic| d.code == diagnostic.code && d.span() == diagnostic.span();
+        // What is missing stands nowhere: several of them are told at one place.
+        let is_missing = matches!(diagnostic.code, Code::E0201 | Code::E0601);
+        let known = |d: &Diagnostic| {
+            let is_same = d.code == diagnostic.code && d.span() == diagnostic.span();
+            is_same && (!is_missing || d.message == diagnostic.message)
+        };
         if !self.diagnostics.iter().any(known) {
             self.diagnostics.push(diagnostic);
         }
@@ -219,6 +224,19 @@ impl<'o> Checker<'o> {
         self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
             let mut words = self.sources.text(*span).split(|c: char| !is_part(c));
             words.any(|word| word == name)
+        })
+    }
+
+    /// Whether a block, a `let` or the like that could not be parsed has this name.
+    pub fn may_be_declared(&self, name: &str) -> bool {
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
+            let mut before = "let";
+            let mut words = self.sources.text(*span).split(|c: char| !is_part(c)).filter(|word| !word.is_empty());
+            words.any(|word| {
+                let binds = matches!(std::mem::replace(&mut before, word), "block" | "model" | "let");
+                binds && word == name
+            })
         })
     }
 

@@ -54,6 +54,8 @@ impl DataValue {
 pub(super) struct DataScope {
     pub frame: Frame,
     pub names: BTreeMap<Symbol, DataValue>,
+    /// Where the value of each `let` is written.
+    pub lets: BTreeMap<Symbol, Span>,
     /// Fields so far, for `stratify: species`.
     pub fields: Vec<(Symbol, Option<FieldExpr>)>,
 }
@@ -117,8 +119,12 @@ impl Checker<'_> {
 
     /// Reads a block and has it described.
     fn data_block(&mut self, data: &ast::Data, module: usize) -> usize {
-        let mut scope =
-            DataScope { frame: Frame::new(module, StateScope::default()), names: BTreeMap::new(), fields: Vec::new() };
+        let mut scope = DataScope {
+            frame: Frame::new(module, StateScope::default()),
+            names: BTreeMap::new(),
+            lets: BTreeMap::new(),
+            fields: Vec::new(),
+        };
         let mut plan = DataPlan { fields: Vec::new(), split: SplitSpec::AsGiven, split_span: data.name.span };
         let mut declared: Vec<(Symbol, Span)> = Vec::new();
         let mut split: Option<&ast::Setting> = None;
@@ -128,6 +134,7 @@ impl Checker<'_> {
                 StatementKind::Let(binding) => match &binding.pattern {
                     Pattern::Name(name) => {
                         let value = self.data_expression(&binding.value, &mut scope);
+                        scope.lets.insert(name.name.clone(), binding.value.span);
                         scope.names.insert(name.name.clone(), value);
                     }
                     Pattern::Tuple(_, span) => {
@@ -254,6 +261,7 @@ impl Checker<'_> {
             }
             ExprKind::Call { callee, args, .. } => match &callee.kind {
                 ExprKind::Name(name) => self.data_call(name, args, callee.span, expr.span, None, scope),
+                ExprKind::Field { base, name } => self.data_method(base, name, args, expr.span, scope),
                 _ => self.not_a_data_function(callee.span, "this", false),
             },
             ExprKind::Field { base, name } => match self.data_expression(base, scope) {
@@ -280,6 +288,9 @@ impl Checker<'_> {
             },
             ExprKind::Index { base, args, .. } => match self.data_expression(base, scope) {
                 DataValue::Table(table) if !table.origin().is_image_folder() => {
+                    if let Some(value) = self.columns_elsewhere(&table, base.span, args, expr.span) {
+                        return value;
+                    }
                     let Some(selectors) = self.selectors(args) else { return DataValue::Unknown };
                     match select(&table, &selectors, expr.span) {
                         Ok(field) => DataValue::Field(field),

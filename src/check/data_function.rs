@@ -39,6 +39,18 @@ impl Checker<'_> {
         DataValue::Unknown
     }
 
+    /// Tells that a field cannot leave rows out, with the edit that has its table do so.
+    fn drop_on_table(&mut self, name_span: Span, field: Span, whole: Span, scope: &DataScope) {
+        let text = self.sources.text(field);
+        let end = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(text.len());
+        let table = text.get(..end).and_then(|name| scope.lets.get(name));
+        let stage = field.end_point().to(whole.end_point());
+        let edits = table.map_or_else(Vec::new, |table| {
+            vec![(table.end_point(), " |> drop_missing".to_owned()), (stage, String::new())]
+        });
+        self.mistake(name_span, &Mistake::DropOnTable { edits });
+    }
+
     /// `csv("…")`, `x |> standardize`, `t |> drop_missing`
     ///
     /// Nothing is known of what comes of a call with a mistake, so that no other follows from it.
@@ -69,6 +81,13 @@ impl Checker<'_> {
         let is_function = catalog::find(name, &[EntryKind::DataFunction]).is_some() || UnaryOp::parse(name).is_some();
         if is_source && piped.is_none() {
             return self.data_source(name, args, span, scope);
+        }
+        let ours = catalog::find_elsewhere(name).map_or(name, |(entry, _)| entry.name);
+        if let Some((DataValue::Field(_), of)) = &piped
+            && ours == "drop_missing"
+        {
+            self.drop_on_table(name_span, *of, span, scope);
+            return DataValue::Unknown;
         }
         if !is_function {
             return self.not_a_data_function(name_span, name, piped.is_none());

@@ -40,6 +40,18 @@ impl Checker<'_> {
                     format!(", except: {column}"),
                 ))
             }
+            // A whole column of text that is a field as it is.
+            DataProblem::TextForNumber { column, count, rows, wanted_by, .. }
+                if wanted_by == "a field"
+                    && count.saturating_mul(4) >= *rows
+                    && text.ends_with(&format!(".{column}"))
+                    && !text.contains('|') =>
+            {
+                let title = "number its names: `|> classes`";
+                let vector = "a vector of them is `|> classes |> one_hot`".to_owned();
+                let diagnostic = Diagnostic { help: vec![vector], ..diagnostic.clone() };
+                Some(diagnostic.fix(title, part(text.len(), 0), " |> classes"))
+            }
             // The table has a name of its own where it is written.
             DataProblem::TextForNumber { column, .. } => {
                 let written = text.split("|>").next().unwrap_or("").trim();
@@ -56,6 +68,22 @@ impl Checker<'_> {
                 let drop = "`t |> drop_missing` leaves their rows out".to_owned();
                 let diagnostic = Diagnostic { help: vec![drop], ..diagnostic.clone() };
                 Some(diagnostic.fix(title, part(end, 0), " |> fill(mean)"))
+            }
+            DataProblem::RangeReversed { from, to } => {
+                // Between the two stands nothing but the dots.
+                let whole = text.find(from.as_str()).and_then(|start| {
+                    let behind = text.get(start + from.len()..)?;
+                    let dots = behind.trim_start_matches([' ', '"']).strip_prefix("..")?;
+                    let end = dots.trim_start_matches([' ', '"']).strip_prefix(to.as_str())?;
+                    Some((start, text.len() - end.len() - start))
+                });
+                whole.map(|(start, length)| {
+                    let written = text.get(start..start + length).unwrap_or("");
+                    let instead = written.replacen(from.as_str(), "\0", 1).replacen(to.as_str(), from, 1);
+                    let instead = instead.replacen('\0', to, 1);
+                    let title = format!("write `{to} .. {from}`");
+                    Diagnostic { help: Vec::new(), ..diagnostic.clone() }.fix(title, part(start, length), instead)
+                })
             }
             DataProblem::LabelOutside { classes, .. } => {
                 let written = format!("classes({classes})");

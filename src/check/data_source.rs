@@ -4,7 +4,7 @@ use super::checker::Checker;
 use super::data_block::{DataScope, DataValue};
 use super::data_function::DataCall;
 use super::data_split::share_split;
-use super::mistake::Mistake;
+use super::mistake::{ArgumentMeaning, Mistake};
 use super::program::{FileRole, FileUse};
 use super::value::Value;
 use crate::catalog::{self, EntryKind};
@@ -13,6 +13,16 @@ use crate::diagnostics::nearest;
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 use std::path::Path;
+
+/// What readers of tables are told elsewhere, and why it is not said here.
+const OPTIONS_OF_READERS: &[(&[&str], &str)] = &[
+    (&["sep", "delimiter", "separator"], "whether `,`, `;` or a tab separates is seen in the file"),
+    (&["header", "names", "skiprows"], "the first line of the file names its columns"),
+    (&["na_values", "keep_default_na"], "empty cells, `NA` and `NaN` count as missing"),
+    (&["encoding"], "files are UTF-8"),
+    (&["index_col", "usecols"], "columns are chosen by their names: `t[a .. f]`, `t[except: id]`"),
+    (&["dtype", "parse_dates"], "a column of numbers is numbers; `classes` makes classes of any"),
+];
 
 impl Checker<'_> {
     pub fn data_source(&mut self, name: &str, args: &[Arg], span: Span, scope: &mut DataScope) -> DataValue {
@@ -66,14 +76,29 @@ impl Checker<'_> {
         scope: &mut DataScope,
     ) -> Option<PerSplit<Vec<DataFile>>> {
         let (mut whole, mut given): (Option<Vec<DataFile>>, [Option<Vec<DataFile>>; 3]) = (None, [None, None, None]);
-        for arg in args {
+        let mut is_fine = true;
+        for (position, arg) in args.iter().enumerate() {
             if let Some(key) = arg.name.as_ref().filter(|key| share_split(&key.name).is_none()) {
+                let callee = name.to_owned();
+                let not_needed = OPTIONS_OF_READERS.iter().find(|(names, _)| names.contains(&&*key.name));
+                let before = position.checked_sub(1).and_then(|before| args.get(before));
+                if let (Some((_, why)), Some(before)) = (not_needed, before) {
+                    let removed = Span { start: before.span().end, ..arg.span() };
+                    let meaning = ArgumentMeaning::NotNeeded(why);
+                    let (name, argument) = (key.name.clone(), arg.span());
+                    let mistake = Mistake::ForeignArgument { callee, name, meaning, argument, removed, call: span };
+                    self.mistake(key.span, &mistake);
+                    continue;
+                }
                 let known: Vec<String> =
                     ["train", "validation", "test"].iter().chain(others).map(|n| (*n).to_owned()).collect();
                 let near = nearest(&key.name, known.iter().map(String::as_str)).map(str::to_owned);
-                let (callee, name) = (name.to_owned(), key.name.clone());
-                self.mistake(key.span, &Mistake::UnknownArgument { callee, name, nearest: near, known });
-                return None;
+                self.mistake(
+                    key.span,
+                    &Mistake::UnknownArgument { callee, name: key.name.clone(), nearest: near, known },
+                );
+                is_fine = false;
+                continue;
             }
             let files = self.file_list(&arg.value, scope)?;
             match &arg.name {
@@ -96,6 +121,9 @@ impl Checker<'_> {
                     }
                 }
             }
+        }
+        if !is_fine {
+            return None;
         }
         let [train, validation, test] = given;
         match whole {

@@ -152,6 +152,9 @@ impl Checker<'_> {
 
     /// Tells that a name is not there, with the nearest one that is and fits.
     pub fn unknown_name(&mut self, name: &Symbol, span: Span, wanted: &'static str, frame: &Frame) -> Value {
+        if self.may_be_declared(name) {
+            return Value::Unknown;
+        }
         if let Some((entry, framework)) = catalog::find_elsewhere(name) {
             let drop = self.dropped.filter(|dropped| dropped.of == span).map(|dropped| dropped.span);
             let framework = self.module_of(span).unwrap_or(framework);

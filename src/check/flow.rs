@@ -26,11 +26,7 @@ impl Checker<'_> {
         frame: &mut Frame,
     ) -> Value {
         let Some(else_body) = else_body else {
-            self.mistake(
-                span,
-                &Mistake::NoResult { what: "this `if` where the condition does not hold: it", repair: None },
-            );
-            return Value::Unknown;
+            return self.mistake(span.start_point().to(condition.span), &Mistake::NoElse);
         };
         let chosen = match self.expression(condition, frame) {
             Value::Bool(b) => b,
@@ -245,8 +241,16 @@ impl Checker<'_> {
                     Value::Tuple(parts) | Value::List(parts) if parts.len() == names.len() => parts,
                     Value::Unknown => vec![Value::Unknown; names.len()],
                     other => {
-                        self.mistake(*span, &Mistake::Pattern { wanted: names.len(), found: other.describe() });
-                        vec![Value::Unknown; names.len()]
+                        let layer =
+                            last_stage(&binding.value).filter(|name| matches!(&***name, "LSTM" | "GRU" | "RNN"));
+                        let of_layer = layer.cloned().zip(names.first().map(|name| name.name.clone()));
+                        let (wanted, found) = (names.len(), other.describe());
+                        let mut parts = vec![Value::Unknown; wanted];
+                        if let (Some(_), Some(first)) = (&of_layer, parts.first_mut()) {
+                            *first = other;
+                        }
+                        self.mistake(*span, &Mistake::Pattern { wanted, found, of_layer });
+                        parts
                     }
                 };
                 for (name, part) in names.iter().zip(parts) {
@@ -433,5 +437,15 @@ fn move_layers(stage: &Stage, moved: &dyn Fn(&StateScope) -> Option<StateScope>)
         }
         Stage::Composition(parts) => parts.iter().for_each(|p| move_layers(p, moved)),
         Stage::Function { .. } => {}
+    }
+}
+
+/// The name of what is applied last in an expression.
+fn last_stage(expr: &Expr) -> Option<&ast::Symbol> {
+    match &expr.kind {
+        ExprKind::Pipe { stage, .. } => last_stage(stage),
+        ExprKind::Call { callee, .. } => last_stage(callee),
+        ExprKind::Name(name) => Some(name),
+        _ => None,
     }
 }

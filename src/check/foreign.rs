@@ -92,6 +92,9 @@ impl Checker<'_> {
 
     /// What a name of another framework means, where its arguments mean the same as ours.
     pub fn meant_by(&self, name: &str) -> Option<&'static Entry> {
+        if self.may_be_declared(name) {
+            return None;
+        }
         let (entry, _) = catalog::find_elsewhere(name)?;
         let is_capital = name.starts_with(|c: char| c.is_uppercase());
         match entry.kind() {

@@ -62,6 +62,15 @@ impl Checker<'_> {
             let built = self.builder.gather_rows(x, &ids);
             return self.settle(built, "[]", span, &[x, &ids]);
         }
+        // `x[.., 0]` of what has one axis: the first is meant to be the batch.
+        if let [first, second, ..] = args
+            && args.len() == x.shape.len() + 1
+            && matches!(first.value.kind, ExprKind::Range { start: None, end: None })
+        {
+            let removed = first.span().start_point().to(second.span().start_point());
+            self.mistake(first.span(), &Mistake::BatchPosition { shape: x.show(), removed });
+            return self.index_tensor(x, args.get(1..).unwrap_or_default(), span, frame);
+        }
         let mut positions = Vec::new();
         for (axis, arg) in args.iter().enumerate() {
             let size = x.shape.get(axis);

@@ -103,6 +103,8 @@ pub(super) enum Mistake {
     WordInQuotes { callee: String, param: String, text: String, instead: String },
     /// The weights, as an argument of an optimizer.
     WeightsGiven { removed: Span },
+    /// `concat(a, b)`: several arguments where one list of them is wanted; all of them, and as they are written here.
+    ListWithoutBrackets { callee: String, param: String, instead: String },
     /// More positional ones than the callee takes.
     TooManyArguments { callee: String, takes: usize, given: usize, known: Vec<String> },
     /// One given twice.
@@ -127,8 +129,13 @@ pub(super) enum Mistake {
     Condition { found: String },
     /// A number of tensors that a stage does not take.
     Arity { stage: String, wanted: usize, given: usize },
-    /// A pattern of other length than the value.
-    Pattern { wanted: usize, found: String },
+    /// A pattern of other length than the value. `of_layer`: of a layer that gives its state as well, elsewhere; that,
+    /// and the first name.
+    Pattern { wanted: usize, found: String, of_layer: Option<(Symbol, Symbol)> },
+    /// A position along the batch, which is no axis.
+    BatchPosition { shape: String, removed: Span },
+    /// An `if` without `else`.
+    NoElse,
     /// A body without an output.
     NoResult { what: &'static str, repair: Option<(Symbol, Span, String)> },
     /// A position that is not known at compile time, and what it is from the end, where that is.
@@ -211,6 +218,8 @@ pub(super) enum Mistake {
         nearest: Option<String>,
         fields: Vec<String>,
         declared: Span,
+        /// The field that can only be meant, and the edit that binds it.
+        bind: Option<(String, Edit)>,
     },
     /// A loss that is not one number an example.
     LossType { found: String },
@@ -244,6 +253,15 @@ pub(super) enum Mistake {
     // Expectations.
     /// Something that is not a fact.
     UnknownFact { name: String, nearest: Option<String>, known: Vec<String>, split: Option<&'static str> },
+    /// Columns as other libraries choose them; with how they are chosen here.
+    ColumnsElsewhere { instead: String },
+    /// A method of a table or column.
+    DataMethod { name: String, repair: Option<Repair> },
+    /// A field without its missing values, which would have other rows than the rest; with the edits that leave the
+    /// rows out of the table.
+    DropOnTable { edits: Vec<(Span, String)> },
+    /// A split as other libraries write it; with how it is written here.
+    SplitElsewhere { instead: String },
     /// A number where a fact is wanted, or the other way round.
     FactType { wanted: &'static str, found: &'static str },
     /// `test.accuracy >= 95`; with the number as a percentage, where it can be one.

@@ -30,6 +30,7 @@ mod call;
 mod causal_fact;
 mod checker;
 mod data_block;
+mod data_columns;
 mod data_function;
 mod data_images;
 mod data_repairs;

@@ -4,7 +4,7 @@ use super::checker::Checker;
 use super::given::{By, Given};
 use super::value::{BoundHyper, Value};
 use crate::build::{Change, Maker, Problem, Tensor};
-use crate::diagnostics::{Diagnostic, Label};
+use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::ir::dim::{Comparison, Dim};
 use crate::ir::graph::NodeId;
 use crate::ir::op::Op;
@@ -215,6 +215,12 @@ impl Checker<'_> {
             places.iter().filter_map(|p| p.declared.clone()).filter(|name| times(name) > 1).collect();
         places.retain(|p| !p.declared.as_ref().is_some_and(|name| crowded.contains(name)));
         let mut diagnostic = diagnostic;
+        let is_rounded = places.iter().any(|place| place.text.contains("(rounded down)"));
+        if is_rounded && diagnostic.code == Code::E0306 && diagnostic.help.is_empty() && diagnostic.fixes.is_empty() {
+            diagnostic = diagnostic.help(
+                "a size that was rounded down does not come back: pad or crop the input so that every step divides it exactly",
+            );
+        }
         let mut added = 0;
         for place in places {
             let text = if place.times > 1 { format!("{}, twice", place.text) } else { place.text };
@@ -273,7 +279,8 @@ impl Checker<'_> {
                     Some(known) if known.text == place.text => known.times += 1,
                     // Height and width come by the same numbers.
                     Some(known) if known.text.split("; ").any(|text| text == place.text) => {}
-                    Some(known) if known.is_arithmetic => known.text += &format!("; {}", place.text),
+                    // A block that is used twice: what comes first stands first.
+                    Some(known) if known.is_arithmetic => known.text = format!("{}; {}", place.text, known.text),
                     _ => places.push(place),
                 }
             }

@@ -504,6 +504,14 @@ impl Checker<'_> {
                 other => self.wrong_setting("clip", arg.value.span, "a number above 0", &other),
             };
         }
+        if let ExprKind::Number(n) = &expr.kind
+            && n.value > 0.0
+        {
+            let found = format!("the number {}", self.sources.text(expr.span));
+            let wanted = "`norm(1.0)` or `value(0.5)`".to_owned();
+            self.mistake(expr.span, &Mistake::SettingType { setting: "clip".into(), wanted, found });
+            return None;
+        }
         self.wrong_form("clip", expr, "`norm(1.0)` or `value(0.5)`", &["norm", "value"])
     }
 

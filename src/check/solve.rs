@@ -79,8 +79,31 @@ impl Checker<'_> {
                 Some(at) => diagnostic.fix(format!("write `{argument}: {instead}`"), at, instead.to_string()),
                 None => diagnostic,
             },
+            Problem::Axis { .. } if met.site.name == "permute" => self.without_batch(diagnostic, met),
             Problem::Pieces { sizes, total } => self.last_piece(diagnostic, met, sizes, total),
             Problem::Length { argument, .. } => self.one_for_all(diagnostic, met, argument),
+            _ => diagnostic,
+        }
+    }
+
+    /// `permute([0, 2, 1])` of two axes: the order of them, and of the batch before them.
+    fn without_batch(&self, diagnostic: Diagnostic, met: &Met) -> Diagnostic {
+        let Some(span) = met.argument("axes") else { return diagnostic };
+        let inside = self.sources.text(span).trim_start_matches('[').trim_end_matches(']');
+        let axes: Option<Vec<usize>> = inside.split(',').map(|axis| axis.trim().parse().ok()).collect();
+        let count = met.operands.first().map_or(0, |x| x.shape.len());
+        let mut is_there = vec![false; count + 1];
+        for axis in axes.iter().flatten() {
+            if let Some(place) = is_there.get_mut(*axis) {
+                *place = true;
+            }
+        }
+        match axes.as_deref() {
+            Some([0, rest @ ..]) if rest.len() == count && is_there.iter().all(|there| *there) => {
+                let own: Vec<String> = rest.iter().map(|axis| axis.saturating_sub(1).to_string()).collect();
+                let own = format!("[{}]", own.join(", "));
+                Diagnostic { help: Vec::new(), ..diagnostic }.fix(format!("without the batch: `{own}`"), span, own)
+            }
             _ => diagnostic,
         }
     }

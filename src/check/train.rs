@@ -11,7 +11,7 @@ use super::value::{Definition, Frame, Value};
 use crate::build::{Builder, Kind, Limit, StateScope, Tensor};
 use crate::catalog::{self, EntryKind};
 use crate::data::{FieldType, Split};
-use crate::diagnostics::nearest;
+use crate::diagnostics::{Edit, nearest};
 use crate::ir::dim::{Dim, VarKind, batch};
 use crate::ir::graph::{InputKind, NodeId, StateRole};
 use crate::ir::op::Op;
@@ -212,6 +212,28 @@ impl Checker<'_> {
             }
             if !known.iter().any(|k| **k == *field) {
                 let near = nearest(&field, known.iter().map(String::as_str)).map(str::to_owned);
+                let bind = match bound.get(&input) {
+                    Some(_) => near.clone().map(|near| (near.clone(), Edit { span: at, text: near })),
+                    None => {
+                        let used: Vec<Symbol> = train.statements.iter().flat_map(names_in).collect();
+                        let is_taken = |f: &String| {
+                            let is_bound = bound.values().any(|(field, _)| **field == **f);
+                            let is_input = definition.function.inputs.iter().any(|i| *i.name.name == **f);
+                            is_bound || is_input || used.iter().any(|name| **name == **f)
+                        };
+                        let mut free = known.iter().filter(|f| !is_taken(f));
+                        // Of several that nobody else asks for, one with nearly that name.
+                        let only = free.next().filter(|_| free.next().is_none());
+                        let meant = near.as_ref().filter(|near| !is_taken(near)).or(only).cloned();
+                        let before = if train.bindings.is_empty() { "(" } else { ", " };
+                        let end = train.bindings.last().map_or(span, |last| last.value.span).end_point();
+                        let close = if train.bindings.is_empty() { ")" } else { "" };
+                        meant.map(|field| {
+                            let text = format!("{before}{input}: {field}{close}");
+                            (field, Edit { span: end, text })
+                        })
+                    }
+                };
                 let mistake = Mistake::NoFieldForInput {
                     input: field.clone(),
                     model: (!bound.contains_key(&input)).then(|| definition.function.name.name.clone()),
@@ -219,6 +241,7 @@ impl Checker<'_> {
                     nearest: near,
                     fields: known.clone(),
                     declared: param.name.span,
+                    bind,
                 };
                 self.mistake(at, &mistake);
                 is_fine = false;

@@ -398,9 +398,9 @@ pub struct GraphArgs {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
-    /// How the drawing is written
-    #[arg(long, value_name = "FORMAT", default_value = "svg")]
-    pub format: DrawingFormat,
+    /// How the drawing is written; as the name of the file says where it is left out, else svg
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<DrawingFormat>,
 
     /// Where it goes; standard output where it is left out
     #[arg(long, short, value_name = "FILE")]
@@ -471,10 +471,12 @@ fn memory(text: &str) -> Result<u64, String> {
         ("TB", 1e12),
         ("B", 1.0),
     ];
-    let (number, unit) = UNITS
-        .iter()
-        .find_map(|(name, unit)| text.strip_suffix(name).map(|number| (number, *unit)))
-        .unwrap_or((text, 1.0));
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let written = text.get(number.len()..).unwrap_or("");
+    let unit = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(written)).map(|(_, unit)| *unit);
+    let Some(unit) = unit.or(written.is_empty().then_some(1.0)) else {
+        return Err(format!("`{written}` is no unit of memory; the units are kB, MB, GB, KiB, MiB and GiB"));
+    };
     match number.trim().parse::<f64>() {
         Ok(n) if n > 0.0 && n.is_finite() => Ok((n * unit) as u64),
         _ => Err("a size is wanted, like 200MB or 2GiB".to_owned()),
@@ -522,6 +524,10 @@ mod tests {
     #[test]
     fn sizes_of_memory_have_units() {
         assert_eq!(memory("200MB"), Ok(200_000_000));
+        // Nobody means another thousand bytes by a capital letter.
+        assert_eq!(memory("10KB"), Ok(10_000));
+        assert_eq!(memory("2gb"), Ok(2_000_000_000));
+        assert!(memory("2 apples").is_err_and(|why| why.contains("apples")));
         assert_eq!(memory("1.5 GiB"), Ok(1_610_612_736));
         assert_eq!(memory("4096"), Ok(4096));
         assert!(memory("much").is_err() && memory("-1MB").is_err() && memory("MB").is_err());

@@ -20,7 +20,14 @@ pub fn graph(output: &Output, args: &GraphArgs) -> Exit {
         return Exit::Wrong;
     }
     let model = args.model.as_deref();
-    let text = match args.format {
+    let format = match format(args) {
+        Ok(format) => format,
+        Err((message, help)) => {
+            output.error(&message, Some(&help));
+            return Exit::CommandLine;
+        }
+    };
+    let text = match format {
         DrawingFormat::Svg => export::svg(&checked, model),
         DrawingFormat::Dot => export::dot(&checked, model),
     };
@@ -44,4 +51,34 @@ pub fn graph(output: &Output, args: &GraphArgs) -> Exit {
             Exit::Wrong
         }
     }
+}
+
+/// How the drawing is written: as asked for, or as the name of the file says. The two must not contradict each other.
+fn format(args: &GraphArgs) -> Result<DrawingFormat, (String, String)> {
+    let extension = args.output.as_ref().and_then(|path| path.extension()).map(|e| e.to_string_lossy().to_lowercase());
+    let Some(extension) = extension else { return Ok(args.format.unwrap_or(DrawingFormat::Svg)) };
+    let named = match extension.as_str() {
+        "svg" => Some(DrawingFormat::Svg),
+        "dot" | "gv" => Some(DrawingFormat::Dot),
+        _ => None,
+    };
+    match (args.format, named) {
+        (Some(asked), Some(named)) if asked != named => {
+            let asked = if asked == DrawingFormat::Svg { "svg" } else { "dot" };
+            let message = format!("--format {asked} does not go with a file named `.{extension}`");
+            Err((message, format!("name it `.{asked}`, or leave `--format` out")))
+        }
+        (Some(format), None) if !is_picture(&extension) => Ok(format),
+        (_, Some(format)) => Ok(format),
+        (_, None) => {
+            let message = format!("a drawing is written as SVG or DOT, not as `.{extension}`");
+            let help = "`-o net.svg` is a picture for browsers and editors; Graphviz makes others of DOT: `dot -Tpng net.dot -o net.png`";
+            Err((message, help.to_owned()))
+        }
+    }
+}
+
+/// Whether a file of this name would be taken for a picture of another format.
+fn is_picture(extension: &str) -> bool {
+    matches!(extension, "png" | "jpg" | "jpeg" | "gif" | "bmp" | "webp" | "pdf" | "ps" | "eps" | "tif" | "tiff")
 }

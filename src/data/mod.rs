@@ -69,7 +69,7 @@ pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult, MissingIn, OperandValue, Place};
 pub(crate) use scan_cache::at_one_moment;
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
-pub use select::{Name, Selector, column, select};
+pub use select::{Name, Selector, column, column_names, select};
 pub use source_spec::{Cell, DataFile, LINE, PerSplit, SourceSpec, Split, TableExpr, TableNode};
 pub use table_reader::place_of_row;
 pub use tokens::TokenKind;

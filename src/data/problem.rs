@@ -79,6 +79,19 @@ pub struct OperandValue {
     pub column: Option<String>,
 }
 
+/// What the first line of a file is that should be a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstLine {
+    /// An example like the others.
+    Example,
+    /// A comment.
+    Comment,
+    /// The beginning of a web page.
+    Page,
+    /// The beginning of what git-lfs keeps in place of a large file.
+    GitLfs,
+}
+
 /// Something wrong with the data, or with what is asked of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DataProblem {
@@ -179,6 +192,15 @@ pub enum DataProblem {
     ExceptNotChosen {
         /// Its name.
         column: String,
+    },
+    /// The first line of a file, which should name its columns, does something else.
+    NoHeader {
+        /// The file.
+        source: String,
+        /// Its first line.
+        line: String,
+        /// What that is.
+        reading: FirstLine,
     },
     /// Text where numbers are needed.
     TextForNumber {

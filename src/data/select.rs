@@ -1,7 +1,7 @@
 //! Choosing columns: `t.a`, `t[a, b]`, `t[a .. f, except: c]`.
 
 use super::field_expr::{FieldExpr, FieldNode};
-use super::problem::{DataError, DataProblem, DataResult};
+use super::problem::{DataError, DataProblem, DataResult, FirstLine};
 use super::schema::{Schema, schema};
 use super::source_spec::TableExpr;
 use crate::diagnostics::nearest;
@@ -73,11 +73,21 @@ pub fn select(table: &TableExpr, selectors: &[Selector], span: Span) -> Result<F
     if chosen.is_empty() && errors.is_empty() {
         errors.push(DataError::new(span, DataProblem::NothingChosen));
     }
+    if errors.iter().any(|e| matches!(*e.problem, DataProblem::NoColumn { .. }))
+        && let Some(reading) = first_line(&schema)
+    {
+        return Err(vec![no_header(&schema, table, reading)]);
+    }
     if !errors.is_empty() {
         return Err(errors);
     }
     let names = chosen.iter().map(|(i, _)| name(*i)).collect();
     Ok(FieldExpr::new(FieldNode::Columns { table: table.clone(), names, scalar: false }, span))
+}
+
+/// The columns of a table, in file order; none where it cannot be read.
+pub fn column_names(table: &TableExpr) -> Vec<String> {
+    schema(table).map_or_else(|_| Vec::new(), |schema| schema.names().map(str::to_owned).collect())
 }
 
 /// `table.name`: one column as a scalar.
@@ -90,6 +100,11 @@ pub fn column(table: &TableExpr, name: &Name, span: Span) -> DataResult<FieldExp
         return Ok(FieldExpr::new(FieldNode::Array(table.origin().clone()), span));
     }
     let schema = schema(table)?;
+    if schema.column(&name.text).is_none()
+        && let Some(reading) = first_line(&schema)
+    {
+        return Err(no_header(&schema, table, reading));
+    }
     if schema.column(&name.text).is_none() {
         let mut problem = no_column(&schema, &name.text);
         if let DataProblem::NoColumn { columns, nearest: near, .. } = &mut problem
@@ -129,6 +144,30 @@ fn resolve(schema: &Schema, part: &Selector, into: &mut Vec<(usize, Span)>, erro
             }
         }
     }
+}
+
+/// What the first line of a file holds, where it can be no header.
+fn first_line(schema: &Schema) -> Option<FirstLine> {
+    let first = schema.names().next()?.trim_start();
+    let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text));
+    let numbers = schema.names().filter(|name| name.trim().parse::<f64>().is_ok()).count();
+    if begins("version https://git-lfs") {
+        Some(FirstLine::GitLfs)
+    } else if begins("<!doctype") || begins("<html") || begins("<?xml") {
+        Some(FirstLine::Page)
+    } else if begins("#") {
+        Some(FirstLine::Comment)
+    } else if numbers * 2 >= schema.columns.len() {
+        Some(FirstLine::Example)
+    } else {
+        None
+    }
+}
+
+/// Told once a table, where that is read.
+fn no_header(schema: &Schema, table: &TableExpr, reading: FirstLine) -> DataError {
+    let line = schema.names().collect::<Vec<_>>().join(",");
+    DataError::new(table.span, DataProblem::NoHeader { source: schema.source.clone(), line, reading })
 }
 
 /// That a table has no such column, and which was probably meant.

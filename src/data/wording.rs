@@ -2,7 +2,7 @@
 
 use super::cell::{Parsed, number_name, parse};
 use super::not_finite::divides;
-use super::problem::{DataProblem, MissingIn, OperandValue};
+use super::problem::{DataProblem, FirstLine, MissingIn, OperandValue};
 use super::source_spec::{LINE, Split};
 use crate::diagnostics::{Code, Diagnostic, quoted_list};
 use crate::source::Span;
@@ -18,7 +18,7 @@ impl DataProblem {
         match self {
             P::NoFile { .. } => Code::E0501,
             P::Unreadable { .. } | P::TooManyRows { .. } => Code::E0502,
-            P::NoColumn { .. } => Code::E0503,
+            P::NoColumn { .. } | P::NoHeader { .. } => Code::E0503,
             P::DuplicateColumn { .. } => Code::E0504,
             P::RaggedRow { .. } => Code::E0505,
             P::TextForNumber { .. } => Code::E0506,
@@ -102,6 +102,7 @@ impl DataProblem {
                  `-f UTF-16`, as some programs on Windows write)",
             ),
             DataProblem::NoColumn { .. }
+            | DataProblem::NoHeader { .. }
             | DataProblem::DuplicateColumn { .. }
             | DataProblem::RaggedRow { .. }
             | DataProblem::ColumnsDiffer { .. }
@@ -241,6 +242,24 @@ impl DataProblem {
                     }
                 }
                 d
+            }
+            DataProblem::NoHeader { source, line, reading } => {
+                let shown: String = line.chars().take(40).collect();
+                let shown = if shown.len() < line.len() { format!("{shown}…") } else { shown };
+                let d = |message: String| say(message, "read here").note(format!("its first line is `{shown}`"));
+                match reading {
+                    FirstLine::Example => d(format!("`{source}` has no header: its first line is an example"))
+                        .note("the first line of a table names its columns, and columns are chosen by these names")
+                        .help("put a line with a name for each column before the others"),
+                    FirstLine::Comment => {
+                        d(format!("`{source}` begins with a comment, not with the names of its columns"))
+                            .help("remove the lines before the header: a table has no comments")
+                    }
+                    FirstLine::Page => d(format!("`{source}` is a web page, not a table"))
+                        .help("download the file itself, not the page that shows it"),
+                    FirstLine::GitLfs => d(format!("`{source}` is a pointer of git-lfs: the file itself is not here"))
+                        .help("`git lfs pull` fetches it"),
+                }
             }
             DataProblem::RangeReversed { from, to } => {
                 say(format!("`{from}` comes after `{to}` in the table"), "a range runs in the order of the columns")

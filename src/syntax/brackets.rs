@@ -164,9 +164,16 @@ impl Repairer<'_> {
     /// Closes a bracket before the token `limit`: at the end of its line, or of the lines that go on after a comma.
     fn unclosed(&mut self, bracket: &Bracket, limit: usize, found: Option<Token>) {
         let Some(&opener) = self.tokens.get(bracket.index) else { return };
-        let is_layer = bracket.index.checked_sub(1).is_some_and(|callee| {
-            self.tokens.get(callee).is_some_and(|t| t.end == opener.start)
-                && self.text(callee).starts_with(|c: char| c.is_uppercase())
+        // Nothing flows among the arguments that make a layer, nor among columns and positions.
+        let holds_no_pipe = bracket.index.checked_sub(1).is_some_and(|before| {
+            let is_adjacent = self.tokens.get(before).is_some_and(|t| t.end == opener.start);
+            let callee = self.text(before);
+            is_adjacent
+                && match bracket.kind {
+                    b'(' => callee.starts_with(|c: char| c.is_uppercase()),
+                    b'[' => callee.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']')),
+                    _ => false,
+                }
         });
         let ends = self.ends.get_or_init(|| ends(self.source, self.tokens));
         let next = |all: &[usize]| all.get(bracket.index + 1).copied().unwrap_or(limit);
@@ -174,17 +181,20 @@ impl Repairer<'_> {
         if bracket.kind != b'{' {
             end = end.min(next(&ends.line));
         }
-        // `Dense(16 |> relu`: nothing flows among the arguments that make a layer.
-        if bracket.kind == b'(' && is_layer {
+        // `Dense(16 |> relu`, `t[a .. b |> standardize`
+        if holds_no_pipe {
             end = end.min(next(&ends.pipe));
         }
         let last = end.checked_sub(1).and_then(|last| ends.code.get(last)).map_or(bracket.index, |last| *last);
         // A trailing comment must not swallow the new bracket, nor an unfinished string.
         let at = self.tokens.get(last.max(bracket.index)).map_or(opener.end, |token| token.end);
         let close = char::from(closer(bracket.kind));
-        let found = found.map(|t| self.span(t));
+        // A brace that is missing itself has been told of.
+        let found = found.filter(|t| t.start < t.end).map(|t| self.span(t));
         let at_span = Span::new(self.file, at, at);
-        self.errors.push(SyntaxError::Unclosed { open: self.span(opener), closer: close, at: at_span, found });
+        if opener.start < opener.end {
+            self.errors.push(SyntaxError::Unclosed { open: self.span(opener), closer: close, at: at_span, found });
+        }
         self.edit(at, 0, if close == '}' { "\n}".to_owned() } else { close.to_string() });
     }
 }

@@ -27,6 +27,15 @@ pub enum SyntaxError {
         /// The bracket of another kind that was found instead.
         found: Option<Span>,
     },
+    /// An item whose body has no `{`.
+    NoBrace {
+        /// Its first word.
+        word: String,
+        /// The last word of what stands before the body.
+        header: Span,
+        /// The last word of the body, if no `}` follows it.
+        end: Option<Span>,
+    },
     /// A bracket closes nothing.
     StrayClose {
         /// The bracket.
@@ -115,12 +124,58 @@ pub enum SyntaxError {
         /// Its text.
         text: String,
     },
-    /// `repeat 3 Dense(4)`
+    /// `repeat 3 Dense(4)`, `residual(Dense(4))`
     MissingBraces {
         /// The stage.
         stage: Span,
         /// `repeat` or `residual`.
         form: &'static str,
+        /// What puts it in braces.
+        edits: Vec<Edit>,
+    },
+    /// `repeat { Dense(4) }`
+    MissingCount {
+        /// The word.
+        word: Span,
+    },
+    /// `model Net x: [4]`
+    BareInputs {
+        /// The inputs.
+        span: Span,
+        /// The white space before them.
+        start: Span,
+    },
+    /// `model Net(x: [4]) logits: [3]`
+    NoArrow {
+        /// What stands instead of the arrow, if anything does.
+        arrow: Span,
+        /// Its text.
+        found: Option<String>,
+        /// The outputs.
+        outputs: Span,
+    },
+    /// `train Net with iris`, `train Net(iris)`
+    NoOn {
+        /// What stands there, or where `on` is missing.
+        span: Span,
+        /// As written.
+        found: String,
+        /// The data, where it stands in parentheses.
+        data: Option<String>,
+    },
+    /// A comma at the end of a statement.
+    LineComma {
+        /// The comma.
+        span: Span,
+        /// What ends there: `a setting`.
+        what: &'static str,
+        /// Whether the line ends there, too.
+        ends_line: bool,
+    },
+    /// `hyper w = 4` in a body
+    HyperForLet {
+        /// The word.
+        span: Span,
     },
     /// A number that cannot be read.
     BadNumber {
@@ -179,6 +234,8 @@ pub enum SyntaxError {
         text: String,
         /// A `:=` in place of the `=`.
         walrus: Option<Span>,
+        /// What binds such a name here: `let`, or `field`.
+        word: &'static str,
     },
     /// A word that is almost the one that is needed.
     Misspelt {
@@ -294,6 +351,18 @@ impl SyntaxError {
                     *at,
                     if *closer == '}' { "\n}".into() } else { closer.to_string() },
                 )
+            }
+            SyntaxError::NoBrace { word, header, end } => {
+                let message = format!("the body of this `{word}` needs a `{{`");
+                let d = Diagnostic::new(Code::E0025, message, *header, "the body begins after this");
+                let open = Edit { span: header.end_point(), text: " {".into() };
+                match end {
+                    None => d.fix_all("insert `{`", vec![open]),
+                    Some(end) => d.label(*end, "and ends after this").fix_all(
+                        "put the body in braces",
+                        vec![open, Edit { span: end.end_point(), text: "\n}".into() }],
+                    ),
+                }
             }
             SyntaxError::StrayClose { span, bracket } => Diagnostic::new(
                 Code::E0002,
@@ -419,24 +488,86 @@ impl SyntaxError {
                 "a name and its value are joined by `:` here",
             )
             .fix("insert `:`", key.end_point(), ":"),
-            SyntaxError::MissingBraces { stage, form } => Diagnostic::new(
+            SyntaxError::MissingBraces { stage, form, edits } => Diagnostic::new(
                 Code::E0026,
                 format!("what `{form}` takes stands in braces"),
                 *stage,
                 "needs a `{` before it and a `}` after it",
             )
+            .fix_all("put it in braces", edits.clone()),
+            SyntaxError::MissingCount { word } => {
+                Diagnostic::new(Code::E0007, "expected a number of copies after `repeat`", *word, "repeat how often?")
+                    .help("`repeat 3 { … }` chains three copies, each with weights of its own")
+            }
+            SyntaxError::BareInputs { span, start } => Diagnostic::new(
+                Code::E0001,
+                "the inputs stand in parentheses",
+                *span,
+                "needs a `(` before it and a `)` after it",
+            )
             .fix_all(
-                "put it in braces",
-                vec![
-                    Edit { span: stage.start_point(), text: "{ ".into() },
-                    Edit { span: stage.end_point(), text: " }".into() },
-                ],
+                "put them in parentheses",
+                vec![Edit { span: *start, text: "(".into() }, Edit { span: span.end_point(), text: ")".into() }],
             ),
-            SyntaxError::MissingLet { name, text, walrus } => {
-                let mut edits = vec![Edit { span: name.start_point(), text: "let ".into() }];
+            SyntaxError::NoArrow { arrow, found: Some(found), .. } => Diagnostic::new(
+                Code::E0001,
+                format!("expected `->` before the outputs, found `{found}`"),
+                *arrow,
+                "this cannot stand here",
+            )
+            .fix("write `->`", *arrow, if found == ":" { " ->" } else { "->" }),
+            SyntaxError::NoArrow { outputs, .. } => {
+                Diagnostic::new(Code::E0001, "expected `->` before the outputs", *outputs, "needs a `->` before it")
+                    .fix("insert `->`", outputs.start_point(), "-> ")
+            }
+            SyntaxError::NoOn { span, data: Some(data), .. } => Diagnostic::new(
+                Code::E0001,
+                "expected `on` and the name of a data item",
+                *span,
+                format!("`{data}` stands behind `on`"),
+            )
+            .fix(format!("write `on {data}`"), *span, format!(" on {data}")),
+            SyntaxError::NoOn { span, found, .. } if found.is_empty() => {
+                Diagnostic::new(Code::E0001, "expected `on` before the name of the data", *span, "needs an `on` here")
+                    .fix("insert `on`", span.end_point(), "on ")
+            }
+            SyntaxError::NoOn { span, found, .. } => Diagnostic::new(
+                Code::E0001,
+                format!("expected `on` before the name of the data, found `{found}`"),
+                *span,
+                "this cannot stand here",
+            )
+            .fix("write `on`", *span, "on"),
+            SyntaxError::LineComma { span, what, ends_line: true } => Diagnostic::new(
+                Code::E0018,
+                format!("{what} ends with its line, not with a comma"),
+                *span,
+                "nothing follows this comma",
+            )
+            .fix("remove the comma", *span, ""),
+            SyntaxError::LineComma { span, .. } => Diagnostic::new(
+                Code::E0018,
+                "two statements on a line need a `;` between them",
+                *span,
+                "a comma only separates what stands in brackets",
+            )
+            .fix("write `;`", *span, ";"),
+            SyntaxError::HyperForLet { span } => Diagnostic::new(
+                Code::E0014,
+                "a `hyper` cannot stand here",
+                *span,
+                "stands only at the top of a file; here a name is bound by `let`",
+            )
+            .fix("write `let`", *span, "let"),
+            SyntaxError::MissingLet { name, text, walrus, word } => {
+                let mut edits = vec![Edit { span: name.start_point(), text: format!("{word} ") }];
                 edits.extend(walrus.map(|span| Edit { span, text: "=".into() }));
-                Diagnostic::new(Code::E0010, format!("`{text}` needs a `let`"), *name, "a name is bound by `let`")
-                    .fix_all(if walrus.is_some() { "write `let … =`" } else { "insert `let`" }, edits)
+                let label = match *word {
+                    "field" => "what a model or a loss asks for is a `field`",
+                    _ => "a name is bound by `let`",
+                };
+                let title = if walrus.is_some() { format!("write `{word} … =`") } else { format!("insert `{word}`") };
+                Diagnostic::new(Code::E0010, format!("`{text}` needs a `{word}`"), *name, label).fix_all(title, edits)
             }
             SyntaxError::ArrowForPipe { span, text } => {
                 let label = match text.as_str() {

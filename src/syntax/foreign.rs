@@ -87,8 +87,17 @@ pub enum Foreign {
     Indented {
         /// The colon.
         colon: Span,
-        /// Where the body ends.
-        end: Span,
+        /// Where the body ends, if not with a brace.
+        end: Option<Span>,
+    },
+    /// `if c:` and indented lines.
+    IndentedIf {
+        /// The first colon.
+        colon: Span,
+        /// What every branch binds, where each does nothing else.
+        name: Option<String>,
+        /// What makes it right.
+        edits: Vec<Edit>,
     },
     /// `[None, 4]`, `[-1, 4]`
     BatchAxis {
@@ -103,6 +112,13 @@ pub enum Foreign {
         open: Span,
         /// `)`
         close: Span,
+    },
+    /// `csv(data/iris.csv)`
+    BarePath {
+        /// Where.
+        span: Span,
+        /// The path.
+        path: String,
     },
     /// `self.fc1`
     OfSelf {
@@ -238,17 +254,35 @@ impl Foreign {
                 "a sign of texts, not of programs",
             )
             .fix(format!("write `{meant}`"), *span, *meant),
-            Foreign::Indented { colon, end } => Diagnostic::new(
-                Code::E0025,
-                "a body stands in braces",
-                *colon,
-                "needs a `{`; how far lines are indented means nothing",
-            )
-            .label(*end, "and a `}` after this")
-            .fix_all(
-                "put the body in braces",
-                vec![Edit { span: *colon, text: " {".into() }, Edit { span: end.end_point(), text: "\n}".into() }],
-            ),
+            Foreign::Indented { colon, end } => {
+                let diagnostic = Diagnostic::new(
+                    Code::E0025,
+                    "a body stands in braces",
+                    *colon,
+                    "needs a `{`; how far lines are indented means nothing",
+                );
+                let open = Edit { span: *colon, text: " {".into() };
+                match end {
+                    None => diagnostic.fix_all("write `{`", vec![open]),
+                    Some(end) => diagnostic
+                        .label(*end, "and a `}` after this")
+                        .fix_all("put the body in braces", vec![open, Edit { span: end.end_point(), text: "\n}".into() }]),
+                }
+            }
+            Foreign::IndentedIf { colon, name, edits } => {
+                let diagnostic = Diagnostic::new(
+                    Code::E0025,
+                    "the branches of an `if` stand in braces",
+                    *colon,
+                    "needs a `{`; how far lines are indented means nothing",
+                );
+                match name {
+                    Some(name) => diagnostic
+                        .note(format!("an `if` gives a value: `{name}` is named once, before it"))
+                        .fix_all(format!("write `let {name} = if … {{ … }} else {{ … }}`"), edits.clone()),
+                    None => diagnostic.fix_all("put the branches in braces", edits.clone()),
+                }
+            }
             Foreign::BatchAxis { span, removed } => Diagnostic::new(
                 Code::E0027,
                 "the batch is not an axis",
@@ -266,6 +300,13 @@ impl Foreign {
                 "write it in `[` and `]`",
                 vec![Edit { span: *open, text: "[".into() }, Edit { span: *close, text: "]".into() }],
             ),
+            Foreign::BarePath { span, path } => {
+                Diagnostic::new(Code::E0003, "a path stands in double quotes", *span, "the quotes are missing").fix(
+                    format!("write \"{path}\""),
+                    *span,
+                    format!("\"{path}\""),
+                )
+            }
             Foreign::OfSelf { span } => Diagnostic::new(
                 Code::E0117,
                 "there is no `self`: a layer is a name like any other",

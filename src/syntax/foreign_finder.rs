@@ -6,7 +6,8 @@
 
 use super::error::SyntaxError;
 use super::foreign::{Foreign, Lines};
-use super::repair::{ITEM_WORDS, at_margin, line_indent};
+use super::repair::{at_margin, line_indent};
+use super::token_lines::TokenLines;
 use super::tokens::{Token, TokenKind};
 use crate::diagnostics::nearest;
 use crate::source::{FileId, Span};
@@ -35,6 +36,10 @@ pub(crate) const MODULES: &[(&str, &str)] = &[
     ("math", "Python"),
 ];
 
+/// What reads files, here and elsewhere: what stands in its parentheses is a path, though it has no quotes.
+pub(crate) const READERS: &[&str] =
+    &["csv", "idx", "npy", "npz", "text", "image_folder", "read_csv", "load_csv", "load", "ImageFolder"];
+
 /// What is found.
 #[derive(Default)]
 pub(super) struct Found {
@@ -49,52 +54,27 @@ pub(super) struct Found {
 
 /// Looks through the tokens of a text.
 pub(super) fn find(file: FileId, source: &str, tokens: &[Token]) -> Found {
-    let mut finder = Finder { file, source, tokens, found: Found::default() };
-    finder.lines();
+    let lines = TokenLines { file, source, tokens };
+    let mut finder = Finder { lines, found: Found::default() };
+    finder.top_lines();
     finder.rest();
     finder.found
 }
 
 struct Finder<'a> {
-    file: FileId,
-    source: &'a str,
-    tokens: &'a [Token],
+    lines: TokenLines<'a>,
     found: Found,
 }
 
+impl<'a> std::ops::Deref for Finder<'a> {
+    type Target = TokenLines<'a>;
+
+    fn deref(&self) -> &TokenLines<'a> {
+        &self.lines
+    }
+}
+
 impl Finder<'_> {
-    fn text(&self, index: usize) -> &str {
-        self.tokens.get(index).map_or("", |t| t.text(self.source))
-    }
-
-    fn kind(&self, index: usize) -> TokenKind {
-        self.tokens.get(index).map_or(TokenKind::Newline, |t| t.kind)
-    }
-
-    fn is_word(&self, index: usize) -> bool {
-        self.kind(index) == TokenKind::Word
-    }
-
-    fn start(&self, index: usize) -> usize {
-        self.tokens.get(index).map_or(self.source.len(), |t| t.start)
-    }
-
-    fn end(&self, index: usize) -> usize {
-        self.tokens.get(index).map_or(self.source.len(), |t| t.end)
-    }
-
-    fn span(&self, start: usize, end: usize) -> Span {
-        Span::new(self.file, start, end)
-    }
-
-    fn token_span(&self, index: usize) -> Span {
-        self.span(self.start(index), self.end(index))
-    }
-
-    fn between(&self, start: usize, end: usize) -> &str {
-        self.source.get(start..end).unwrap_or("")
-    }
-
     fn tell(&mut self, foreign: Foreign) {
         self.found.errors.push(foreign.into());
     }
@@ -103,69 +83,8 @@ impl Finder<'_> {
         self.found.edits.push((start, end - start, by.into()));
     }
 
-    /// Whether a token begins a line, white space aside.
-    fn begins_line(&self, index: usize) -> bool {
-        index.checked_sub(1).is_none_or(|before| self.kind(before) == TokenKind::Newline)
-    }
-
-    /// The index of the newline that ends the line of a token, brackets aside.
-    fn line_end(&self, index: usize) -> usize {
-        let mut depth = 0_usize;
-        for i in index..self.tokens.len() {
-            match self.kind(i) {
-                TokenKind::Open(_) => depth += 1,
-                TokenKind::Close(_) => depth = depth.saturating_sub(1),
-                TokenKind::Newline if depth == 0 => return i,
-                _ => {}
-            }
-        }
-        self.tokens.len()
-    }
-
-    /// The last token of the line that is code.
-    fn last_of_line(&self, index: usize) -> usize {
-        let end = self.line_end(index);
-        (index..end).rev().find(|i| !self.tokens.get(*i).is_none_or(|t| t.is_trivia())).unwrap_or(index)
-    }
-
-    /// The index behind the lines that are indented more than `indent`, from a newline on.
-    fn block_end(&self, newline: usize, indent: usize) -> usize {
-        let mut end = newline;
-        let mut i = newline;
-        while i < self.tokens.len() {
-            match self.kind(i) {
-                TokenKind::Newline | TokenKind::Comment => i += 1,
-                _ => {
-                    let inner = line_indent(self.source, self.start(i));
-                    let goes_on = matches!(self.text(i), "elif" | "else" | "except" | "finally") && inner == indent;
-                    if inner <= indent && !goes_on {
-                        break;
-                    }
-                    i = self.line_end(i);
-                    end = i;
-                }
-            }
-        }
-        end
-    }
-
-    /// Whether a `{` stands in the line, outside of other brackets.
-    fn opens_brace(&self, index: usize) -> bool {
-        let mut depth = 0_usize;
-        for i in index..self.tokens.len() {
-            match self.kind(i) {
-                TokenKind::Open(b'{') if depth == 0 => return true,
-                TokenKind::Open(_) => depth += 1,
-                TokenKind::Close(_) => depth = depth.saturating_sub(1),
-                TokenKind::Newline if depth == 0 => return false,
-                _ => {}
-            }
-        }
-        false
-    }
-
     /// Lines at the top of the file.
-    fn lines(&mut self) {
+    fn top_lines(&mut self) {
         let mut depth = 0_usize;
         let mut i = 0;
         while i < self.tokens.len() {
@@ -188,9 +107,6 @@ impl Finder<'_> {
                 self.found.done.push((from, self.start(behind)));
                 i = behind;
                 continue;
-            }
-            if starts {
-                self.indented_body(i);
             }
             if starts && depth == 0 && self.is_word(i) && self.text(i + 1) == "=" {
                 let is_literal = matches!(self.kind(i + 2), TokenKind::Number | TokenKind::String { .. })
@@ -255,36 +171,6 @@ impl Finder<'_> {
         }
     }
 
-    /// `model Net(x: [4]):` and indented lines.
-    fn indented_body(&mut self, i: usize) {
-        if !ITEM_WORDS.contains(&self.text(i)) || matches!(self.text(i), "let" | "hyper" | "import") {
-            return;
-        }
-        let colon = self.last_of_line(i);
-        let end = self.line_end(i);
-        if self.text(colon) != ":" || (i..colon).any(|t| self.kind(t) == TokenKind::Open(b'{')) {
-            return;
-        }
-        // `-> logits:` goes on with a type, and its body is in braces.
-        let next = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
-        let brace = next.and_then(|next| {
-            let end = self.line_end(next);
-            let below = (end..self.tokens.len()).find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
-            let is_brace = |t: &usize| self.kind(*t) == TokenKind::Open(b'{');
-            (next..end).find(is_brace).or(below.filter(is_brace))
-        });
-        let is_of_body = |t| matches!(self.text(t), "|>" | "=" | "residual" | "repeat" | "if" | "scan");
-        if next.zip(brace).is_some_and(|(next, brace)| !(next..brace).any(is_of_body)) {
-            return;
-        }
-        let behind = self.block_end(end, 0);
-        let last = (end..behind).rev().find(|t| !self.tokens.get(*t).is_none_or(|t| t.is_trivia()));
-        let Some(last) = last else { return };
-        self.tell(Foreign::Indented { colon: self.token_span(colon), end: self.token_span(last) });
-        self.replace(self.start(colon), self.end(colon), " {");
-        self.replace(self.end(last), self.end(last), "\n}");
-    }
-
     /// Everything else, token by token.
     fn rest(&mut self) {
         // The open brackets, and whether each is an index.
@@ -327,6 +213,8 @@ impl Finder<'_> {
                         begins = true;
                     } else if self.is_shape(i, in_signature) {
                         self.shape(i);
+                    } else if kind == b'(' && i > 0 && READERS.contains(&self.text(i - 1)) {
+                        self.paths(i);
                     }
                     open.push((kind, kind == b'[' && adjacent && is_operand && !in_signature));
                 }
@@ -398,6 +286,47 @@ impl Finder<'_> {
         self.found.done.push((self.start(open + 1), self.start(last + 2)));
     }
 
+    /// The arguments of what reads files: paths among them that have no quotes.
+    fn paths(&mut self, open: usize) {
+        let is_piece = |kind: TokenKind, text: &str| match kind {
+            TokenKind::Word | TokenKind::Number | TokenKind::Other => true,
+            TokenKind::Symbol => matches!(text, "/" | "." | ".." | "-" | ":" | "*" | "+" | "@" | "%"),
+            _ => false,
+        };
+        let mut depth = 0_usize;
+        let mut i = open;
+        while i < self.tokens.len() {
+            match self.kind(i) {
+                TokenKind::Open(b'{') => return,
+                TokenKind::Open(_) => depth += 1,
+                TokenKind::Close(_) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+            let begins = matches!(self.text(i), "(" | "[" | "," | ":" | "=");
+            i += 1;
+            if !begins || self.text(i + 1) == ":" && !matches!(self.text(i + 2), "/" | "\\") {
+                continue;
+            }
+            let mut last = i;
+            while self.end(last) == self.start(last + 1) && is_piece(self.kind(last + 1), self.text(last + 1)) {
+                last += 1;
+            }
+            let (start, end) = (self.start(i), self.end(last));
+            let path = self.between(start, end);
+            let is_whole = matches!(self.text(last + 1), "," | ")" | "]") || self.kind(last + 1) == TokenKind::Newline;
+            if last > i && is_piece(self.kind(i), self.text(i)) && is_whole && path.contains(['/', '.', '\\']) {
+                let path = path.replace('\\', "/");
+                self.replace(start, end, format!("\"{path}\""));
+                self.tell(Foreign::BarePath { span: self.span(start, end), path });
+                self.found.done.push((start, end));
+                i = last + 1;
+            }
+        }
+    }
+
     /// Whether a colon within the brackets of an index is that of `except: column`.
     fn is_exception(&self, colon: usize) -> bool {
         colon.checked_sub(1).is_some_and(|name| self.text(name) == "except")
@@ -446,7 +375,8 @@ impl Finder<'_> {
             self.replace(start, end, "..");
         } else {
             self.tell(Foreign::Slice { span, instead: Some(instead) });
-            self.replace(self.start(colon), self.end(colon), " .. ");
+            // What begins with the range begins where the colon stands.
+            self.replace(self.start(colon), self.end(colon), if before.is_empty() { ".. " } else { " .. " });
         }
         last
     }

@@ -4,6 +4,7 @@
 //! the grammar `grammar/nn.pest` (`parse`), and its pairs become the tree (`build`). Mistakes are facts (`error`) until they become diagnostics.
 
 pub mod ast;
+mod bodies;
 mod brackets;
 mod build;
 mod chunks;
@@ -15,12 +16,15 @@ mod moved;
 mod parse;
 mod print;
 mod repair;
+mod token_lines;
 pub(crate) mod tokens;
 pub(crate) mod walk;
 
 pub use error::{NumberProblem, SyntaxError};
 pub use foreign::{Foreign, Lines};
 pub(crate) use foreign_finder::MODULES;
+#[cfg(test)]
+pub(crate) use foreign_finder::READERS;
 pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};

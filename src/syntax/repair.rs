@@ -4,6 +4,7 @@
 //! The parser then sees a text with matching brackets, so that one slip does not hide the rest of the file. Offsets
 //! of the repaired text are turned back by [`Repaired::original`].
 
+use super::bodies;
 use super::brackets::Ends;
 use super::error::SyntaxError;
 use super::foreign_finder;
@@ -99,6 +100,7 @@ impl Repaired {
 /// Finds and repairs.
 pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
     let mut tokens = scan(source);
+    let mended = bodies::mend(file, source, &mut tokens);
     let found = foreign_finder::find(file, source, &tokens);
     if !found.done.is_empty() {
         let mut done = found.done;
@@ -126,7 +128,10 @@ pub(crate) fn repair(file: FileId, source: &str) -> Repaired {
         repairer.brackets(true);
     }
     let too_deep = repairer.depth();
-    let Repairer { errors, mut edits, .. } = repairer;
+    let Repairer { mut errors, mut edits, .. } = repairer;
+    errors.extend(mended.errors);
+    // Behind what closes other brackets at the same place.
+    edits.extend(mended.edits.into_iter().map(|(at, delete, insert)| Repair { at, delete, insert, now_at: 0 }));
     edits.sort_by_key(|e| e.at);
     let mut text = String::with_capacity(source.len());
     let mut done = 0;
@@ -492,13 +497,15 @@ impl Repairer<'_> {
 pub(super) fn begins_item(word: &str, source: &str, tokens: &[Token], index: usize) -> bool {
     let text = |index: usize| tokens.get(index).map_or("", |t| t.text(source));
     let named = tokens.get(index + 1).is_some_and(|t| t.kind == TokenKind::Word);
+    // Or the brace that is missing.
+    let opens_body = |index: usize| tokens.get(index).is_some_and(|t| t.kind == TokenKind::Open(b'{'));
     let after = text(index + 2);
     match word {
         "model" | "block" => named && after == "(",
-        "data" => named && after == "{",
+        "data" => named && opens_body(index + 2),
         "train" => named && matches!(after, "on" | "(" | "."),
         "hyper" => named && after == "=",
-        "expect" | "sweep" => text(index + 1) == "{",
+        "expect" | "sweep" => opens_body(index + 1),
         "import" => named || text(index + 1).starts_with('"'),
         _ => false,
     }
@@ -534,6 +541,10 @@ mod tests {
         assert_eq!(
             repaired("model N(x) {\n  x |> f(3\n    |> relu\n}\n"),
             "model N(x) {\n  x |> f(3\n    |> relu)\n}\n"
+        );
+        assert_eq!(
+            repaired("data d {\n  field x = t[a .. b |> standardize\n}\n"),
+            "data d {\n  field x = t[a .. b] |> standardize\n}\n"
         );
         // A layer's arguments hold no pipe.
         assert_eq!(

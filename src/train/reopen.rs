@@ -242,7 +242,12 @@ impl Opened {
         let mut states = States::of(&train.training.graph).map_err(RunError::plan)?;
         states.add(&train.evaluation.graph).map_err(RunError::plan)?;
         let mut weights = Weights::of(&states);
-        weights_file::read_into(&mut weights, &self.directory.join(weights_name(checked, train)), None)?;
+        let file = self.directory.join(weights_name(checked, train));
+        if self.record.status != Status::Finished && !file.exists() {
+            let reason = "it ended before it left any weights".to_owned();
+            return Err(RunError::NotARun { path: self.directory.clone(), reason });
+        }
+        weights_file::read_into(&mut weights, &file, None)?;
         weights.put_into(&mut states);
         Ok(states)
     }

@@ -157,3 +157,15 @@ fn fields_without_a_finite_result_are_refused_before_the_first_step() {
         assert!(ended.err.contains("error[E0515]"), "{}", ended.err);
     }
 }
+
+/// No small number keeps the logarithm of what is standardized away from 0.
+#[test]
+fn a_logarithm_of_standardized_numbers_belongs_before() {
+    let program = "data d {\n  let t = moons(40, seed: 1)\n  field x = t[x0, x1] |> standardize\n  field y = t.label |> classes\n}\n\n\
+                   model Net(x: [2]) -> logits: [2] {\n  log(x) |> Dense(2)\n}\n\n\
+                   train Net on d {\n  loss: cross_entropy(logits, y)\n  optimizer: Adam(lr: 1e-2)\n  epochs: 1\n  batch: 8\n}\n";
+    let told = run(program, &[], &[]).expect(4).err;
+    let told = told.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
+    assert!(told.contains("`x` is standardized, so about half of its numbers lie below 0"), "{told}");
+    assert!(told.contains("`field x = log(t.column) |> standardize`") && !told.contains("1e-7"), "{told}");
+}

@@ -409,6 +409,15 @@ fn the_command_draws_and_says_what_is_wrong() {
     let dot = std::fs::read_to_string(folder.path().join("small.dot")).unwrap();
     assert!(dot.starts_with("digraph \"Small\" {") && dot.contains("n0 -> n1"), "{dot}");
 
+    // The name of the file says how it is written.
+    nnrun(folder.path(), &["graph", "small.nn", "-o", "named.dot"]).expect(0);
+    let named = std::fs::read_to_string(folder.path().join("named.dot")).unwrap();
+    assert!(named.starts_with("digraph"), "{named}");
+    let png = nnrun(folder.path(), &["graph", "small.nn", "-o", "small.png"]).expect(2);
+    assert!(png.err.contains("not as `.png`") && !folder.path().join("small.png").exists(), "{}", png.err);
+    let both = nnrun(folder.path(), &["graph", "small.nn", "--format", "dot", "-o", "both.svg"]).expect(2);
+    assert!(both.err.contains("--format dot does not go with"), "{}", both.err);
+
     let wrong = nnrun(folder.path(), &["graph", "wrong.nn"]).expect(1);
     assert!(wrong.out.is_empty() && wrong.err.contains("`rellu`") && wrong.err.contains("relu"), "{}", wrong.err);
     let empty = nnrun(folder.path(), &["graph", "empty.nn"]).expect(1);

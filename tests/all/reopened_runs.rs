@@ -237,3 +237,17 @@ fn what_is_not_a_run_is_said() {
     let error = evaluate(&outcome.directory, Some(Split::Test), 1).unwrap_err().error;
     assert!(matches!(error, RunError::NoSplit { .. }), "{error}");
 }
+
+#[test]
+fn a_run_that_ended_early_says_so_when_it_is_opened() {
+    let folder = Folder::new();
+    let outcome = run(&folder.check("flowers.nn", CLASSIFIER), &folder.options(), &mut Silent).unwrap();
+    // What a run leaves that was refused, or stopped before its first weights.
+    std::fs::remove_file(outcome.directory.join("model.safetensors")).unwrap();
+    let record = outcome.directory.join("run.json");
+    let mut left: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    left["status"] = "failed".into();
+    std::fs::write(&record, left.to_string()).unwrap();
+    let failed = evaluate(&outcome.directory, None, 1).map(|_| ()).unwrap_err();
+    assert!(failed.error.to_string().contains("it ended before it left any weights"), "{}", failed.error);
+}

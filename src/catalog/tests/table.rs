@@ -108,3 +108,12 @@ fn functions_of_numbers_take_as_many_as_they_have_parameters() {
         }
     }
 }
+
+/// A path without quotes is told of before anything is known of the entry that it is given to.
+#[test]
+fn every_source_that_reads_files_is_known_as_a_reader() {
+    for entry in entries().filter(|e| matches!(e.body, Body::Source)) {
+        let reads = entry.params.first().is_some_and(|p| matches!(p.ty, ParamType::Texts));
+        assert_eq!(crate::syntax::READERS.contains(&entry.name), reads, "{}", entry.name);
+    }
+}

@@ -93,6 +93,14 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 "",
             )
         }
+        Mistake::ListWithoutBrackets { callee, param, instead } => {
+            let message = format!("`{param}` of {} is a list, in brackets", quote(callee));
+            Diagnostic::new(Code::E0205, message, span, "several arguments").fix(
+                format!("write `{instead}`"),
+                span,
+                instead.as_str(),
+            )
+        }
         Mistake::TooManyArguments { callee, takes, given, known } => {
             let callee = quote(callee);
             let message = match takes {
@@ -116,6 +124,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             let message = format!("`{param}` of {} must be {wanted}", quote(callee));
             let diagnostic = Diagnostic::new(Code::E0205, message, span, this_is(found));
             let diagnostic = suggest_duration(diagnostic, span, wanted, found);
+            if found.starts_with("a tensor") && callee.starts_with(|c: char| c.is_uppercase()) {
+                let help = format!("a layer is given its tensors behind its arguments: `x |> {callee}(…)(memory)`");
+                return Some(diagnostic.help(help));
+            }
             // 0 and 1 are what other languages call false and true.
             match (wanted.as_str(), found.as_str()) {
                 ("`true` or `false`", "the number 0") => diagnostic.fix("write `false`", span, "false"),
@@ -193,6 +205,15 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
             };
             let label = if found == "something else" { "this is not".to_owned() } else { found.clone() };
             let diagnostic = Diagnostic::new(Code::E0211, message, span, label);
+            if wanted == "a tensor"
+                && let Some(count) = found.strip_suffix(" values").and_then(|count| count.parse::<usize>().ok())
+            {
+                let names: Vec<String> = ('a'..='z').take(count).map(String::from).collect();
+                let names = names.join(", ");
+                return Some(
+                    diagnostic.help(format!("give each a name, `let ({names}) = …`, and go on with one of them")),
+                );
+            }
             suggest_duration(diagnostic, span, wanted, found)
         }
         Mistake::Condition { found } => {
@@ -213,10 +234,32 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 diagnostic
             }
         }
-        Mistake::Pattern { wanted, found } => {
+        Mistake::Pattern { wanted, found, of_layer } => {
             let message = format!("{wanted} names cannot stand for {found}");
-            Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"))
+            let diagnostic = Diagnostic::new(Code::E0214, message, span, format!("{wanted} names"));
+            match of_layer {
+                Some((layer, name)) => diagnostic
+                    .fix(format!("write `{name}`"), span, name.to_string())
+                    .note(format!("`{layer}` gives its state at every step, and nothing else"))
+                    .help(format!("the last of them is `{name} |> last`, or `{layer}` with `returns: final`")),
+                None => diagnostic,
+            }
         }
+        Mistake::BatchPosition { shape, removed } => {
+            let label = format!("this is {shape}; the batch is added for you");
+            Diagnostic::new(Code::E0027, "the batch is not an axis", span, label).fix(
+                "leave the batch out",
+                *removed,
+                "",
+            )
+        }
+        Mistake::NoElse => Diagnostic::new(
+            Code::E0215,
+            "an `if` needs an `else`",
+            span,
+            "gives no value where the condition does not hold",
+        )
+        .help("`if` is a value: `let h = if big { x |> Dense(64) } else { x }`"),
         Mistake::NoResult { what, repair: Some((name, at, text)) } => {
             let message = format!("{what} has no result");
             Diagnostic::new(Code::E0215, message, span, "only gives a value a name")

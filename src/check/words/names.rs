@@ -7,7 +7,7 @@ use crate::check::mistake::Mistake;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 
-fn edits_of(edits: &[(Span, String)]) -> Vec<Edit> {
+pub(super) fn edits_of(edits: &[(Span, String)]) -> Vec<Edit> {
     edits.iter().map(|(span, text)| Edit { span: *span, text: text.clone() }).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Words for mistakes in `train`, `data` and `expect`.
 
+use super::names::edits_of;
 use super::{augment, quote, suggest, suggest_duration, this_is};
 use crate::check::mistake::{Mistake, SettingMeaning};
 use crate::diagnostics::{Code, Diagnostic, Edit};
@@ -57,9 +58,48 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 None => diagnostic,
             }
         }
+        Mistake::ColumnsElsewhere { instead } => {
+            let message = "columns are chosen by their names";
+            let whole = format!("write `{instead}`");
+            Diagnostic::new(Code::E0540, message, span, "written as in another library").fix(
+                whole,
+                span,
+                instead.as_str(),
+            )
+        }
+        Mistake::DataMethod { name, repair } => {
+            let message = format!("data has no methods such as `{name}`");
+            let diagnostic = Diagnostic::new(Code::E0541, message, span, "data flows into functions by `|>`");
+            match repair {
+                Some(repair) => diagnostic.fix_all(repair.title.clone(), edits_of(&repair.edits)),
+                None => diagnostic.help(
+                    "columns are `t.a`, `t[a, b]`, `t[a .. f]` and `t[except: c]`; `nnrun explain` lists what can be done to them",
+                ),
+            }
+        }
+        Mistake::DropOnTable { edits } => {
+            let message = "rows are left out of the table, for all fields alike";
+            let diagnostic = Diagnostic::new(Code::E0540, message, span, "leaves rows out of this field alone");
+            match edits.as_slice() {
+                [] => diagnostic.help("write `t |> drop_missing` where the table is read"),
+                edits => diagnostic.fix_all("write `|> drop_missing` behind the table", edits_of(edits)),
+            }
+        }
+        Mistake::SplitElsewhere { instead } => {
+            let message = "shares of a split have names, and are parts of the whole";
+            Diagnostic::new(Code::E0603, message, span, "written as in another library").fix(
+                format!("write `{instead}`"),
+                span,
+                instead.as_str(),
+            )
+        }
         Mistake::SettingType { setting, wanted, found } => {
             let message = format!("`{setting}` must be {wanted}");
             let diagnostic = Diagnostic::new(Code::E0603, message, span, this_is(found));
+            if let ("clip", Some(number)) = (setting.as_str(), found.strip_prefix("the number ")) {
+                let written = format!("norm({number})");
+                return diagnostic.fix(format!("write `{written}`"), span, written);
+            }
             match (setting.as_str(), found.contains(" steps"), found.contains(" epochs")) {
                 ("epochs", true, _) => diagnostic.help("to count in steps, write `steps:` instead of `epochs:`"),
                 ("steps", _, true) => diagnostic.help("to count in epochs, write `epochs:` instead of `steps:`"),
@@ -94,10 +134,13 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
             }
         }
         Mistake::Augment { operation, field, fault } => augment::diagnostic(operation, field, fault, span),
-        Mistake::NoFieldForInput { input, model, data, nearest, fields, declared } => {
+        Mistake::NoFieldForInput { input, model, data, nearest, fields, declared, bind } => {
             let message = format!("`{data}` has no field `{input}` for this input of the model");
             let diagnostic = Diagnostic::new(Code::E0604, message, span, format!("`{data}` gives no `{input}`"))
                 .label(*declared, "the input");
+            if let Some((field, edit)) = bind {
+                return diagnostic.fix_all(format!("give it the field `{field}`"), vec![edit.clone()]);
+            }
             let diagnostic = match (nearest, model) {
                 // Where no field was named, what is there is the name of the model.
                 (Some(nearest), Some(_)) => diagnostic.help(format!("did you mean the field `{nearest}`?")),

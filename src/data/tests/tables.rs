@@ -38,6 +38,35 @@ fn several_files_are_one_table() {
 }
 
 #[test]
+fn a_first_line_that_names_nothing() {
+    use super::super::problem::FirstLine;
+    for (text, wanted) in [
+        ("3.67,1.66,b\n1,2,a\n", Some(FirstLine::Example)),
+        ("# made by hand\n1\n", Some(FirstLine::Comment)),
+        ("<!DOCTYPE html>\n<p>\n", Some(FirstLine::Page)),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", Some(FirstLine::GitLfs)),
+        ("a,b,2020\n1,2,3\n", None),
+    ] {
+        let folder = Folder::new(&[("a.csv", text.as_bytes())]);
+        let table = folder.csv("a.csv");
+        let both = [Selector::Name(name("x")), Selector::Name(name("y"))];
+        let of_columns = select(&table, &both, span(2)).expect_err("no such columns");
+        let of_one = vec![column(&table, &name("x"), span(2)).expect_err("no such column")];
+        for errors in [of_columns, of_one] {
+            let found = match errors.as_slice() {
+                [DataError { problem, span }] if matches!(**problem, DataProblem::NoHeader { .. }) => {
+                    assert_eq!(*span, table.span, "told where the table is read");
+                    let DataProblem::NoHeader { reading, .. } = **problem else { unreachable!() };
+                    Some(reading)
+                }
+                _ => None,
+            };
+            assert_eq!(found, wanted, "{text}: {errors:?}");
+        }
+    }
+}
+
+#[test]
 fn choosing_columns() {
     let table = rows(["a", "b", "c", "d", "e"], &[[1.0, 2.0, 3.0, 4.0, 5.0]]);
     let chosen = |selectors: &[Selector]| select(&table, selectors, span(2)).map(values);

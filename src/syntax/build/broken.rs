@@ -124,10 +124,14 @@ impl Builder<'_> {
             {
                 return format!("a name after `{before}`");
             }
-            "train" if wants(Rule::path) => return "the name of a model after `train`".into(),
+            "train" => return "the name of a model after `train`, as in `train Net on iris {`".into(),
             "on" if wants(Rule::path) => return "the name of a data item after `on`".into(),
             "import" => return "a path such as \"blocks.nn\" or names after `import`".into(),
             _ => {}
+        }
+        let seen = |mark: &str| tokens.iter().any(|t| t.end <= previous.end && t.text(text) == mark);
+        if first == "weight" && is_operand && !seen(":") {
+            return "`:` and a type".into();
         }
         if wants(Rule::type_expr) || wants(Rule::scalar_kind) {
             return format!("a type after `{before}`");
@@ -142,10 +146,8 @@ impl Builder<'_> {
             return "`as` and a name for one step".into();
         }
         let statement_word = matches!(first, "let" | "hyper" | "weight" | "constant" | "field");
-        let seen = |mark: &str| tokens.iter().any(|t| t.end <= previous.end && t.text(text) == mark);
         if statement_word && is_operand && !seen("=") {
             return match first {
-                "weight" if !seen(":") => "`:` and a type".into(),
                 "weight" => "`=` and how the weight starts".into(),
                 _ => format!("`=` and a value after `{before}`"),
             };

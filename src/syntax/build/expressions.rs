@@ -2,6 +2,7 @@
 
 use super::Builder;
 use super::literals::duration_unit;
+use crate::diagnostics::Edit;
 use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOperator, Body, DurationUnit, Expr, ExprKind, Ident, RecordEntry, StatementKind, UnaryOperator,
@@ -379,6 +380,7 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::word | Rule::name | Rule::key => name = Some(self.ident(&inner)),
                 Rule::wrong_equals => self.equals_for_colon(&inner, name.as_ref()),
+                Rule::missing_colon => self.missing_colon(name.as_ref()),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
                 _ => {}
@@ -393,6 +395,13 @@ impl Builder<'_> {
         let (span, text) = (Span { start, ..equals }, name.map_or(String::new(), |n| n.name.to_string()));
         let spaced = self.source.get(span.end as usize..).is_some_and(|t| t.starts_with(char::is_whitespace));
         self.report(SyntaxError::EqualsForColon { span, name: text, spaced });
+    }
+
+    /// Reports `name value` for `name: value`.
+    pub(super) fn missing_colon(&mut self, name: Option<&Ident>) {
+        if let Some(name) = name {
+            self.report(SyntaxError::MissingColon { key: name.span, text: name.name.to_string() });
+        }
     }
 
     /// Reports that nothing follows `of`, which is a `name:` or `name =`.
@@ -454,39 +463,134 @@ impl Builder<'_> {
     }
 
     fn residual(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
-        let mut args = Vec::new();
+        let whole = self.span(&pair);
+        let (mut args, mut args_span) = (Vec::new(), whole);
         let mut body = None;
         for inner in pair.into_inner() {
             match inner.as_rule() {
-                Rule::call => args = self.args(inner),
+                Rule::call => {
+                    args_span = self.span(&inner);
+                    args = self.args(inner);
+                }
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "residual")),
                 _ => {}
             }
         }
-        body.map_or(ExprKind::Error, |body| ExprKind::Residual { args, body })
+        if let Some(body) = body {
+            return ExprKind::Residual { args, body };
+        }
+        match <[Arg; 1]>::try_from(args) {
+            Ok([Arg { name: None, value }]) => {
+                let body = self.called_stage(value, args_span, "residual");
+                ExprKind::Residual { args: Vec::new(), body }
+            }
+            _ => self.no_stage(whole, "residual"),
+        }
     }
 
     /// A stage that lacks its braces.
     fn bare_stage(&mut self, pair: Pair<'_, Rule>, form: &'static str) -> Body {
         let mut pieces: Pieces<'_> = pair.into_inner().collect();
         let stage = self.climb(&mut pieces, level::POWER);
-        self.report(SyntaxError::MissingBraces { stage: stage.span, form });
+        let edits = vec![
+            Edit { span: stage.span.start_point(), text: "{ ".into() },
+            Edit { span: stage.span.end_point(), text: " }".into() },
+        ];
+        self.report(SyntaxError::MissingBraces { stage: stage.span, form, edits });
         Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
 
+    /// A stage in the parentheses of `call` that should be braces.
+    fn called_stage(&mut self, stage: Expr, call: Span, form: &'static str) -> Body {
+        let edits = vec![self.brace_for(call.start), self.brace_for(call.end - 1)];
+        self.report(SyntaxError::MissingBraces { stage: call, form, edits });
+        Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
+    }
+
+    /// What is meant by a count that no body follows: `repeat(3, stage)`, `repeat 3 (stage)`.
+    fn repeat_of(&mut self, count: Expr, whole: Span) -> ExprKind {
+        match count.kind {
+            // The count reaches as far as an expression does.
+            ExprKind::Pipe { input, stage } => {
+                let span = whole.start_point().to(input.span);
+                let kind = self.repeat_of(*input, span);
+                ExprKind::Pipe { input: Box::new(Expr { kind, span }), stage }
+            }
+            ExprKind::Tuple(parts) => {
+                let Ok([times, stage]) = <[Expr; 2]>::try_from(parts) else { return self.no_stage(whole, "repeat") };
+                let edits = vec![
+                    Edit { span: count.span.start_point().to(times.span.start_point()), text: " ".into() },
+                    Edit { span: times.span.end_point().to(stage.span.start_point()), text: " { ".into() },
+                    self.brace_for(count.span.end - 1),
+                ];
+                self.report(SyntaxError::MissingBraces { stage: stage.span, form: "repeat", edits });
+                let body = Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) };
+                ExprKind::Repeat { count: Box::new(times), body }
+            }
+            ExprKind::Call { callee, args, args_span }
+                if matches!(callee.kind, ExprKind::Number(_) | ExprKind::Name(_)) =>
+            {
+                match <[Arg; 1]>::try_from(args) {
+                    Ok([Arg { name: None, value }]) => {
+                        let body = self.called_stage(value, args_span, "repeat");
+                        ExprKind::Repeat { count: callee, body }
+                    }
+                    _ => self.no_stage(whole, "repeat"),
+                }
+            }
+            _ => self.no_stage(whole, "repeat"),
+        }
+    }
+
+    /// Reports that no stage follows `residual` or `repeat n`.
+    fn no_stage(&mut self, form: Span, word: &'static str) -> ExprKind {
+        let end = form.start as usize + self.text(form).trim_end().len();
+        let tokens = self.tokens();
+        let next = tokens.get(tokens.partition_point(|t| t.start < end)).filter(|t| !t.is_trivia());
+        let (span, found) = match next {
+            Some(token) => (Span::new(self.file, token.start, token.end), format!("`{}`", token.text(self.source))),
+            None => (form, "the end of the line".to_owned()),
+        };
+        let expected = format!("`{{` and a stage after `{word}`");
+        self.report(SyntaxError::Unexpected { span, expected, found });
+        ExprKind::Error
+    }
+
+    /// The edit that makes a parenthesis a brace, with space around it.
+    fn brace_for(&self, at: u32) -> Edit {
+        let span = Span::new(self.file, at as usize, at as usize + 1);
+        let is_space = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let spaced = |c: Option<char>| if is_space(c) { "" } else { " " };
+        let before = spaced(self.source.get(..at as usize).and_then(|t| t.chars().next_back()));
+        let behind = self.source.get(span.end as usize..).and_then(|t| t.chars().next());
+        let text = match self.text(span) {
+            "(" => format!("{before}{{{}", spaced(behind)),
+            _ => format!("{before}}}"),
+        };
+        Edit { span, text }
+    }
+
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
+        let whole = self.span(&pair);
         let (mut count, mut body) = (None, None);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::expr => count = Some(self.expr(inner)),
                 Rule::body => body = Some(self.body(inner)),
                 Rule::bare_stage => body = Some(self.bare_stage(inner, "repeat")),
+                Rule::missing_count => {
+                    let start = whole.start as usize;
+                    let word = Span::new(self.file, start, start + "repeat".len());
+                    self.report(SyntaxError::MissingCount { word });
+                    count = Some(Expr { kind: ExprKind::Error, span: word.end_point() });
+                }
                 _ => {}
             }
         }
         match (count, body) {
             (Some(count), Some(body)) => ExprKind::Repeat { count: Box::new(count), body },
+            (Some(count), None) => self.repeat_of(count, whole),
             _ => ExprKind::Error,
         }
     }

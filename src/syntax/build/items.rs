@@ -5,8 +5,8 @@ use super::statements::Place;
 use crate::diagnostics::nearest;
 use crate::source::Span;
 use crate::syntax::ast::{
-    Body, Data, Expect, Expr, Function, Hyper, HyperParam, Ident, Import, Item, ItemKind, Output, Outputs, ScalarKind,
-    Sweep, TensorParam, Train, TypeExpr, TypeExprKind,
+    Arg, Body, Data, Expect, Expr, ExprKind, Function, Hyper, HyperParam, Ident, Import, Item, ItemKind, Output,
+    Outputs, ScalarKind, Sweep, TensorParam, Train, TypeExpr, TypeExprKind,
 };
 use crate::syntax::error::SyntaxError;
 use crate::syntax::parse::Rule;
@@ -22,6 +22,7 @@ impl Builder<'_> {
             let is_stray = pair.as_rule() == Rule::stray;
             match pair.as_rule() {
                 Rule::item => items.push(self.item(pair)),
+                Rule::line_comma => self.line_comma(&pair, "an item"),
                 Rule::broken_item => {
                     self.broken(&pair, None);
                     items.push(Item { kind: ItemKind::Error, doc: None, span });
@@ -98,15 +99,18 @@ impl Builder<'_> {
         let (mut name, mut hypers, mut inputs, mut body) = (None, None, Vec::new(), None);
         let mut outputs = Outputs::Inferred;
         let mut signature = self.span(&pair);
+        let mut arrow = None;
         for inner in pair.into_inner() {
             let span = self.span(&inner);
             match inner.as_rule() {
                 Rule::function_word => is_model = inner.as_str() == "model",
+                Rule::wrong_arrow => arrow = Some((span, Some(inner.as_str().to_owned()))),
+                Rule::missing_arrow => arrow = Some((span, None)),
                 Rule::name => {
                     signature = span;
                     name = Some(self.ident(&inner));
                 }
-                Rule::hyper_list => {
+                Rule::hyper_list | Rule::bare_hypers => {
                     let list = self.hyper_params(inner);
                     if is_model {
                         let name = name.as_ref().map_or(String::new(), |n: &Ident| n.name.to_string());
@@ -118,8 +122,18 @@ impl Builder<'_> {
                     signature = signature.to(span);
                     inputs = self.tensor_params(inner);
                 }
+                Rule::bare_inputs => {
+                    signature = signature.to(span);
+                    let before = self.source.get(..span.start as usize).unwrap_or("").trim_end_matches([' ', '\t']);
+                    let start = Span { start: before.len() as u32, end: span.start, ..span };
+                    self.report(SyntaxError::BareInputs { span, start });
+                    inputs = self.tensor_params(inner);
+                }
                 Rule::outputs => {
                     signature = signature.to(span);
+                    if let Some((arrow, found)) = arrow.take() {
+                        self.report(SyntaxError::NoArrow { arrow, found, outputs: span });
+                    }
                     outputs = self.outputs(inner);
                 }
                 Rule::body => body = Some(self.body(inner)),
@@ -160,6 +174,7 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::word | Rule::name => name = Some(self.ident(&part)),
                 Rule::wrong_equals => self.equals_for_colon(&part, name.as_ref()),
+                Rule::missing_colon => self.missing_colon(name.as_ref()),
                 Rule::type_expr | Rule::unknown_type => ty = Some(self.type_expr(part)),
                 _ => {}
             }
@@ -224,7 +239,7 @@ impl Builder<'_> {
                 _ => ScalarKind::Float,
             },
             Some(count) if count.as_rule() == Rule::expr => ScalarKind::Class(Box::new(self.expr(count))),
-            _ => ScalarKind::Class(Box::new(Expr { kind: crate::syntax::ast::ExprKind::Error, span })),
+            _ => ScalarKind::Class(Box::new(Expr { kind: ExprKind::Error, span })),
         }
     }
 
@@ -246,14 +261,37 @@ impl Builder<'_> {
 
     fn train(&mut self, pair: Pair<'_, Rule>) -> Option<ItemKind> {
         let whole: Span = self.span(&pair);
-        let mut paths = Vec::new();
-        let (mut bindings, mut statements) = (Vec::new(), Vec::new());
+        let mut paths: Vec<Vec<Ident>> = Vec::new();
+        let mut no_on = None;
+        let (mut bindings, mut statements, mut call) = (Vec::new(), Vec::new(), None);
         for inner in pair.into_inner() {
             match inner.as_rule() {
                 Rule::path => paths.push(self.path(inner)),
-                Rule::call => bindings = self.args(inner),
+                Rule::call => {
+                    call = Some(self.span(&inner));
+                    bindings = self.args(inner);
+                }
+                Rule::wrong_on | Rule::missing_on => no_on = Some(self.span(&inner)),
                 Rule::body => statements = self.statements(inner, Place::Train),
                 _ => {}
+            }
+        }
+        if let Some(span) = no_on {
+            // `train Net(iris)`: what stands in the parentheses is the data.
+            let data = match bindings.as_slice() {
+                [Arg { name: None, value: Expr { kind: ExprKind::Name(name), span } }] => {
+                    Some(Ident { name: name.clone(), span: *span })
+                }
+                _ => None,
+            };
+            let is_called = paths.len() < 2;
+            let call = call.filter(|_| is_called);
+            let found = self.text(span).to_owned();
+            let name = if is_called { data.as_ref().map(|data| data.name.to_string()) } else { None };
+            self.report(SyntaxError::NoOn { span: call.unwrap_or(span), found, data: name });
+            if is_called {
+                bindings.clear();
+                paths.push(vec![data?]);
             }
         }
         let data = paths.pop().unwrap_or_else(|| vec![self.no_ident(whole)]);

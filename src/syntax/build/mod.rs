@@ -12,6 +12,7 @@ use super::ast::Ident;
 use super::error::SyntaxError;
 use super::parse::Rule;
 use super::repair::Repaired;
+use super::tokens::{Token, scan};
 use crate::source::{FileId, Span};
 use pest::iterators::Pair;
 use std::cell::{Cell, OnceCell};
@@ -26,6 +27,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) base: usize,
     /// Names that stand behind those of modules, `nn.Linear`, with the whole span.
     pub(crate) qualified: Vec<Ident>,
+    /// The tokens of the original text, once somebody has asked.
+    tokens: OnceCell<Vec<Token>>,
     /// Names that this file may declare, once somebody has asked.
     declared: OnceCell<BTreeSet<&'a str>>,
     /// Whether somebody has asked for what stands elsewhere in the file.
@@ -42,6 +45,7 @@ impl<'a> Builder<'a> {
             repaired,
             base: 0,
             qualified: Vec::new(),
+            tokens: OnceCell::new(),
             declared: OnceCell::new(),
             looked_around: Cell::new(false),
             errors: Vec::new(),
@@ -69,11 +73,15 @@ impl<'a> Builder<'a> {
         self.source.get(span.range()).unwrap_or("")
     }
 
+    fn tokens(&self) -> &[Token] {
+        self.tokens.get_or_init(|| scan(self.source))
+    }
+
     /// Whether the file may declare this name.
     fn declares(&self, name: &str) -> bool {
         self.looked_around.set(true);
         let declared = self.declared.get_or_init(|| {
-            let tokens: Vec<&str> = super::tokens::scan(self.source).into_iter().map(|t| t.text(self.source)).collect();
+            let tokens: Vec<&str> = self.tokens().iter().map(|t| t.text(self.source)).collect();
             let declared = tokens.windows(3).filter_map(|window| match window {
                 [before, word, after] => {
                     let is_declared = matches!(*before, "let" | "data" | "as" | "block" | "model" | "hyper")
@@ -155,7 +163,7 @@ impl<'a> Builder<'a> {
         let mut line = before.len();
         let end = loop {
             line = before.get(..line).and_then(|t| t.rfind('\n')).unwrap_or(0);
-            let tokens = super::tokens::scan(before.get(line..).unwrap_or(""));
+            let tokens = scan(before.get(line..).unwrap_or(""));
             match tokens.iter().rev().find(|t| !t.is_trivia()) {
                 Some(token) => break line + token.end,
                 None if line == 0 => break before.len(),

@@ -35,12 +35,25 @@ impl Builder<'_> {
                     self.broken(&inner, Some(place));
                     statements.push(Statement { kind: StatementKind::Error, doc: None, span });
                 }
+                Rule::line_comma => {
+                    let what = if matches!(place, Place::Body | Place::Expect) { "a statement" } else { "a setting" };
+                    self.line_comma(&inner, what);
+                }
                 _ => {
                     self.is_marker(&inner);
                 }
             }
         }
         statements
+    }
+
+    /// Reports a comma behind what ends with its line.
+    pub(super) fn line_comma(&mut self, pair: &Pair<'_, Rule>, what: &'static str) {
+        let start = self.span(pair).start as usize;
+        let span = Span::new(self.file, start, start + 1);
+        let behind = self.source.get(start + 1..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
+        let ends_line = behind.is_empty() || behind.starts_with(['\n', '#', '}']);
+        self.report(SyntaxError::LineComma { span, what, ends_line });
     }
 
     fn statement(&mut self, pair: Pair<'_, Rule>, place: Place) -> Statement {
@@ -127,6 +140,7 @@ impl Builder<'_> {
                         .collect();
                     pattern = if is_tuple { Some(Pattern::Tuple(names, span)) } else { names.pop().map(Pattern::Name) };
                 }
+                Rule::wrong_let => self.report(SyntaxError::HyperForLet { span: self.span(&inner) }),
                 Rule::wrong_binding => {
                     let (span, found) = (self.span(&inner), inner.as_str().to_owned());
                     self.report(SyntaxError::ForeignOperator { span, found, meant: "=" });
@@ -147,6 +161,7 @@ impl Builder<'_> {
             match inner.as_rule() {
                 Rule::word | Rule::name => name = Some(self.ident(&inner)),
                 Rule::type_expr | Rule::unknown_type => ty = Some(self.type_expr(inner)),
+                Rule::missing_colon => self.missing_colon(name.as_ref()),
                 Rule::wrong_colon => self.colon_for_equals(&inner, "a field"),
                 Rule::expr => value = Some(self.expr(inner)),
                 Rule::missing_value => value = Some(self.missing_value(whole)),
@@ -228,8 +243,23 @@ impl Builder<'_> {
         let equals = name.span.end as usize + behind.find('=').unwrap_or(0);
         let equals = walrus.unwrap_or(Span::new(self.file, equals, equals + 1));
         match place {
+            Place::Data if &*name.name == "split" => Some(self.equals_in_setting(name, equals, value)),
+            Place::Data if self.is_asked_for(&name) => {
+                self.report(SyntaxError::MissingLet {
+                    name: name.span,
+                    text: name.name.to_string(),
+                    walrus,
+                    word: "field",
+                });
+                Some(StatementKind::Field { name, value })
+            }
             Place::Body | Place::Data => {
-                self.report(SyntaxError::MissingLet { name: name.span, text: name.name.to_string(), walrus });
+                self.report(SyntaxError::MissingLet {
+                    name: name.span,
+                    text: name.name.to_string(),
+                    walrus,
+                    word: "let",
+                });
                 Some(StatementKind::Let(Let { pattern: Pattern::Name(name), value }))
             }
             Place::Expect => {
@@ -240,11 +270,39 @@ impl Builder<'_> {
                 Some(StatementKind::Expression(Expr { kind, span: whole }))
             }
             Place::Train | Place::Phase | Place::Group | Place::Sweep => {
-                let spaced = self.source.get(equals.end as usize..).is_some_and(|t| t.starts_with(char::is_whitespace));
-                let span = Span { start: name.span.end, ..equals };
-                self.report(SyntaxError::EqualsForColon { span, name: name.name.to_string(), spaced });
-                Some(StatementKind::Setting(Setting { key: name, value }))
+                Some(self.equals_in_setting(name, equals, value))
             }
         }
+    }
+
+    /// `epochs = 3`
+    fn equals_in_setting(&mut self, key: Ident, equals: Span, value: Expr) -> StatementKind {
+        let spaced = self.source.get(equals.end as usize..).is_some_and(|t| t.starts_with(char::is_whitespace));
+        let span = Span { start: key.span.end, ..equals };
+        self.report(SyntaxError::EqualsForColon { span, name: key.name.to_string(), spaced });
+        StatementKind::Setting(Setting { key, value })
+    }
+
+    /// Whether a name that `data` binds is what somebody outside of it asks for, and so a field: no other statement
+    /// makes something of it, and a model, a `train` or a type has that name.
+    fn is_asked_for(&self, name: &Ident) -> bool {
+        let tokens = self.tokens();
+        let text = |i: usize| tokens.get(i).map_or("", |t| t.text(self.source));
+        let here = tokens.partition_point(|t| t.start < name.span.start as usize);
+        // Whether a token is the brace of the data itself, walking from here: one that was not met from within.
+        let is_edge = |depth: &mut usize, i: usize, inwards: &str, outwards: &str| {
+            let mark = text(i);
+            let is_edge = *depth == 0 && mark == outwards;
+            *depth = if mark == inwards { *depth + 1 } else { depth.saturating_sub(usize::from(mark == outwards)) };
+            is_edge
+        };
+        let (mut before, mut behind) = (0, 0);
+        let start = (0..here).rev().find(|i| is_edge(&mut before, *i, "}", "{")).unwrap_or(0);
+        let end = (here..tokens.len()).find(|i| is_edge(&mut behind, *i, "{", "}")).unwrap_or(tokens.len());
+        let named = |range: std::ops::Range<usize>| range.filter(|i| *i != here && text(*i) == &*name.name);
+        // `t.species` is a column of that name.
+        let is_value = |i: &usize| i.checked_sub(1).is_none_or(|before| text(before) != ".");
+        let makes_more = named(start..end).filter(is_value).any(|i| matches!(text(i + 1), "[" | "." | "|>"));
+        !makes_more && named(0..start).chain(named(end..tokens.len())).next().is_some()
     }
 }
