@@ -201,10 +201,12 @@ impl Finder<'_> {
                 TokenKind::Open(b'{') => depth += 1,
                 TokenKind::Close(b'}') if depth == 0 => return Some(i),
                 TokenKind::Close(b'}') => depth -= 1,
-                TokenKind::Word if self.begins_line(i) && at_margin(self.source, self.start(i)) => {
-                    if ITEM_WORDS.contains(&self.text(i)) && self.is_word(i + 1) || self.is_header(i) {
-                        return None;
-                    }
+                TokenKind::Word
+                    if self.begins_line(i)
+                        && at_margin(self.source, self.start(i))
+                        && (ITEM_WORDS.contains(&self.text(i)) && self.is_word(i + 1) || self.is_header(i)) =>
+                {
+                    return None;
                 }
                 _ => {}
             }
