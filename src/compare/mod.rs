@@ -201,11 +201,14 @@ impl Found<'_> {
                 Length::Steps(n) => format!("{n} steps"),
             };
             let (now, then) = (written_after.train(index), written_before.train(at));
-            let at = |key: &str| now.setting(key).map_or(train.span, |(_, span)| span);
+            let at = |keys: &[&str]| {
+                let found = keys.iter().find_map(|key| now.setting(key));
+                found.map_or(train.span, |(_, span)| span)
+            };
             let (new, old) = (&train.settings, &old.settings);
-            self.turned(&subject, "takes", &length(old.length), &length(new.length), at("epochs"));
-            self.turned(&subject, "batch", &old.batch.to_string(), &new.batch.to_string(), at("batch"));
-            self.turned(&subject, "seed", &old.seed.to_string(), &new.seed.to_string(), at("seed"));
+            self.turned(&subject, "takes", &length(old.length), &length(new.length), at(&["epochs", "steps"]));
+            self.turned(&subject, "batch", &old.batch.to_string(), &new.batch.to_string(), at(&["batch"]));
+            self.turned(&subject, "seed", &old.seed.to_string(), &new.seed.to_string(), at(&["seed"]));
             // Those are told already, as numbers.
             let others = |settings: Vec<(String, String, Span)>| -> Vec<(String, String, Span)> {
                 let told = ["epochs", "steps", "batch", "seed"];

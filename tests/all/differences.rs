@@ -81,8 +81,8 @@ fn each_difference_is_told_once_with_its_line() {
         told(&[("field x = t[a, b]", "field x = t[b, a]"), ("epochs:    3", "steps:     9"), ("lr: 0.1", "lr: 0.2")]),
         [
             "data d: field x t[a, b] → t[b, a], line 6",
-            "train Net: takes 3 epochs → 9 steps, line 17",
-            "train Net: optimizer SGD(lr: 0.1) → SGD(lr: 0.2), line 19",
+            "train Net: takes 3 epochs → 9 steps, line 19",
+            "train Net: optimizer SGD(lr: 0.1) → SGD(lr: 0.2), line 18",
         ]
     );
     assert_eq!(
@@ -91,9 +91,9 @@ fn each_difference_is_told_once_with_its_line() {
             ("  batch:     2\n", "  batch:     2\n  clip:      norm(1.0)\n")
         ]),
         [
-            "train Net: clip norm(1.0) is new, line 22",
-            "expect parameters < 2k: is new, line 26",
-            "expect parameters < 1k: is gone, line 25",
+            "train Net: clip norm(1.0) is new, line 21",
+            "expect parameters < 2k: is new, line 25",
+            "expect parameters < 1k: is gone, line 24",
         ]
     );
 }
