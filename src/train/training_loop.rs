@@ -175,8 +175,8 @@ impl<'a> Loop<'a> {
         let is_last = at.step == self.extent.steps;
         let interval = settings.validate.steps(per_epoch).max(1);
         let is_due = at.step.is_multiple_of(interval) || is_last;
-        let reports_epochs = matches!(settings.validate, Duration::Epochs(_));
-        if !is_due && !(at.in_epoch == per_epoch && reports_epochs) {
+        let ends_epoch = at.in_epoch == per_epoch && matches!(settings.validate, Duration::Epochs(_));
+        if !is_due && !ends_epoch {
             return Ok(None);
         }
         let (train, validation) = self.measure(session, measurer, &mut at.running, is_due)?;

@@ -151,7 +151,7 @@ fn random_edits_are_answered_from_the_text_as_it_is() {
             let answer = editor.request(method, params.clone());
             took.push(begun.elapsed());
             let answer = answer.unwrap_or_else(|error| panic!("{method} of {}: {error}\n{text}", path.display()));
-            if wanted.is_none() || version as usize % OFTEN == 0 {
+            if wanted.is_none() || (version as usize).is_multiple_of(OFTEN) {
                 let mut fresh = server();
                 fresh.open(&uri, &text);
                 assert_eq!(fresh.request(method, params).as_ref(), Ok(&answer), "{method} of\n{text}");

@@ -292,8 +292,11 @@ pub fn thousand_lines() -> String {
     text
 }
 
-/// Ways to edit the text; each gives another text in each round.
-const EDITS: &[(&str, fn(&str, usize) -> String)] = &[
+/// A way to edit a text; it gives another text in each round.
+type Edit = fn(&str, usize) -> String;
+
+/// Ways to edit the text, by what they do.
+const EDITS: &[(&str, Edit)] = &[
     ("a number in the middle", |text, round| text.replacen("|> Dense(64)", &format!("|> Dense({})", 65 + round), 1)),
     ("a line at the top", |text, round| format!("{}{text}", "# and one more\n".repeat(round + 1))),
     ("half a stage", |text, round| text.replacen("|> Affine6", &format!("|> Dense({round}\n  |> Affine6"), 1)),
