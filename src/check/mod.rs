@@ -83,6 +83,7 @@ use crate::source::{OpenTexts, Span};
 use crate::syntax::ast::ItemKind;
 use checker::{Checker, NamedKind};
 use lints::Subject;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use value::Value;
@@ -196,6 +197,7 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides) -> Checked {
         program: &program,
         diagnostics: &told,
         imported: imported.map(|(name, named)| (name.clone(), named.span.file)).collect(),
+        calls: OnceCell::new(),
     };
     let mut diagnostics = lints::lint(&subject, &overrides.lints);
     tidy(&mut diagnostics);

@@ -35,7 +35,9 @@ pub use levels::{LintLevels, LintName};
 use super::program::{DataBlock, Model, Program, Train};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::ast::{self, ItemKind, Symbol};
+use crate::syntax::ast::{self, Expr, ExprKind, ItemKind, Symbol};
+use crate::syntax::walk;
+use std::cell::OnceCell;
 
 /// What lints look at: a file as the checker understood it.
 pub(super) struct Subject<'a> {
@@ -48,9 +50,29 @@ pub(super) struct Subject<'a> {
     pub diagnostics: &'a [Diagnostic],
     /// Names that an import brought without naming them, with the file that they are of.
     pub imported: Vec<(Symbol, FileId)>,
+    /// The calls of the file by a name, in its order; each once. Found when first asked for.
+    pub calls: OnceCell<Vec<&'a Expr>>,
 }
 
 impl Subject<'_> {
+    /// The calls of the file by a name that lie within a span.
+    fn calls_in(&self, span: Span) -> impl Iterator<Item = &Expr> {
+        let calls = self.calls.get_or_init(|| {
+            let mut calls: Vec<&Expr> = Vec::new();
+            walk::expressions(self.ast, &mut |expr| {
+                if matches!(&expr.kind, ExprKind::Call { callee, .. } if matches!(callee.kind, ExprKind::Name(_))) {
+                    calls.push(expr);
+                }
+            });
+            calls.sort_by_key(|call| (call.span.start, call.span.end));
+            calls.dedup_by_key(|call| call.span);
+            calls
+        });
+        let first = calls.partition_point(|call| call.span.start < span.start);
+        let begun = calls.iter().skip(first).take_while(move |call| call.span.start < span.end);
+        begun.copied().filter(move |call| call.span.file == span.file && call.span.end <= span.end)
+    }
+
     fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }

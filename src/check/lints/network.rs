@@ -5,7 +5,6 @@ use crate::check::program::{LayerRow, Port, Train};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Node, NodeId};
 use crate::ir::op::Op;
-use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -158,27 +157,11 @@ impl<'a> Network<'a> {
 
     /// The only call of the file that makes a row's layer, where it stands at the place of its application.
     pub fn call_of(&self, subject: &'a Subject<'_>, row: &LayerRow) -> Option<&'a Expr> {
-        let mut calls: Vec<&Expr> = Vec::new();
-        let within =
-            |span: Span| span.file == row.span.file && row.span.start <= span.start && span.end <= row.span.end;
-        super::statements::sequences(subject.ast, &mut |sequence| {
-            let mut visit = |e: &'a Expr| {
-                if let ExprKind::Call { callee, .. } = &e.kind
-                    && matches!(&callee.kind, ExprKind::Name(name) if *name == row.kind)
-                    && within(e.span)
-                    && !calls.iter().any(|c| c.span == e.span)
-                {
-                    calls.push(e);
-                }
-            };
-            sequence.statements.iter().for_each(|s| super::statements::expressions(s, &mut visit));
-            if let Some(result) = sequence.result {
-                super::statements::with_keys(result, &mut visit);
-            }
-        });
-        match calls.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
+        let is_of_row = |call: &&Expr| {
+            let ExprKind::Call { callee, .. } = &call.kind else { return false };
+            matches!(&callee.kind, ExprKind::Name(name) if *name == row.kind)
+        };
+        let mut calls = subject.calls_in(row.span).filter(is_of_row);
+        calls.next().filter(|_| calls.next().is_none())
     }
 }
