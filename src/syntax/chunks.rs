@@ -8,10 +8,9 @@ use super::moved::{Moved, Shift};
 use super::repair::{at_margin, begins_item};
 use super::tokens::{Token, TokenKind, is_operator};
 use crate::source::Span;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The parts of a text, each an item with the comments before it, or more than one where it is not certain that another
 /// begins. Together they are the text. `tokens` are those of the text, whose brackets match.
@@ -55,16 +54,20 @@ pub(super) fn split(text: &str, tokens: &[Token]) -> Vec<Range<usize>> {
 /// So many bytes of text are remembered, and once more as many that were not asked for since.
 const MOST_BYTES: usize = 256 << 10;
 
-thread_local! {
-    static MEMORY: RefCell<Memory> = RefCell::default();
+/// One for all threads: who checks, and who looks for names, each has a stack of its own.
+static MEMORY: LazyLock<Mutex<Memory>> = LazyLock::new(Mutex::default);
+
+fn memory() -> MutexGuard<'static, Memory> {
+    // What a thread leaves that panicked is whole: nothing is kept before it is.
+    MEMORY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Trees of chunks without mistakes, by their text.
 #[derive(Default)]
 struct Memory {
-    recent: HashMap<Rc<str>, Rc<Kept>>,
+    recent: HashMap<Arc<str>, Arc<Kept>>,
     bytes: usize,
-    earlier: HashMap<Rc<str>, Rc<Kept>>,
+    earlier: HashMap<Arc<str>, Arc<Kept>>,
 }
 
 struct Kept {
@@ -74,7 +77,7 @@ struct Kept {
 }
 
 impl Memory {
-    fn keep(&mut self, text: Rc<str>, kept: Rc<Kept>) {
+    fn keep(&mut self, text: Arc<str>, kept: Arc<Kept>) {
         if self.bytes > MOST_BYTES {
             self.earlier = std::mem::take(&mut self.recent);
             self.bytes = 0;
@@ -83,7 +86,7 @@ impl Memory {
         self.recent.insert(text, kept);
     }
 
-    fn find(&mut self, text: &str) -> Option<Rc<Kept>> {
+    fn find(&mut self, text: &str) -> Option<Arc<Kept>> {
         if let Some(kept) = self.recent.get(text) {
             return Some(kept.clone());
         }
@@ -95,7 +98,11 @@ impl Memory {
 
 /// The items of a chunk of the same text, as they are where `at` begins.
 pub(super) fn recall(text: &str, at: Span) -> Option<Vec<Item>> {
-    let kept = MEMORY.with_borrow_mut(|memory| memory.find(text))?;
+    #[cfg(test)]
+    if tests::is_forgetful() {
+        return None;
+    }
+    let kept = memory().find(text)?;
     let mut items = kept.items.clone();
     items.moved(Shift { file: at.file, by: i64::from(at.start) - i64::from(kept.at.start) });
     Some(items)
@@ -103,8 +110,8 @@ pub(super) fn recall(text: &str, at: Span) -> Option<Vec<Item>> {
 
 /// Keeps the items of a chunk that begins at `at` and says nothing but what its own text says.
 pub(super) fn remember(text: &str, at: Span, items: &[Item]) {
-    let kept = Rc::new(Kept { items: items.to_vec(), at });
-    MEMORY.with_borrow_mut(|memory| memory.keep(text.into(), kept));
+    let kept = Arc::new(Kept { items: items.to_vec(), at });
+    memory().keep(text.into(), kept);
 }
 
 #[cfg(test)]
@@ -114,6 +121,7 @@ mod tests {
     use crate::syntax::parse;
     use crate::syntax::parse::tests::programs;
     use crate::syntax::tokens::scan;
+    use std::cell::Cell;
 
     fn chunks(text: &str) -> Vec<&str> {
         split(text, &scan(text)).into_iter().map(|chunk| &text[chunk]).collect()
@@ -130,9 +138,21 @@ mod tests {
         assert_eq!(chunks(""), [""]);
     }
 
+    thread_local! {
+        static FORGETFUL: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Whether this thread recalls nothing.
+    pub(super) fn is_forgetful() -> bool {
+        FORGETFUL.get()
+    }
+
     /// What a parser that remembers nothing makes of a text.
     fn afresh(file: FileId, text: &str) -> String {
-        std::thread::scope(|scope| scope.spawn(|| format!("{:?}", parse(file, text))).join()).expect("it parses")
+        FORGETFUL.set(true);
+        let parsed = format!("{:?}", parse(file, text));
+        FORGETFUL.set(false);
+        parsed
     }
 
     #[test]
