@@ -2,12 +2,12 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::names_in::visit_expr;
 use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
 use crate::build::{StateScope, Tensor};
 use crate::diagnostics::Code;
 use crate::source::Span;
 use crate::syntax::ast::{self, Body, Expr, ExprKind, Pattern, StatementKind};
+use crate::syntax::walk;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -347,7 +347,7 @@ impl Checker<'_> {
 /// Whether a condition is true in training and false elsewhere, or the other way round.
 fn asks_for_training(condition: &Expr, frame: &Frame) -> bool {
     let mut asks = false;
-    visit_expr(condition, &mut |part| {
+    walk::values_of(condition, &mut |part| {
         asks |= matches!(&part.kind, ExprKind::Name(name) if &**name == "training" && frame.lookup(name).is_none());
     });
     asks

@@ -1,10 +1,10 @@
 //! Where numbers are given: through which calls and hypers the number in a layer's argument came there.
 
 use super::checker::{Checker, NamedKind};
-use super::names_in::visit_expr;
 use super::value::{Frame, Value};
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, ItemKind, Symbol};
+use crate::syntax::walk;
 use std::rc::Rc;
 
 /// A number as it is written somewhere, and the name that it was written for.
@@ -49,7 +49,7 @@ impl Checker<'_> {
     /// Follows the number in an expression back to where it is written.
     pub fn given(&self, expr: &Expr, by: By, frame: &Frame) -> Rc<Given> {
         let mut name = None;
-        visit_expr(expr, &mut |part| {
+        walk::values_of(expr, &mut |part| {
             if let (ExprKind::Name(symbol), None) = (&part.kind, &name) {
                 name = self.given_to(symbol, frame).map(|given| (symbol.clone(), given));
             }

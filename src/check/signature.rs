@@ -3,7 +3,6 @@
 use super::checker::{Checker, NamedKind};
 use super::foreign::chained;
 use super::mistake::Mistake;
-use super::names_in::visit_expr;
 use super::provenance::{Scope, WrittenDims};
 use super::value::{Binding, BoundHyper, Definition, Frame, Value};
 use crate::build::{Kind, StateScope, Tensor, show_type};
@@ -14,6 +13,7 @@ use crate::source::Span;
 use crate::syntax::ast::{
     Expr, ExprKind, Function, Ident, Output, Outputs, ScalarKind, StatementKind, Symbol, TypeExpr, TypeExprKind,
 };
+use crate::syntax::walk;
 use std::rc::Rc;
 
 /// A type as far as it is known; `None` for a size that a mistake hides.
@@ -487,7 +487,7 @@ fn bound_before(name: &Ident, ty: &TypeExpr, function: &Function, inputs: &[Tens
     let TypeExprKind::Tensor { shape: Some(shape), .. } = &ty.kind else { return Vec::new() };
     let mut wanted: Vec<Symbol> = Vec::new();
     for dim in shape {
-        visit_expr(dim, &mut |expr| {
+        walk::values_of(dim, &mut |expr| {
             if let ExprKind::Name(n) = &expr.kind
                 && !wanted.contains(n)
             {

@@ -5,6 +5,15 @@ use super::ast::{
 };
 use crate::source::Span;
 
+/// What of a piece of the tree is visited.
+#[derive(Clone, Copy, PartialEq)]
+enum Parts {
+    /// Everything.
+    All,
+    /// What has a value: neither the keys of records nor the sizes of types.
+    Values,
+}
+
 /// Visits every expression of a file.
 pub(crate) fn expressions<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Expr)) {
     file.items.iter().for_each(|item| of_item(item, visit));
@@ -38,7 +47,8 @@ pub(crate) fn of_item<'a>(item: &'a Item, visit: &mut dyn FnMut(&'a Expr)) {
     }
 }
 
-fn of_type<'a>(ty: &'a TypeExpr, visit: &mut dyn FnMut(&'a Expr)) {
+/// Visits the sizes of a type and everything in them.
+pub(crate) fn of_type<'a>(ty: &'a TypeExpr, visit: &mut dyn FnMut(&'a Expr)) {
     let TypeExprKind::Tensor { kind, shape } = &ty.kind else { return };
     if let Some(ScalarKind::Class(count)) = kind {
         of_expr(count, visit);
@@ -50,36 +60,63 @@ fn of_statements<'a>(statements: &'a [Statement], visit: &mut dyn FnMut(&'a Expr
     statements.iter().for_each(|statement| of_statement(statement, visit));
 }
 
-fn of_statement<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
+/// Visits every expression of a statement.
+pub(crate) fn of_statement<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
+    statement_parts(statement, Parts::All, visit);
+}
+
+/// Visits every expression of a statement that has a value: neither the keys of records nor the sizes of types.
+pub(crate) fn values_of_statement<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
+    statement_parts(statement, Parts::Values, visit);
+}
+
+fn statement_parts<'a>(statement: &'a Statement, parts: Parts, visit: &mut dyn FnMut(&'a Expr)) {
     match &statement.kind {
-        StatementKind::Let(binding) => of_expr(&binding.value, visit),
+        StatementKind::Let(binding) => expr_parts(&binding.value, parts, visit),
         StatementKind::Weight(weight) => {
-            of_type(&weight.ty, visit);
-            of_expr(&weight.init, visit);
+            if parts == Parts::All {
+                of_type(&weight.ty, visit);
+            }
+            expr_parts(&weight.init, parts, visit);
         }
         StatementKind::Constant(constant) => {
-            constant.ty.iter().for_each(|ty| of_type(ty, visit));
-            of_expr(&constant.value, visit);
+            if parts == Parts::All {
+                constant.ty.iter().for_each(|ty| of_type(ty, visit));
+            }
+            expr_parts(&constant.value, parts, visit);
         }
-        StatementKind::Field { value, .. } => of_expr(value, visit),
-        StatementKind::Setting(setting) => of_expr(&setting.value, visit),
-        StatementKind::Phase { body, .. } => of_statements(body, visit),
+        StatementKind::Field { value, .. } => expr_parts(value, parts, visit),
+        StatementKind::Setting(setting) => expr_parts(&setting.value, parts, visit),
+        StatementKind::Phase { body, .. } => body.iter().for_each(|s| statement_parts(s, parts, visit)),
         StatementKind::Group { patterns, body } => {
-            of_expr(patterns, visit);
-            of_statements(body, visit);
+            expr_parts(patterns, parts, visit);
+            body.iter().for_each(|s| statement_parts(s, parts, visit));
         }
-        StatementKind::Expression(expr) => of_expr(expr, visit),
+        StatementKind::Expression(expr) => expr_parts(expr, parts, visit),
         StatementKind::Error => {}
     }
 }
 
 fn of_body<'a>(body: &'a Body, visit: &mut dyn FnMut(&'a Expr)) {
-    of_statements(&body.statements, visit);
-    body.result.iter().for_each(|result| of_expr(result, visit));
+    body_parts(body, Parts::All, visit);
+}
+
+fn body_parts<'a>(body: &'a Body, parts: Parts, visit: &mut dyn FnMut(&'a Expr)) {
+    body.statements.iter().for_each(|statement| statement_parts(statement, parts, visit));
+    body.result.iter().for_each(|result| expr_parts(result, parts, visit));
 }
 
 /// Visits an expression and every one in it.
 pub(crate) fn of_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+    expr_parts(expr, Parts::All, visit);
+}
+
+/// Visits an expression and every one in it that has a value: neither the keys of records nor the sizes of types.
+pub(crate) fn values_of<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
+    expr_parts(expr, Parts::Values, visit);
+}
+
+fn expr_parts<'a>(expr: &'a Expr, parts: Parts, visit: &mut dyn FnMut(&'a Expr)) {
     visit(expr);
     match &expr.kind {
         ExprKind::Number(_)
@@ -93,38 +130,40 @@ pub(crate) fn of_expr<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
         | ExprKind::Paren(inner)
         | ExprKind::Named { value: inner, .. }
         | ExprKind::Unary { operand: inner, .. }
-        | ExprKind::Field { base: inner, .. } => of_expr(inner, visit),
-        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().for_each(|item| of_expr(item, visit)),
+        | ExprKind::Field { base: inner, .. } => expr_parts(inner, parts, visit),
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().for_each(|item| expr_parts(item, parts, visit)),
         ExprKind::Record(entries) => entries.iter().for_each(|entry| {
-            of_expr(&entry.key, visit);
-            of_expr(&entry.value, visit);
+            if parts == Parts::All {
+                of_expr(&entry.key, visit);
+            }
+            expr_parts(&entry.value, parts, visit);
         }),
-        ExprKind::Range { start, end } => start.iter().chain(end).for_each(|e| of_expr(e, visit)),
+        ExprKind::Range { start, end } => start.iter().chain(end).for_each(|e| expr_parts(e, parts, visit)),
         ExprKind::Binary { left, right, .. } | ExprKind::Pipe { input: left, stage: right } => {
-            of_expr(left, visit);
-            of_expr(right, visit);
+            expr_parts(left, parts, visit);
+            expr_parts(right, parts, visit);
         }
         ExprKind::Call { callee: base, args, .. } | ExprKind::Index { base, args, .. } => {
-            of_expr(base, visit);
-            args.iter().for_each(|arg| of_expr(&arg.value, visit));
+            expr_parts(base, parts, visit);
+            args.iter().for_each(|arg| expr_parts(&arg.value, parts, visit));
         }
         ExprKind::If { condition, then_body, else_body } => {
-            of_expr(condition, visit);
-            of_body(then_body, visit);
-            else_body.iter().for_each(|body| of_body(body, visit));
+            expr_parts(condition, parts, visit);
+            body_parts(then_body, parts, visit);
+            else_body.iter().for_each(|body| body_parts(body, parts, visit));
         }
         ExprKind::Residual { args, body } => {
-            args.iter().for_each(|arg| of_expr(&arg.value, visit));
-            of_body(body, visit);
+            args.iter().for_each(|arg| expr_parts(&arg.value, parts, visit));
+            body_parts(body, parts, visit);
         }
         ExprKind::Repeat { count, body } => {
-            of_expr(count, visit);
-            of_body(body, visit);
+            expr_parts(count, parts, visit);
+            body_parts(body, parts, visit);
         }
         ExprKind::Scan { input, states, body, .. } => {
-            of_expr(input, visit);
-            states.iter().for_each(|(_, start)| of_expr(start, visit));
-            of_body(body, visit);
+            expr_parts(input, parts, visit);
+            states.iter().for_each(|(_, start)| expr_parts(start, parts, visit));
+            body_parts(body, parts, visit);
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Subject;
 use super::network::Network;
-use crate::check::program::LayerRow;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::ir::dim::Dim;
 use crate::source::Span;
@@ -16,36 +15,42 @@ const MANY_LAYERS: f64 = 8.0;
 
 pub(super) fn order(subject: &Subject<'_>, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (index, row) in network.rows.iter().enumerate() {
-        let found = match &*row.kind {
-            "RNN" | "LSTM" | "GRU" => layers_like_a_size(subject, network, index, row),
-            kind if kind.starts_with("Conv") => channels_of_input_first(subject, network, index, row),
-            _ => None,
+        let judge: fn(&Written<'_>) -> Option<Diagnostic> = match &*row.kind {
+            "RNN" | "LSTM" | "GRU" => layers_like_a_size,
+            kind if kind.starts_with("Conv") => channels_of_input_first,
+            _ => continue,
         };
-        found.into_iter().for_each(&mut *tell);
+        let Some(ExprKind::Call { args, args_span, .. }) = network.call_of(subject, row).map(|call| &call.kind) else {
+            continue;
+        };
+        let input = network.inputs_of_row(index).first().and_then(|input| network.node(*input));
+        let input = input.map_or(&[] as &[Dim], |node| node.shape.as_slice());
+        judge(&Written { kind: &row.kind, args, args_span: *args_span, input }).into_iter().for_each(&mut *tell);
     }
+}
+
+/// A layer as its call stands in the file.
+struct Written<'a> {
+    kind: &'a str,
+    args: &'a [Arg],
+    args_span: Span,
+    /// The shape of its input, with the batch.
+    input: &'a [Dim],
 }
 
 /// `Conv2d(3, 16, 3)` on 3 channels: here 3 channels, a kernel of 16, a stride of 3; in PyTorch the channels of the
 /// input, those of the result, and the kernel.
-fn channels_of_input_first(
-    subject: &Subject<'_>,
-    network: &Network<'_>,
-    index: usize,
-    row: &LayerRow,
-) -> Option<Diagnostic> {
-    let call = network.call_of(subject, row)?;
-    let ExprKind::Call { args, .. } = &call.kind else { return None };
-    let [first, second, third, ..] = args.as_slice() else { return None };
+fn channels_of_input_first(layer: &Written<'_>) -> Option<Diagnostic> {
+    let kind = layer.kind;
+    let [first, second, third, ..] = layer.args else { return None };
     let (channels, kernel, stride) = (number(first)?, number(second)?, number(third)?);
-    let input = network.inputs_of_row(index).first().and_then(|input| network.node(*input))?;
     // `[batch, T, D]` of one axis, `[batch, C, …]` of more.
-    let axis = if row.kind.ends_with("1d") { 2 } else { 1 };
-    let of_input = input.shape.get(axis).and_then(Dim::as_constant)?;
+    let axis = if kind.ends_with("1d") { 2 } else { 1 };
+    let of_input = layer.input.get(axis).and_then(Dim::as_constant)?;
     // `Conv2d(64, 3, 2)` on 64 channels halves an image, and is meant.
     if of_input as f64 != channels || stride <= 2.0 && kernel < LONG_KERNEL {
         return None;
     }
-    let kind = &row.kind;
     let gives = if channels == 1.0 { "1 channel".to_owned() } else { format!("{channels} channels") };
     let message = format!("this `{kind}` gives {gives}, with a kernel of {kernel} and a stride of {stride}");
     let named = |arg: &Arg, name: &str| Edit { span: arg.value.span.start_point(), text: format!("{name}: ") };
@@ -68,30 +73,21 @@ fn channels_of_input_first(
 }
 
 /// PyTorch takes the size of the input first, so that what is the number of layers here is the number of units there.
-fn layers_like_a_size(
-    subject: &Subject<'_>,
-    network: &Network<'_>,
-    index: usize,
-    row: &LayerRow,
-) -> Option<Diagnostic> {
-    let call = network.call_of(subject, row)?;
-    let ExprKind::Call { args, args_span, .. } = &call.kind else { return None };
-    let [first, second] = args.as_slice() else { return None };
+fn layers_like_a_size(layer: &Written<'_>) -> Option<Diagnostic> {
+    let kind = layer.kind;
+    let [first, second] = layer.args else { return None };
     let (hidden, layers) = (number(first)?, number(second)?);
-    let inputs = network.inputs_of_row(index);
-    let shape = inputs.first().and_then(|input| network.node(*input)).map(|node| node.shape.as_slice());
-    let width = shape.and_then(|shape| shape.last()).and_then(Dim::as_constant);
+    let width = layer.input.last().and_then(Dim::as_constant);
     let is_width = width.is_some_and(|width| width as f64 == hidden);
     if layers < MANY_LAYERS && !(is_width && layers > 2.0) {
         return None;
     }
-    let kind = &row.kind;
     let message = format!("this `{kind}` has {layers} layers of {hidden} units");
     let diagnostic = Diagnostic::new(Code::L0123, message, second.span(), "the number of layers, which comes second");
     Some(
         diagnostic
             .note(format!("`nn.{kind}` of PyTorch takes the size of its input first; here that is inferred"))
-            .fix(format!("for {layers} units, write `{kind}({layers})`"), *args_span, format!("({layers})"))
+            .fix(format!("for {layers} units, write `{kind}({layers})`"), layer.args_span, format!("({layers})"))
             .fix(
                 format!("for {layers} layers, say so: `layers: {layers}`"),
                 second.span(),

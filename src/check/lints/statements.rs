@@ -1,10 +1,8 @@
 //! Walks over everything of a file that has statements.
 
-use crate::check::names_in::visit_expr;
 use crate::source::Span;
-use crate::syntax::ast::{
-    self, Body, Expr, ExprKind, ItemKind, Outputs, Statement, StatementKind, TypeExpr, TypeExprKind,
-};
+use crate::syntax::ast::{self, Body, Expr, ExprKind, ItemKind, Outputs, Statement, StatementKind, TypeExpr};
+use crate::syntax::walk;
 
 /// A list of statements that are seen one after the other, with what follows the last.
 #[derive(Clone, Copy)]
@@ -70,7 +68,7 @@ fn in_expression<'a>(expr: &'a Expr, visit: &mut dyn FnMut(Sequence<'a>)) {
 /// Every body in an expression, however deep.
 fn bodies_of(expr: &Expr) -> Vec<&Body> {
     let mut bodies = Vec::new();
-    visit_expr(expr, &mut |e| match &e.kind {
+    walk::values_of(expr, &mut |e| match &e.kind {
         ExprKind::If { then_body, else_body, .. } => {
             bodies.push(then_body);
             bodies.extend(else_body);
@@ -91,57 +89,6 @@ pub(super) fn spans(file: &ast::File) -> Vec<Span> {
         spans.extend(sequence.result.map(|r| r.span));
     });
     spans
-}
-
-/// Visits every expression of a statement, those of types and the keys of records too.
-pub(super) fn expressions<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
-    match &statement.kind {
-        StatementKind::Let(binding) => with_keys(&binding.value, visit),
-        StatementKind::Weight(weight) => {
-            in_type(Some(&weight.ty), visit);
-            with_keys(&weight.init, visit);
-        }
-        StatementKind::Constant(constant) => {
-            in_type(constant.ty.as_ref(), visit);
-            with_keys(&constant.value, visit);
-        }
-        StatementKind::Field { value, .. } => with_keys(value, visit),
-        StatementKind::Setting(setting) => with_keys(&setting.value, visit),
-        StatementKind::Phase { body, .. } => body.iter().for_each(|s| expressions(s, visit)),
-        StatementKind::Group { patterns, body } => {
-            with_keys(patterns, visit);
-            body.iter().for_each(|s| expressions(s, visit));
-        }
-        StatementKind::Expression(expr) => with_keys(expr, visit),
-        StatementKind::Error => {}
-    }
-}
-
-/// Visits an expression and everything in it, the keys of records and the types of its bodies' statements too.
-pub(super) fn with_keys<'a>(expr: &'a Expr, visit: &mut dyn FnMut(&'a Expr)) {
-    visit_expr(expr, &mut |e| {
-        visit(e);
-        if let ExprKind::Record(entries) = &e.kind {
-            entries.iter().for_each(|entry| with_keys(&entry.key, visit));
-        }
-    });
-    for statement in bodies_of(expr).into_iter().flat_map(|body| &body.statements) {
-        match &statement.kind {
-            StatementKind::Weight(weight) => in_type(Some(&weight.ty), visit),
-            StatementKind::Constant(constant) => in_type(constant.ty.as_ref(), visit),
-            _ => {}
-        }
-    }
-}
-
-/// Visits the sizes of a type.
-pub(super) fn in_type<'a>(ty: Option<&'a TypeExpr>, visit: &mut dyn FnMut(&'a Expr)) {
-    if let Some(TypeExpr { kind: TypeExprKind::Tensor { kind, shape }, .. }) = ty {
-        if let Some(ast::ScalarKind::Class(count)) = kind {
-            with_keys(count, visit);
-        }
-        shape.iter().flatten().for_each(|dim| with_keys(dim, visit));
-    }
 }
 
 /// The types of a signature.

@@ -2,12 +2,13 @@
 //! meant.
 
 use super::Subject;
-use super::statements::{Sequence, expressions, in_type, sequences, types, with_keys};
+use super::statements::{Sequence, sequences, types};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span, canonical};
 use crate::syntax::ast::{
     self, Expr, ExprKind, Ident, Item, ItemKind, Pattern, Statement, StatementKind, Symbol, TypeExprKind,
 };
+use crate::syntax::walk;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn unused(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
@@ -36,20 +37,20 @@ fn note(uses: &mut Uses, expr: &Expr) {
 
 fn uses_of_statement(statement: &Statement) -> Uses {
     let mut uses = Uses::new();
-    expressions(statement, &mut |e| note(&mut uses, e));
+    walk::of_statement(statement, &mut |e| note(&mut uses, e));
     uses
 }
 
 fn uses_of_expression(expr: &Expr) -> Uses {
     let mut uses = Uses::new();
-    with_keys(expr, &mut |e| note(&mut uses, e));
+    walk::of_expr(expr, &mut |e| note(&mut uses, e));
     uses
 }
 
 fn uses_of_signature(function: &ast::Function) -> Uses {
     let mut uses = Uses::new();
     for ty in types(function) {
-        in_type(Some(ty), &mut |e| note(&mut uses, e));
+        walk::of_type(ty, &mut |e| note(&mut uses, e));
         if let TypeExprKind::Field(path) = &ty.kind {
             uses.extend(path.first().map(|ident| ident.name.clone()));
         }
@@ -291,13 +292,13 @@ fn field_paths(file: &ast::File) -> Vec<(Symbol, Symbol)> {
     };
     for item in &file.items {
         if let ItemKind::Block(f) | ItemKind::Model(f) = &item.kind {
-            types(f).into_iter().for_each(|ty| in_type(Some(ty), &mut visit));
+            types(f).into_iter().for_each(|ty| walk::of_type(ty, &mut visit));
         }
     }
     sequences(file, &mut |sequence| {
-        sequence.statements.iter().for_each(|s| expressions(s, &mut visit));
+        sequence.statements.iter().for_each(|s| walk::of_statement(s, &mut visit));
         if let Some(result) = sequence.result {
-            with_keys(result, &mut visit);
+            walk::of_expr(result, &mut visit);
         }
     });
     paths
