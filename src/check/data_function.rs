@@ -64,35 +64,27 @@ impl Checker<'_> {
         scope: &mut DataScope,
     ) -> DataValue {
         let told = self.diagnostics.len();
-        let value = self.data_call_as_written(name, args, name_span, span, piped, scope);
+        let is_source = catalog::find(name, &[EntryKind::Source]).is_some();
+        let value = match piped {
+            None if is_source => self.data_source(name, args, span, scope),
+            piped => self.data_function(DataCall::new(name, args, name_span, span, piped), scope),
+        };
         if self.diagnostics.len() > told { DataValue::Unknown } else { value }
     }
 
-    fn data_call_as_written(
-        &mut self,
-        name: &str,
-        args: &[Arg],
-        name_span: Span,
-        span: Span,
-        piped: Option<(DataValue, Span)>,
-        scope: &mut DataScope,
-    ) -> DataValue {
-        let is_source = catalog::find(name, &[EntryKind::Source]).is_some();
+    fn data_function(&mut self, mut call: DataCall<'_>, scope: &mut DataScope) -> DataValue {
+        let (name, name_span, span) = (call.name, call.name_span, call.span);
         let is_function = catalog::find(name, &[EntryKind::DataFunction]).is_some() || UnaryOp::parse(name).is_some();
-        if is_source && piped.is_none() {
-            return self.data_source(name, args, span, scope);
-        }
         let ours = catalog::find_elsewhere(name).map_or(name, |(entry, _)| entry.name);
-        if let Some((DataValue::Field(_), of)) = &piped
+        if let Some((DataValue::Field(_), of)) = &call.piped
             && ours == "drop_missing"
         {
             self.drop_on_table(name_span, *of, span, scope);
             return DataValue::Unknown;
         }
         if !is_function {
-            return self.not_a_data_function(name_span, name, piped.is_none());
+            return self.not_a_data_function(name_span, name, call.piped.is_none());
         }
-        let mut call = DataCall::new(name, args, name_span, span, piped);
         let Some((value, value_span)) = call.first(self, scope) else { return DataValue::Unknown };
         if matches!(value, DataValue::Unknown) {
             return DataValue::Unknown;
@@ -313,14 +305,15 @@ impl Checker<'_> {
 /// The arguments of a call of a data function, taken one by one.
 pub(super) struct DataCall<'a> {
     pub name: &'a str,
+    name_span: Span,
     args: Vec<&'a Arg>,
     pub span: Span,
     piped: Option<(DataValue, Span)>,
 }
 
 impl<'a> DataCall<'a> {
-    pub fn new(name: &'a str, args: &'a [Arg], _name_span: Span, span: Span, piped: Option<(DataValue, Span)>) -> Self {
-        DataCall { name, args: args.iter().collect(), span, piped }
+    pub fn new(name: &'a str, args: &'a [Arg], name_span: Span, span: Span, piped: Option<(DataValue, Span)>) -> Self {
+        DataCall { name, name_span, args: args.iter().collect(), span, piped }
     }
 
     /// What the function is applied to: the piped value, or the first argument.
