@@ -251,7 +251,8 @@ impl Finder<'_> {
         let is_declared = open >= 3 && matches!(self.text(open - 3), "weight" | "constant");
         match self.text(before) {
             ":" => in_signature || is_declared,
-            "float" | "int" | "bool" => in_signature,
+            // A model may be called so.
+            "float" | "int" | "bool" => in_signature && before > 0 && matches!(self.text(before - 1), ":" | "->"),
             "->" => in_signature && self.kind(open) == TokenKind::Open(b'['),
             _ => false,
         }

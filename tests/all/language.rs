@@ -383,3 +383,13 @@ fn whole_numbers_beside_whole_numbers_are_whole() {
 fn forms_may_stand_in_a_signature() {
     sound("block B(n: if true { 1 } else { 2 })(x: [D]) -> [D] {\n  x * n\n}\n", "  x |> B |> Dense(1) |> squeeze");
 }
+
+/// The words of types are words only where a type can stand.
+#[test]
+fn a_model_may_be_called_as_a_type() {
+    for name in ["int", "float", "bool", "class"] {
+        let checked = check(&format!("model {name}(x: [4]) -> logits: [2] {{\n  x |> Dense(2)\n}}\n"));
+        assert!(!checked.has_errors(), "{name}\n{:#?}", checked.diagnostics);
+    }
+    assert_eq!(codes(&check("model Net(x: int(4)) -> y: [4] { x }\n")), ["E0019"]);
+}

@@ -27,17 +27,23 @@ pub fn parser() -> Parser {
 pub enum Verdict {
     /// It is a program.
     Program,
-    /// Its syntax is wrong: a code of the family `E00`.
+    /// Its syntax is wrong: most codes of the family `E00`.
     Wrong(String),
     /// It passes a limit: brackets nested more than 100 deep, a number larger than any. No grammar counts those, so the
     /// generated parser is not asked.
     BeyondLimits,
 }
 
+/// Whether a code is about the syntax. A batch that is written as an axis is told with the syntax, since the text is
+/// repaired there, but `[None, 4]` is a shape by its grammar: `None` may be the name of a dimension.
+fn is_of_syntax(code: Code) -> bool {
+    code.text().starts_with("E00") && code != Code::E0027
+}
+
 /// What the compiler says of the syntax of a text.
 pub fn compiler_says(text: &str) -> Verdict {
     let (_, diagnostics) = syntax::parse(FileId(0), text);
-    let mut wrong = diagnostics.iter().filter(|d| d.code.text().starts_with("E00"));
+    let mut wrong = diagnostics.iter().filter(|d| is_of_syntax(d.code));
     if wrong.clone().any(|d| d.code == Code::E0015) {
         return Verdict::BeyondLimits;
     }
