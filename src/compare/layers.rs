@@ -24,7 +24,7 @@ pub(super) fn compare(found: &mut Found) {
         // One model needs no name.
         let prefix = if after.program.models.len() > 1 { format!("{} ", model.name) } else { String::new() };
         ports(found, &format!("{prefix}input"), &old.inputs, &model.inputs);
-        let sides = (Layers::of(before, old, &calls_before), Layers::of(after, model, &calls_after));
+        let sides = (layers_of(before, old, &calls_before), layers_of(after, model, &calls_after));
         layers(found, &prefix, &sides.0, &sides.1);
         ports(found, &format!("{prefix}output"), &old.outputs, &model.outputs);
     }
@@ -67,15 +67,8 @@ struct Layer<'c> {
     arguments: Vec<(String, String)>,
 }
 
-struct Layers<'c> {
-    all: Vec<Layer<'c>>,
-}
-
-impl<'c> Layers<'c> {
-    fn of(checked: &'c Checked, model: &'c Model, calls: &Calls<'c>) -> Self {
-        let layer = |row: &'c LayerRow| Layer { row, arguments: arguments(checked, row, calls) };
-        Layers { all: model.layers.iter().map(layer).collect() }
-    }
+fn layers_of<'c>(checked: &'c Checked, model: &'c Model, calls: &Calls<'c>) -> Vec<Layer<'c>> {
+    model.layers.iter().map(|row| Layer { row, arguments: arguments(checked, row, calls) }).collect()
 }
 
 /// Name and value of each argument that is given.
@@ -97,15 +90,15 @@ fn arguments(checked: &Checked, row: &LayerRow, calls: &Calls) -> Vec<(String, S
     named.collect()
 }
 
-fn layers(found: &mut Found, prefix: &str, before: &Layers, after: &Layers) {
+fn layers(found: &mut Found, prefix: &str, before: &[Layer], after: &[Layer]) {
     let likeness = |old: &Layer, new: &Layer| {
         if old.row.kind != new.row.kind {
             return 0;
         }
         1 + i64::from(old.row.path == new.row.path) + 2 * i64::from(old.arguments == new.arguments)
     };
-    for (old, new) in align(&before.all, &after.all, likeness) {
-        let (old, new) = (old.and_then(|at| before.all.get(at)), new.and_then(|at| after.all.get(at)));
+    for (old, new) in align(before, after, likeness) {
+        let (old, new) = (old.and_then(|at| before.get(at)), new.and_then(|at| after.get(at)));
         match (old, new) {
             (Some(old), Some(new)) => layer(found, prefix, old, new),
             (None, Some(new)) => found.added(format!("{prefix}{}", new.row.path), new.row.span),

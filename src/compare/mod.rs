@@ -1,7 +1,7 @@
 //! Floor 6: what is different between two programs, in the words of the language: `conv2d2: channels 64 → 32`.
 //!
-//! Two texts that mean the same have no differences: what is compared are checked programs, layer by layer, field by
-//! field, setting by setting; spaces, comments and the order of items do not count.
+//! What is compared are checked programs, layer by layer, field by field, setting by setting. Of an item whose text is
+//! another although all of that is the same, just this is told; spaces, comments and the order of items do not count.
 
 mod align;
 mod layers;
@@ -10,6 +10,8 @@ mod written;
 use crate::check::{Checked, HyperValue, Length, Program};
 use crate::data::Description;
 use crate::source::Span;
+use crate::syntax::ast::{Item, ItemKind, Pattern};
+use std::collections::BTreeMap;
 use std::fmt;
 use written::Written;
 
@@ -52,7 +54,14 @@ pub fn differences(before: &Checked, after: &Checked) -> Vec<Difference> {
     layers::compare(&mut found);
     found.trains();
     found.facts();
+    found.rest();
     found.all
+}
+
+/// Whether two programs are the same but for spaces and comments, line by line: a line may end a statement.
+pub fn written_alike(before: &Checked, after: &Checked) -> bool {
+    let text = |checked: &'_ Checked| checked.sources.file(checked.file).text.clone();
+    written::alike_by_line(&text(before), &text(after))
 }
 
 /// Collects differences.
@@ -85,7 +94,7 @@ impl Found<'_> {
 
     /// `before → after` where these are not the same.
     fn turned(&mut self, subject: &str, what: &str, before: &str, after: &str, span: Span) {
-        if before != after {
+        if !written::alike(before, after) {
             let what = if what.is_empty() { String::new() } else { format!("{what} ") };
             self.changed(subject, format!("{what}{before} → {after}"), span);
         }
@@ -223,6 +232,41 @@ impl Found<'_> {
         }
     }
 
+    /// Items whose text is another although nothing was told of it: a formula, the start of a weight.
+    fn rest(&mut self) {
+        let (before, after) = (self.before, self.after);
+        let (items_before, items_after) = (named_items(before), named_items(after));
+        for (name, item) in &items_after {
+            let Some((_, old)) = items_before.iter().find(|(other, _)| other == name) else {
+                let is_told = self.all.iter().any(|told| told.subject == *name);
+                if !is_told {
+                    self.added(name.as_str(), item.span);
+                }
+                continue;
+            };
+            let lines = [item.span.start_point(), item.span.end_point()].map(|at| after.sources.position(at).line);
+            let is_within = |line: usize| (lines[0]..=lines[1]).contains(&line);
+            let is_told = self.all.iter().any(|told| told.kind != Change::Removed && told.line.is_some_and(is_within));
+            if !is_told && !written::alike(before.sources.text(old.span), after.sources.text(item.span)) {
+                self.changed(name.as_str(), "is written differently".into(), item.span);
+            }
+        }
+        for (name, old) in &items_before {
+            let is_known = |(other, _): &(String, &Item)| other == name;
+            if !items_after.iter().any(is_known) && !self.all.iter().any(|told| told.subject == *name) {
+                self.removed(name.as_str(), old.span);
+            }
+        }
+        for (_, file) in after.sources.files().filter(|(id, _)| *id != after.file) {
+            let old = before.sources.find(&file.path).map(|id| before.sources.file(id));
+            if old.is_some_and(|old| !written::alike(&old.text, &file.text)) {
+                let change = "is written differently".to_owned();
+                let subject = format!("the imported {}", file.path.display());
+                self.all.push(Difference { subject, change, line: None, kind: Change::Changed });
+            }
+        }
+    }
+
     fn facts(&mut self) {
         let (before, after) = (self.before, self.after);
         for fact in &after.program.facts {
@@ -236,6 +280,31 @@ impl Found<'_> {
             }
         }
     }
+}
+
+/// What items are the same in two programs, and what they are called: `model Net`, `train Net (2)`.
+fn named_items(checked: &Checked) -> Vec<(String, &Item)> {
+    let mut named: Vec<(String, &Item)> = Vec::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for item in &checked.ast.items {
+        let name = match &item.kind {
+            ItemKind::Block(function) => format!("block {}", function.name.name),
+            ItemKind::Model(function) => format!("model {}", function.name.name),
+            ItemKind::Data(data) => format!("data {}", data.name.name),
+            ItemKind::Train(train) => format!("train {}", train.model.last().map_or("", |name| &*name.name)),
+            ItemKind::Import(import) => format!("import {:?}", import.path),
+            ItemKind::Let(binding) => match &binding.pattern {
+                Pattern::Name(name) => format!("let {}", name.name),
+                Pattern::Tuple(..) => "let (…)".to_owned(),
+            },
+            // Their values and facts are compared one by one; a sweep says nothing of a run.
+            ItemKind::Hyper(_) | ItemKind::Expect(_) | ItemKind::Sweep(_) | ItemKind::Error => continue,
+        };
+        let count = counts.entry(name.clone()).or_default();
+        *count += 1;
+        named.push((if *count == 1 { name } else { format!("{name} ({count})") }, item));
+    }
+    named
 }
 
 fn type_of(description: &Description, name: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use crate::check::Checked;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind, Pattern, Statement, StatementKind};
-use crate::syntax::tokens;
+use crate::syntax::tokens::{self, Token, TokenKind};
 
 /// The text of a program's own file.
 #[derive(Clone, Copy)]
@@ -104,4 +104,26 @@ pub(super) fn text(checked: &Checked, expr: &Expr) -> String {
         end = token.end;
     }
     shown
+}
+
+/// Whether two texts are the same but for spaces, lines and comments.
+pub(super) fn alike(one: &str, other: &str) -> bool {
+    words(one).eq(words(other))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    tokens::scan(text).into_iter().filter(|token| !token.is_trivia()).map(move |token| token.text(text))
+}
+
+/// Whether two texts are the same line by line, but for spaces, comments and empty lines.
+pub(super) fn alike_by_line(one: &str, other: &str) -> bool {
+    let lines = |text: &str| -> Vec<Vec<String>> {
+        let all = tokens::scan(text);
+        let lines = all.split(|token| token.kind == TokenKind::Newline);
+        let code = |line: &[Token]| -> Vec<String> {
+            line.iter().filter(|token| !token.is_trivia()).map(|token| token.text(text).to_owned()).collect()
+        };
+        lines.map(code).filter(|line| !line.is_empty()).collect()
+    };
+    lines(one) == lines(other)
 }

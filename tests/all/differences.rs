@@ -52,6 +52,16 @@ fn what_means_the_same_has_no_differences() {
     let spaces =
         [("0.1)  # slow", "0.1)"), ("mse(out, y)", "mse(out,  # the sum\n    y)"), ("model", "## A net.\nmodel")];
     assert_eq!(told(&spaces), [] as [&str; 0]);
+    assert_eq!(told(&[("SGD(lr: 0.1)", "SGD( lr:0.1 )"), (" |> tanh |>", "\n  |> tanh\n  |>")]), [] as [&str; 0]);
+}
+
+/// Nothing is passed over, even where there are no words for it.
+#[test]
+fn what_is_written_differently_is_told() {
+    let formula = [("x |> Dense(n) |> relu", "x * 2 |> Dense(n) |> relu")];
+    assert_eq!(told(&formula), ["block Unit: is written differently, line 10"]);
+    let other = [("model Net", "let shared = Dense(3)\n\nmodel Net")];
+    assert!(told(&other).contains(&"let shared: is new, line 12".to_owned()), "{:?}", told(&other));
 }
 
 #[test]
