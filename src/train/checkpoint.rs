@@ -12,7 +12,7 @@ use super::error::RunError;
 use super::fingerprint::Fingerprint;
 use super::position::Position;
 use super::record::source_fingerprint;
-use super::run_directory::write_whole;
+use super::run_directory::write_whole_by;
 use super::training_loop::{Beginning, Moment};
 use super::weights::{WeightTensor, Weights, is_models};
 use crate::check::Checked;
@@ -22,6 +22,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ const KEPT: usize = 3;
 const FORMAT: &str = "nnrun checkpoint 1";
 const NOW: &str = "now/";
 const BEST: &str = "best/";
+/// So many numbers are written at once.
+const AT_A_TIME: usize = 1 << 14;
 /// Writing takes at most this part of the time of training.
 const SHARE: u32 = 20;
 /// What is done in less can as well be done again.
@@ -92,11 +95,19 @@ impl Checkpoints {
         let began = Instant::now();
         fs::create_dir_all(&self.folder).map_err(|error| RunError::write(&self.folder, &error))?;
         let position = moment.position.clone();
-        let path = self.folder.join(file_name(self.train, position.step));
+        let step = position.step;
+        let path = self.folder.join(file_name(self.train, step));
         let (text, source) = (self.text.clone(), self.source.clone());
         let about = About { train: self.train, text, source, events, position };
-        write_whole(&path, &bytes(&about, moment.states, moment.best)?)?;
-        for (_, old) in listed(&self.folder).into_iter().rev().skip(KEPT) {
+        let tensors = Tensors::of(moment);
+        let header = tensors.header(&about)?;
+        write_whole_by(&path, |file| {
+            file.write_all(&header)?;
+            tensors.data(&mut |bytes| file.write_all(bytes))
+        })?;
+        // What stands behind this one cannot be read, or it would have been gone on from.
+        let now = (self.train, step);
+        for (_, old) in listed(&self.folder).into_iter().rev().filter(|(at, _)| *at <= now).skip(KEPT) {
             // One too many does no harm.
             let _ = fs::remove_file(old);
         }
@@ -118,13 +129,12 @@ pub(super) fn newest(run: &Path) -> (Option<Checkpoint>, Vec<(PathBuf, String)>)
     (None, broken)
 }
 
-/// Takes away what was being written when the process ended, and what is broken.
-pub(super) fn clean(run: &Path, broken: &[(PathBuf, String)]) {
+/// Takes away what was being written when the process ended.
+pub(super) fn clean(run: &Path) {
     let entries = fs::read_dir(run.join(FOLDER)).into_iter().flatten().flatten().map(|entry| entry.path());
-    let parts = entries.filter(|path| path.extension().is_some_and(|extension| extension == "part"));
-    for path in parts.chain(broken.iter().map(|(path, _)| path.clone())) {
-        // What stays is written over, or passed over again.
-        let _ = fs::remove_file(path);
+    for part in entries.filter(|path| path.extension().is_some_and(|extension| extension == "part")) {
+        // What stays is written over.
+        let _ = fs::remove_file(part);
     }
 }
 
@@ -132,52 +142,93 @@ fn file_name(train: usize, step: u64) -> String {
     format!("{}-{step:08}.safetensors", train + 1)
 }
 
-/// Train and step of the checkpoints in a folder, oldest first.
+/// Train, from 0, and step of the checkpoints in a folder, oldest first.
 fn listed(folder: &Path) -> Vec<((usize, u64), PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut found: Vec<_> = entries
         .filter_map(|entry| {
             let name = entry.file_name();
             let (train, step) = name.to_str()?.strip_suffix(".safetensors")?.split_once('-')?;
-            Some(((train.parse().ok()?, step.parse().ok()?), entry.path()))
+            let train = train.parse::<usize>().ok()?.checked_sub(1)?;
+            Some(((train, step.parse().ok()?), entry.path()))
         })
         .collect();
     found.sort();
     found
 }
 
-fn bytes(about: &About, states: &States<f32>, best: Option<&Weights>) -> Result<Vec<u8>, RunError> {
-    let about = serde_json::to_string(about)
-        .map_err(|error| RunError::Internal { stage: FOLDER, message: error.to_string() })?;
-    let now = states.iter().map(|(entry, values)| (NOW, &*entry.path, &entry.shape, values));
-    let best = best.iter().flat_map(|best| &best.tensors).map(|t| (BEST, &*t.path, &t.shape, t.values.as_slice()));
-    let mut tensors = Map::new();
-    let mut data: Vec<u8> = Vec::with_capacity(states.bytes());
-    for (kind, path, shape, values) in now.chain(best) {
-        let start = data.len();
-        data.extend(values.iter().flat_map(|x| x.to_le_bytes()));
-        let entry = json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, data.len()] });
-        tensors.insert(format!("{kind}{path}"), entry);
-    }
-    let checksum = checksum(&about, &Value::Object(tensors.clone()), &data);
-    let mut header = Map::new();
-    header.insert("__metadata__".to_owned(), json!({ "format": FORMAT, "about": about, "checksum": checksum }));
-    header.extend(tensors);
-    let mut header = Value::Object(header).to_string().into_bytes();
-    header.resize(header.len().next_multiple_of(8), b' ');
-    let mut bytes = Vec::with_capacity(8 + header.len() + data.len());
-    bytes.extend((header.len() as u64).to_le_bytes());
-    bytes.extend(header);
-    bytes.extend(data);
-    Ok(bytes)
+/// The tensors of a moment as they stand in the file. They are never copied as a whole: a checkpoint takes no memory.
+struct Tensors<'m> {
+    all: Vec<(String, &'m [usize], &'m [f32])>,
 }
 
-fn checksum(about: &str, tensors: &Value, data: &[u8]) -> String {
-    let mut fingerprint = Fingerprint::new();
-    fingerprint.add(about.as_bytes());
-    fingerprint.add(tensors.to_string().as_bytes());
-    fingerprint.add(data);
-    fingerprint.text()
+impl<'m> Tensors<'m> {
+    fn of(moment: &Moment<'m>) -> Tensors<'m> {
+        let now = moment.states.iter().map(|(entry, values)| (NOW, &entry.path, entry.shape.as_slice(), values));
+        let best = moment.best.into_iter().flat_map(|best| &best.tensors);
+        let best = best.map(|t| (BEST, &t.path, t.shape.as_slice(), t.values.as_slice()));
+        let named = |(kind, path, shape, values)| (format!("{kind}{path}"), shape, values);
+        Tensors { all: now.chain(best).map(named).collect() }
+    }
+
+    /// What stands before their numbers.
+    fn header(&self, about: &About) -> Result<Vec<u8>, RunError> {
+        let about = serde_json::to_string(about)
+            .map_err(|error| RunError::Internal { stage: FOLDER, message: error.to_string() })?;
+        let mut tensors = Map::new();
+        let mut end = 0;
+        for (name, shape, values) in &self.all {
+            let start = end;
+            end += size_of_val(*values);
+            tensors.insert(name.clone(), json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }));
+        }
+        let mut checksum = Checksum::new(&about, &tensors);
+        // Nothing that adds up fails.
+        let _ = self.data(&mut |bytes| {
+            checksum.add(bytes);
+            Ok(())
+        });
+        let mut header = Map::new();
+        let metadata = json!({ "format": FORMAT, "about": about, "checksum": checksum.text() });
+        header.insert("__metadata__".to_owned(), metadata);
+        header.extend(tensors);
+        let mut header = Value::Object(header).to_string().into_bytes();
+        header.resize(header.len().next_multiple_of(8), b' ');
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header);
+        Ok(bytes)
+    }
+
+    /// Their numbers, some at a time.
+    fn data(&self, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for values in self.all.iter().flat_map(|(_, _, values)| values.chunks(AT_A_TIME)) {
+            bytes.clear();
+            bytes.extend(values.iter().flat_map(|x| x.to_le_bytes()));
+            take(&bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Over what is said of a moment, the table of its tensors, and their numbers.
+struct Checksum(Fingerprint);
+
+impl Checksum {
+    fn new(about: &str, tensors: &Map<String, Value>) -> Checksum {
+        let mut fingerprint = Fingerprint::new();
+        fingerprint.add(about.as_bytes());
+        fingerprint.add(serde_json::to_string(tensors).unwrap_or_default().as_bytes());
+        Checksum(fingerprint)
+    }
+
+    fn add(&mut self, data: &[u8]) {
+        self.0.add(data);
+    }
+
+    fn text(self) -> String {
+        self.0.text()
+    }
 }
 
 /// Reads a whole checkpoint, or says why it is none.
@@ -195,7 +246,9 @@ fn read(bytes: &[u8]) -> Result<Checkpoint, String> {
         return Err("it is of another version of nnrun".to_owned());
     }
     let about = text("about")?;
-    if text("checksum")? != checksum(about, &Value::Object(header), data) {
+    let mut checksum = Checksum::new(about, &header);
+    checksum.add(data);
+    if text("checksum")? != checksum.text() {
         return Err("its checksum does not fit".to_owned());
     }
     let about = serde_json::from_str(about).map_err(|error| error.to_string())?;
@@ -282,7 +335,7 @@ mod tests {
     }
 
     fn moment<'m>(position: &'m Position, states: &'m States<f32>, best: &'m Weights) -> Moment<'m> {
-        Moment { position, states, best: Some(best), is_last: false }
+        Moment { position, states, best: Some(best), is_needed: false }
     }
 
     fn position(step: u64) -> Position {
@@ -311,6 +364,25 @@ mod tests {
         assert_eq!(beginning.best, Some(best));
         assert_eq!(restored.get("dense1.weight@m"), now.get("dense1.weight@m"));
         assert_eq!(restored.get("dense1.weight"), now.get("dense1.weight"));
+    }
+
+    #[test]
+    fn only_what_is_older_makes_room() {
+        let root = tempfile::tempdir().unwrap();
+        let graph = graph();
+        let (now, best) = (states(&graph, 1.5), Weights::of(&states(&graph, 7.0)));
+        let folder = root.path().join(FOLDER);
+        fs::create_dir_all(&folder).unwrap();
+        for step in [70, 80, 90] {
+            fs::write(folder.join(file_name(0, step)), "not to be read").unwrap();
+        }
+        let mut checkpoints = checkpoints_of(root.path(), 0);
+        for step in [10, 11, 12, 13, 75] {
+            checkpoints.write(&moment(&position(step), &now, &best), 0).unwrap();
+        }
+        let steps: Vec<u64> = listed(&folder).iter().map(|((_, step), _)| *step).collect();
+        assert_eq!(steps, [13, 70, 75, 80, 90]);
+        assert_eq!(newest(root.path()).0.unwrap().about.position.step, 75);
     }
 
     #[test]

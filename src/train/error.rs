@@ -86,6 +86,8 @@ pub enum RunError {
         path: PathBuf,
         /// Why.
         why: NotResumable,
+        /// Weights that it has left, to begin another run with.
+        weights: Option<PathBuf>,
     },
     /// A split that the data does not have.
     NoSplit {
@@ -143,8 +145,14 @@ pub enum NotResumable {
     Diverged,
     /// Its copy of the program is not what its checkpoint was made with.
     OtherProgram {
-        /// What is different, a line each.
+        /// What is different, a line each; none where it is not known.
         differences: Vec<String>,
+    },
+    /// The weights that a train of it goes on with are not those that the one before has left, and there is no checkpoint
+    /// of it.
+    OtherWeights {
+        /// Their file.
+        file: PathBuf,
     },
     /// Its data is not what it was.
     OtherData {

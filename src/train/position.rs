@@ -41,8 +41,8 @@ pub(super) struct Seen {
 /// How the loss has gone within a part of a schedule that watches it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Watched {
-    /// None before the first number.
-    pub(super) best: Option<Exact>,
+    /// Infinite before the first number.
+    pub(super) best: Exact,
     /// The step after which it was best, or stalled last.
     pub(super) since: u64,
     /// The steps after which it stalled.
@@ -123,7 +123,7 @@ mod tests {
             position.losses.push(loss);
         }
         position.keep = Seen { best: Some(Exact(f64::NEG_INFINITY)), epoch: 2, step: 40 };
-        position.watched = vec![None, Some(Watched { best: None, since: 3, stalls: vec![9, 20] })];
+        position.watched = vec![None, Some(Watched { best: Exact(f64::INFINITY), since: 3, stalls: vec![9, 20] })];
         let text = serde_json::to_string(&position).unwrap();
         assert_eq!(serde_json::from_str::<Position>(&text).unwrap(), position);
         assert_eq!(position.losses.before(), [1.0 / 3.0, 2e-308, 0.1]);

@@ -5,7 +5,7 @@ use super::event::{FactResult, SplitMeasures, Stopped};
 use super::fingerprint;
 use super::run::RunOptions;
 use super::run_directory::RunDirectory;
-use crate::check::{Checked, Overrides};
+use crate::check::{Checked, Overrides, Program};
 use crate::data::{SourceSpec, image_files};
 use crate::diagnostics::io_reason;
 use crate::source::Span;
@@ -47,17 +47,22 @@ pub(super) struct Record {
     pub(super) imports: Vec<ImportRecord>,
     pub(super) overrides: OverridesRecord,
     pub(super) threads: usize,
-    /// Whether it is one of the numbered runs of its file.
-    pub(super) numbered: bool,
     /// The model whose trains were wanted: `--train`; all where there is none.
+    #[serde(default)]
     pub(super) train: Option<String>,
-    /// The weights that it began with: `--init`.
+    /// The weights that it began with, in full: `--init`.
+    #[serde(default)]
     pub(super) init: Option<PathBuf>,
     /// Whether facts are checked.
+    #[serde(default = "yes")]
     pub(super) expect: bool,
     /// Whether `metrics.jsonl` holds each step.
+    #[serde(default)]
     pub(super) log_steps: bool,
     pub(super) data: Vec<DataFileRecord>,
+    /// The files of weights that its trains begin with: `--init`, `load:`.
+    #[serde(default)]
+    pub(super) start_weights: Vec<DataFileRecord>,
     pub(super) trains: Vec<TrainRecord>,
 }
 
@@ -100,9 +105,14 @@ pub(super) struct TrainRecord {
     pub(super) kept_epoch: Option<u64>,
     pub(super) seconds: f64,
     pub(super) measures: BTreeMap<String, Value>,
+    #[serde(default)]
     pub(super) facts: Vec<FactRecord>,
     /// Bytes of `metrics.jsonl` at its end.
+    #[serde(default)]
     pub(super) events: u64,
+    /// Fingerprint of the file of its weights at its end.
+    #[serde(default)]
+    pub(super) fingerprint: String,
 }
 
 /// A fact that was checked.
@@ -133,14 +143,14 @@ impl From<&OverridesRecord> for Overrides {
 
 impl Record {
     /// The record of a run that begins.
-    pub(super) fn new(checked: &Checked, options: &RunOptions, numbered: bool) -> Record {
+    pub(super) fn new(checked: &Checked, options: &RunOptions) -> Record {
         let file = checked.sources.file(checked.file);
         let imports = checked.sources.files().filter(|(id, _)| *id != checked.file).enumerate();
         Record {
             nnrun: env!("CARGO_PKG_VERSION").to_owned(),
             status: Status::Running,
             file: file.path.clone(),
-            absolute: std::path::absolute(&file.path).unwrap_or_else(|_| file.path.clone()),
+            absolute: in_full(&file.path),
             source: source_fingerprint(checked),
             imports: imports
                 .map(|(number, (_, file))| ImportRecord {
@@ -151,12 +161,12 @@ impl Record {
                 .collect(),
             overrides: (&options.overrides).into(),
             threads: options.threads,
-            numbered,
             train: options.train.clone(),
-            init: options.init.clone(),
+            init: options.init.as_deref().map(in_full),
             expect: options.expect,
             log_steps: options.log_steps,
             data: data_files(checked),
+            start_weights: start_weights(checked, options.init.as_deref()),
             trains: Vec::new(),
         }
     }
@@ -210,13 +220,13 @@ fn why_no_run(run: &Path, error: &std::io::Error) -> String {
 }
 
 impl TrainRecord {
-    /// The facts that were checked behind it.
-    pub(super) fn fact_results(&self) -> impl Iterator<Item = FactResult> {
+    /// The facts of the program that were checked behind it.
+    pub(super) fn fact_results(&self, program: &Program) -> impl Iterator<Item = FactResult> {
         self.facts.iter().map(|fact| FactResult {
             text: fact.text.clone(),
             ok: fact.ok,
             value: fact.value,
-            span: Span::default(),
+            span: program.facts.iter().find(|now| now.text == fact.text).map_or(Span::default(), |now| now.span),
             note: None,
         })
     }
@@ -244,6 +254,26 @@ pub(super) fn source_fingerprint(checked: &Checked) -> String {
         fingerprint.add(file.text.as_bytes());
     }
     fingerprint.text()
+}
+
+/// The files of weights that the trains of a file begin with, those that can be read; `init` is that of the command line.
+pub(super) fn start_weights(checked: &Checked, init: Option<&Path>) -> Vec<DataFileRecord> {
+    let loaded =
+        checked.program.trains.iter().filter_map(|train| train.settings.load.as_ref().map(|(file, _)| file.clone()));
+    let files = init.map(in_full).into_iter().chain(loaded);
+    let record = |file: PathBuf| {
+        let (fingerprint, bytes) = fingerprint::of_file(&file).ok()?;
+        Some(DataFileRecord { file, bytes, fingerprint })
+    };
+    files.filter_map(record).collect()
+}
+
+fn in_full(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The files that the data of the trains comes from, those that can be read.

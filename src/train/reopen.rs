@@ -128,10 +128,19 @@ impl<'r> Reopened<'r> {
         if named.exists() { named } else { &self.record.absolute }
     }
 
+    /// A file that the run was begun with, named beside the program, where it is to be found now.
+    pub(super) fn beside(&self, file: &Path) -> PathBuf {
+        let folder = |program: &'r Path| program.parent().unwrap_or(Path::new(""));
+        match file.strip_prefix(folder(&self.record.file)) {
+            Ok(inside) if file.is_relative() => folder(self.file()).join(inside),
+            _ => file.to_owned(),
+        }
+    }
+
     /// Checks a text in the place of the program. What it imports must be what it was.
     pub(super) fn check(&self, text: &str, overrides: &Overrides) -> Result<Checked, ReopenError> {
         for import in &self.record.imports {
-            let now = fingerprint::of_file(&import.file).map(|(fingerprint, _)| fingerprint);
+            let now = fingerprint::of_file(&self.beside(&import.file)).map(|(fingerprint, _)| fingerprint);
             if now.ok().as_ref() != Some(&import.fingerprint) {
                 return Err(RunError::ImportChanged { path: import.file.clone() }.into());
             }

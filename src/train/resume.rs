@@ -4,13 +4,13 @@ use super::checkpoint::{self, Checkpoint};
 use super::error::{NotResumable, ReopenError, RunError};
 use super::event::Observer;
 use super::memory;
-use super::record::{self, Record, Status};
+use super::record::{self, DataFileRecord, Record, Status};
 use super::recorder::Recorder;
 use super::reopen::Reopened;
 use super::run::{Begin, Outcome, RunOptions, WholeRun, load_datasets, wanted_trains};
 use super::run_directory::{RunDirectory, resolve};
 use crate::check::{Checked, Overrides, check_text};
-use crate::compare::differences;
+use crate::compare::{differences, written_alike};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,14 +39,18 @@ pub struct Resumable {
 }
 
 impl Resumable {
-    /// Opens a run and checks its own copy of the program, which comes with it. One that is at its end, that diverged, whose program or
-    /// data is not what it was, or that another process works on, is an error.
+    /// Opens a run and checks its own copy of the program, which comes with it. One that is at its end, that diverged,
+    /// whose program or data is not what it was, or that another process works on, is an error.
     pub fn open(run: &Path) -> Result<(Checked, Resumable), ReopenError> {
         let path = resolve(run);
-        let record = Record::read(&path)?;
-        let directory = RunDirectory::reopen(&path, record.numbered);
+        let directory = RunDirectory::reopen(&path, &Record::read(&path)?.file);
         let lock = directory.lock()?;
-        let no = |why: NotResumable| RunError::NotResumable { path: path.clone(), why };
+        // Another process may have brought it to its end before it let go of it.
+        let record = Record::read(&path)?;
+        let no = |why: NotResumable| {
+            let left = record.trains.iter().map(|train| path.join(&train.weights)).find(|weights| weights.is_file());
+            RunError::NotResumable { path: path.clone(), why, weights: left }
+        };
         match record.status {
             Status::Finished => return Err(no(NotResumable::Finished).into()),
             Status::Diverged => return Err(no(NotResumable::Diverged).into()),
@@ -57,22 +61,16 @@ impl Resumable {
         let text = reopened.text()?;
         let checked = reopened.check(&text, &overrides)?;
         let (checkpoint, broken) = checkpoint::newest(&path);
-        if let Some(checkpoint) = &checkpoint {
-            let now = record::source_fingerprint(&checked);
-            if now != checkpoint.about.source {
-                let before = check_text(reopened.file(), &checkpoint.about.text, &overrides);
-                let differences = differences(&before, &checked).iter().map(ToString::to_string).collect();
+        if record::source_fingerprint(&checked) != record.source {
+            // Checkpoints have the text that the run was begun with, but for what means nothing.
+            let before = checkpoint.as_ref().map(|c| check_text(reopened.file(), &c.about.text, &overrides));
+            if !before.as_ref().is_some_and(|before| written_alike(before, &checked)) {
+                let differences = before.map_or_else(Vec::new, |before| differences(&before, &checked));
+                let differences = differences.iter().map(ToString::to_string).collect();
                 return Err(no(NotResumable::OtherProgram { differences }).into());
             }
         }
-        let data = record::data_files(&checked);
-        let changed: Vec<PathBuf> = record
-            .data
-            .iter()
-            .filter(|then| !data.contains(then))
-            .chain(data.iter().filter(|now| record.data.iter().all(|then| then.file != now.file)))
-            .map(|file| file.file.clone())
-            .collect();
+        let changed = changed_files(&record, &reopened, &checked);
         if !changed.is_empty() {
             return Err(no(NotResumable::OtherData { files: changed }).into());
         }
@@ -85,7 +83,7 @@ impl Resumable {
                 env!("CARGO_PKG_VERSION")
             ));
         }
-        checkpoint::clean(&path, &broken);
+        checkpoint::clean(&path);
         Ok((checked, Resumable { directory, record, checkpoint, troubles, _lock: lock }))
     }
 
@@ -135,4 +133,16 @@ impl Resumable {
         let whole = WholeRun { checked, options: &options, wanted: &wanted, datasets: &datasets, directory, record };
         whole.go(Begin { done, checkpoint }, recorder)
     }
+}
+
+/// The files that a run was begun with and that are not what they were, or not the same ones.
+fn changed_files(record: &Record, reopened: &Reopened, checked: &Checked) -> Vec<PathBuf> {
+    let files = |data: &[DataFileRecord]| -> Vec<DataFileRecord> {
+        data.iter().map(|then| DataFileRecord { file: reopened.beside(&then.file), ..then.clone() }).collect()
+    };
+    let then = [files(&record.data), files(&record.start_weights)].concat();
+    let now = [record::data_files(checked), record::start_weights(checked, record.init.as_deref())].concat();
+    let gone = then.iter().filter(|then| !now.contains(then));
+    let new = now.iter().filter(|now| then.iter().all(|then| then.file != now.file));
+    gone.chain(new).map(|file| file.file.clone()).collect()
 }

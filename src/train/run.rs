@@ -1,7 +1,7 @@
 //! A whole file: its trains in order, its facts, its directory.
 
 use super::checkpoint::{Checkpoint, Checkpoints};
-use super::error::RunError;
+use super::error::{NotResumable, RunError};
 use super::event::{Done, Event, FactResult, Measures, Observer, SplitMeasures, Start, Stopped};
 use super::facts::{self, Known};
 use super::memory;
@@ -12,12 +12,12 @@ use super::run_directory::RunDirectory;
 use super::session::Prepared;
 use super::training_loop::{Attendant, Beginning, Loop, Moment, Trained};
 use super::weights::Weights;
-use super::weights_file;
+use super::{fingerprint, weights_file};
 use crate::check::{Checked, Overrides, Train};
 use crate::data::{Dataset, Fitted, Split, load};
 use crate::runtime::States;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -115,7 +115,7 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
     let _lock = directory.lock()?;
-    let mut record = Record::new(checked, options, directory.is_numbered());
+    let mut record = Record::new(checked, options);
     record.write_sources(checked, &directory)?;
     write_fitted(checked, &datasets, &directory)?;
     record.write(&directory)?;
@@ -123,6 +123,11 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     let (directory, record) = (&directory, &mut record);
     let whole = WholeRun { checked, options, wanted: &wanted, datasets: &datasets, directory, record };
     whole.go(Begin::default(), recorder)
+}
+
+/// Of the weights that a run has in this file.
+fn weights_fingerprint(run: &Path, file: &str) -> Option<String> {
+    fingerprint::of_file(&run.join(file)).ok().map(|(fingerprint, _)| fingerprint)
 }
 
 /// Where a run begins.
@@ -189,7 +194,7 @@ pub(super) fn weights_name(checked: &Checked, train: &Train) -> String {
     if is_only { "model.safetensors".to_owned() } else { format!("{}.safetensors", train.name) }
 }
 
-/// A run that goes on.
+/// A run and what belongs to it.
 pub(super) struct WholeRun<'a> {
     pub(super) checked: &'a Checked,
     pub(super) options: &'a RunOptions,
@@ -220,7 +225,7 @@ impl Observer for Following<'_, '_> {
 
 impl Attendant for Following<'_, '_> {
     fn pause(&mut self, moment: &Moment) -> Result<(), RunError> {
-        if moment.is_last || self.checkpoints.is_due() { self.save(moment) } else { Ok(()) }
+        if moment.is_needed || self.checkpoints.is_due() { self.save(moment) } else { Ok(()) }
     }
 }
 
@@ -229,7 +234,7 @@ impl Following<'_, '_> {
         let events = self.recorder.written();
         match self.checkpoints.write(moment, events) {
             // A full disk now may have room at the end; the checkpoint before is still there.
-            Err(error) if !moment.is_last => {
+            Err(error) if !moment.is_needed => {
                 if !std::mem::replace(&mut self.is_troubled, true) {
                     self.recorder.trouble(&error.to_string());
                 }
@@ -259,7 +264,7 @@ impl WholeRun<'_> {
 
     fn trains(&mut self, begin: Begin, recorder: &mut Recorder) -> Result<Outcome, RunError> {
         let mut models = self.trained_before(&begin)?;
-        let facts = self.record.trains.iter().flat_map(TrainRecord::fact_results).collect();
+        let facts = self.record.trains.iter().flat_map(|train| train.fact_results(&self.checked.program)).collect();
         let path = self.directory.path().to_owned();
         let mut outcome = Outcome { directory: path, trains: Vec::new(), facts };
         let mut checkpoint = begin.checkpoint;
@@ -278,6 +283,7 @@ impl WholeRun<'_> {
             // Whoever goes on with this run begins behind what is done.
             if let Some(done) = self.record.trains.last_mut() {
                 done.events = recorder.written();
+                done.fingerprint = weights_fingerprint(self.directory.path(), &done.weights).unwrap_or_default();
             }
             self.record.write(self.directory)?;
         }
@@ -288,11 +294,20 @@ impl WholeRun<'_> {
     fn trained_before(&self, begin: &Begin) -> Result<BTreeMap<usize, Weights>, RunError> {
         let train = |index: &usize| self.checked.program.trains.get(*index);
         let next = self.wanted.get(begin.done).and_then(train).map(|train| train.model);
-        // Where the next train was begun, the file of its model may hold what it has made of the weights since; but then
-        // there is a checkpoint with them.
-        let is_in_file = |train: &&Train| begin.checkpoint.is_none() || Some(train.model) != next;
         let mut models = BTreeMap::new();
-        for train in self.wanted.iter().take(begin.done).filter_map(train).filter(is_in_file) {
+        let done = self.wanted.iter().filter_map(train).zip(&self.record.trains).take(begin.done);
+        // The last of each model left its weights.
+        let last: BTreeMap<usize, (&Train, &TrainRecord)> = done.map(|pair| (pair.0.model, pair)).collect();
+        for (train, record) in last.into_values() {
+            // A checkpoint has those that the next train has made of its own since.
+            if begin.checkpoint.is_some() && Some(train.model) == next {
+                continue;
+            }
+            let path = self.directory.path();
+            if weights_fingerprint(path, &record.weights).as_ref() != Some(&record.fingerprint) {
+                let why = NotResumable::OtherWeights { file: path.join(&record.weights) };
+                return Err(RunError::NotResumable { path: path.to_owned(), why, weights: None });
+            }
             let states = States::of(&train.training.graph).map_err(RunError::plan)?;
             let mut weights = Weights::of(&states);
             let path = self.directory.path().join(weights_name(self.checked, train));
@@ -332,7 +347,7 @@ impl WholeRun<'_> {
         if begins_trained {
             // From now on the file of the model may hold weights of this train, and no longer those that it began with.
             let position = &from.position;
-            following.save(&Moment { position, states: &prepared.session.states, best: None, is_last: false })?;
+            following.save(&Moment { position, states: &prepared.session.states, best: None, is_needed: true })?;
         }
         let mut training = Loop {
             train,
@@ -461,6 +476,7 @@ impl WholeRun<'_> {
             measures: BTreeMap::new(),
             facts: facts.iter().map(FactRecord::from).collect(),
             events: 0,
+            fingerprint: String::new(),
         };
         record.set_stopped(trained.stopped);
         record.set_measures(measures);

@@ -5,6 +5,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+/// What names the newest run of a file.
+const LATEST: &str = "latest";
 /// Name of the file that is locked while a process works on the run.
 const LOCK: &str = ".lock";
 
@@ -41,15 +43,12 @@ impl RunDirectory {
         }
     }
 
-    /// That of a run that goes on.
-    pub(super) fn reopen(path: &Path, is_numbered: bool) -> RunDirectory {
-        let siblings = path.parent().filter(|_| is_numbered).map(Path::to_owned);
-        RunDirectory { path: path.to_owned(), siblings }
-    }
-
-    /// Whether it is one of the runs of its file, not one that `--out` names.
-    pub(super) fn is_numbered(&self) -> bool {
-        self.siblings.is_some()
+    /// That of a run of this file that goes on: a numbered one among its siblings, or one that `--out` named, or that
+    /// was moved or copied, and then has none.
+    pub(super) fn reopen(path: &Path, file: &Path) -> RunDirectory {
+        let is_number = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.parse::<u64>().is_ok());
+        let siblings = path.parent().filter(|parent| is_number && parent.file_name() == file.file_stem());
+        RunDirectory { path: path.to_owned(), siblings: siblings.map(Path::to_owned) }
     }
 
     /// Keeps other processes from working on this run while the result lives. It goes with the process, however that
@@ -80,7 +79,7 @@ impl RunDirectory {
     /// Makes `latest` name this run, at no moment naming none.
     pub(super) fn become_latest(&self) -> Result<(), RunError> {
         let (Some(siblings), Some(name)) = (&self.siblings, self.path.file_name()) else { return Ok(()) };
-        let (latest, beside) = (siblings.join("latest"), siblings.join(format!(".latest-{}", std::process::id())));
+        let (latest, beside) = (siblings.join(LATEST), siblings.join(format!(".latest-{}", std::process::id())));
         let _ = fs::remove_file(&beside);
         if link(Path::new(name), &beside).is_err() {
             // A file system without links: a file that holds the name.
@@ -113,32 +112,45 @@ fn numbers(siblings: &Path) -> impl Iterator<Item = u64> {
 
 /// The run that `latest` names, or that a directory is: follows the file that stands in for a link.
 pub(super) fn resolve(path: &Path) -> PathBuf {
-    if path.is_file()
-        && let (Ok(name), Some(parent)) = (fs::read_to_string(path), path.parent())
+    // Without the last slash, behind which a link is a folder.
+    let path: PathBuf = path.components().collect();
+    let Some(parent) = path.parent() else { return path };
+    if path.ends_with(LATEST)
+        && path.is_file()
+        && let Ok(name) = fs::read_to_string(&path)
     {
         return parent.join(name.trim());
     }
-    match (fs::read_link(path), path.parent()) {
-        (Ok(target), Some(parent)) => parent.join(target),
-        _ => path.to_owned(),
+    match fs::read_link(&path) {
+        Ok(target) => parent.join(target),
+        Err(_) => path,
     }
 }
 
 /// The newest run of a file that left weights: what `runs/<file>/latest` names. None where there is none.
 pub fn latest_run(file: &Path, runs: &Path) -> Option<PathBuf> {
-    let latest = siblings(runs, file).join("latest");
+    let latest = siblings(runs, file).join(LATEST);
     let path = resolve(&latest);
     (path != latest && path.is_dir()).then_some(path)
 }
 
 /// Writes a file so that at its path there is the old one or the whole new one, whatever happens in between.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    write_whole_by(path, |file| file.write_all(bytes))
+}
+
+/// The same of what is not in memory in one piece.
+pub(super) fn write_whole_by(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), RunError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let beside = path.with_file_name(name);
     let written = (|| {
-        let mut file = fs::File::create(&beside)?;
-        file.write_all(bytes)?;
+        let mut file = io::BufWriter::new(fs::File::create(&beside)?);
+        content(&mut file)?;
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         drop(file);
         fs::rename(&beside, path)?;
@@ -181,6 +193,28 @@ mod tests {
         fs::create_dir_all(root.path().join("iris/3")).unwrap();
         fs::write(root.path().join("iris/latest"), "3\n").unwrap();
         assert_eq!(latest_run(Path::new("iris.nn"), root.path()), Some(root.path().join("iris/3")));
+    }
+
+    #[test]
+    fn a_run_is_found_by_its_link_and_only_that_names_it() {
+        let root = tempfile::tempdir().unwrap();
+        let runs = root.path().join("runs");
+        let first = RunDirectory::create(&runs, Path::new("iris.nn"), None).unwrap();
+        first.become_latest().unwrap();
+        let latest = runs.join("iris/latest");
+        for named in [latest.clone(), latest.join("")] {
+            assert_eq!(resolve(&named), runs.join("iris/1"), "{}", named.display());
+        }
+        fs::write(root.path().join("iris.nn"), "model A(x: [2]) { x }").unwrap();
+        assert_eq!(resolve(&root.path().join("iris.nn")), root.path().join("iris.nn"));
+        // A copy elsewhere is not one of the runs of the file.
+        for elsewhere in [root.path().join("other/1"), runs.join("iris/kept")] {
+            fs::create_dir_all(&elsewhere).unwrap();
+            RunDirectory::reopen(&elsewhere, Path::new("iris.nn")).become_latest().unwrap();
+            assert!(!elsewhere.parent().unwrap().join("latest").exists() || resolve(&latest).ends_with("iris/1"));
+        }
+        RunDirectory::reopen(&runs.join("iris/1"), Path::new("examples/iris.nn")).become_latest().unwrap();
+        assert_eq!(resolve(&latest), runs.join("iris/1"));
     }
 
     #[test]

@@ -19,41 +19,28 @@ struct Part<'a> {
     progress: Option<Progress>,
 }
 
-/// How the loss has gone within a part that watches it.
+/// What a part that watches the loss goes by.
 struct Progress {
     watch: Watch,
-    best: f64,
-    /// The step after which it was best, or stalled last.
-    since: u64,
-    /// The steps after which it stalled.
-    stalls: Vec<u64>,
+    seen: Watched,
 }
 
 impl Progress {
-    fn watched(&self) -> Watched {
-        let best = (self.best != f64::INFINITY).then_some(Exact(self.best));
-        Watched { best, since: self.since, stalls: self.stalls.clone() }
-    }
-
-    fn set_watched(&mut self, watched: &Watched) {
-        self.best = watched.best.map_or(f64::INFINITY, |Exact(best)| best);
-        self.since = watched.since;
-        self.stalls.clone_from(&watched.stalls);
-    }
-
     fn new(watch: Watch, start: u64) -> Self {
-        Progress { watch, best: f64::INFINITY, since: start, stalls: Vec::new() }
+        Progress { watch, seen: Watched { best: Exact(f64::INFINITY), since: start, stalls: Vec::new() } }
     }
 
     fn observe(&mut self, number: u64, loss: f64, steps_per_epoch: u64) {
+        let Progress { watch, seen } = self;
         // Something that is no number is not better.
-        let bar = if self.best.is_finite() { self.best - self.watch.threshold * self.best.abs() } else { self.best };
+        let Exact(best) = seen.best;
+        let bar = if best.is_finite() { best - watch.threshold * best.abs() } else { best };
         if loss < bar {
-            self.best = loss;
-            self.since = number;
-        } else if number.saturating_sub(self.since) > self.watch.patience.steps(steps_per_epoch) {
-            self.stalls.push(number);
-            self.since = number;
+            seen.best = Exact(loss);
+            seen.since = number;
+        } else if number.saturating_sub(seen.since) > watch.patience.steps(steps_per_epoch) {
+            seen.stalls.push(number);
+            seen.since = number;
         }
     }
 }
@@ -80,14 +67,14 @@ impl<'a> Schedule<'a> {
 
     /// What the parts that watch the loss have seen, by part.
     pub(super) fn watched(&self) -> Vec<Option<Watched>> {
-        self.parts.iter().map(|part| part.progress.as_ref().map(Progress::watched)).collect()
+        self.parts.iter().map(|part| part.progress.as_ref().map(|progress| progress.seen.clone())).collect()
     }
 
     /// Goes on from there.
     pub(super) fn set_watched(&mut self, watched: &[Option<Watched>]) {
         for (part, watched) in self.parts.iter_mut().zip(watched) {
             if let (Some(progress), Some(watched)) = (&mut part.progress, watched) {
-                progress.set_watched(watched);
+                progress.seen.clone_from(watched);
             }
         }
     }
@@ -102,7 +89,7 @@ impl<'a> Schedule<'a> {
         let Some(part) = self.part_at(step).and_then(|at| self.parts.get(at)) else { return self.lr };
         // Behind the end of a last part that says its length, its last rate holds.
         let within = step.saturating_sub(part.start).min(part.steps);
-        let stalls = part.progress.iter().flat_map(|p| &p.stalls).filter(|number| **number <= step).count();
+        let stalls = part.progress.iter().flat_map(|p| &p.seen.stalls).filter(|number| **number <= step).count();
         let moment = Moment {
             step: within,
             steps: part.steps.max(1),

@@ -68,7 +68,8 @@ pub(super) struct Loop<'a> {
 
 /// Who follows a loop: hears of what happens, and keeps what is needed to go on.
 pub(super) trait Attendant: Observer {
-    /// Between two steps, where a process could begin anew. Comes after every validation.
+    /// Between two steps, where a process could begin anew: behind a validation that training goes on after, and where
+    /// somebody asked it to end.
     fn pause(&mut self, moment: &Moment) -> Result<(), RunError>;
 }
 
@@ -78,8 +79,9 @@ pub(super) struct Moment<'m> {
     pub(super) states: &'m States<f32>,
     /// The weights that `keep` would end with, where there are any yet.
     pub(super) best: Option<&'m Weights>,
-    /// Whether the loop ends here because somebody asked for it, and is to be continued.
-    pub(super) is_last: bool,
+    /// Whether nothing is lost only if this one is kept: the loop is asked to end here, or its beginning is not kept
+    /// elsewhere.
+    pub(super) is_needed: bool,
 }
 
 /// Where a loop begins.
@@ -104,8 +106,10 @@ impl<'a> Loop<'a> {
         let per_epoch = self.extent.steps_per_epoch;
         let Beginning { position: mut at, best } = from;
         stepper.set_watched(&at.watched);
-        let best = best.unwrap_or_else(|| Weights::of(&session.states));
-        let mut keeper = settings.keep.as_ref().map(|measure| Keeper::new(measure, best));
+        let mut keeper = settings
+            .keep
+            .as_ref()
+            .map(|measure| Keeper::new(measure, best.unwrap_or_else(|| Weights::of(&session.states))));
         let mut before_epoch = session.states.clone();
         let mut stopped = None;
         if std::mem::take(&mut at.owes_report) {
@@ -208,12 +212,12 @@ impl<'a> Loop<'a> {
         keeper: Option<&Keeper>,
         session: &Session<f32>,
         stepper: &Stepper<'a>,
-        is_last: bool,
+        is_needed: bool,
     ) -> Result<(), RunError> {
         at.watched = stepper.watched();
         at.seconds = self.seconds_before + self.started.elapsed().as_secs_f64();
         let best = keeper.and_then(|keeper| keeper.best(&at.keep));
-        self.attendant.pause(&Moment { position: at, states: &session.states, best, is_last })
+        self.attendant.pause(&Moment { position: at, states: &session.states, best, is_needed })
     }
 
     fn tell_step(&mut self, epoch: u64, step: u64, result: &StepResult) {

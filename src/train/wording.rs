@@ -27,22 +27,25 @@ impl fmt::Display for RunError {
             }
             RunError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", path.display()),
             RunError::OutNotEmpty { path } => write!(f, "{} holds something already", path.display()),
-            RunError::NotARun { path, reason } => write!(f, "{} is not a finished run: {reason}", path.display()),
+            RunError::NotARun { path, reason } => write!(f, "{} is not a run: {reason}", path.display()),
             RunError::ImportChanged { path } => {
                 write!(f, "{} is not what it was when the run was made", path.display())
             }
             RunError::RunGoesOn { path } => write!(f, "another process works on {}", path.display()),
-            RunError::NotResumable { path, why } => {
+            RunError::NotResumable { path, why, .. } => {
                 let path = path.display();
                 match why {
                     NotResumable::Finished => write!(f, "{path} is at its end: there is nothing left to do"),
                     NotResumable::Diverged => write!(f, "{path} diverged, and would again"),
                     NotResumable::OtherProgram { .. } => {
-                        write!(f, "the program in {path} is not the one that its checkpoint was made with")
+                        write!(f, "the program in {path} is not the one that it was begun with")
+                    }
+                    NotResumable::OtherWeights { file } => {
+                        write!(f, "{} is not what its train has left, and no checkpoint is whole", file.display())
                     }
                     NotResumable::OtherData { files } => {
                         let are = if files.len() == 1 { "file is" } else { "files are" };
-                        write!(f, "{} data {are} not what {path} was trained on", files.len())
+                        write!(f, "{} {are} not what {path} was begun with", files.len())
                     }
                 }
             }
@@ -78,20 +81,21 @@ impl RunError {
             RunError::NoTrain { .. } => vec!["add a `train Model on data { … }`".to_owned()],
             RunError::WeightsMismatch { mismatches, .. } => mismatches.iter().map(ToString::to_string).collect(),
             RunError::RunGoesOn { .. } => vec!["wait for its end, or interrupt it".to_owned()],
-            RunError::NotResumable { path, why } => {
-                let weights = path.join("model.safetensors");
-                let onwards =
-                    format!("to train on from its weights, run the program with --init {}", weights.display());
+            RunError::NotResumable { why, weights, .. } => {
+                let onwards = weights.as_ref().map(|weights| {
+                    format!("to train on from its weights, run the program with --init {}", weights.display())
+                });
                 match why {
-                    NotResumable::Finished => vec![onwards],
+                    NotResumable::Finished => onwards.into_iter().collect(),
                     NotResumable::Diverged => vec!["change the program, and run it anew".to_owned()],
                     NotResumable::OtherProgram { differences } => {
                         let undo = "undo that to go on as if never stopped".to_owned();
-                        differences.iter().cloned().chain([undo, onwards]).collect()
+                        differences.iter().cloned().chain([undo]).chain(onwards).collect()
                     }
+                    NotResumable::OtherWeights { .. } => vec!["run the program anew".to_owned()],
                     NotResumable::OtherData { files } => {
                         let names = files.iter().map(|file| file.display().to_string());
-                        names.chain(["bring the data back, or run the program anew".to_owned()]).collect()
+                        names.chain(["bring that back, or run the program anew".to_owned()]).collect()
                     }
                 }
             }

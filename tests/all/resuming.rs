@@ -195,6 +195,92 @@ fn the_checkpoint_before_will_do_where_the_newest_is_broken() {
     assert_eq!(result(&out), result(&whole));
 }
 
+/// Stops in the third train, which goes on with the weights of the first, and takes its checkpoints away.
+fn without_checkpoints(folder: &Path, path: &Path) -> PathBuf {
+    let out = folder.join("stopped");
+    let flag = Arc::new(AtomicBool::new(false));
+    let mut observer = StopsAfter { steps: 105, flag: Arc::clone(&flag) };
+    run(&checked(path), &RunOptions { interrupt: flag, ..options(&out) }, &mut observer).unwrap();
+    std::fs::remove_dir_all(out.join("checkpoints")).unwrap();
+    out
+}
+
+#[test]
+fn weights_that_are_gone_are_not_made_up() {
+    let (folder, path) = folder(6);
+    // The interrupted train has saved what it made of them.
+    let out = without_checkpoints(folder.path(), &path);
+    let (checked, resumable) = Resumable::open(&out).unwrap();
+    let options = ResumeOptions { threads: 1, memory_limit: None, interrupt: Arc::default() };
+    let error = resumable.go_on(&checked, &options, &mut Steps(0)).unwrap_err();
+    let RunError::NotResumable { why: NotResumable::OtherWeights { file }, .. } = &error else { panic!("{error:?}") };
+    assert!(file.ends_with("First.safetensors"), "{error}");
+    assert!(!error.diagnostics().is_empty() || !error.notes().is_empty());
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_read_stays() {
+    let (folder, path) = folder(6);
+    let out = folder.path().join("stopped");
+    let flag = Arc::new(AtomicBool::new(false));
+    let mut observer = StopsAfter { steps: 20, flag: Arc::clone(&flag) };
+    run(&checked(&path), &RunOptions { interrupt: flag, ..options(&out) }, &mut observer).unwrap();
+    let later = out.join("checkpoints/1-00000021.safetensors");
+    std::fs::write(&later, "of another nnrun").unwrap();
+    let (_, resumable) = Resumable::open(&out).unwrap();
+    assert_eq!(resumable.troubles().len(), 1);
+    assert!(later.exists());
+}
+
+#[test]
+fn comments_and_spaces_of_the_copy_may_change() {
+    let (folder, path) = folder(6);
+    let checked = checked(&path);
+    let whole = folder.path().join("whole");
+    run(&checked, &options(&whole), &mut Steps(0)).unwrap();
+    let out = folder.path().join("stopped");
+    for (stop, comment) in [(20, "# one\n"), (15, "# and another\n\n")] {
+        let flag = Arc::new(AtomicBool::new(false));
+        let mut observer = StopsAfter { steps: stop, flag: Arc::clone(&flag) };
+        let status = match out.exists() {
+            true => resume(&out, flag, &mut observer).unwrap(),
+            false => {
+                run(&checked, &RunOptions { interrupt: flag, ..options(&out) }, &mut observer).unwrap().exit_status()
+            }
+        };
+        assert_eq!(status, 130);
+        let copy = out.join("model.nn");
+        let text = std::fs::read_to_string(&copy).unwrap();
+        std::fs::write(&copy, format!("{comment}{}", text.replace("batch:     32", "batch: 32"))).unwrap();
+    }
+    assert_eq!(resume(&out, Arc::default(), &mut Steps(0)).unwrap(), 0);
+    assert_eq!(result(&out), result(&whole));
+}
+
+/// What an earlier nnrun wrote lacks what it did not know.
+#[test]
+fn a_record_of_an_earlier_nnrun_is_read() {
+    let (folder, path) = folder(6);
+    let out = folder.path().join("stopped");
+    let flag = Arc::new(AtomicBool::new(false));
+    let mut observer = StopsAfter { steps: 60, flag: Arc::clone(&flag) };
+    run(&checked(&path), &RunOptions { interrupt: flag, ..options(&out) }, &mut observer).unwrap();
+    let record = out.join("run.json");
+    let mut value: Value = serde_json::from_str(&std::fs::read_to_string(&record).unwrap()).unwrap();
+    let object = value.as_object_mut().unwrap();
+    for key in ["train", "init", "expect", "log_steps", "start_weights"] {
+        assert!(object.shift_remove(key).is_some(), "{key}");
+    }
+    for train in object["trains"].as_array_mut().unwrap() {
+        for key in ["facts", "events", "fingerprint"] {
+            assert!(train.as_object_mut().unwrap().shift_remove(key).is_some(), "{key}");
+        }
+    }
+    std::fs::write(&record, value.to_string()).unwrap();
+    assert!(nnrun::train::program_of(&out).is_ok());
+    assert!(Resumable::open(&out).is_ok());
+}
+
 fn refusal(run: &Path) -> RunError {
     Resumable::open(run).map(|_| ()).unwrap_err().error
 }
@@ -289,6 +375,28 @@ impl Process {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+#[test]
+fn a_run_is_resumed_from_any_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<String> = (0..64).map(|i| format!("{i},{}", 2 * i)).collect();
+    std::fs::write(folder.path().join("t.csv"), format!("a,y\n{}\n", rows.join("\n"))).unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(
+        folder.path().join("line.nn"),
+        "data d {\n  let t = csv(\"t.csv\")\n  field x = t[a] |> standardize\n  field y = t.y |> standardize\n}\n\
+         model Line(x: [1]) -> out: float { x |> Dense(1) |> squeeze }\n\
+         train Line on d {\n  loss: mse(out, y)\n  optimizer: SGD(lr: 0.1)\n  epochs: 200000\n  batch: 8\n}\n",
+    )
+    .unwrap();
+    let killed = Process::start(folder.path(), &["line.nn"]).end_within(Duration::from_millis(700));
+    assert_eq!(killed, None);
+    // The link with a slash behind it, as a shell completes it; the run before has not got so far as to be named by it.
+    for named in ["../runs/line/1", "../runs/line/1/"] {
+        let resumed = Process::start(&folder.path().join("sub"), &["resume", named]);
+        assert_eq!(resumed.end_within(Duration::from_millis(500)), None, "it goes on until it is killed");
     }
 }
 
