@@ -97,6 +97,11 @@ impl Args {
         self.values.insert(0, (name, value, span));
     }
 
+    /// Where the user wrote each of them, to be moved.
+    pub(crate) fn spans_mut(&mut self) -> impl Iterator<Item = &mut Span> {
+        self.values.iter_mut().filter_map(|(.., span)| span.as_mut())
+    }
+
     /// The value of an argument; [`ArgValue::None`] for one that the entry does not have.
     pub fn get(&self, name: &str) -> &ArgValue {
         self.values.iter().find(|(n, ..)| *n == name).map_or(&ArgValue::None, |(_, v, _)| v)

@@ -30,12 +30,14 @@ impl Checker<'_> {
             }
         }
         // Blocks after their uses: what fails in one has been told with its sizes, and is not told in other words.
-        for item in ast.items.iter().rev() {
+        for (index, item) in ast.items.iter().enumerate().rev() {
             if let ItemKind::Block(function) = &item.kind
                 && !self.has_error_in(item.span)
             {
-                let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
-                self.alone(&definition);
+                self.block_again(index, |checker| {
+                    let definition = Rc::new(Definition { function: Rc::new(function.clone()), module });
+                    checker.alone(&definition);
+                });
             }
         }
         // Models of imported files that are trained here; a model may be trained more than once.
@@ -71,6 +73,7 @@ impl Checker<'_> {
         self.rows.clear();
         self.regions.clear();
         self.applications.clear();
+        self.role_stages.clear();
         // Names of the signature that are nothing else are sizes of their own.
         let mut frame = Frame::new(definition.module, StateScope::default());
         let mut hypers: Vec<BoundHyper> = Vec::new();

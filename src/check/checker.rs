@@ -2,6 +2,7 @@
 
 use super::foreign::Dropped;
 use super::given::Given;
+use super::memory::Memory;
 use super::mistake::Mistake;
 use super::noted::Notes;
 use super::program::{DataBlock, FileUse, LayerRow, Model, Port};
@@ -39,6 +40,10 @@ const WORK_AFTERWARDS: u64 = 5_000;
 pub(super) struct Checker<'o> {
     pub sources: SourceMap,
     pub diagnostics: Vec<Diagnostic>,
+    /// How often a mistake was met, whether it was told or had been before.
+    pub mistakes_met: usize,
+    /// What an earlier check of the file found out, where there was one.
+    pub memory: Option<Memory>,
     pub overrides: &'o Overrides,
     pub modules: Vec<Module>,
     pub data: Vec<DataBlock>,
@@ -87,7 +92,7 @@ pub(super) struct Checker<'o> {
     /// Expressions evaluated for the network that is being built, and how many there may be.
     pub work: u64,
     most_work: u64,
-    next_var: u32,
+    pub next_var: u32,
     /// The ragged dimensions of the data blocks, by block and by the key that tells whose lengths they are.
     ragged: BTreeMap<(usize, Arc<str>), Ragged>,
 }
@@ -153,6 +158,8 @@ impl<'o> Checker<'o> {
         Checker {
             sources: SourceMap::new(),
             diagnostics: Vec::new(),
+            mistakes_met: 0,
+            memory: None,
             overrides,
             modules: Vec::new(),
             data: Vec::new(),
@@ -188,6 +195,7 @@ impl<'o> Checker<'o> {
 
     /// Tells a mistake, once: the same code at the same place is the same mistake seen through another call.
     pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.mistakes_met += 1;
         // What is missing stands nowhere: several of them are told at one place.
         let is_missing = matches!(diagnostic.code, Code::E0201 | Code::E0601);
         let known = |d: &Diagnostic| {
@@ -206,6 +214,7 @@ impl<'o> Checker<'o> {
     /// As [`Checker::mistake`], where it is about sizes that came from somewhere.
     pub fn mistake_about(&mut self, span: Span, mistake: &Mistake, sizes: &[(&Tensor, usize)]) -> Value {
         if mistake.unknown_name().is_some_and(|name| self.may_be_hidden(name)) {
+            self.mistakes_met += 1;
             return Value::Unknown;
         }
         let diagnostic = words::diagnostic(mistake, span, &self.sources);
@@ -355,6 +364,11 @@ impl<'o> Checker<'o> {
             self.most_work = WORK_AFTERWARDS;
         }
         self.work < self.most_work
+    }
+
+    /// Whether a network of the file was too large.
+    pub fn has_given_up(&self) -> bool {
+        self.most_work < MAX_WORK
     }
 
     /// Runs `body` as a call of a block, unless calls go too deep.

@@ -104,9 +104,11 @@ impl Checker<'_> {
         let regions = std::mem::take(&mut self.regions);
         let applications = std::mem::take(&mut self.applications);
         let calls = std::mem::take(&mut self.calls);
+        let role_stages = std::mem::take(&mut self.role_stages);
         let result = run(self);
         self.work = work;
         self.calls = calls;
+        self.role_stages = role_stages;
         self.unprobe(probe);
         (self.rows, self.regions, self.applications) = (rows, regions, applications);
         result
@@ -117,6 +119,7 @@ impl Checker<'_> {
         Probe {
             builder: self.builder.clone(),
             diagnostics: self.diagnostics.len(),
+            mistakes_met: self.mistakes_met,
             rows: self.rows.len(),
             regions: self.regions.len(),
             notes: self.notes.len(),
@@ -127,6 +130,7 @@ impl Checker<'_> {
     pub fn unprobe(&mut self, probe: Probe) {
         self.builder = probe.builder;
         self.diagnostics.truncate(probe.diagnostics);
+        self.mistakes_met = probe.mistakes_met;
         self.rows.truncate(probe.rows);
         self.regions.truncate(probe.regions);
         self.notes.truncate(probe.notes);
@@ -357,6 +361,7 @@ fn asks_for_training(condition: &Expr, frame: &Frame) -> bool {
 pub(super) struct Probe {
     builder: crate::build::Builder,
     diagnostics: usize,
+    mistakes_met: usize,
     rows: usize,
     regions: usize,
     notes: usize,

@@ -47,11 +47,13 @@ mod given;
 mod index;
 mod items;
 mod lints;
+mod memory;
 mod metrics;
 mod mistake;
 mod names_in;
 mod noted;
 mod paths;
+mod placed;
 mod program;
 mod provenance;
 mod regions;
@@ -69,6 +71,7 @@ mod value;
 mod words;
 
 pub use lints::{Convention, LintLevels, LintName, allow_fix};
+pub use memory::Memory;
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
@@ -131,14 +134,24 @@ pub fn check_text(path: &Path, text: &str, overrides: &Overrides) -> Checked {
 
 /// [`check_text`] for who already stands on a stack of some hundred megabytes.
 pub fn check_on_this_stack(path: &Path, text: &str, overrides: &Overrides) -> Checked {
-    at_one_moment(|| check_now(path, text, overrides))
+    at_one_moment(|| check_now(path, text, overrides, None).0)
 }
 
-fn check_now(path: &Path, text: &str, overrides: &Overrides) -> Checked {
+/// As [`check_on_this_stack`], with what is remembered of the last check of the same file: the result is the same, and
+/// sooner there where little has changed.
+pub fn check_again(path: &Path, text: &str, overrides: &Overrides, memory: &mut Memory) -> Checked {
+    let (checked, kept) = at_one_moment(|| check_now(path, text, overrides, Some(std::mem::take(memory))));
+    *memory = kept.unwrap_or_default();
+    checked
+}
+
+fn check_now(path: &Path, text: &str, overrides: &Overrides, memory: Option<Memory>) -> (Checked, Option<Memory>) {
     let mut checker = Checker::new(overrides);
+    checker.memory = memory;
     let module = checker.add_module(path, text, &mut Vec::new());
     checker.main_module = module;
     checker.override_hypers(module);
+    checker.begin_to_remember(module);
     let ast = checker.modules[module].ast.clone();
     let file = checker.modules[module].file;
     let mut program = Program::default();
@@ -168,9 +181,10 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides) -> Checked {
             _ => {}
         }
     }
-    for item in &ast.items {
+    checker.remember_data(module);
+    for (index, item) in ast.items.iter().enumerate() {
         if let ItemKind::Train(train) = &item.kind
-            && let Some(train) = checker.train(train, module)
+            && let Some(train) = checker.train_again(train, index, module)
         {
             program.trains.push(train);
         }
@@ -202,7 +216,8 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides) -> Checked {
     let mut diagnostics = lints::lint(&subject, &overrides.lints);
     tidy(&mut diagnostics);
     let ast = std::rc::Rc::unwrap_or_clone(ast);
-    Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }
+    let memory = checker.memory.map(Memory::end_round);
+    (Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }, memory)
 }
 
 /// Takes back what is told of an argument that is to be removed or written anew: `activation='relu'` is one mistake,

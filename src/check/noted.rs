@@ -33,6 +33,19 @@ impl Notes {
         }
     }
 
+    /// Adds those of an evaluation that is not known here, in its order; what is noted already stays.
+    pub fn add(&mut self, notes: &[(Span, Noted)]) {
+        for (span, noted) in notes {
+            self.note(*span, || Some(noted.clone()));
+        }
+    }
+
+    /// All of them, in order.
+    pub fn in_order(mut self) -> Vec<(Span, Noted)> {
+        let order = std::mem::take(&mut self.order);
+        order.into_iter().filter_map(|span| Some((span, self.notes.remove(&span)?))).collect()
+    }
+
     /// All of them, by place.
     pub fn finish(self) -> Vec<(Span, Noted)> {
         let mut notes: Vec<(Span, Noted)> = self.notes.into_iter().collect();

@@ -134,7 +134,7 @@ impl Program {
 }
 
 /// A model by itself, in evaluation mode.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// Its name.
     pub name: Arc<str>,
@@ -202,7 +202,7 @@ pub struct LayerRow {
 }
 
 /// A `train` item.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Train {
     /// The model's name: what events call it.
     pub name: Arc<str>,
@@ -242,7 +242,7 @@ pub struct Fit {
 
 /// Model and loss as one graph. Its inputs are data fields by name ([`crate::ir::graph::InputKind::Field`], in their
 /// per-example shape behind the batch), and the scalar inputs of [`Forward::normalizers`].
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Forward {
     /// Without backward pass and updates (those of running statistics aside).
     pub graph: Graph,
@@ -273,7 +273,7 @@ pub struct ClassWeights {
 }
 
 /// A metric of a train.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Metric {
     /// What events call it: `accuracy`, or the name given in `[near: mae(…)]`.
     pub name: Arc<str>,

@@ -46,7 +46,7 @@ pub enum RegionKind {
 }
 
 /// The body of a scan as it was built, before it became a graph of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Steps {
     /// What is walked.
     pub input: NodeId,

@@ -281,6 +281,7 @@ impl Checker<'_> {
         self.rows.clear();
         self.regions.clear();
         self.applications.clear();
+        self.role_stages.clear();
         // Every field that the loss or a metric names, and the model's inputs.
         let mut used: BTreeSet<Symbol> = pairing.fields.iter().map(|(_, f)| f.clone()).collect();
         for statement in &train.statements {

@@ -53,8 +53,11 @@ fn segments(spec: &SplitSpec, examples: &Examples) -> Found<Vec<Segment>> {
     Ok(segments)
 }
 
+/// Where windows start: counted without being walked.
+type Starts = std::iter::StepBy<std::ops::Range<u32>>;
+
 /// The starts of the windows of each segment.
-fn windows(spec: &SplitSpec, examples: &Examples, stride: usize, reach: usize) -> Found<Vec<(Segment, Vec<u32>)>> {
+fn windows(spec: &SplitSpec, examples: &Examples, stride: usize, reach: usize) -> Found<Vec<(Segment, Starts)>> {
     let mut all = Vec::new();
     for segment in segments(spec, examples)? {
         let rows = segment.rows.len();
@@ -63,8 +66,8 @@ fn windows(spec: &SplitSpec, examples: &Examples, stride: usize, reach: usize) -
             let (split, source) = (is_cut.then_some(segment.split), examples.source.1.clone());
             return Err(Box::new(DataProblem::WindowTooLong { split, rows, reach, source }));
         };
-        let starts = (0..=last).step_by(stride.max(1)).map(|at| (segment.rows.start + at) as u32).collect();
-        all.push((segment, starts));
+        let start = segment.rows.start;
+        all.push((segment, (start as u32..(start + last + 1) as u32).step_by(stride.max(1))));
     }
     Ok(all)
 }

@@ -3,7 +3,7 @@
 use super::documents::Documents;
 use super::position::Lines;
 use super::uri;
-use crate::check::{Checked, Overrides, check_on_this_stack};
+use crate::check::{Checked, Memory, Overrides, check_again};
 use crate::ide::Names;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::File;
@@ -146,6 +146,8 @@ pub(super) struct Analyses {
     parsed: RefCell<BTreeMap<String, Rc<Syntax>>>,
     /// Taking a large program apart takes as long as answering a request: that is left for when nobody waits.
     outdated: RefCell<Vec<Rc<Analysis>>>,
+    /// What the last check of each file found out.
+    memories: RefCell<BTreeMap<String, Memory>>,
     /// The last of each file that had no syntax errors.
     whole: RefCell<BTreeMap<String, Rc<Analysis>>>,
 }
@@ -163,7 +165,12 @@ impl Analyses {
         {
             return Some(known);
         }
-        let analysis = Rc::new(analyse(uri, documents)?);
+        // A check that panics leaves nothing behind.
+        let mut memory = self.memories.borrow_mut().remove(&uri.0).unwrap_or_default();
+        let analysis = Rc::new(analyse(uri, documents, &mut memory)?);
+        if documents.get(uri).is_some() {
+            self.memories.borrow_mut().insert(uri.0.clone(), memory);
+        }
         let mut kept = self.kept.borrow_mut();
         if kept.len() >= MOST_KEPT {
             kept.retain(|key, _| documents.get(&Uri(key.clone())).is_some());
@@ -209,6 +216,7 @@ impl Analyses {
     /// Nothing is asked about a file that was closed, for now.
     pub fn forget(&self, uri: &Uri) {
         self.kept.borrow_mut().remove(&uri.0);
+        self.memories.borrow_mut().remove(&uri.0);
         self.whole.borrow_mut().remove(&uri.0);
         self.parsed.borrow_mut().remove(&uri.0);
     }
@@ -223,14 +231,14 @@ fn text_of(uri: &Uri, documents: &Documents) -> Option<Arc<str>> {
     }
 }
 
-fn analyse(uri: &Uri, documents: &Documents) -> Option<Analysis> {
+fn analyse(uri: &Uri, documents: &Documents, memory: &mut Memory) -> Option<Analysis> {
     let path = uri::to_path(uri);
     // Before the check, so that what changes meanwhile is seen the next time.
     let own = Stamp::of(&path, documents);
     let text = text_of(uri, documents)?;
     let overrides = Overrides { open: documents.texts().clone(), ..Overrides::default() };
     // The server runs on a stack that is large enough.
-    let checked = check_on_this_stack(&path, &text, &overrides);
+    let checked = check_again(&path, &text, &overrides, memory);
     let uris = checked.sources.files().map(|(id, file)| match documents.at(&file.path) {
         _ if id == checked.file => uri.clone(),
         Some(document) => document.uri.clone(),

@@ -25,6 +25,8 @@ pub struct File {
     pub qualified: Vec<Ident>,
     /// In file order.
     pub items: Vec<Item>,
+    /// Where the text was repaired before it was parsed, in file order: what stands there was read otherwise.
+    pub repaired: Vec<u32>,
     /// The whole text.
     pub span: Span,
 }

@@ -36,7 +36,7 @@ pub fn parse(file: FileId, text: &str) -> (File, Vec<Diagnostic>) {
     items.extend(repaired.hidden.iter().map(|span| Item { kind: ItemKind::Error, doc: None, span: *span }));
     let mut diagnostics: Vec<Diagnostic> = errors.iter().map(SyntaxError::diagnostic).collect();
     tidy(&mut diagnostics);
-    (File { items, qualified, span: whole }, diagnostics)
+    (File { items, qualified, repaired: repaired.places(), span: whole }, diagnostics)
 }
 
 /// The items of a part of the repaired text, from memory where it was parsed before.

@@ -85,6 +85,11 @@ impl Repaired {
         self.edits.get(next).is_none_or(|edit| edit.now_at > bytes.end)
     }
 
+    /// Where the original text was edited, in order: the first and the last byte of each edit.
+    pub(crate) fn places(&self) -> Vec<u32> {
+        self.edits.iter().flat_map(|edit| [edit.at as u32, (edit.at + edit.delete) as u32]).collect()
+    }
+
     /// The offset in the original text of an offset in the repaired one.
     pub(crate) fn original(&self, offset: usize) -> usize {
         let before = self.edits.partition_point(|edit| edit.now_at < offset);
@@ -513,8 +518,15 @@ pub(super) fn begins_item(word: &str, source: &str, tokens: &[Token], index: usi
 
 /// Whether a token stands at the very start of its line.
 pub(super) fn at_margin(source: &str, offset: usize) -> bool {
-    let before = source.get(..offset).unwrap_or("").trim_end_matches('\u{FEFF}');
-    before.is_empty() || before.ends_with('\n')
+    let before = source.as_bytes().get(..offset).unwrap_or_default();
+    match before.last() {
+        None | Some(b'\n') => true,
+        // The last byte of a byte order mark.
+        Some(0xBF) => {
+            source.get(..offset).unwrap_or("").trim_end_matches('\u{FEFF}').split('\n').next_back() == Some("")
+        }
+        Some(_) => false,
+    }
 }
 
 /// Characters of white space before the line's text.

@@ -68,9 +68,19 @@ const SYMBOLS: &[&str] = &[
 
 /// Operators with two operands: a line that begins or ends with one belongs to its neighbour.
 pub(crate) fn is_operator(text: &str) -> bool {
-    matches!(text, "and" | "or" | "then")
-        || SYMBOLS.contains(&text)
-            && !matches!(text, ":" | "," | ";" | "." | "..." | "!" | "&" | ":=" | "+=" | "-=" | "*=" | "/=")
+    let Some(first) = text.bytes().next() else { return false };
+    // Nearly all that is asked about are names.
+    if first.is_ascii_alphanumeric() {
+        return matches!(text, "and" | "or" | "then");
+    }
+    symbol_at(text) == Some(text)
+        && !matches!(text, ":" | "," | ";" | "." | "..." | "!" | "&" | ":=" | "+=" | "-=" | "*=" | "/=")
+}
+
+/// The operator or mark that a text begins with.
+fn symbol_at(text: &str) -> Option<&'static str> {
+    let first = text.bytes().next()?;
+    SYMBOLS.iter().copied().find(|symbol| symbol.as_bytes().first() == Some(&first) && text.starts_with(symbol))
 }
 
 /// All tokens of the text, in order.
@@ -161,7 +171,7 @@ impl<'a> Scanner<'a> {
                 self.skip_while(|c| c != '\n');
                 TokenKind::SlashComment
             }
-            _ => match SYMBOLS.iter().find(|s| self.rest().starts_with(**s)) {
+            _ => match symbol_at(self.rest()) {
                 Some(symbol) => {
                     self.at += symbol.len();
                     TokenKind::Symbol

@@ -53,7 +53,7 @@ const SNIPPETS: &[&str] = &[
 ];
 
 /// A slip, a word put in, a line lost or doubled; from time to time everything is undone.
-fn edit(text: &str, original: &str, random: &mut ChaCha8Rng) -> String {
+pub fn edit(text: &str, original: &str, random: &mut ChaCha8Rng) -> String {
     let place = |random: &mut ChaCha8Rng| {
         let mut at = random.random_range(0..=text.len());
         while !text.is_char_boundary(at) {
@@ -124,7 +124,7 @@ fn question(uri: &str, text: &str, random: &mut ChaCha8Rng) -> (&'static str, Va
     }
 }
 
-fn examples() -> Vec<PathBuf> {
+pub fn examples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|e| e == "nn")).collect();

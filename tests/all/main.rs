@@ -54,6 +54,7 @@ mod random_programs;
 mod recurrent;
 mod recurrent_by_scan;
 mod reference_gradients;
+mod remembered;
 mod reopened_runs;
 mod reproduction;
 mod resuming;

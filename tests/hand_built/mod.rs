@@ -211,7 +211,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
     Checked {
         sources,
         file,
-        ast: ast::File { items: Vec::new(), qualified: Vec::new(), span: Span::default() },
+        ast: ast::File { items: Vec::new(), repaired: Vec::new(), qualified: Vec::new(), span: Span::default() },
         program,
         diagnostics: Vec::new(),
         files: Vec::new(),

@@ -3,7 +3,6 @@
 
 use super::Subject;
 use super::network::Network;
-use crate::check::program::Train;
 use crate::data::{FieldExpr, FieldNode, FieldPlan};
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::ir::graph::NodeId;
@@ -11,7 +10,8 @@ use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::ExprKind;
 
-pub(super) fn ahead(subject: &Subject<'_>, train: &Train, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
+pub(super) fn ahead(subject: &Subject<'_>, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
+    let Some(train) = network.train else { return };
     let Some(block) = subject.data_of(train) else { return };
     for fit in &train.fits {
         let target = fit.target_field.as_ref().and_then(|name| block.plan.field(name));

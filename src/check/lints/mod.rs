@@ -135,10 +135,8 @@ pub(super) fn lint(subject: &Subject<'_>, levels: &LintLevels) -> Vec<Diagnostic
     }
     data::data(subject, &mut tell);
     training::training(subject, &mut tell);
-    for (train, _) in subject.trains() {
-        ahead::ahead(subject, train, &network::network_of(train), &mut tell);
-    }
     for network in network::networks(subject) {
+        ahead::ahead(subject, &network, &mut tell);
         layers::layers(subject, &network, &mut tell);
         order::order(subject, &network, &mut tell);
         activations::activations(&network, &mut tell);

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// A network that is built, with what lints ask of it.
 pub(super) struct Network<'a> {
+    /// Whose it is; none of a model that nothing trains.
+    pub train: Option<&'a Train>,
     pub graph: &'a Graph,
     /// Layers and functions in pipelines, in order of application.
     pub rows: &'a [LayerRow],
@@ -28,7 +30,7 @@ pub(super) struct Network<'a> {
 /// The networks of a file: those of its trains as they train, and the models that it only declares.
 pub(super) fn networks<'a>(subject: &'a Subject<'_>) -> Vec<Network<'a>> {
     let mut networks = Vec::new();
-    networks.extend(subject.trains().map(|(train, _)| network_of(train)));
+    networks.extend(subject.trains().map(|(train, _)| Network::of_train(train)));
     for model in subject.untrained() {
         let is_sound = subject.item_at(model.span).is_none_or(|item| !subject.is_broken(item.span));
         if is_sound {
@@ -38,14 +40,14 @@ pub(super) fn networks<'a>(subject: &'a Subject<'_>) -> Vec<Network<'a>> {
     networks
 }
 
-/// The network of a train.
-pub(super) fn network_of(train: &Train) -> Network<'_> {
-    let predictions = train.fits.iter().map(|fit| fit.output.clone()).collect();
-    let forward = &train.training;
-    Network::new(&forward.graph, &train.layers, &forward.outputs, predictions)
-}
-
 impl<'a> Network<'a> {
+    fn of_train(train: &'a Train) -> Self {
+        let predictions = train.fits.iter().map(|fit| fit.output.clone()).collect();
+        let forward = &train.training;
+        let network = Network::new(&forward.graph, &train.layers, &forward.outputs, predictions);
+        Network { train: Some(train), ..network }
+    }
+
     fn new(graph: &'a Graph, rows: &'a [LayerRow], outputs: &'a [Port], predictions: Vec<Arc<str>>) -> Self {
         let mut row_of = vec![None; graph.nodes.len()];
         for (i, row) in rows.iter().enumerate() {
@@ -59,7 +61,7 @@ impl<'a> Network<'a> {
             let of_input = |id: &NodeId| is_data.get(id.index()).copied().unwrap_or(false);
             is_data.push(matches!(node.op, Op::Input(_)) || node.inputs.iter().any(of_input));
         }
-        Network { graph, rows, outputs, predictions, row_of, is_data, readers: OnceCell::new() }
+        Network { train: None, graph, rows, outputs, predictions, row_of, is_data, readers: OnceCell::new() }
     }
 
     fn readers(&self, id: NodeId) -> &[NodeId] {
