@@ -8,7 +8,7 @@
 use super::checker::{Checker, NamedKind};
 use super::noted::Notes;
 use super::placed::Placed;
-use super::program::{Model, Noted, Train};
+use super::program::{Model, Noted, Phase, Train};
 use crate::data::Description;
 use crate::source::Span;
 use crate::syntax::ast::{self, ItemKind};
@@ -176,8 +176,17 @@ impl Checker<'_> {
     }
 
     /// A train, as it was found before or anew.
-    pub fn train_again(&mut self, train: &ast::Train, item: usize, module: usize) -> Option<Train> {
-        let Some(question) = self.question("train", item) else { return self.train(train, module) };
+    pub fn train_again(
+        &mut self,
+        train: &ast::Train,
+        phase: Option<Phase>,
+        item: usize,
+        module: usize,
+    ) -> Option<Train> {
+        let number = phase.as_ref().map_or(0, |phase| phase.number);
+        let Some(question) = self.question(&format!("train {number}"), item) else {
+            return self.train(train, phase, module);
+        };
         if let Some(Found::Train(found)) = self.recall(&question) {
             let (mut again, model) = *found;
             again.data = self.find_data(&train.data, module)?;
@@ -186,7 +195,7 @@ impl Checker<'_> {
             return Some(again);
         }
         let before = self.before();
-        let found = self.train(train, module);
+        let found = self.train(train, phase, module);
         let whole = found.as_ref().and_then(|train| {
             let model = self.trained_models.get(train.model)?;
             Some(Found::Train(Box::new((train.clone(), model.clone()))))

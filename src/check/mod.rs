@@ -53,6 +53,7 @@ mod mistake;
 mod names_in;
 mod noted;
 mod paths;
+mod phases;
 mod placed;
 mod program;
 mod provenance;
@@ -73,9 +74,10 @@ mod words;
 pub use lints::{Convention, LintLevels, LintName, allow_fix};
 pub use memory::Memory;
 pub use paths::glob_matches;
+pub(crate) use phases::phases_of;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
-    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Port, Program, Settings, Train,
+    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
 pub use value::snake_case;
@@ -183,10 +185,10 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides, memory: Option<Memo
     }
     checker.remember_data(module);
     for (index, item) in ast.items.iter().enumerate() {
-        if let ItemKind::Train(train) = &item.kind
-            && let Some(train) = checker.train_again(train, index, module)
-        {
-            program.trains.push(train);
+        if let ItemKind::Train(train) = &item.kind {
+            for (phase, part) in checker.phases(train) {
+                program.trains.extend(checker.train_again(&part, phase, index, module));
+            }
         }
     }
     program.models = checker.models_alone(module);

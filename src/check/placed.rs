@@ -1,7 +1,7 @@
 //! What the checker made of an item, moved with it: every span to where its text stands now.
 
 use super::program::{
-    ClassWeights, Configured, Fit, Forward, LayerRow, Measure, Metric, Model, Noted, Port, Settings, Train,
+    ClassWeights, Configured, Fit, Forward, LayerRow, Measure, Metric, Model, Noted, Phase, Port, Settings, Train,
 };
 use super::regions::{Region, RegionKind, Steps};
 use crate::build::Limit;
@@ -65,7 +65,8 @@ macro_rules! parts {
 }
 
 parts! {
-    Train { span, training, evaluation, layers, fits, limits, settings; name, model, data, longest }
+    Train { phase, span, training, evaluation, layers, fits, limits, settings; name, model, data, longest }
+    Phase { span; name, number, of }
     Forward { graph, outputs, metrics, class_weights; loss, terms, normalizers }
     Model { span, inputs, outputs, layers, regions, graph; name, is_bound, longest }
     Port { span; name, kind, shape, role, node }

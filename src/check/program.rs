@@ -201,11 +201,26 @@ pub struct LayerRow {
     pub span: Span,
 }
 
-/// A `train` item.
+/// One of the phases of a `train` item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Which it is, from 1.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// A `train` item, or one phase of it.
 #[derive(Debug, Clone)]
 pub struct Train {
     /// The model's name: what events call it.
     pub name: Arc<str>,
+    /// The phase, where the item has some.
+    pub phase: Option<Phase>,
     /// Index in [`Program::models`].
     pub model: usize,
     /// Index in [`Program::data`].
@@ -226,6 +241,21 @@ pub struct Train {
     pub limits: Vec<Limit>,
     /// Everything else.
     pub settings: Settings,
+}
+
+impl Train {
+    /// What it is called: `Net`, `Net, phase head`.
+    pub fn title(&self) -> String {
+        match &self.phase {
+            Some(phase) => format!("{}, phase {}", self.name, phase.name),
+            None => self.name.to_string(),
+        }
+    }
+
+    /// Whether another phase goes on from its weights.
+    pub fn is_followed(&self) -> bool {
+        self.phase.as_ref().is_some_and(|phase| phase.number < phase.of)
+    }
 }
 
 /// An output of the model that is, as it stands, the prediction of a catalog loss in the loss of the train. From it

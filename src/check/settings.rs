@@ -77,9 +77,6 @@ impl Checker<'_> {
                         settings.push(setting);
                     }
                 }
-                StatementKind::Phase { name, .. } => {
-                    self.mistake(name.span, &Mistake::NotYet { what: "`phase`" });
-                }
                 StatementKind::Group { patterns, .. } => {
                     self.mistake(patterns.span, &Mistake::NotYet { what: "`group`" });
                 }

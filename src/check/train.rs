@@ -3,7 +3,7 @@
 use super::checker::{Checker, NamedKind};
 use super::mistake::Mistake;
 use super::names_in::{find_uses, names_in};
-use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Port, Settings, Train};
+use super::program::{ClassWeights, Fit, Forward, LayerRow, Length, Model, Phase, Port, Settings, Train};
 use super::regions::Region;
 use super::signature::field_kind;
 use super::solve_outputs::Trained;
@@ -54,8 +54,8 @@ struct Pass {
 }
 
 impl Checker<'_> {
-    /// Checks a `train` item. `None` where a mistake was told.
-    pub fn train(&mut self, train: &ast::Train, module: usize) -> Option<Train> {
+    /// Checks a `train` item, or what a phase makes of it. `None` where a mistake was told.
+    pub fn train(&mut self, train: &ast::Train, phase: Option<Phase>, module: usize) -> Option<Train> {
         let settings_found = self.collect_settings(train);
         let Some(pairing) = self.pair(train, module) else {
             // What does not depend on model and data is wrong or right without them.
@@ -110,6 +110,7 @@ impl Checker<'_> {
         self.trained_models.push(model);
         Some(Train {
             name,
+            phase,
             model: self.trained_models.len() - 1,
             data: pairing.data,
             span: pairing.span,

@@ -111,7 +111,7 @@ fn emit(output: &Output, checked: &Checked, stage: Stage) -> Exit {
     }
     for train in &program.trains {
         if program.trains.len() > 1 {
-            output.result(&format!("# {}, batch {}\n", train.name, count(train.settings.batch as u64)));
+            output.result(&format!("# {}, batch {}\n", train.title(), count(train.settings.batch as u64)));
         }
         let text = match stage {
             Stage::Ast => Ok(String::new()),

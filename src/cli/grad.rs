@@ -29,7 +29,7 @@ pub fn grad(output: &Output, args: &GradArgs) -> Exit {
             compare(output, &checked, train, args)
         } else {
             if checked.program.trains.len() > 1 {
-                output.result(&format!("# {}\n", train.name));
+                output.result(&format!("# {}\n", train.title()));
             }
             output.result(&compile::emit_backward(train, &checked.sources));
             Exit::Fine
@@ -54,7 +54,7 @@ fn compare(output: &Output, checked: &Checked, train: &Train, args: &GradArgs) -
             output.result(&format!("{object}\n"));
         }
     } else {
-        output.say(&paint(BOLD, &format!("{}, a batch of {}", train.name, report.batch)));
+        output.say(&paint(BOLD, &format!("{}, a batch of {}", train.title(), report.batch)));
         output.say(table(&report, output.width(), &agrees).trim_end_matches('\n'));
     }
     if agrees(report.max_relative_error()) {

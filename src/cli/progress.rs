@@ -72,7 +72,8 @@ impl<'a> Progress<'a> {
             .filter(|(n, _)| *n > 0)
             .map(|(n, split)| format!("{} {}", numbers::count(*n as u64), split.name()))
             .collect();
-        let title = format!("{} on {data}", start.train);
+        let phase = start.phase.as_ref().map_or(String::new(), |phase| format!(", phase {phase}"));
+        let title = format!("{} on {data}{phase}", start.train);
         let number = match start.number {
             (_, 1) => String::new(),
             (n, of) => format!("{n} of {of}: "),

@@ -180,12 +180,13 @@ impl Found<'_> {
         let (before, after) = (self.before, self.after);
         let (written_before, written_after) = (Written::of(before), Written::of(after));
         let trains = &after.program.trains;
-        // Trains have no names: the first of a model is held against the first of that model.
+        // Trains have no names: the first of a model, or of a phase of it, is held against the first of that model.
         let numbered = |program: &Program| -> Vec<(String, usize)> {
             let mut all: Vec<(String, usize)> = Vec::new();
             for train in &program.trains {
-                let number = 1 + all.iter().filter(|(name, _)| *name == *train.name).count();
-                all.push((train.name.to_string(), number));
+                let title = train.title();
+                let number = 1 + all.iter().filter(|(name, _)| *name == title).count();
+                all.push((title, number));
             }
             all
         };
@@ -194,9 +195,9 @@ impl Found<'_> {
             1 => format!("train {name}"),
             number => format!("train {name} ({number})"),
         };
-        for (index, (train, name)) in trains.iter().zip(&names_after).enumerate() {
+        for (train, name) in trains.iter().zip(&names_after) {
             let found = names_before.iter().position(|other| other == name);
-            let Some((at, old)) = found.and_then(|at| Some((at, before.program.trains.get(at)?))) else {
+            let Some(old) = found.and_then(|at| before.program.trains.get(at)) else {
                 self.added(subject(name), train.span);
                 continue;
             };
@@ -209,7 +210,7 @@ impl Found<'_> {
                 Length::Epochs(n) => format!("{n} epochs"),
                 Length::Steps(n) => format!("{n} steps"),
             };
-            let (now, then) = (written_after.train(index), written_before.train(at));
+            let (now, then) = (written_after.train(train), written_before.train(old));
             let at = |keys: &[&str]| {
                 let found = keys.iter().find_map(|key| now.setting(key));
                 found.map_or(train.span, |(_, span)| span)
@@ -238,8 +239,7 @@ impl Found<'_> {
         let (items_before, items_after) = (named_items(before), named_items(after));
         for (name, item) in &items_after {
             let Some((_, old)) = items_before.iter().find(|(other, _)| other == name) else {
-                let is_told = self.all.iter().any(|told| told.subject == *name);
-                if !is_told {
+                if !self.tells_of(name) {
                     self.added(name.as_str(), item.span);
                 }
                 continue;
@@ -253,7 +253,7 @@ impl Found<'_> {
         }
         for (name, old) in &items_before {
             let is_known = |(other, _): &(String, &Item)| other == name;
-            if !items_after.iter().any(is_known) && !self.all.iter().any(|told| told.subject == *name) {
+            if !items_after.iter().any(is_known) && !self.tells_of(name) {
                 self.removed(name.as_str(), old.span);
             }
         }
@@ -265,6 +265,11 @@ impl Found<'_> {
                 self.all.push(Difference { subject, change, line: None, kind: Change::Changed });
             }
         }
+    }
+
+    /// Whether something is told of an item, or of a phase of it.
+    fn tells_of(&self, name: &str) -> bool {
+        self.all.iter().any(|told| told.subject.strip_prefix(name).is_some_and(|r| r.is_empty() || r.starts_with(", ")))
     }
 
     fn facts(&mut self) {

@@ -1,6 +1,6 @@
 //! What stands in the text of a program, without spaces and comments that mean nothing.
 
-use crate::check::Checked;
+use crate::check::{Checked, Train, phases_of};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ItemKind, Pattern, Statement, StatementKind};
 use crate::syntax::tokens::{self, Token, TokenKind};
@@ -12,10 +12,10 @@ pub(super) struct Written<'c> {
 }
 
 /// The statements of an item; none for one that stands in another file.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Statements<'c> {
     checked: &'c Checked,
-    all: &'c [Statement],
+    all: Vec<&'c Statement>,
 }
 
 impl<'c> Written<'c> {
@@ -34,24 +34,27 @@ impl<'c> Written<'c> {
 
     pub(super) fn data(self, name: &str) -> Statements<'c> {
         let found = self.checked.ast.items.iter().find_map(|item| match &item.kind {
-            ItemKind::Data(data) if &*data.name.name == name => Some(data.statements.as_slice()),
+            ItemKind::Data(data) if &*data.name.name == name => Some(data.statements.iter().collect()),
             _ => None,
         });
         Statements { checked: self.checked, all: found.unwrap_or_default() }
     }
 
-    /// Of the train with this index.
-    pub(super) fn train(self, index: usize) -> Statements<'c> {
-        let trains = self.checked.ast.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Train(train) => Some(train.statements.as_slice()),
+    /// Of a train, or of a phase of one with what it inherits.
+    pub(super) fn train(self, train: &Train) -> Statements<'c> {
+        let item = self.checked.ast.items.iter().find_map(|item| match &item.kind {
+            ItemKind::Train(tree) => Some(tree).filter(|tree| tree.model.last().is_some_and(|m| m.span == train.span)),
             _ => None,
         });
-        Statements { checked: self.checked, all: trains.into_iter().nth(index).unwrap_or_default() }
+        let name = train.phase.as_ref().map(|phase| phase.span);
+        let phases = item.map(phases_of).unwrap_or_default();
+        let found = phases.into_iter().find(|(phase, _)| phase.map(|ident| ident.span) == name);
+        Statements { checked: self.checked, all: found.map(|(_, statements)| statements).unwrap_or_default() }
     }
 }
 
 impl Statements<'_> {
-    pub(super) fn field(self, name: &str) -> Option<(String, Span)> {
+    pub(super) fn field(&self, name: &str) -> Option<(String, Span)> {
         self.all.iter().find_map(|statement| match &statement.kind {
             StatementKind::Field { name: ident, value } if &*ident.name == name => {
                 Some((text(self.checked, value), ident.span))
@@ -60,12 +63,12 @@ impl Statements<'_> {
         })
     }
 
-    pub(super) fn setting(self, key: &str) -> Option<(String, Span)> {
+    pub(super) fn setting(&self, key: &str) -> Option<(String, Span)> {
         self.settings().into_iter().find(|(other, ..)| other == key).map(|(_, value, span)| (value, span))
     }
 
     /// Key and value of every setting.
-    pub(super) fn settings(self) -> Vec<(String, String, Span)> {
+    pub(super) fn settings(&self) -> Vec<(String, String, Span)> {
         let settings = self.all.iter().filter_map(|statement| match &statement.kind {
             StatementKind::Setting(setting) => {
                 Some((setting.key.name.to_string(), text(self.checked, &setting.value), setting.key.span))
@@ -76,7 +79,7 @@ impl Statements<'_> {
     }
 
     /// Name and value of every `let`.
-    pub(super) fn lets(self) -> Vec<(String, String, Span)> {
+    pub(super) fn lets(&self) -> Vec<(String, String, Span)> {
         let lets = self.all.iter().filter_map(|statement| match &statement.kind {
             StatementKind::Let(binding) => {
                 let name = match &binding.pattern {

@@ -46,7 +46,9 @@ pub enum Event {
 pub struct Start {
     /// The model's name.
     pub train: Arc<str>,
-    /// Which train of how many, from 1.
+    /// The phase of the train, where it has some.
+    pub phase: Option<Arc<str>>,
+    /// Which train of how many, from 1; each phase counts.
     pub number: (usize, usize),
     /// Trainable numbers of the model.
     pub parameters: u64,
@@ -145,6 +147,8 @@ impl Stopped {
 pub struct Done {
     /// The model's name.
     pub train: Arc<str>,
+    /// The phase of the train, where it has some.
+    pub phase: Option<Arc<str>>,
     /// Epochs begun.
     pub epochs: u64,
     /// Steps taken.
@@ -205,6 +209,9 @@ impl Event {
                     "event": "start", "train": &*e.train, "parameters": e.parameters, "seed": e.seed,
                     "threads": e.threads, "run": e.run.display().to_string(),
                 });
+                if let (Some(object), Some(phase)) = (object.as_object_mut(), &e.phase) {
+                    object.insert("phase".into(), json!(&**phase));
+                }
                 if let (Some(object), (epoch, step @ 1..)) = (object.as_object_mut(), e.from) {
                     object.insert("resumed".into(), json!({ "epoch": epoch, "step": step }));
                 }
@@ -229,11 +236,17 @@ impl Event {
                 json!({ "event": "expect", "expect": e.text, "ok": e.ok, "value": e.value.map_or(Value::Null, number) })
             }
             Event::Diverged(e) => e.to_json(),
-            Event::Done(e) => json!({
-                "event": "done", "epochs": e.epochs, "steps": e.steps,
-                "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),
-                "seconds": seconds(e.seconds),
-            }),
+            Event::Done(e) => {
+                let mut object = json!({
+                    "event": "done", "epochs": e.epochs, "steps": e.steps,
+                    "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),
+                    "seconds": seconds(e.seconds),
+                });
+                if let (Some(object), Some(phase)) = (object.as_object_mut(), &e.phase) {
+                    object.insert("phase".into(), json!(&**phase));
+                }
+                object
+            }
         }
     }
 }
@@ -278,6 +291,7 @@ mod tests {
         );
         let done = Event::Done(Done {
             train: "Net".into(),
+            phase: None,
             epochs: 100,
             steps: 700,
             test: None,

@@ -209,7 +209,7 @@ pub fn test(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer
             outcome.facts.push(result);
         }
         outcome.trains.push(TrainReport {
-            train: train.name.clone(),
+            train: train.title(),
             epochs: record.map_or(0, |r| r.epochs),
             steps: record.map_or(0, |r| r.steps),
             measures: measured,

@@ -94,6 +94,8 @@ pub(super) struct DataFileRecord {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct TrainRecord {
     pub(super) model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phase: Option<String>,
     pub(super) data: String,
     pub(super) weights: String,
     pub(super) seed: u64,

@@ -107,6 +107,7 @@ mod tests {
         let mut recorder =
             Recorder { next: &mut heard, file: BufWriter::new(file), path, steps: false, written: 0, failed: None };
         let event = Event::Done(Done {
+            phase: None,
             train: "Net".into(),
             epochs: 1,
             steps: 1,

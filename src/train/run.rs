@@ -78,8 +78,8 @@ pub struct Outcome {
 /// What a train came to.
 #[derive(Debug, Clone)]
 pub struct TrainReport {
-    /// The model's name.
-    pub train: Arc<str>,
+    /// What the train is called: [`Train::title`].
+    pub train: String,
     /// Epochs begun.
     pub epochs: u64,
     /// Steps taken.
@@ -381,6 +381,7 @@ impl WholeRun<'_> {
         self.note(train, &trained, &measures, &checked_facts, seconds);
         facts.extend(checked_facts);
         recorder.event(&Event::Done(Done {
+            phase: train.phase.as_ref().map(|phase| phase.name.clone()),
             train: train.name.clone(),
             epochs: trained.epochs,
             steps: trained.steps,
@@ -390,7 +391,7 @@ impl WholeRun<'_> {
             seconds,
         }));
         let Trained { epochs, steps, stopped, .. } = trained;
-        Ok(TrainReport { train: train.name.clone(), epochs, steps, measures, stopped, seconds })
+        Ok(TrainReport { train: train.title(), epochs, steps, measures, stopped, seconds })
     }
 
     /// Those of an earlier train of the model, or `--init`, and then `load:`.
@@ -416,6 +417,7 @@ impl WholeRun<'_> {
         Start {
             from: (from.epoch, from.step),
             train: train.name.clone(),
+            phase: train.phase.as_ref().map(|phase| phase.name.clone()),
             number: (index + 1, self.checked.program.trains.len()),
             parameters: prepared.parameters,
             seed: train.settings.seed,
@@ -442,12 +444,16 @@ impl WholeRun<'_> {
         self.directory.become_latest()
     }
 
-    /// The measures at the end: the test split, this once; validation; and train where it stands in for validation or
+    /// The measures at the end: the test split, this once, so not before the last phase; validation; and train where it stands in for validation or
     /// a fact is about it.
     fn measures(&self, index: usize, dataset: &Dataset, prepared: &mut Prepared) -> Result<SplitMeasures, RunError> {
         let mut measures = SplitMeasures::default();
+        let is_followed = self.checked.program.trains.get(index).is_some_and(Train::is_followed);
         for split in Split::ALL {
             let examples = dataset.splits.get(split);
+            if split == Split::Test && is_followed {
+                continue;
+            }
             let is_wanted = split != Split::Train
                 || dataset.splits.validation.is_empty()
                 || (self.options.expect && facts::mention(self.checked, index, Split::Train));
@@ -463,6 +469,7 @@ impl WholeRun<'_> {
         let data = self.checked.program.data.get(train.data).map_or(String::new(), |d| d.name.to_string());
         let mut record = TrainRecord {
             model: train.name.to_string(),
+            phase: train.phase.as_ref().map(|phase| phase.name.to_string()),
             data,
             weights: weights_name(self.checked, train),
             seed: train.settings.seed,

@@ -43,6 +43,7 @@ mod number_range;
 mod one_by_one;
 mod one_model;
 mod optimizer;
+mod phases;
 mod predicted_sequences;
 mod printing;
 mod programs;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Everything that a loop has to remember: shuffling, dropout, statistics, momentum, a schedule that watches the loss,
-/// the best weights, patience, several trains of which one goes on with the weights of another.
+/// the best weights, patience, several trains of which one goes on with the weights of another, in phases.
 const PROGRAM: &str = r#"
 data spirals {
   let t       = spirals(300, classes: 3, noise: 0.1, seed: 1)
@@ -51,9 +51,9 @@ train Second on spirals {
 
 train First on spirals {
   loss:      cross_entropy(logits, label)
-  optimizer: AdamW(lr: 1e-3)
-  epochs:    3
   batch:     50
+  phase last { freeze: [dense1, batch_norm1]; epochs: 2; optimizer: Adam(lr: 1e-2); keep: best(train.loss) }
+  phase all  { epochs: 1; optimizer: AdamW(lr: 1e-3) }
 }
 
 expect {

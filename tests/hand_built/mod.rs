@@ -185,6 +185,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
         longest: Vec::new(),
     };
     let train = |settings| Train {
+        phase: None,
         name: "Trees".into(),
         model: 0,
         data: 0,
