@@ -1,6 +1,7 @@
 //! What a run tells while it goes on: the events of LANGUAGE.md, "nnrun", `--json`.
 
 use super::cause::Divergence;
+use super::growth::Growth;
 use crate::catalog::MetricValue;
 use crate::data::Split;
 use serde_json::{Map, Value, json};
@@ -155,6 +156,8 @@ pub struct Done {
     pub stopped: Option<Stopped>,
     /// The epoch whose weights were kept (`keep: best(…)`).
     pub kept_epoch: Option<u64>,
+    /// Where the loss ended far above its beginning.
+    pub growth: Option<Growth>,
     /// Training and its validations.
     pub seconds: f64,
 }
@@ -229,11 +232,17 @@ impl Event {
                 json!({ "event": "expect", "expect": e.text, "ok": e.ok, "value": e.value.map_or(Value::Null, number) })
             }
             Event::Diverged(e) => e.to_json(),
-            Event::Done(e) => json!({
-                "event": "done", "epochs": e.epochs, "steps": e.steps,
-                "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),
-                "seconds": seconds(e.seconds),
-            }),
+            Event::Done(e) => {
+                let mut object = json!({
+                    "event": "done", "epochs": e.epochs, "steps": e.steps,
+                    "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),
+                    "seconds": seconds(e.seconds),
+                });
+                if let (Some(object), Some(growth)) = (object.as_object_mut(), e.growth) {
+                    object.insert("grown".into(), growth.to_json());
+                }
+                object
+            }
         }
     }
 }
@@ -283,6 +292,7 @@ mod tests {
             test: None,
             stopped: Some(Stopped::Interrupted),
             kept_epoch: None,
+            growth: None,
             seconds: 0.4,
         });
         assert_eq!(
