@@ -25,7 +25,7 @@ enum Callee {
     Unknown,
 }
 
-const CALLABLE: &[EntryKind] = &[EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
+pub(super) const CALLABLE: &[EntryKind] = &[EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
 
 impl Checker<'_> {
     /// `input |> stage`
@@ -169,6 +169,11 @@ impl Checker<'_> {
             Callee::Block(block) => self.call_block(&block, args, args_span, span, piped, frame),
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
+                if let ExprKind::Name(name) = &callee.kind
+                    && self.arguments_of_slip(name, args, args_span, span, piped.is_some(), frame)
+                {
+                    return Value::Unknown;
+                }
                 for arg in args {
                     // The name of a named argument may be a choice of what is not known: `padding: same`; and
                     // `weights` in a loss is what `l2` takes, however that was spelt.

@@ -8,6 +8,7 @@
 //! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
 //! expression.rs   expressions                             sizes.rs, index.rs
 //! call.rs         calls and pipes                         apply.rs       a stage meets its tensors
+//! slip.rs         the arguments of a call whose name is misspelt
 //! flow.rs         let, if, repeat                         declared.rs    weight, constant
 //! foreign.rs      names and calls of other frameworks
 //! residual.rs     x + stage(x)
@@ -60,6 +61,7 @@ mod scan;
 mod settings;
 mod signature;
 mod sizes;
+mod slip;
 mod solve;
 mod solve_fields;
 mod solve_outputs;
