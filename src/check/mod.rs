@@ -10,7 +10,7 @@
 //! call.rs         calls and pipes                         apply.rs       a stage meets its tensors
 //! slip.rs         the arguments of a call whose name is misspelt
 //! flow.rs         let, if, repeat                         declared.rs    weight, constant
-//! foreign.rs      names and calls of other frameworks
+//! foreign.rs      names and calls of other frameworks     axes_elsewhere.rs  … and their axes
 //! residual.rs     x + stage(x)
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! regions.rs      which layers lie in which, for drawings
@@ -27,6 +27,7 @@ mod apply;
 mod argument_value;
 mod arguments;
 mod augment;
+mod axes_elsewhere;
 mod call;
 mod causal_fact;
 mod checker;
