@@ -4,7 +4,7 @@
 use super::checker::Checker;
 use super::solve::Met;
 use crate::build::{Kind, Problem, Tensor};
-use crate::data::{ColumnFacts, FieldExpr, FieldNode, FieldPlan, schema};
+use crate::data::{ColumnFacts, FieldExpr, FieldNode, FieldPlan, SourceSpec, schema};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::op::Op;
@@ -79,18 +79,24 @@ impl Checker<'_> {
         Some(told.fix(format!("one for each sequence: `{stage}`"), column.span.end_point(), format!(" {stage}")))
     }
 
-    /// A column of whole numbers that are those of classes.
+    /// Whole numbers that are those of classes, in a column or in the file of the labels.
     fn numbers_of_classes(&self, diagnostic: &Diagnostic, met: &Met, operand: usize) -> Option<Diagnostic> {
-        let field = self.field_behind(met.operands.get(operand)?)?;
+        let target = met.operands.get(operand)?;
+        let field = self.field_behind(target)?;
         let column = match &*field.expr.node {
             FieldNode::First(inner) => inner,
             _ => &field.expr,
         };
-        let FieldNode::Columns { scalar: true, names, .. } = &*column.node else { return None };
-        let facts = columns_of(column).next()?;
-        let count = facts.distinct.as_ref().filter(|_| facts.fraction.is_none())?.len();
+        let label = match &*column.node {
+            FieldNode::Columns { scalar: true, names, .. } => {
+                let facts = columns_of(column).next()?;
+                let count = facts.distinct.as_ref().filter(|_| facts.fraction.is_none())?.len();
+                format!("column `{}` holds {count} different whole numbers", names.first()?)
+            }
+            FieldNode::Array(SourceSpec::Idx(_)) if target.rank() == 0 => "a number for each example".to_owned(),
+            _ => return None,
+        };
         let told = Diagnostic { fixes: Vec::new(), help: Vec::new(), ..diagnostic.clone() };
-        let label = format!("column `{}` holds {count} different whole numbers", names.first()?);
         Some(told.label(field.expr.span, label).fix(
             "make classes of them: `|> classes`",
             field.expr.span.end_point(),
