@@ -41,9 +41,13 @@ mkdir -p "$root/nnrun/target/debug"
 cp -r examples "$root/nnrun/"
 cp "$nnrun" "$root/nnrun/target/debug/nnrun"
 tar --exclude=node_modules --exclude=target -cf - editors | tar -xf - -C "$root/nnrun"
-# `/proc`, by which programs find themselves, goes again with the namespace.
+# `/proc`, by which programs find themselves, and terminals go again with the namespace.
 unshare --mount sh -c '
   root=$1; shift
   mount -t proc proc "$root/proc"
+  mkdir -p "$root/dev/pts"
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+  rm -f "$root/dev/ptmx"
+  ln -s pts/ptmx "$root/dev/ptmx"
   exec chroot "$root" env -C /nnrun "$@"
 ' sh "$root" "$@"

@@ -95,6 +95,45 @@ vim.lsp.buf.format({ timeout_ms = 20000 })
 local line = vim.api.nvim_buf_get_lines(buffer, row, row + 1, true)[1]
 check('formatting puts the line right', line == '  x |> Dense(8) |> tanh |> Dense(1) |> squeeze', line)
 
+-- The lens of a train.
+vim.cmd('silent write')
+local lenses = eventually(function()
+  return request(buffer, 'textDocument/codeLens', { textDocument = position.textDocument })
+end)
+local client = vim.lsp.get_clients({ bufnr = buffer, name = 'nnrun' })[1]
+--- Presses the lens of this command; gives the words of what ran in the terminal, and what it printed.
+local function press(name, arguments)
+  local lens = vim.iter(lenses or {}):find(function(lens) return lens.command.command == name end)
+  if not lens then return nil end
+  local command = vim.tbl_extend('force', lens.command, arguments and { arguments = arguments } or {})
+  vim.lsp.commands[name](command, { bufnr = buffer, client_id = client.id })
+  local terminal = vim.api.nvim_get_current_buf()
+  local job = vim.bo[terminal].channel
+  local words = vim.api.nvim_get_chan_info(job).argv
+  vim.fn.jobwait({ job }, 60000)
+  vim.wait(200)
+  local printed = table.concat(vim.api.nvim_buf_get_lines(terminal, 0, -1, true), '\n')
+  vim.cmd('bwipeout!')
+  return table.concat(words or {}, ' '), printed
+end
+local dir = vim.fn.tempname()
+vim.fn.mkdir(dir)
+vim.cmd.cd(dir)
+local words, printed = press('nnrun.run')
+check('the lens runs the file', words and words:find('nnrun run /', 1, true) ~= nil, words)
+check('in a terminal', printed and printed:find('300 epochs', 1, true) ~= nil, printed)
+words, printed = press('nnrun.run', { position.textDocument.uri, 'Xor' })
+check('or one train of several', words and words:find('run --train Xor ', 1, true) ~= nil, words)
+check('in a terminal too', printed and printed:find('300 epochs', 1, true) ~= nil, printed)
+local opened
+vim.ui.open = function(path) opened = path end
+vim.lsp.commands['nnrun.showGraph'](
+  { command = 'nnrun.showGraph', arguments = { position.textDocument.uri, 'Xor' } },
+  { bufnr = buffer, client_id = client.id }
+)
+local picture = opened and table.concat(vim.fn.readfile(opened), '\n')
+check('the network is shown as a picture', picture and picture:find('<svg', 1, true) ~= nil, opened)
+
 -- A mistake.
 local wrong = open((right:gsub('Dense%(8%)', 'Dens(8)')))
 local found = eventually(function() return vim.diagnostic.get(wrong) end)

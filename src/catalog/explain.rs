@@ -5,8 +5,9 @@ use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
 use super::words::{Part, Word};
 use std::fmt::Write;
 
-/// Everything that the declaration says, as text for a terminal of 80 columns or more.
-pub fn explain(entry: &Entry) -> String {
+/// Everything that the declaration says, as text for a terminal of so many columns.
+pub fn explain(entry: &Entry, width: usize) -> String {
+    let wrap = |text: &str, indent: usize| wrap(text, indent, width);
     let mut page = format!("{}: {}\n\n{}\n", entry.name, with_article(entry.kind()), wrap(entry.summary, 0));
     if !entry.formula.is_empty() {
         section(&mut page, "Formula", &wrap(entry.formula, 2));
@@ -38,7 +39,8 @@ pub fn explain(entry: &Entry) -> String {
 }
 
 /// The same of a word of the language.
-pub fn explain_word(word: &Word) -> String {
+pub fn explain_word(word: &Word, width: usize) -> String {
+    let wrap = |text: &str, indent: usize| wrap(text, indent, width);
     let mut page = format!("{}: {}\n\n{}\n", word.name, word.kind.with_article(), wrap(word.summary, 0));
     let set_in =
         |lines: &str| lines.lines().map(|l| format!("  {l}")).collect::<Vec<_>>().join("\n").replace("  \n", "\n");
@@ -59,7 +61,8 @@ pub fn explain_word(word: &Word) -> String {
 }
 
 /// The page of a word that stands within others.
-pub fn explain_part(part: &Part) -> String {
+pub fn explain_part(part: &Part, width: usize) -> String {
+    let wrap = |text: &str, indent: usize| wrap(text, indent, width);
     let mut page = format!("{}: {}\n\n{}\n", part.name, part.place, wrap(part.summary, 0));
     let lines: Vec<String> = part.syntax.iter().map(|line| format!("  {line}")).collect();
     section(&mut page, "Written", &lines.join("\n"));
@@ -181,12 +184,12 @@ fn bounded(bounds: &Bounds) -> String {
     }
 }
 
-/// Breaks at spaces so that lines, indented, stay within 80 columns.
-fn wrap(text: &str, indent: usize) -> String {
+/// Breaks at spaces so that lines, indented, stay within the width.
+fn wrap(text: &str, indent: usize, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in text.split_whitespace() {
-        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > 80 {
+        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > width {
             lines.push(std::mem::take(&mut line));
         }
         if !line.is_empty() {
@@ -205,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_page_of_dropout() {
-        let page = explain(find("Dropout", &[EntryKind::Layer]).unwrap());
+        let page = explain(find("Dropout", &[EntryKind::Layer]).unwrap(), 80);
         insta::assert_snapshot!(page, @r"
         Dropout: a layer
 
@@ -237,7 +240,7 @@ mod tests {
     #[test]
     fn no_line_is_too_long() {
         for entry in entries() {
-            let page = explain(entry);
+            let page = explain(entry, 80);
             for line in page.lines() {
                 assert!(line.chars().count() <= 110, "{}: {line}", entry.name);
             }

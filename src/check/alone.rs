@@ -1,9 +1,9 @@
 //! Blocks and models by themselves: those that no train uses, checked for what fails at every size.
 
 use super::checker::{Checker, NamedKind};
-use super::program::{Model, Program};
+use super::program::{Model, Port, Program};
 use super::train::port;
-use super::value::{BoundHyper, Definition, Frame, Value};
+use super::value::{BodyPath, BoundHyper, Definition, Frame, Value, default_scope};
 use crate::build::{Builder, Kind, StateScope, Tensor};
 use crate::ir::dim::{Dim, batch};
 use crate::ir::graph::InputKind;
@@ -79,21 +79,28 @@ impl Checker<'_> {
         let mut hypers: Vec<BoundHyper> = Vec::new();
         for param in function.hypers.iter().flatten() {
             let value = match &param.default {
-                Some(default) => self.hyper_value(default, &mut frame),
+                Some(default) => {
+                    frame.body = BodyPath::new(default_scope());
+                    self.hyper_value(default, &mut frame)
+                }
                 None => Value::Size(self.free_dim(&param.name.name)),
             };
             frame.bind(&param.name.name, value.clone());
             hypers.push(BoundHyper { name: param.name.name.clone(), value, given: None });
         }
-        let mut inputs = Vec::new();
-        let mut ports = Vec::new();
+        let mut found = Vec::new();
         for param in &function.inputs {
             // Without a type, anything may come.
-            let ty = param.ty.as_ref()?;
-            let tensor = self.input_of_type(&param.name.name, ty, param.name.span, &mut frame)?;
-            ports.push(port(&param.name.name, &tensor));
-            inputs.push(tensor);
+            let ty = param.ty.as_ref();
+            found.push(ty.and_then(|ty| self.input_of_type(&param.name.name, ty, param.name.span, &mut frame)));
         }
+        if found.iter().any(Option::is_none) {
+            self.body_alone(definition, &hypers, found, frame);
+            return None;
+        }
+        let inputs: Vec<Tensor> = found.into_iter().flatten().collect();
+        let ports: Vec<Port> =
+            function.inputs.iter().zip(&inputs).map(|(param, tensor)| port(&param.name.name, tensor)).collect();
         let outputs = self.instantiate(definition, &hypers, &inputs, StateScope::default(), function.signature)?;
         let layers = std::mem::take(&mut self.rows);
         let regions = std::mem::take(&mut self.regions);

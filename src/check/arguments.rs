@@ -4,7 +4,7 @@ use super::argument_value::default_value;
 use super::checker::Checker;
 use super::given::By;
 use super::mistake::{ArgumentMeaning, Mistake};
-use super::value::{Binding, BoundHyper, Definition, Frame, Stage, Value};
+use super::value::{Binding, BodyPath, BoundHyper, Definition, Frame, Stage, Value, default_scope};
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{self, ArgValue, Args, Default, EntryKind, Param, ParamType};
 use crate::diagnostics::nearest;
@@ -399,9 +399,11 @@ impl Checker<'_> {
             let value = match (value, &param.default) {
                 (Some((value, _)), _) => value,
                 // A default may call the block that it belongs to.
-                (None, Some(default)) => self
-                    .in_call(&definition.function.name.name, default.span, |c| c.hyper_value(default, &mut home))
-                    .unwrap_or(Value::Unknown),
+                (None, Some(default)) => {
+                    home.body = BodyPath::new(default_scope());
+                    self.in_call(&definition.function.name.name, default.span, |c| c.hyper_value(default, &mut home))
+                        .unwrap_or(Value::Unknown)
+                }
                 // One that is misspelt is not missing, too.
                 (None, None) if !is_fine => Value::Unknown,
                 (None, None) => {

@@ -25,7 +25,7 @@ enum Callee {
     Unknown,
 }
 
-const CALLABLE: &[EntryKind] = &[EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
+pub(super) const CALLABLE: &[EntryKind] = &[EntryKind::Layer, EntryKind::Function, EntryKind::Loss];
 
 impl Checker<'_> {
     /// `input |> stage`
@@ -169,6 +169,11 @@ impl Checker<'_> {
             Callee::Block(block) => self.call_block(&block, args, args_span, span, piped, frame),
             Callee::Stage(stage) => self.call_stage(&stage, args, span, piped, frame),
             Callee::Unknown => {
+                if let ExprKind::Name(name) = &callee.kind
+                    && self.arguments_of_slip(name, args, args_span, span, piped.is_some(), frame)
+                {
+                    return Value::Unknown;
+                }
                 for arg in args {
                     // The name of a named argument may be a choice of what is not known: `padding: same`; and
                     // `weights` in a loss is what `l2` takes, however that was spelt.
@@ -270,7 +275,12 @@ impl Checker<'_> {
                 self.mistake(size.span(), &Mistake::SizeOfInput { callee, removed });
                 args.to_mut().remove(at);
             }
-            let args: &[Arg] = &args;
+            // The tensors among them are given to the layer all the same.
+            let among = self.tensors_among(entry, &args, span, piped.is_some(), frame);
+            let (args, tensors): (&[Arg], &[Arg]) = match among {
+                Some(first) => args.split_at(first),
+                None => (&args, &[]),
+            };
             let bound = self.bind_arguments(entry.name, entry.params, args, None, span, frame);
             let (scope, clash) = frame.body.next(entry.name, span);
             self.same_path(frame.body.shown(&scope), clash, span);
@@ -289,12 +299,22 @@ impl Checker<'_> {
                 span,
                 given,
             }));
+            if !tensors.is_empty() {
+                let tensors: Vec<Arg> =
+                    tensors.iter().map(|arg| Arg { name: None, value: arg.value.clone() }).collect();
+                return self.call_stage(&stage, &tensors, span, piped, frame);
+            }
             return match piped {
                 Some(value) => self.apply_to(&stage, value, &[], span, frame),
                 None => Value::Stage(stage),
             };
         }
         let _ = args_span;
+        if let Some(value) = self.transposed(entry, args, span, piped.as_ref(), frame) {
+            return value;
+        }
+        let reordered = self.einsum_arguments(entry, args);
+        let args = reordered.as_deref().unwrap_or(args);
         if let Some(Value::Stage(first)) = piped {
             // A composition.
             return match self.waiting_function(entry, args, span, frame) {

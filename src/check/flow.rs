@@ -2,13 +2,13 @@
 
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value};
+use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value, default_scope};
 use crate::build::{StateScope, Tensor};
 use crate::diagnostics::Code;
 use crate::source::Span;
 use crate::syntax::ast::{self, Body, Expr, ExprKind, Pattern, StatementKind};
 use crate::syntax::walk;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -409,6 +409,22 @@ fn rename(stage: &Stage, scope: &StateScope, from: &StateScope, counted: &Counte
             Some(StateScope(scope.join(&tail.map_or(head.clone(), |tail| format!("{head}.{tail}")))))
         }),
         Stage::Function { .. } => {}
+    }
+}
+
+/// Gives what a hyper's default has made its path in the body of its block, the hyper's name: `b1.norm`. Whatever else a
+/// hyper holds has a path already.
+pub(super) fn place_default(stage: &Stage, body: &BodyPath, name: &ast::Ident) {
+    let from = default_scope();
+    let is_of_default = Cell::new(false);
+    move_layers(stage, &|path| {
+        is_of_default.set(is_of_default.get() || below(path, &from).is_some());
+        None
+    });
+    if is_of_default.get() {
+        let (scope, _) = body.claim(&name.name, name.span);
+        let numbers = Counted { before: BTreeMap::new(), after: BTreeMap::new() };
+        rename(stage, &scope, &from, &numbers);
     }
 }
 

@@ -181,6 +181,16 @@ impl Checker<'_> {
             self.mistake(name.span, &Mistake::Method { name: method, repair: Some(repair), help: None });
             return Some(Value::Unknown);
         }
+        if let Value::Tensor(x) = &value
+            && let Some((instead, ordered)) = self.order_by_method(&method, args, x, span)
+        {
+            let repair = Repair {
+                title: format!("write `|> {instead}`"),
+                edits: self.piped_edits(span, base, all, format!(" |> {instead}")),
+            };
+            self.mistake(name.span, &Mistake::Method { name: method, repair: Some(repair), help: None });
+            return Some(ordered);
+        }
         let known =
             frame.lookup_stage(&name.name).is_some() || self.modules[frame.module].names.contains_key(&name.name);
         let entry = catalog::find(&method, &[EntryKind::Layer, EntryKind::Function])

@@ -254,6 +254,12 @@ impl Checker<'_> {
                         let wanted = "a number, a string, `true` or `false`, a list or a function".to_owned();
                         self.mistake(hyper.value.span, &Mistake::Type { wanted, found: value.describe() })
                     }
+                    // As a `let` of the file, it gives its layers their path.
+                    Value::Stage(stage) => {
+                        let fresh = Frame::new(home, StateScope::default());
+                        self.name_stage(&stage, &hyper.name, &fresh, frame.body.counts());
+                        Value::Stage(stage)
+                    }
                     value => value,
                 };
                 self.note(hyper.name.span, &value);

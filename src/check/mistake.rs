@@ -105,6 +105,14 @@ pub(super) enum Mistake {
     WeightsGiven { removed: Span },
     /// `concat(a, b)`: several arguments where one list of them is wanted; all of them, and as they are written here.
     ListWithoutBrackets { callee: String, param: String, instead: String },
+    /// `transpose(0, 1)`: axes for what always swaps the last two; how it is written here.
+    AxesOfTranspose { rank: usize, instead: String, edits: Vec<(Span, String)>, counts_batch: bool },
+    /// `CrossAttention(4, memory)`: tensors among the arguments of a layer; how they are given here.
+    TensorAmongArguments { callee: String, instead: String, edits: Vec<(Span, String)> },
+    /// `einsum("…", [a, b])`: the operands in brackets; the edits that take those away.
+    OperandsInBrackets { edits: Vec<(Span, String)> },
+    /// `einsum(a, b, "…")`: the pattern behind its operands; the edits that put it before them.
+    PatternBehind { edits: Vec<(Span, String)> },
     /// More positional ones than the callee takes.
     TooManyArguments { callee: String, takes: usize, given: usize, known: Vec<String> },
     /// One given twice.

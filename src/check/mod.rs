@@ -8,8 +8,9 @@
 //! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
 //! expression.rs   expressions                             sizes.rs, index.rs
 //! call.rs         calls and pipes                         apply.rs       a stage meets its tensors
+//! slip.rs         the arguments of a call whose name is misspelt
 //! flow.rs         let, if, repeat                         declared.rs    weight, constant
-//! foreign.rs      names and calls of other frameworks
+//! foreign.rs      names and calls of other frameworks     axes_elsewhere.rs  … and their axes
 //! residual.rs     x + stage(x)
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! regions.rs      which layers lie in which, for drawings
@@ -26,6 +27,7 @@ mod apply;
 mod argument_value;
 mod arguments;
 mod augment;
+mod axes_elsewhere;
 mod call;
 mod causal_fact;
 mod checker;
@@ -63,6 +65,7 @@ mod scan;
 mod settings;
 mod signature;
 mod sizes;
+mod slip;
 mod solve;
 mod solve_fields;
 mod solve_outputs;

@@ -1,10 +1,11 @@
 //! Blocks and models: binding the names of a signature, evaluating the body, holding it to its contract.
 
 use super::checker::{Checker, NamedKind};
+use super::flow::place_default;
 use super::foreign::chained;
 use super::mistake::Mistake;
 use super::provenance::{Scope, WrittenDims};
-use super::value::{Binding, BoundHyper, Definition, Frame, Value};
+use super::value::{Binding, BodyPath, BoundHyper, Definition, Frame, Value};
 use crate::build::{Kind, StateScope, Tensor, show_type};
 use crate::data::FieldKind;
 use crate::diagnostics::nearest;
@@ -42,9 +43,50 @@ impl Checker<'_> {
         let function = definition.function.clone();
         let mut frame = Frame::new(definition.module, path);
         frame.definition = Some(definition.clone());
+        self.bind_values_of_hypers(&function, hypers, &mut frame);
+        if self.calls.is_empty() {
+            for (param, input) in function.inputs.iter().zip(inputs) {
+                let at = self.builder.graph.node(input.node).span;
+                match &param.ty {
+                    Some(ty) => self.written_dims.insert(at, written_dims(&param.name, ty)),
+                    None => self.written_dims.remove(&at),
+                };
+            }
+        }
+        let mut fits =
+            self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
+        let mut values = Vec::new();
+        for (param, input) in function.inputs.iter().zip(inputs) {
+            let fits_itself = match &param.ty {
+                Some(ty) => self.check_input(&param.name, ty, input, (&function, inputs), call, &mut frame),
+                None => true,
+            };
+            fits &= fits_itself;
+            // Of what is not as promised the body would only repeat that.
+            values.push(if fits_itself { Value::Tensor(input.clone()) } else { Value::Unknown });
+        }
+        if !fits && !self.calls.is_empty() {
+            // A block has other calls, or is looked at by itself.
+            return None;
+        }
+        for (param, value) in function.inputs.iter().zip(values) {
+            self.note(param.name.span, &value);
+            frame.bind(&param.name.name, value);
+        }
+        self.scopes.push(Scope::new(&function, hypers, &frame.dims, !self.calls.is_empty()));
+        let outputs = self.body_outputs(&function, &mut frame);
+        self.scopes.pop();
+        outputs.filter(|_| fits)
+    }
+
+    fn bind_values_of_hypers(&mut self, function: &Function, hypers: &[BoundHyper], frame: &mut Frame) {
         for BoundHyper { name, value, given } in hypers {
             if let Some(param) = function.hypers.iter().flatten().find(|p| p.name.name == *name) {
                 self.note(param.name.span, value);
+                // A layer that its default has made is one of the block's own.
+                if let Value::Stage(stage) = value {
+                    place_default(stage, &frame.body, &param.name);
+                }
             }
             match value {
                 // A block by itself does not know what its hypers are: sizes where a size is wanted, else anything.
@@ -57,35 +99,52 @@ impl Checker<'_> {
                 }
             }
         }
-        if self.calls.is_empty() {
-            for (param, input) in function.inputs.iter().zip(inputs) {
-                let at = self.builder.graph.node(input.node).span;
-                match &param.ty {
-                    Some(ty) => self.written_dims.insert(at, written_dims(&param.name, ty)),
-                    None => self.written_dims.remove(&at),
+    }
+
+    /// Looks at the body of a block or model some of whose inputs nothing is known of: what is wrong whatever they are.
+    /// `frame` has what the types of the others have bound.
+    pub fn body_alone(
+        &mut self,
+        definition: &Rc<Definition>,
+        hypers: &[BoundHyper],
+        inputs: Vec<Option<Tensor>>,
+        mut frame: Frame,
+    ) {
+        let function = definition.function.clone();
+        frame.definition = Some(definition.clone());
+        frame.body = BodyPath::new(StateScope::default());
+        self.bind_values_of_hypers(&function, hypers, &mut frame);
+        for (param, input) in function.inputs.iter().zip(inputs) {
+            if let (None, Some(TypeExpr { kind: TypeExprKind::Tensor { kind, shape }, .. })) = (&input, &param.ty) {
+                // What its type would have bound.
+                let count = match kind {
+                    Some(ScalarKind::Class(count)) => Some(&**count),
+                    _ => None,
                 };
+                for dim in count.into_iter().chain(shape.iter().flatten()) {
+                    self.forget_names(dim, &mut frame);
+                }
             }
+            frame.bind(&param.name.name, input.map_or(Value::Unknown, Value::Tensor));
         }
-        let mut fits =
-            self.bind_dims(&function.inputs.iter().map(|p| p.ty.as_ref()).collect::<Vec<_>>(), inputs, &mut frame);
-        for (param, input) in function.inputs.iter().zip(inputs) {
-            if let Some(ty) = &param.ty {
-                fits &= self.check_input(&param.name, ty, input, (&function, inputs), call, &mut frame);
-            }
-        }
-        if !fits {
-            // The body would only repeat what the signature has said.
-            return None;
-        }
-        for (param, input) in function.inputs.iter().zip(inputs) {
-            let value = Value::Tensor(input.clone());
-            self.note(param.name.span, &value);
-            frame.bind(&param.name.name, value);
-        }
-        self.scopes.push(Scope::new(&function, hypers, &frame.dims, !self.calls.is_empty()));
-        let outputs = self.body_outputs(&function, &mut frame);
+        self.scopes.push(Scope::new(&function, hypers, &frame.dims, false));
+        self.body_outputs(&function, &mut frame);
         self.scopes.pop();
-        outputs
+    }
+
+    /// Lets the names in a dim that nothing has bound stand for anything.
+    fn forget_names(&mut self, dim: &Expr, frame: &mut Frame) {
+        let mut names = Vec::new();
+        walk::values_of(dim, &mut |part| {
+            if let ExprKind::Name(name) = &part.kind {
+                names.push(name.clone());
+            }
+        });
+        for name in names {
+            if frame.lookup(&name).is_none() && !self.is_constant_item(frame.module, &name) {
+                frame.bind(&name, Value::Unknown);
+            }
+        }
     }
 
     /// What a body gives, held to what the signature promises.
@@ -337,7 +396,13 @@ impl Checker<'_> {
             Outputs::Many(many) => many.iter().map(|o| (single(o.name.as_ref()), Some(o))).collect(),
         };
         let values = match result {
-            Value::Unknown => return None,
+            Value::Unknown => {
+                // What the signature says is right or wrong without the body.
+                for ty in declared.iter().filter_map(|(_, output)| output.and_then(|o| o.ty.as_ref())) {
+                    self.type_of(ty, frame);
+                }
+                return None;
+            }
             Value::Tuple(parts) => parts,
             value => vec![value],
         };

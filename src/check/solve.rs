@@ -35,6 +35,9 @@ impl Checker<'_> {
         if let Some(told) = self.about_field(&diagnostic, met) {
             return told;
         }
+        if met.site.name == "einsum" {
+            return self.pattern_without_batch(diagnostic, met);
+        }
         match met.problem {
             Problem::Broadcast { left, right } if diagnostic.fixes.is_empty() => {
                 self.make_equal(diagnostic, met, &clashing(left, right))

@@ -4,7 +4,7 @@
 use super::checker::Checker;
 use super::solve::Met;
 use crate::build::{Kind, Problem, Tensor};
-use crate::data::{ColumnFacts, FieldExpr, FieldNode, FieldPlan, schema};
+use crate::data::{ColumnFacts, FieldExpr, FieldNode, FieldPlan, SourceSpec, schema};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
 use crate::ir::op::Op;
@@ -14,10 +14,12 @@ impl Checker<'_> {
     /// none is.
     pub fn about_field(&self, diagnostic: &Diagnostic, met: &Met) -> Option<Diagnostic> {
         match met.problem {
-            Problem::LossShapes { left, right } => self.column_as_vector(diagnostic, met, left, right),
-            Problem::Kind { operand, wanted, got: Kind::Float } if wanted.starts_with("class") => {
-                self.quantities(diagnostic, met, *operand)
-            }
+            Problem::LossShapes { left, right } => self
+                .column_as_vector(diagnostic, met, left, right)
+                .or_else(|| self.label_at_every_step(diagnostic, met, left, right)),
+            Problem::Kind { operand, wanted, got: Kind::Float | Kind::Int } if wanted.starts_with("class") => self
+                .quantities(diagnostic, met, *operand)
+                .or_else(|| self.numbers_of_classes(diagnostic, met, *operand)),
             _ => None,
         }
     }
@@ -47,6 +49,59 @@ impl Checker<'_> {
             "`{table}[…]` makes a vector, of one number where one column is named; the number itself is `{instead}`"
         ));
         Some(told.fix(format!("take the column: `{instead}`"), chosen.span, instead.as_str()))
+    }
+
+    /// A column of sequences, which has a value for every step, against one prediction for each of them.
+    fn label_at_every_step(
+        &self,
+        diagnostic: &Diagnostic,
+        met: &Met,
+        left: &[Dim],
+        right: &[Dim],
+    ) -> Option<Diagnostic> {
+        let field = self.field_behind(met.operands.get(1)?)?;
+        let (column, is_class) = match &*field.expr.node {
+            FieldNode::Classes(inner, _) | FieldNode::KnownClasses(inner) => (inner, true),
+            _ => (&field.expr, false),
+        };
+        let FieldNode::Columns { scalar: true, names, .. } = &*column.node else { return None };
+        let ([_], [steps], true) = (left, right, matches!(met.site.name, "cross_entropy" | "nll")) else { return None };
+        let integral = columns_of(column).all(|facts| facts.fraction.is_none());
+        if !steps.is_ragged() || !is_class && !integral {
+            return None;
+        }
+        let told = Diagnostic { fixes: Vec::new(), help: Vec::new(), notes: Vec::new(), ..diagnostic.clone() };
+        let name = names.first()?;
+        let told = told.label(column.span, "a value for every step").note(format!(
+            "the model gives one prediction for each sequence; `first` takes the `{name}` of its first step"
+        ));
+        let stage = if is_class { "|> first" } else { "|> first |> classes" };
+        Some(told.fix(format!("one for each sequence: `{stage}`"), column.span.end_point(), format!(" {stage}")))
+    }
+
+    /// Whole numbers that are those of classes, in a column or in the file of the labels.
+    fn numbers_of_classes(&self, diagnostic: &Diagnostic, met: &Met, operand: usize) -> Option<Diagnostic> {
+        let target = met.operands.get(operand)?;
+        let field = self.field_behind(target)?;
+        let column = match &*field.expr.node {
+            FieldNode::First(inner) => inner,
+            _ => &field.expr,
+        };
+        let label = match &*column.node {
+            FieldNode::Columns { scalar: true, names, .. } => {
+                let facts = columns_of(column).next()?;
+                let count = facts.distinct.as_ref().filter(|_| facts.fraction.is_none())?.len();
+                format!("column `{}` holds {count} different whole numbers", names.first()?)
+            }
+            FieldNode::Array(SourceSpec::Idx(_)) if target.rank() == 0 => "a number for each example".to_owned(),
+            _ => return None,
+        };
+        let told = Diagnostic { fixes: Vec::new(), help: Vec::new(), ..diagnostic.clone() };
+        Some(told.label(field.expr.span, label).fix(
+            "make classes of them: `|> classes`",
+            field.expr.span.end_point(),
+            " |> classes",
+        ))
     }
 
     /// A field of quantities where names are wanted: numbering them would make a class of nearly every example.

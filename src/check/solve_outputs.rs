@@ -1,7 +1,7 @@
 //! The edit that repairs what a model gives: against its signature, and against the classes that its loss compares with.
 
 use super::checker::Checker;
-use super::provenance::contains;
+use super::provenance::{Beginning, contains};
 use super::signature::KnownType;
 use super::solve::Met;
 use super::value::Definition;
@@ -46,8 +46,14 @@ impl Checker<'_> {
                 Some((title, edit)) if is_inside(&edit) => Some((title, edit)),
                 _ => self.resized(&source, size),
             };
-            if let Some((title, edit)) = found {
-                fixes.push(Fix { title, edits: vec![edit] });
+            match (found, written) {
+                (Some((title, edit)), _) => fixes.push(Fix { title, edits: vec![edit] }),
+                (None, Some(written)) if kinds_fit && tensor.rank() == 1 && self.calls.is_empty() => {
+                    let head = format!("Dense({promised})");
+                    let edits = vec![Edit { span: written.span.end_point(), text: format!(" |> {head}") }];
+                    fixes.push(Fix { title: format!("end with `{head}`"), edits });
+                }
+                (None, _) => {}
             }
         }
         let mut is_raised = false;
@@ -113,7 +119,22 @@ impl Checker<'_> {
             Some(field) if met.site.span.file == file => field.clone(),
             _ => number.clone(),
         };
-        let Some((_, edit)) = self.resized_as(&source, classes, Some(&number)) else { return diagnostic };
+        let resized = self.resized_as(&source, classes, Some(&number));
+        let ends_dense = matches!(&source.beginning, Beginning::Argument { layer: "Dense", .. });
+        let mut diagnostic = diagnostic;
+        // What ends with no layer for it has none yet: a state of an LSTM is no head.
+        if resized.is_none() || !ends_dense {
+            let result = self.only_result(logits.span).filter(|_| logits.rank() == 1);
+            if let Some(result) = result {
+                let text = text_at(result.file);
+                let mut edits = vec![Edit { span: result.end_point(), text: format!(" |> Dense({text})") }];
+                let promised = self.output_dim(logits.span, axis);
+                edits.extend(promised.map(|dim| Edit { span: dim, text: text_at(dim.file) }));
+                diagnostic.help.clear();
+                diagnostic = diagnostic.fix_all(format!("end with one unit a class: `Dense({text})`"), edits);
+            }
+        }
+        let Some((_, edit)) = resized else { return diagnostic };
         let text = text_at(edit.span.file);
         let mut edits = vec![Edit { span: edit.span, text: text.clone() }];
         if let Some(dim) = self.output_dim(logits.span, axis)
@@ -121,7 +142,6 @@ impl Checker<'_> {
         {
             edits.push(Edit { span: dim, text: text_at(dim.file) });
         }
-        let mut diagnostic = diagnostic;
         diagnostic.help.clear();
         let shown = if text == number { number } else { format!("`{text}`, which is {number}") };
         diagnostic.fix_all(format!("give it one unit a class: {shown}"), edits)
@@ -178,6 +198,15 @@ impl Checker<'_> {
             Outputs::One(output) => Some(output).filter(is_called),
             Outputs::Many(many) => many.iter().find(is_called),
         }
+    }
+
+    /// Where the body of the trained model ends that gives the output at a place, and nothing else.
+    fn only_result(&self, at: Span) -> Option<Span> {
+        let output = self.output_named(at)?;
+        let function = &self.trained.as_ref()?.definition.function;
+        let is_only = matches!(&function.outputs, Outputs::One(only) if std::ptr::eq(only, output));
+        let result = function.body.result.as_deref().filter(|_| is_only)?;
+        Some(result.span)
     }
 
     /// The number that the signature has for an axis of an output.

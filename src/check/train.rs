@@ -314,17 +314,23 @@ impl Checker<'_> {
         let field = |name: &Symbol| tensors.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
         let mut inputs = Vec::new();
         let mut ports = Vec::new();
+        let mut given = Vec::new();
         for (input, name) in &pairing.fields {
-            match field(name) {
-                Some(Value::Tensor(t)) => {
-                    ports.push(port(input, &t));
-                    inputs.push(t);
-                }
-                // The data block has told why.
-                _ => return None,
+            let value = field(name).unwrap_or(Value::Unknown);
+            if let Value::Tensor(t) = &value {
+                ports.push(port(input, t));
+                inputs.push(t.clone());
             }
+            given.push(value);
         }
-        let outputs = self.instantiate(&pairing.definition, &[], &inputs, StateScope::default(), pairing.span)?;
+        // Where one is not known, the data block has told why, and the model is looked at by itself.
+        let made = match inputs.len() == given.len() {
+            true => self.instantiate(&pairing.definition, &[], &inputs, StateScope::default(), pairing.span),
+            false => None,
+        };
+        let is_whole = made.is_some();
+        // The loss has mistakes of its own, whatever is wrong with the model.
+        let outputs = made.or_else(|| unknown_outputs(&pairing.definition))?;
         let outputs: Vec<(Symbol, Value)> =
             outputs.into_iter().map(|(name, v)| (name, self.for_each_example(v))).collect();
         let rows = std::mem::take(&mut self.rows);
@@ -332,12 +338,12 @@ impl Checker<'_> {
         let mut class_weights = None;
         self.is_in_loss = true;
         self.trained = Some(Trained { definition: pairing.definition.clone(), data: pairing.data });
-        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &inputs, found);
+        let mut frame = self.loss_frame(train, pairing, &outputs, &tensors, &given, found);
         let mut loss = self.loss(found, &mut frame, &fields, &mut class_weights);
         if let (Mode::Training { mixed: Some((mixed, at)) }, Some(own)) = (mode, &loss)
             && let Some(partners) = self.partner_fields(train, pairing, mixed, &tensors, &fields, *at)
         {
-            let mut frame = self.loss_frame(train, pairing, &outputs, &partners, &inputs, found);
+            let mut frame = self.loss_frame(train, pairing, &outputs, &partners, &given, found);
             let other = self.loss(found, &mut frame, &fields, &mut class_weights);
             loss = other.and_then(|other| self.mixed_loss(own, &other, *at));
         }
@@ -347,7 +353,7 @@ impl Checker<'_> {
             _ => Some(Vec::new()),
         };
         self.trained = None;
-        let loss = loss?;
+        let loss = loss.filter(|_| is_whole)?;
         let fits = self.fits(found, &frame, &outputs, &fields);
         let ports_out: Vec<Port> = outputs
             .iter()
@@ -472,7 +478,7 @@ impl Checker<'_> {
         pairing: &Pairing,
         outputs: &[(Symbol, Value)],
         fields: &[(Symbol, Value)],
-        inputs: &[Tensor],
+        inputs: &[Value],
         found: &Found<'_>,
     ) -> Frame {
         let model_name = pairing.definition.function.name.name.clone();
@@ -489,13 +495,13 @@ impl Checker<'_> {
             frame.bind(name, value.clone());
         }
         let mut model_values = Vec::new();
-        for ((name, field), tensor) in pairing.fields.iter().zip(inputs) {
-            model_values.push((name.clone(), Value::Tensor(tensor.clone())));
+        for ((name, field), input) in pairing.fields.iter().zip(inputs) {
+            model_values.push((name.clone(), input.clone()));
             let clash = name != field && fields.iter().any(|(f, _)| f == name);
             if clash {
                 self.ambiguous(train, name, &model_name, &data_name);
             }
-            frame.bind(name, Value::Tensor(tensor.clone()));
+            frame.bind(name, input.clone());
         }
         for (name, value) in outputs {
             model_values.push((name.clone(), value.clone()));
@@ -743,6 +749,18 @@ fn reaches_a_weight(forward: &Forward) -> bool {
         _ => false,
     };
     graph.depends_on(forward.loss, is_weight)
+}
+
+/// The outputs that a signature names, of a model whose body is wrong: nothing is known of them.
+fn unknown_outputs(definition: &Definition) -> Option<Vec<(Symbol, Value)>> {
+    let outputs: &[ast::Output] = match &definition.function.outputs {
+        // How many there are, and what they are called, the body says.
+        ast::Outputs::Inferred => return None,
+        ast::Outputs::One(output) => std::slice::from_ref(output),
+        ast::Outputs::Many(outputs) => outputs,
+    };
+    let name = |output: &ast::Output| output.name.as_ref().map_or("output".into(), |name| name.name.clone());
+    Some(outputs.iter().map(|output| (name(output), Value::Unknown)).collect())
 }
 
 fn weight_paths(forward: &Forward) -> Vec<Arc<str>> {

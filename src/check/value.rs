@@ -98,6 +98,11 @@ pub(super) struct Definition {
 /// What tells a layer from another of the same path: no name holds it.
 pub(super) const CLASH: char = '\u{0}';
 
+/// The path of a layer that a hyper's default has made, until the block that has the hyper is applied.
+pub(super) fn default_scope() -> StateScope {
+    StateScope(format!("{CLASH}default").into())
+}
+
 /// The path of a body and the segments given out in it.
 #[derive(Debug, Default)]
 pub(super) struct BodyPath {

@@ -277,7 +277,7 @@ pub struct SummaryArgs {
     pub program: ProgramArgs,
 
     /// Show the memory of a training step with this many examples, exactly
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = batch)]
     pub batch: Option<usize>,
 
     /// Print one JSON object a model
@@ -459,6 +459,16 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+/// More would be counted in bytes that no number holds.
+const LARGEST_BATCH: usize = 1 << 32;
+
+fn batch(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        n if n > LARGEST_BATCH => Err(format!("at most {LARGEST_BATCH}")),
+        n => Ok(n),
+    }
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, f64); 9] = [
         ("KiB", 1024.0),
@@ -519,6 +529,13 @@ mod tests {
     #[test]
     fn the_declarations_are_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn batches_are_bounded() {
+        assert_eq!(batch("128"), Ok(128));
+        assert!(batch("0").is_err());
+        assert_eq!(batch("100000000000"), Err("at most 4294967296".to_owned()));
     }
 
     #[test]

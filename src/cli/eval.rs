@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub fn eval(output: &Output, args: &EvalArgs) -> Exit {
-    let from = match run_of(output, &args.file, args.from.as_deref()) {
-        Ok(from) => from,
+    let Chosen { from, exit } = match run_of(output, &args.file, args.from.as_deref()) {
+        Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
     let split = args.split.map(|name| match name {
@@ -29,11 +29,11 @@ pub fn eval(output: &Output, args: &EvalArgs) -> Exit {
                 });
                 output.result(&format!("{object}\n"));
             }
-            Exit::Fine
+            exit
         }
         Ok(results) => {
             show(output, &from, &results);
-            Exit::Fine
+            exit
         }
         Err(failed) => failure::tell(output, &failed.sources, &failed.error),
     }
@@ -51,18 +51,27 @@ fn show(output: &Output, from: &Path, results: &[Evaluated]) {
     }
 }
 
+/// A run whose weights are used.
+pub struct Chosen {
+    /// Its directory.
+    pub from: PathBuf,
+    /// How a command ends that does with them what it should: a script must not take what a divergence left for a
+    /// result.
+    pub exit: Exit,
+}
+
 /// The run that is meant: the one that is named, else the newest of the file.
-pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<PathBuf, Exit> {
+pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<Chosen, Exit> {
     files::readable(output, file)?;
     if let Some(from) = from {
-        tell_standing(output, file, from);
-        return Ok(from.to_owned());
+        let exit = tell_standing(output, file, from);
+        return Ok(Chosen { from: from.to_owned(), exit });
     }
     match train::latest_run(file, Path::new("runs")) {
         Some(run) => {
             output.note(&format!("the newest run is used, {}", run.display()));
-            tell_standing(output, file, &run);
-            Ok(run)
+            let exit = tell_standing(output, file, &run);
+            Ok(Chosen { from: run, exit })
         }
         None => {
             let shown = file.display();
@@ -76,8 +85,8 @@ pub fn run_of(output: &Output, file: &Path, from: Option<&Path>) -> Result<PathB
 }
 
 /// Says what makes the weights of a run others than one may think.
-fn tell_standing(output: &Output, file: &Path, run: &Path) {
-    let Some(standing) = train::standing(run, file) else { return };
+fn tell_standing(output: &Output, file: &Path, run: &Path) -> Exit {
+    let Some(standing) = train::standing(run, file) else { return Exit::Fine };
     if standing.has_changed {
         output.note(&format!(
             "{} has changed since this run; its weights belong to the program as it was, {}, which is what is used",
@@ -88,5 +97,7 @@ fn tell_standing(output: &Output, file: &Path, run: &Path) {
     if let Some(step) = standing.diverged {
         let when = step.map_or(String::new(), |step| format!(" at step {step}"));
         output.note(&format!("this run diverged{when}: its weights are what that left, and no result"));
+        return Exit::Diverged;
     }
+    Exit::Fine
 }

@@ -14,7 +14,7 @@ pub enum Exit {
     CommandLine = 2,
     /// An `expect` failed.
     ExpectFailed = 3,
-    /// Training diverged.
+    /// Training diverged, or the weights that are used are what a divergence left.
     Diverged = 4,
     /// Interrupted; the weights were saved.
     Interrupted = 130,

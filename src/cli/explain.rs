@@ -7,17 +7,21 @@ use super::table::{Align, Table};
 use crate::catalog::{self, EntryKind};
 use crate::diagnostics::{Code, nearest};
 
+/// Longer lines of prose are hard to read.
+const WIDEST_PAGE: usize = 100;
+
 /// Runs the command.
 pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
+    let width = output.width().min(WIDEST_PAGE);
     let Some(name) = args.name.as_deref() else {
         output.result(&contents(output.width()));
         return Exit::Fine;
     };
     if let Some(code) = Code::parse(name) {
-        output.result(&page(code.explanation(), output.width()));
+        output.result(&page(code.explanation(), width));
         return Exit::Fine;
     }
-    let pages = pages(name);
+    let pages = pages(name, width);
     if !pages.is_empty() {
         output.result(&pages.join("\n"));
         return Exit::Fine;
@@ -28,7 +32,7 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
     let same = catalog::entries().find(|e| e.name == last && last != name).map(|e| (e, "another framework"));
     if let Some((entry, framework)) = elsewhere.or(same) {
         output.say(&format!("`{name}` ({framework}) is called `{}` here.\n", entry.name));
-        output.result(&styled(&catalog::explain(entry)));
+        output.result(&styled(&catalog::explain(entry, width)));
         return Exit::Fine;
     }
     let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
@@ -42,10 +46,10 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
 }
 
 /// The pages of what has this name: entries of the catalog, words of the language.
-fn pages(name: &str) -> Vec<String> {
-    let entries = catalog::entries().filter(|e| e.name == name).map(catalog::explain);
-    let words = catalog::word(name).map(catalog::explain_word).into_iter();
-    let parts = catalog::part_called(name).map(catalog::explain_part);
+fn pages(name: &str, width: usize) -> Vec<String> {
+    let entries = catalog::entries().filter(|e| e.name == name).map(|entry| catalog::explain(entry, width));
+    let words = catalog::word(name).map(|word| catalog::explain_word(word, width)).into_iter();
+    let parts = catalog::part_called(name).map(|part| catalog::explain_part(part, width));
     entries.chain(words).chain(parts).map(|page| styled(&page)).collect()
 }
 
@@ -88,7 +92,7 @@ fn contents(width: usize) -> String {
     for code in Code::ALL {
         table.row(vec![code.text().to_owned(), code.title().to_owned()]);
     }
-    text.push_str(&table.render(width.max(100), "  "));
+    text.push_str(&table.render(width, "  "));
     text
 }
 
@@ -119,10 +123,13 @@ fn page(markdown: &str, width: usize) -> String {
     let mut paragraph = String::new();
     let mut in_program = false;
     let flush = |paragraph: &mut String, text: &mut String| {
-        if !paragraph.is_empty() {
+        if let Some(item) = paragraph.strip_prefix("- ") {
+            // The lines of an item stand behind its mark.
+            text.push_str(&wrap(item, width, "  ").replacen("  ", "- ", 1));
+        } else if !paragraph.is_empty() {
             text.push_str(&wrap(paragraph, width, ""));
-            paragraph.clear();
         }
+        paragraph.clear();
     };
     for line in markdown.lines() {
         if let Some(fence) = line.strip_prefix("```") {
@@ -141,9 +148,12 @@ fn page(markdown: &str, width: usize) -> String {
         } else if line.trim().is_empty() {
             flush(&mut paragraph, &mut text);
             text.push('\n');
-        } else if line.starts_with("- ") || line.starts_with("| ") {
+        } else if line.starts_with("| ") {
             flush(&mut paragraph, &mut text);
             text.push_str(&format!("{line}\n"));
+        } else if line.starts_with("- ") {
+            flush(&mut paragraph, &mut text);
+            paragraph.push_str(line);
         } else {
             if !paragraph.is_empty() {
                 paragraph.push(' ');
@@ -191,13 +201,13 @@ mod tests {
     #[test]
     fn every_word_of_the_language_has_a_page() {
         let unknown: Vec<&str> =
-            crate::syntax::WORDS.iter().flat_map(|words| *words).copied().filter(|w| pages(w).is_empty()).collect();
+            crate::syntax::WORDS.iter().flat_map(|words| *words).copied().filter(|w| pages(w, 80).is_empty()).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
         for part in catalog::parts() {
-            let lacking: Vec<&&str> = part.see.iter().filter(|name| pages(name).is_empty()).collect();
+            let lacking: Vec<&&str> = part.see.iter().filter(|name| pages(name, 80).is_empty()).collect();
             assert!(lacking.is_empty(), "{}: {lacking:?}", part.name);
         }
-        assert!(pages("clip").concat().contains("setting of `train`"));
+        assert!(pages("clip", 80).concat().contains("setting of `train`"));
     }
 
     #[test]
@@ -205,5 +215,25 @@ mod tests {
         let text = page("# E1: title\n\nSome\nwords.\n\n```nn wrong\nlet x = 1\n```\n", 40);
         let text = anstream::adapter::strip_str(&text).to_string();
         assert_eq!(text, "E1: title\n\nSome words.\n\n  # wrong\n  let x = 1\n");
+        let text = page("One two three four:\n- one two\n  three four\n- five\n", 12);
+        assert_eq!(text, "One two\nthree four:\n- one two\n  three four\n- five\n");
+    }
+
+    #[test]
+    fn prose_is_as_wide_as_the_terminal() {
+        let widest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+        for width in [30, 60, 100] {
+            for code in Code::ALL {
+                let prose: String = code.explanation().split("```").step_by(2).collect();
+                // A path or a table cannot be broken.
+                let prose: String =
+                    prose.lines().filter(|l| !l.starts_with(['|', '#'])).map(|l| format!("{l}\n")).collect();
+                let longest = prose.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+                assert!(widest(&page(&prose, width)) <= width.max(longest + 2), "{code} at {width}");
+            }
+        }
+        let page = |width| catalog::explain(catalog::find("LSTM", &[EntryKind::Layer]).unwrap(), width);
+        assert!(page(40).lines().count() > page(80).lines().count());
+        assert!(page(80).lines().count() > page(100).lines().count());
     }
 }

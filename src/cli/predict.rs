@@ -1,9 +1,10 @@
 //! `nnrun predict`: the weights of a run on new data.
 
 use super::arguments::PredictArgs;
+use super::eval::{self, Chosen};
 use super::exit::Exit;
 use super::output::Output;
-use super::{eval, failure, numbers, run};
+use super::{failure, numbers, run};
 use crate::diagnostics::io_reason;
 use crate::train::{self, GenerateOptions, PredictOptions};
 use std::path::Path;
@@ -21,8 +22,8 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
     if let Err(exit) = paths(output, input, to) {
         return exit;
     }
-    let from = match eval::run_of(output, &args.file, args.from.as_deref()) {
-        Ok(from) => from,
+    let Chosen { from, exit } = match eval::run_of(output, &args.file, args.from.as_deref()) {
+        Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
     let options = PredictOptions {
@@ -40,7 +41,7 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
                 to.display(),
                 columns(&predicted.columns)
             ));
-            Exit::Fine
+            exit
         }
         Err(failed) => failure::tell(output, &failed.sources, &failed.error),
     }
@@ -58,8 +59,8 @@ fn columns(names: &[String]) -> String {
 
 /// Lets the model continue a text.
 fn generate(output: &Output, args: &PredictArgs, tokens: usize) -> Exit {
-    let from = match eval::run_of(output, &args.file, args.from.as_deref()) {
-        Ok(from) => from,
+    let Chosen { from, exit } = match eval::run_of(output, &args.file, args.from.as_deref()) {
+        Ok(chosen) => chosen,
         Err(exit) => return exit,
     };
     let options = GenerateOptions {
@@ -84,7 +85,7 @@ fn generate(output: &Output, args: &PredictArgs, tokens: usize) -> Exit {
         },
         Err(failed) => return failure::tell(output, &failed.sources, &failed.error),
     }
-    Exit::Fine
+    exit
 }
 
 /// What the command line can get wrong about the two files.

@@ -185,6 +185,9 @@ impl<'a> Progress<'a> {
             line.push_str(&format!(", kept the weights of epoch {kept}"));
         }
         self.output.say(&paint(DIM, &line));
+        if let Some(growth) = &done.growth {
+            self.output.note(&growth.message());
+        }
     }
 
     /// A line, above the bar where there is one.

@@ -9,17 +9,67 @@ use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Luma, RgbImage};
 use rayon::prelude::*;
 use std::fs::{self, File};
-use std::io::{Cursor, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 /// Enough of a file to tell what it is.
 const BEGINNING: u64 = 64;
+/// Bytes before the first part of a PNG.
+const SIGNATURE_OF_PNG: u64 = 8;
+/// What is said of a file whose end is missing.
+const CUT_SHORT: &str = "it is cut short";
 
-/// Tells where a file is not an image that can be read, as far as its beginning shows it.
-pub(crate) fn header(file: &DataFile) -> Found<()> {
-    let mut bytes = Vec::new();
+/// How a PNG ends: a last part without content.
+const END_OF_PNG: [u8; 12] = *b"\0\0\0\0IEND\xae\x42\x60\x82";
+/// How a JPEG ends.
+const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
+
+/// Tells where a file is not an image that can be read, as far as its beginning and its end show it.
+pub(crate) fn looked_at(file: &DataFile) -> Found<()> {
     let mut opened = File::open(&file.path).map_err(|e| failure(file, &e))?;
+    let mut bytes = Vec::new();
     opened.by_ref().take(BEGINNING).read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
-    format(file, &bytes).map(|_| ())
+    let is_whole = match format(file, &bytes)? {
+        ImageFormat::Png => {
+            ends_with(&mut opened, &END_OF_PNG).and_then(|ends| Ok(ends || has_last_part(&mut opened)?))
+        }
+        // Behind the end there may be more, so that all of it has to be looked at.
+        _ => ends_with(&mut opened, &END_OF_JPEG)
+            .and_then(|ends| Ok(ends || fs::read(&file.path).map(|bytes| !is_cut_short(&bytes))?)),
+    };
+    match is_whole {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(broken(file, CUT_SHORT)),
+        Err(error) => Err(failure(file, &error)),
+    }
+}
+
+/// Whether a file's last bytes are these.
+fn ends_with(file: &mut File, end: &[u8]) -> io::Result<bool> {
+    let size = file.seek(SeekFrom::End(0))?;
+    let Some(start) = size.checked_sub(end.len() as u64) else { return Ok(false) };
+    file.seek(SeekFrom::Start(start))?;
+    let mut last = Vec::new();
+    file.by_ref().take(end.len() as u64).read_to_end(&mut last)?;
+    Ok(last == end)
+}
+
+/// Whether the last part of a PNG is there, whatever stands behind it: from part to part, each of which says how long
+/// it is.
+fn has_last_part(file: &mut File) -> io::Result<bool> {
+    let size = file.seek(SeekFrom::End(0))?;
+    let mut at = SIGNATURE_OF_PNG;
+    while at.saturating_add(END_OF_PNG.len() as u64) <= size {
+        let mut head = [0; 8];
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut head)?;
+        let [a, b, c, d, name @ ..] = head;
+        if &name == b"IEND" {
+            return Ok(true);
+        }
+        // Behind the length and the name come the content and a sum of four bytes.
+        at = at.saturating_add(12 + u64::from(u32::from_be_bytes([a, b, c, d])));
+    }
+    Ok(false)
 }
 
 /// The format, by the content: a name may say another.
@@ -87,7 +137,7 @@ fn read(file: &DataFile, channels: usize, [height, width]: [usize; 2], place: &m
 fn decode(file: &DataFile, bytes: &[u8]) -> Found<DynamicImage> {
     let format = format(file, bytes)?;
     if format == ImageFormat::Jpeg && is_cut_short(bytes) {
-        return Err(broken(file, "it is cut short"));
+        return Err(broken(file, CUT_SHORT));
     }
     let read = || {
         let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder()?;

@@ -1,7 +1,7 @@
 //! Folders of images: which files there are, in which order, and of which class each is.
 
 use super::files::{failure, unreadable};
-use super::image_file::header;
+use super::image_file::looked_at;
 use super::problem::{DataProblem, Found};
 use super::scan_cache::kept;
 use super::source_spec::{DataFile, SourceSpec, Split};
@@ -26,7 +26,7 @@ pub(crate) struct ImageEntry {
 
 /// The images of a source in the order of its examples: folder by folder, class by class, by name.
 ///
-/// Every file's first bytes have been looked at. Errors: no such folder, a folder without classes, a class without
+/// Every file's first and last bytes have been looked at. Errors: no such folder, a folder without classes, a class without
 /// images, a file of another kind.
 pub(crate) fn images(source: &SourceSpec) -> Found<Vec<(Split, DataFile, Vec<ImageEntry>)>> {
     let SourceSpec::ImageFolder { folders, labeled, .. } = source else { return Ok(Vec::new()) };
@@ -35,7 +35,7 @@ pub(crate) fn images(source: &SourceSpec) -> Found<Vec<(Split, DataFile, Vec<Ima
         for folder in super::files::expand(folders)? {
             let listing = list(&folder, *labeled)?;
             // A folder's time of change moves when a file in it comes, goes, or is renamed.
-            kept(&listing.folders, "images", || headers(&listing.images))?;
+            kept(&listing.folders, "whole images", || all_looked_at(&listing.images))?;
             all.push((split, folder, listing.images));
         }
     }
@@ -131,9 +131,9 @@ fn image(file: DataFile) -> Found<Option<DataFile>> {
     Ok(READ.contains(&&*ending).then_some(file))
 }
 
-/// Looks at the beginning of each file; says how many there are.
-fn headers(images: &[ImageEntry]) -> Found<usize> {
-    let wrong = images.par_iter().find_map_first(|image| header(&image.file).err());
+/// Looks at the beginning and the end of each file; says how many there are.
+fn all_looked_at(images: &[ImageEntry]) -> Found<usize> {
+    let wrong = images.par_iter().find_map_first(|image| looked_at(&image.file).err());
     match wrong {
         Some(problem) => Err(problem),
         None => Ok(images.len()),

@@ -19,6 +19,15 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(.., candidate)| candidate)
 }
 
+/// The only candidate that a single slip makes `name` of: near enough to look at what stands behind the name, too.
+pub fn one_slip_from<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let letters = |name: &str| -> Vec<char> { name.to_lowercase().chars().filter(|c| *c != '_').collect() };
+    let wanted = letters(name);
+    let mut near = candidates.into_iter().filter(|candidate| distance(&wanted, &letters(candidate)) <= 1);
+    let first = near.next()?;
+    (wanted.len() >= 4 && near.all(|other| other == first)).then_some(first)
+}
+
 fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = vec![0; b.len() + 1];
     let mut previous: Vec<usize> = (0..=b.len()).collect();
@@ -65,6 +74,15 @@ mod tests {
         assert_eq!(nearest("banana", ["Dense", "Dropout"]), None);
         assert_eq!(nearest("x", ["y"]), None);
         assert_eq!(nearest("", ["y"]), None);
+    }
+
+    #[test]
+    fn a_single_slip_is_beyond_doubt_where_it_leads_to_one_name() {
+        assert_eq!(one_slip_from("Dens", ["Dense", "Dropout"]), Some("Dense"));
+        assert_eq!(one_slip_from("softmxa", ["softmax", "softplus"]), Some("softmax"));
+        assert_eq!(one_slip_from("Conv4d", ["Conv1d", "Conv2d"]), None);
+        assert_eq!(one_slip_from("Dennss", ["Dense"]), None);
+        assert_eq!(one_slip_from("sun", ["sum"]), None);
     }
 
     #[test]

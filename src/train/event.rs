@@ -1,6 +1,7 @@
 //! What a run tells while it goes on: the events of LANGUAGE.md, "nnrun", `--json`.
 
 use super::cause::Divergence;
+use super::growth::Growth;
 use crate::catalog::MetricValue;
 use crate::data::Split;
 use serde_json::{Map, Value, json};
@@ -159,6 +160,8 @@ pub struct Done {
     pub stopped: Option<Stopped>,
     /// The epoch whose weights were kept (`keep: best(…)`).
     pub kept_epoch: Option<u64>,
+    /// Where the loss ended far above its beginning.
+    pub growth: Option<Growth>,
     /// Training and its validations.
     pub seconds: f64,
 }
@@ -245,6 +248,9 @@ impl Event {
                 if let (Some(object), Some(phase)) = (object.as_object_mut(), &e.phase) {
                     object.insert("phase".into(), json!(&**phase));
                 }
+                if let (Some(object), Some(growth)) = (object.as_object_mut(), e.growth) {
+                    object.insert("grown".into(), growth.to_json());
+                }
                 object
             }
         }
@@ -297,6 +303,7 @@ mod tests {
             test: None,
             stopped: Some(Stopped::Interrupted),
             kept_epoch: None,
+            growth: None,
             seconds: 0.4,
         });
         assert_eq!(

@@ -81,15 +81,19 @@ pub(super) fn check(
         }
         let kept = if train.settings.keep.is_some() { 2 } else { 1 };
         let (mut step, mut states, mut fits) = (about, weights(train), 0);
-        if about < BEYOND {
+        // Of a batch beyond all machines there is nothing to plan, and a smaller one may fit all the same.
+        let plannable = largest_below(batch, |batch| rough(train, batch) < BEYOND);
+        if let Some(most) = plannable {
             let mut foreseen = Foreseen::new(train, threads)?;
             states = foreseen.states();
-            step = foreseen.cost(batch)?.bytes;
             let needed = |step: u64| step.saturating_add(states.saturating_mul(kept));
-            if needed(step) <= room {
-                continue;
+            if most == batch {
+                step = foreseen.cost(batch)?.bytes;
+                if needed(step) <= room {
+                    continue;
+                }
             }
-            let mut too_large = if needed(states) <= room { batch } else { 0 };
+            let mut too_large = if needed(states) <= room { most + usize::from(most < batch) } else { 0 };
             while too_large > fits + 1 {
                 let middle = fits + (too_large - fits) / 2;
                 if needed(foreseen.cost(middle)?.bytes) <= room { fits = middle } else { too_large = middle }
@@ -111,6 +115,19 @@ pub(super) fn check(
         })));
     }
     Ok(())
+}
+
+/// The largest batch up to this one for which something holds that holds for all smaller ones; none where there is none.
+fn largest_below(batch: usize, holds: impl Fn(usize) -> bool) -> Option<usize> {
+    if holds(batch) {
+        return Some(batch);
+    }
+    let (mut fits, mut too_large) = (0, batch);
+    while too_large > fits + 1 {
+        let middle = fits + (too_large - fits) / 2;
+        if holds(middle) { fits = middle } else { too_large = middle }
+    }
+    (fits > 0).then_some(fits)
 }
 
 /// A batch is never larger than its split.
@@ -239,7 +256,15 @@ fn in_container() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::kibibytes;
+    use super::{kibibytes, largest_below};
+
+    #[test]
+    fn the_largest_batch_is_found() {
+        assert_eq!(largest_below(100, |n| n < 1000), Some(100));
+        assert_eq!(largest_below(100, |n| n <= 37), Some(37));
+        assert_eq!(largest_below(100, |n| n <= 1), Some(1));
+        assert_eq!(largest_below(100, |_| false), None);
+    }
 
     #[test]
     fn the_system_is_understood() {

@@ -22,6 +22,7 @@ mod feeding;
 mod fingerprint;
 mod generate;
 mod gradient_check;
+mod growth;
 mod inside_scan;
 mod keeping;
 mod lengths;
@@ -56,6 +57,7 @@ pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, Spli
 pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
+pub use growth::Growth;
 pub use memory::Shortage;
 pub use predict::{PredictOptions, Predicted, predict};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};

@@ -19,6 +19,9 @@ pub(super) struct Position {
     pub(super) running: Running,
     /// The losses of the last steps.
     pub(super) losses: Losses,
+    /// The loss of the first step.
+    #[serde(default)]
+    pub(super) first_loss: Option<Exact>,
     /// What `keep` has seen.
     pub(super) keep: Seen,
     /// What `stop` has seen.

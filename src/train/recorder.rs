@@ -114,6 +114,7 @@ mod tests {
             test: None,
             stopped: Some(Stopped::Patience),
             kept_epoch: None,
+            growth: None,
             seconds: 1.0,
         });
         recorder.event(&event);

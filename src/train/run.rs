@@ -388,6 +388,7 @@ impl WholeRun<'_> {
             test: measures.get(Split::Test).cloned(),
             stopped: trained.stopped,
             kept_epoch: trained.kept_epoch,
+            growth: trained.growth,
             seconds,
         }));
         let Trained { epochs, steps, stopped, .. } = trained;

@@ -3,9 +3,10 @@
 use super::divergence;
 use super::error::RunError;
 use super::event::{Epoch, Event, Measures, Observer, Step, Stopped};
+use super::growth::Growth;
 use super::keeping::Keeper;
 use super::measuring::Measurer;
-use super::position::{Position, Running};
+use super::position::{Exact, Position, Running};
 use super::stepping::{StepResult, Stepper};
 use super::weights::Weights;
 use crate::catalog::Duration;
@@ -52,6 +53,7 @@ pub(super) struct Trained {
     pub(super) steps: u64,
     pub(super) stopped: Option<Stopped>,
     pub(super) kept_epoch: Option<u64>,
+    pub(super) growth: Option<Growth>,
 }
 
 /// Everything that a loop works with.
@@ -145,6 +147,7 @@ impl<'a> Loop<'a> {
                     return Err(RunError::Diverged(Box::new(found)));
                 }
                 at.losses.push(result.loss);
+                at.first_loss.get_or_insert(Exact(result.loss));
                 if self.interrupt.load(Ordering::Relaxed) && !is_last {
                     // The report can take long, and the step is what was to be finished.
                     at.owes_report = true;
@@ -161,7 +164,8 @@ impl<'a> Loop<'a> {
             self.pause(&mut at, keeper.as_ref(), session, stepper, true)?;
         }
         let kept_epoch = keeper.and_then(|keeper| keeper.restore(&at.keep, &mut session.states));
-        Ok(Trained { epochs: at.epoch, steps: at.step, stopped, kept_epoch })
+        let growth = at.first_loss.and_then(|first| Growth::of(self.train, first.0, at.losses.before()));
+        Ok(Trained { epochs: at.epoch, steps: at.step, stopped, kept_epoch, growth })
     }
 
     /// What there is to report after a step, if it is time: measures, and what follows from them. Says whether training

@@ -412,8 +412,34 @@ fn weights_of_another_program_or_of_a_diverged_run_are_told() {
     let diverging = changed.replace("Adam(lr: 0.05)", "SGD(lr: 1e30)").replace("relu", "exp");
     std::fs::write(folder.path().join("xor.nn"), diverging).unwrap();
     nnrun(folder.path(), &["xor.nn"]).expect(4);
-    let told = nnrun(folder.path(), &["eval", "xor.nn"]).expect(0);
-    assert!(told.err.contains("this run diverged at step "), "{}", told.err);
+    // What such weights measure is shown, and no script takes it for a result.
+    let told = nnrun(folder.path(), &["eval", "xor.nn"]).expect(4);
+    assert!(told.err.contains("this run diverged at step ") && told.out.contains("loss"), "{}", told.err);
+}
+
+#[test]
+fn a_loss_that_has_grown_without_diverging_is_told() {
+    let folder = folder(&[
+        ("t.y |> classes", "t[y]"),
+        ("logits: [2]", "logits: [1]"),
+        ("Dense(2)", "Dense(1)"),
+        ("cross_entropy", "mse"),
+        ("Adam(lr: 0.05)", "SGD(lr: 1)"),
+        ("epochs:    100", "epochs:    12"),
+        ("  metrics:   [accuracy]\n", ""),
+        ("42\n  train.accuracy == 1", "33"),
+    ]);
+    let ended = nnrun(folder.path(), &["xor.nn"]).expect(0);
+    for said in ["note: the loss has grown from ", "a lower learning rate, `clip: norm(1.0)`, or inputs"] {
+        assert!(ended.err.contains(said), "{said}:\n{}", ended.err);
+    }
+    let events = nnrun(folder.path(), &["xor.nn", "--json"]).expect(0).events();
+    let done = events.iter().find(|event| event["event"] == "done").unwrap();
+    let (first, last) = (done["grown"]["first"].as_f64().unwrap(), done["grown"]["last"].as_f64().unwrap());
+    assert!(last > 1000.0 && last > 1000.0 * first, "{done}");
+    // One that has learned says nothing of it.
+    let events = nnrun(iris().path(), &["iris.nn", "--json"]).expect(0).events();
+    assert!(events.iter().all(|event| event.get("grown").is_none()));
 }
 
 #[test]

@@ -132,6 +132,58 @@ block Through(layer)(x: [D]) -> [D] { x |> layer }
     assert_eq!(weights(&checked)[8], "half1.dense1.weight [2, 4]");
 }
 
+/// A layer that a hyper's default makes is one of its block's own, called as the hyper.
+#[test]
+fn layers_of_defaults_are_those_of_their_block() {
+    let blocks = "
+block Normed(norm: LayerNorm, act: Dense(3) |> relu)(x: [D]) -> [D] { x |> norm |> act |> Dense(D) }
+block Outer(inner: Normed)(x: [D]) -> [D] { x |> inner }
+block Twice(stack: repeat 2 { Dense(2) })(x: [D]) -> [D] { x |> stack }
+";
+    let body = "let named = Normed
+                let chain = Dense(2) |> Normed(act: relu)
+                x |> Dense(2) |> LayerNorm |> Normed |> named |> named |> chain |> Outer |> Twice |> Normed(Dense(2))
+                  |> Dense(1) |> squeeze";
+    let expected = [
+        "dense1",
+        "layer_norm1",
+        "normed1.norm",
+        "normed1.act.dense1",
+        "normed1.dense1",
+        "named.norm",
+        "named.act.dense1",
+        "named.dense1",
+        "chain.dense1",
+        "chain.normed1.norm",
+        "chain.normed1.dense1",
+        "outer1.inner.norm",
+        "outer1.inner.act.dense1",
+        "outer1.inner.dense1",
+        "twice1.stack.0.dense1",
+        "twice1.stack.1.dense1",
+        "dense2",
+        "normed2.act.dense1",
+        "normed2.dense1",
+        "dense3",
+    ];
+    assert_eq!(layers(&sound(blocks, body)), expected);
+}
+
+/// A hyper of the file that is a layer is one layer, as a `let` of the file is.
+#[test]
+fn a_layer_of_a_hyper_has_its_name() {
+    let checked = sound("hyper head = Dense(2)\n", "x |> Dense(2) |> head |> tanh |> head |> Dense(1) |> squeeze");
+    assert_eq!(layers(&checked), ["dense1", "head", "dense2"]);
+}
+
+/// A name that a body gives a layer is not that of a layer which a default has made.
+#[test]
+fn a_layer_of_a_default_keeps_its_path_from_others() {
+    let block = "block Own(a: Dense(2))(x: [D]) -> [2] { let a = LayerNorm\n x |> a }";
+    let program = format!("{DATA}{block}\nmodel Net(x: [2]) {{ x |> Own |> Dense(1) |> squeeze }}{TRAIN}");
+    assert_eq!(codes(&check(&program)), ["E0111"]);
+}
+
 #[test]
 fn a_block_applied_twice_shares_its_weights() {
     let blocks = "block Two(x: [D]) -> [D] { x |> Dense(D) |> Dense(D) }";

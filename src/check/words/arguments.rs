@@ -101,6 +101,32 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
                 instead.as_str(),
             )
         }
+        Mistake::AxesOfTranspose { rank, instead, edits, counts_batch } => {
+            let message = match rank {
+                2 => "`transpose` swaps the two axes, and takes no numbers",
+                _ => "`transpose` swaps the last two axes, and takes no numbers",
+            };
+            let diagnostic = Diagnostic::new(Code::E0203, message, span, "numbers of axes");
+            let diagnostic = match counts_batch {
+                true => diagnostic.note("axes are counted without the batch, so each comes one earlier"),
+                false => diagnostic,
+            };
+            diagnostic.fix_all(format!("write `{instead}`"), all(edits))
+        }
+        Mistake::TensorAmongArguments { callee, instead, edits } => {
+            let message = format!("{} is given its tensors behind its arguments", quote(callee));
+            Diagnostic::new(Code::E0205, message, span, "a tensor among the arguments")
+                .fix_all(format!("write `{instead}`"), all(edits))
+        }
+        Mistake::OperandsInBrackets { edits } => {
+            let message = "`einsum` takes its operands one by one, without brackets";
+            Diagnostic::new(Code::E0205, message, span, "a list").fix_all("take the brackets away", all(edits))
+        }
+        Mistake::PatternBehind { edits } => {
+            let message = "`einsum` takes its pattern first";
+            Diagnostic::new(Code::E0205, message, span, "behind an operand")
+                .fix_all("put it before the operands", all(edits))
+        }
         Mistake::TooManyArguments { callee, takes, given, known } => {
             let callee = quote(callee);
             let message = match takes {
@@ -291,6 +317,10 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         Mistake::DivisionByZero => Diagnostic::new(Code::E0217, "a division by zero", span, "divides by 0"),
         _ => return None,
     })
+}
+
+fn all(edits: &[(Span, String)]) -> Vec<Edit> {
+    edits.iter().map(|(span, text)| Edit { span: *span, text: text.clone() }).collect()
 }
 
 fn bounds(param: &Param) -> String {
