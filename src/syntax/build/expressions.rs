@@ -78,6 +78,7 @@ impl Builder<'_> {
     }
 
     fn climb(&mut self, pieces: &mut Pieces<'_>, least: u8) -> Expr {
+        let leading_dots = pieces.front().filter(|p| p.as_rule() == Rule::dots).map(|dots| self.span(dots));
         let mut left = self.operand(pieces);
         // Where the operators of this level stood, for chains that are not allowed.
         let mut previous: Option<(Span, u8)> = None;
@@ -99,8 +100,8 @@ impl Builder<'_> {
             if previous.is_none()
                 && matches!(operator, Infix::Range)
                 && matches!(left.kind, ExprKind::Range { start: None, .. })
+                && let Some(first) = leading_dots
             {
-                let first = Span { end: left.span.start + 2, ..left.span };
                 middle = self.chained(first, op_span, &left, false);
             }
             previous = Some((op_span, level));
@@ -503,7 +504,7 @@ impl Builder<'_> {
 
     /// A stage in the parentheses of `call` that should be braces.
     fn called_stage(&mut self, stage: Expr, call: Span, form: &'static str) -> Body {
-        let edits = vec![self.brace_for(call.start), self.brace_for(call.end - 1)];
+        let edits = vec![self.opening_brace(call, stage.span), self.closing_brace(call, stage.span)];
         self.report(SyntaxError::MissingBraces { stage: call, form, edits });
         Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) }
     }
@@ -522,7 +523,7 @@ impl Builder<'_> {
                 let edits = vec![
                     Edit { span: count.span.start_point().to(times.span.start_point()), text: " ".into() },
                     Edit { span: times.span.end_point().to(stage.span.start_point()), text: " { ".into() },
-                    self.brace_for(count.span.end - 1),
+                    self.closing_brace(count.span, stage.span),
                 ];
                 self.report(SyntaxError::MissingBraces { stage: stage.span, form: "repeat", edits });
                 let body = Body { statements: Vec::new(), span: stage.span, result: Some(Box::new(stage)) };
@@ -557,18 +558,30 @@ impl Builder<'_> {
         ExprKind::Error
     }
 
-    /// The edit that makes a parenthesis a brace, with space around it.
-    fn brace_for(&self, at: u32) -> Edit {
-        let span = Span::new(self.file, at as usize, at as usize + 1);
-        let is_space = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let spaced = |c: Option<char>| if is_space(c) { "" } else { " " };
-        let before = spaced(self.source.get(..at as usize).and_then(|t| t.chars().next_back()));
-        let behind = self.source.get(span.end as usize..).and_then(|t| t.chars().next());
-        let text = match self.text(span) {
-            "(" => format!("{before}{{{}", spaced(behind)),
-            _ => format!("{before}}}"),
+    /// The edit that makes the parenthesis before a stage a brace, with space around it.
+    fn opening_brace(&self, call: Span, stage: Span) -> Edit {
+        let span = match self.text(call).starts_with('(') {
+            true => Span { end: call.start + 1, ..call },
+            false => call.start_point().to(stage.start_point()),
         };
+        let behind = self.source.get(span.end as usize..).and_then(|t| t.chars().next());
+        let text = format!("{}{{{}", self.space_before(span), spaced(behind));
         Edit { span, text }
+    }
+
+    /// The same of the one behind it, which may not be there: the parser was given one that the text lacks.
+    fn closing_brace(&self, call: Span, stage: Span) -> Edit {
+        let behind = stage.end_point().to(call.end_point());
+        let span = match self.text(behind).ends_with(')') {
+            true => Span { start: call.end - 1, ..call },
+            false => behind,
+        };
+        Edit { span, text: format!("{}}}", self.space_before(span)) }
+    }
+
+    /// The space that is missing before a place.
+    fn space_before(&self, place: Span) -> &'static str {
+        spaced(self.source.get(..place.start as usize).and_then(|t| t.chars().next_back()))
     }
 
     fn repeat(&mut self, pair: Pair<'_, Rule>) -> ExprKind {
@@ -637,6 +650,11 @@ impl Builder<'_> {
         };
         Body { statements, result, span }
     }
+}
+
+/// The space between a brace and what stands beside it.
+fn spaced(neighbour: Option<char>) -> &'static str {
+    if neighbour.is_none_or(char::is_whitespace) { "" } else { " " }
 }
 
 fn starts_operand(pair: &Pair<'_, Rule>) -> bool {
