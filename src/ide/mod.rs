@@ -58,7 +58,7 @@ pub use hover::{Hover, hover};
 pub use lenses::{Lens, LensAction, lenses};
 pub use names::{Names, Symbol, what_is};
 pub use references::{Highlight, highlights, references};
-pub use rename::{RESERVED, Renameable, apply, prepare_rename, rename};
+pub use rename::{Renameable, apply, prepare_rename, rename};
 pub use selections::selections;
 pub use signature::{Signature, SignatureParameter, signature};
 pub use symbols::{Outline, OutlineKind, WorkspaceSymbol, document_symbols, workspace_symbols};

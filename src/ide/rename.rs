@@ -8,12 +8,8 @@ use crate::catalog::{self, EntryKind};
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::parse;
+use crate::syntax::{is_reserved, parse};
 use std::collections::BTreeSet;
-
-/// Words that no name can be.
-pub const RESERVED: &[&str] =
-    &["let", "if", "else", "and", "or", "not", "true", "false", "none", "residual", "repeat", "scan"];
 
 /// What can be renamed.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,7 +87,7 @@ fn is_a_name(new_name: &str) -> Result<(), String> {
     if !is_word || new_name == "_" {
         return Err(format!("`{new_name}` is no name: a letter or `_`, then letters, digits and `_`"));
     }
-    if RESERVED.contains(&new_name) || small_word(new_name, "expression").is_some() || new_name == "weights" {
+    if is_reserved(new_name) || small_word(new_name, "expression").is_some() || new_name == "weights" {
         return Err(format!("`{new_name}` is a reserved word"));
     }
     if let Some(entry) = catalog::entries().find(|e| e.name == new_name) {

@@ -29,10 +29,26 @@ pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};
 
+/// Whether a word of the language can be no name.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    repair::RESERVED.contains(&word)
+}
+
+/// Whether a word joins the parts of a form or counts a duration, where it stands in one.
+pub(crate) fn is_joining(word: &str) -> bool {
+    repair::JOINING_WORDS.contains(&word) || repair::UNITS.contains(&word)
+}
+
 /// The words that mean something of their own somewhere in a file: items, statements, forms, units.
 #[cfg(test)]
-pub(crate) const WORDS: [&[&str]; 5] =
-    [repair::ITEM_WORDS, repair::STATEMENT_WORDS, repair::RESERVED, repair::FORM_WORDS, repair::UNITS];
+pub(crate) const WORDS: [&[&str]; 6] = [
+    repair::ITEM_WORDS,
+    repair::STATEMENT_WORDS,
+    repair::RESERVED,
+    repair::JOINING_WORDS,
+    repair::OPENING_WORDS,
+    repair::UNITS,
+];
 
 /// Where the comments of a text stand, each from its `#` to the end of its line, in order.
 pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {

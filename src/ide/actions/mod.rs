@@ -149,7 +149,7 @@ impl<'a> Place<'a> {
         let taken = |name: &str| {
             self.names.declarations.iter().any(|d| &*d.name == name)
                 || crate::catalog::entries().any(|e| e.name == name)
-                || super::RESERVED.contains(&name)
+                || crate::syntax::is_reserved(name)
         };
         let mut name = wanted.to_owned();
         for letter in 'b'..='z' {
