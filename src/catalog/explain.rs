@@ -1,13 +1,13 @@
 //! The page of an entry, for `nnrun explain Dense`.
 
 use super::Body;
-use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
+use super::entry::{Bounds, Default, Entry, Param, ParamType};
 use super::words::{Part, Word};
 use std::fmt::Write;
 
 /// Everything that the declaration says, as text for a terminal of 80 columns or more.
 pub fn explain(entry: &Entry) -> String {
-    let mut page = format!("{}: {}\n\n{}\n", entry.name, with_article(entry.kind()), wrap(entry.summary, 0));
+    let mut page = format!("{}: {}\n\n{}\n", entry.name, entry.kind().with_article(), wrap(entry.summary, 0));
     if !entry.formula.is_empty() {
         section(&mut page, "Formula", &wrap(entry.formula, 2));
     }
@@ -68,14 +68,6 @@ pub fn explain_part(part: &Part) -> String {
         section(&mut page, "More", &wrap(&names.join(", "), 2));
     }
     page
-}
-
-fn with_article(kind: EntryKind) -> String {
-    match kind {
-        EntryKind::Initializer => kind.word().to_owned(),
-        EntryKind::Optimizer | EntryKind::Augmentation | EntryKind::Expectation => format!("an {}", kind.word()),
-        _ => format!("a {}", kind.word()),
-    }
 }
 
 fn section(page: &mut String, title: &str, text: &str) {
@@ -201,7 +193,7 @@ fn wrap(text: &str, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{entries, find};
+    use crate::catalog::{EntryKind, entries, find};
 
     #[test]
     fn the_page_of_dropout() {

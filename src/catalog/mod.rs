@@ -28,6 +28,7 @@ pub use arguments_elsewhere::{ArgumentElsewhere, argument_elsewhere, names_of_ar
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
 pub use explain::{call_shape, describe, explain, explain_part, explain_word, rate};
 pub use functions::elementwise::power;
+pub use layers::is_recurrent;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use page::catalog_page;

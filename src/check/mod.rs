@@ -216,8 +216,7 @@ fn drop_what_is_rewritten(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.retain(|d| {
         let span = d.span();
         !rewritten.iter().any(|(code, own, edit)| {
-            let is_inside =
-                edit.file == span.file && edit.start <= span.start && span.end <= edit.end && !span.is_empty();
+            let is_inside = span.lies_in(*edit) && !span.is_empty();
             is_inside && (*code, *own) != (d.code, span)
         })
     });

@@ -7,11 +7,11 @@ use super::paths::glob_matches;
 use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Measure, Settings};
 use super::train::{Found, Pairing};
 use super::value::{Frame, Value};
-use super::words;
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{self, Body, Duration, EntryKind, Param, WordKind};
 use crate::data::Split;
 use crate::diagnostics::nearest;
+use crate::diagnostics::with_article;
 use crate::ir::graph::StateRole;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind, StatementKind};
@@ -365,20 +365,20 @@ impl Checker<'_> {
                 ExprKind::Name(name) => (name.clone(), args.as_slice(), callee.span),
                 _ => {
                     let found = "something else".to_owned();
-                    self.mistake(expr.span, &Mistake::Type { wanted: words::with_article(wanted), found });
+                    self.mistake(expr.span, &Mistake::Type { wanted: with_article(wanted), found });
                     return None;
                 }
             },
             ExprKind::Error => return None,
             ExprKind::String(text) => {
-                self.named_in_quotes(text, expr.span, kind, words::with_article(wanted));
+                self.named_in_quotes(text, expr.span, kind, with_article(wanted));
                 return None;
             }
             _ => {
                 let found = "something else".to_owned();
                 self.mistake(
                     expr.span,
-                    &Mistake::Type { wanted: format!("the name of {}", words::with_article(wanted)), found },
+                    &Mistake::Type { wanted: format!("the name of {}", with_article(wanted)), found },
                 );
                 return None;
             }

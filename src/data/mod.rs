@@ -62,6 +62,7 @@ pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};
 pub use field_type::{Description, FieldKind, FieldType, describe, describe_again, field_type};
 pub use fitted::{Estimate, Fitted, FittedField, Inverse};
+pub use generators::generated_columns;
 pub use image_folder::image_files;
 pub use new_data::apply;
 pub use npz::array_names;

@@ -2,6 +2,7 @@
 //! to change is the file, not the program.
 
 use super::problem::{DataError, DataProblem, MissingIn};
+use super::wording::missing_note;
 use crate::diagnostics::{Code, Diagnostic};
 
 /// Columns that are named.
@@ -54,10 +55,7 @@ fn missing(columns: &[MissingIn], error: &DataError, here: String) -> Diagnostic
     let mut told = Diagnostic::new(error.problem.code(), message, error.span, here);
     if total > 1 {
         for column in columns.iter().take(NAMED) {
-            let places: Vec<String> = column.first.iter().map(ToString::to_string).collect();
-            let more = if column.count > places.len() as u64 { ", …" } else { "" };
-            let (count, rows) = (column.count, column.rows);
-            told = told.note(format!("`{}`: {count} of {rows}, at {}{more}", column.column, places.join(", ")));
+            told = told.note(missing_note(column));
         }
     }
     told.note("the model has learned from rows without gaps in this, and says nothing of one with a gap").help(

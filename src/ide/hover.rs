@@ -10,6 +10,7 @@ use crate::catalog::{self, Entry, Word, WordKind};
 use crate::check::{Checked, Model, Noted, Train};
 use crate::data::{Description, FieldKind, FieldType, Split};
 use crate::diagnostics::quoted_list;
+use crate::diagnostics::with_article;
 use crate::ir::dim::show_shape;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, File};
@@ -259,7 +260,7 @@ impl Page<'_> {
         let noted = |span: Span| self.checked.program.noted(span).filter(|noted| !noted.is_value).map(|n| (span, n));
         found = noted(name).or(found);
         for (callee, call) in calls {
-            if callee.end == head.end && walk::lies_in(head, callee) {
+            if callee.end == head.end && head.lies_in(callee) {
                 found = noted(call).or(found);
                 head = call;
             }
@@ -334,10 +335,11 @@ impl Page<'_> {
             }
             text.push_str(&examples(description));
         }
-        let columns =
-            self.names.in_file(declaration.span.file).iter().filter(|name| {
-                matches!(name.meaning, Meaning::Column(_)) && walk::lies_in(name.span, declaration.whole)
-            });
+        let columns = self
+            .names
+            .in_file(declaration.span.file)
+            .iter()
+            .filter(|name| matches!(name.meaning, Meaning::Column(_)) && name.span.lies_in(declaration.whole));
         for name in columns.take(MOST_LISTED) {
             if let Meaning::Column(table) = name.meaning
                 && let Some(facts) = self.names.tables.get(table).and_then(|t| self.column(t, name.span))
@@ -451,12 +453,6 @@ fn listed<'a>(values: impl IntoIterator<Item = &'a str>, total: usize) -> String
 fn elements(ty: &str) -> Option<u64> {
     let shape = ty.get(ty.find('[')? + 1..ty.rfind(']')?)?;
     shape.split(',').map(|size| size.trim().parse::<u64>().ok()).product()
-}
-
-/// `an input`
-fn with_article(word: &str) -> String {
-    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {word}")
 }
 
 fn capital(text: &str) -> String {

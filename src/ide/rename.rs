@@ -8,7 +8,7 @@ use crate::catalog::{self, EntryKind};
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::{is_reserved, parse};
+use crate::syntax::{is_reserved, parse, words_in};
 use std::collections::BTreeSet;
 
 /// What can be renamed.
@@ -91,18 +91,9 @@ fn is_a_name(new_name: &str) -> Result<(), String> {
         return Err(format!("`{new_name}` is a reserved word"));
     }
     if let Some(entry) = catalog::entries().find(|e| e.name == new_name) {
-        return Err(format!("`{new_name}` is of the language: {}", with_article(entry.kind())));
+        return Err(format!("`{new_name}` is of the language: {}", entry.kind().with_article()));
     }
     Ok(())
-}
-
-fn with_article(kind: EntryKind) -> String {
-    let word = kind.word();
-    match kind {
-        EntryKind::Initializer => word.to_owned(),
-        _ if word.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {word}"),
-        _ => format!("a {word}"),
-    }
 }
 
 /// Whether a kind is declared at the top of a file.
@@ -165,8 +156,7 @@ fn can_be_read(sources: &SourceMap, files: &BTreeSet<FileId>, name: &str) -> Res
     for file in files {
         let (tree, _) = parse(*file, &sources.file(*file).text);
         for span in super::unparsed::unparsed(&tree) {
-            let is_part = |c: char| c.is_alphanumeric() || c == '_';
-            if sources.text(span).split(|c: char| !is_part(c)).any(|word| word == name) {
+            if words_in(sources.text(span)).any(|word| word == name) {
                 let place = sources.location(span);
                 return Err(format!("{place} cannot be read yet, and may mean this `{name}`"));
             }

@@ -28,6 +28,7 @@ pub(crate) use foreign_finder::READERS;
 pub use format::format;
 pub use parse::parse;
 pub use print::{Positions, print};
+pub(crate) use tokens::words_in;
 
 /// Whether a word of the language can be no name.
 pub(crate) fn is_reserved(word: &str) -> bool {

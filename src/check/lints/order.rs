@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::network::Network;
+use crate::catalog::is_recurrent;
 use crate::check::apply::channels_of;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::ir::dim::Dim;
@@ -17,7 +18,7 @@ const MANY_LAYERS: f64 = 8.0;
 pub(super) fn order(subject: &Subject<'_>, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (index, row) in network.rows.iter().enumerate() {
         let judge: fn(&Written<'_>) -> Option<Diagnostic> = match &*row.kind {
-            "RNN" | "LSTM" | "GRU" => layers_like_a_size,
+            kind if is_recurrent(kind) => layers_like_a_size,
             kind if kind.starts_with("Conv") => channels_of_input_first,
             _ => continue,
         };
