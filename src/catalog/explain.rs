@@ -2,7 +2,7 @@
 
 use super::Body;
 use super::entry::{Bounds, Default, Entry, Param, ParamType};
-use super::words::{Part, Word};
+use super::words::{SmallWord, Word};
 use std::fmt::Write;
 
 /// Everything that the declaration says, as text for a terminal of 80 columns or more.
@@ -59,12 +59,12 @@ pub fn explain_word(word: &Word) -> String {
 }
 
 /// The page of a word that stands within others.
-pub fn explain_part(part: &Part) -> String {
-    let mut page = format!("{}: {}\n\n{}\n", part.name, part.place, wrap(part.summary, 0));
-    let lines: Vec<String> = part.syntax.iter().map(|line| format!("  {line}")).collect();
+pub fn explain_small_word(word: &SmallWord) -> String {
+    let mut page = format!("{}: {}\n\n{}\n", word.name, word.what, wrap(word.summary, 0));
+    let lines: Vec<String> = word.syntax.iter().map(|line| format!("  {line}")).collect();
     section(&mut page, "Written", &lines.join("\n"));
-    if !part.see.is_empty() {
-        let names: Vec<String> = part.see.iter().map(|name| format!("`nnrun explain {name}`")).collect();
+    if !word.see.is_empty() {
+        let names: Vec<String> = word.see.iter().map(|name| format!("`nnrun explain {name}`")).collect();
         section(&mut page, "More", &wrap(&names.join(", "), 2));
     }
     page

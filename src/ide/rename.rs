@@ -2,9 +2,9 @@
 //!
 //! A rename is tried before it is offered: the names of the changed texts must mean what they meant.
 
-use super::names::{DeclarationId, DeclarationKind, Form, Meaning, Name, Names, small_word};
+use super::names::{DeclarationId, DeclarationKind, Form, Meaning, Name, Names};
 use super::workspace::Workspace;
-use crate::catalog::{self, EntryKind};
+use crate::catalog::{self, EntryKind, small_word};
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::source::{FileId, SourceMap, Span};
