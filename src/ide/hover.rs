@@ -2,7 +2,7 @@
 
 use super::amounts::{before_unit, bytes, count, counted};
 use super::columns::{Column, columns};
-use super::costs;
+use super::costs::{self, StepCosts};
 use super::documentation::{code, of_entry_here, of_param_of, of_small_word, of_word};
 use super::names::{Declaration, DeclarationKind, Meaning, Name, Names, Table};
 use super::walk;
@@ -30,8 +30,8 @@ pub struct Hover {
 const MOST_LISTED: usize = 8;
 
 /// What is said of the word at a byte of the checked file.
-pub fn hover(checked: &Checked, names: &Names, offset: usize) -> Option<Hover> {
-    let page = Page { checked, names };
+pub fn hover(checked: &Checked, names: &Names, steps: &StepCosts, offset: usize) -> Option<Hover> {
+    let page = Page { checked, names, steps };
     if let Some(name) = names.at(checked.file, offset) {
         return page.of_name(name).map(|text| Hover { span: name.span, text });
     }
@@ -55,6 +55,7 @@ pub fn hover(checked: &Checked, names: &Names, offset: usize) -> Option<Hover> {
 struct Page<'c> {
     checked: &'c Checked,
     names: &'c Names,
+    steps: &'c StepCosts,
 }
 
 impl Page<'_> {
@@ -291,17 +292,23 @@ impl Page<'_> {
             let _ = write!(text, "\n\n{}", facts.join(" · "));
         }
         if let Some(train) = costs::train_of(self.checked, model) {
-            text.push_str(&of_step(train));
+            text.push_str(&self.of_step(train));
         }
         text
     }
 
+    /// The memory and the work of a step of a train.
+    fn of_step(&self, train: usize) -> String {
+        let Some((memory, flops)) = self.steps.step(self.checked, train) else { return String::new() };
+        let batch = self.checked.program.trains.get(train).map_or(0, |train| train.settings.batch as u64);
+        let (batch, memory, flops) = (count(batch), bytes(memory), before_unit(flops as f64));
+        format!("\n\nA training step with a batch of {batch}: {memory} · {flops}FLOP")
+    }
+
     fn of_setting(&self, word: &'static Word) -> String {
         let mut text = of_word(word);
-        if word.name == "batch"
-            && let [train] = self.checked.program.trains.as_slice()
-        {
-            text.push_str(&of_step(train));
+        if word.name == "batch" && self.checked.program.trains.len() == 1 {
+            text.push_str(&self.of_step(0));
         }
         text
     }
@@ -408,13 +415,6 @@ fn around(tree: &File, offset: usize) -> Vec<&Expr> {
         }
     });
     found
-}
-
-/// The memory and the work of a training step.
-fn of_step(train: &Train) -> String {
-    let Some((memory, flops)) = costs::step(train) else { return String::new() };
-    let batch = count(train.settings.batch as u64);
-    format!("\n\nA training step with a batch of {batch}: {} · {}FLOP", bytes(memory), before_unit(flops as f64))
 }
 
 fn of_data(description: &Description) -> String {

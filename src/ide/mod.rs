@@ -49,7 +49,7 @@ pub use actions::{Action, ActionKind, UsualName, actions, usual_names};
 pub use amounts::{before_unit, bytes, compact, count, counted};
 pub use calls::{Call, Caller, callable, incoming, outgoing};
 pub use completion::{Offer, OfferKind, complete};
-pub use costs::{flops, flops_of_row, numbers_in, parameters, weights};
+pub use costs::{StepCosts, flops, flops_of_row, numbers_in, parameters, weights};
 pub use definition::{Definition, Target, definition};
 pub use folding::{Fold, FoldKind, folds};
 pub use formatting::{TextEdit, format, format_range};
