@@ -1,7 +1,18 @@
 //! Floor 2: from text to the syntax tree, and back by the formatter.
 //!
-//! A text is first repaired where one slip would hide the rest (`repair`, `foreign`), then parsed item by item (`chunks`) by
-//! the grammar `grammar/nn.pest` (`parse`), and its pairs become the tree (`build`). Mistakes are facts (`error`) until they become diagnostics.
+//! A text is first repaired where one slip would hide the rest, then parsed item by item by the grammar
+//! `grammar/nn.pest`, and its pairs become the tree. Mistakes are facts until they become diagnostics.
+//!
+//! ```text
+//! tokens.rs       the text as a flat list                 token_lines.rs    its lines and brackets, for the next two
+//! bodies.rs       bodies without their braces             foreign_finder.rs what is written as elsewhere
+//! repair.rs       strings, comments, misspelt words       brackets.rs       brackets that do not match
+//! chunks.rs       its items one by one, remembered        parse.rs          the entrance: text in, tree out
+//! build/          pairs → tree                            moved.rs          the tree of a text that has moved
+//! ast.rs          the tree                                walk.rs           every expression of it
+//! format/         the canonical layout                    print.rs          the tree as text
+//! error.rs        what can be wrong, and its words        foreign.rs        the same of what is written as elsewhere
+//! ```
 
 pub mod ast;
 mod bodies;

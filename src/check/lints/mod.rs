@@ -8,10 +8,11 @@
 //! ```text
 //! unused.rs       what nothing uses                 conventions.rs  how names are written
 //! layers.rs       bias, Dense, dropout, softmax     activations.rs  chains of sigmoids
-//! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for these three
+//! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for what is of layers
 //! training.rs     learning rate, accuracy           data.rs         columns, classes, leakage
 //! order.rs        numbers in PyTorch's order        ahead.rs        layers that see what is to be predicted
 //! allow.rs        `# allow(L0102)`                  levels.rs       `--deny`, `--allow`
+//! statements.rs   walks over what has statements
 //! ```
 
 mod activations;
