@@ -11,7 +11,8 @@
 //! build/          pairs → tree                            moved.rs          the tree of a text that has moved
 //! ast.rs          the tree                                walk.rs           every expression of it
 //! format/         the canonical layout                    print.rs          the tree as text
-//! error.rs        what can be wrong, and its words        foreign.rs        the same of what is written as elsewhere
+//! error.rs        what can be wrong                       wording.rs        the words for it
+//! foreign.rs      both of what is written as elsewhere
 //! ```
 
 pub mod ast;
@@ -30,6 +31,7 @@ mod repair;
 mod token_lines;
 pub(crate) mod tokens;
 pub(crate) mod walk;
+mod wording;
 
 pub use error::{NumberProblem, SyntaxError};
 pub use foreign::{Foreign, Lines};
