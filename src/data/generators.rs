@@ -1,7 +1,8 @@
 //! Tables made from a seed, and literal rows.
 
 use super::cell::Parsed;
-use super::problem::{DataProblem, Found, Place};
+use super::place::Place;
+use super::problem::{DataProblem, Found};
 use super::random::{Purpose, Stream};
 use super::source_spec::{Cell, SourceSpec};
 use std::f64::consts::{PI, TAU};

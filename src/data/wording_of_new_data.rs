@@ -1,9 +1,12 @@
 //! The words for problems of data that was given in place of what the program names. Its own data is sound, so what has
 //! to change is the file, not the program.
 
-use super::problem::{DataError, DataProblem, MissingIn};
-use super::wording::missing_note;
-use crate::diagnostics::{Code, Diagnostic};
+use super::place::MissingIn;
+use super::problem::{DataError, DataProblem};
+use super::wording::SHOWN;
+use super::wording_of_values::missing_note;
+use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::source::Span;
 
 /// Columns that are named.
 const NAMED: usize = 4;
@@ -30,6 +33,34 @@ impl DataError {
                     .help("what is predicted is read as the data that was learned from: write it as CSV")
             }
             _ => told,
+        }
+    }
+}
+
+impl DataProblem {
+    /// What does not fit what was learned from.
+    pub(super) fn about_new_data(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        let list = |names: &[String]| quoted_list(names.iter().map(String::as_str), SHOWN);
+        match self {
+            DataProblem::WrongReplacement { wanted, given } => {
+                say(format!("this is read from `{wanted}`, and the new data is `{given}`"), "what the model reads")
+            }
+            DataProblem::SeveralSources { fields } => {
+                say(format!("{} come from several sources, and the new data is one", list(fields)), "this data block")
+            }
+            DataProblem::ReplacementShape { field, wanted, found } => say(
+                format!("`{field}` is {wanted:?} in the model and {found:?} in the new data"),
+                "what the model reads",
+            ),
+            DataProblem::FittedMismatch { field, reason } => {
+                say(format!("what was saved for `{field}` does not belong to this program"), "this field")
+                    .note(reason.clone())
+                    .help("use the program that the run was trained with; a run keeps a copy of it")
+            }
+            DataProblem::NoField { field, fields } => say(format!("there is no field `{field}`"), "this data block")
+                .note(format!("its fields are {}", list(fields))),
+            _ => say("the new data does not fit".to_string(), "here"),
         }
     }
 }
