@@ -1,6 +1,5 @@
 //! A training step allocates nothing after the first. A test binary of its own, for its allocator counts everything.
 
-#[allow(dead_code)]
 mod hand_built;
 
 use hand_built::{checked, settings, thirds};

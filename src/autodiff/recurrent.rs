@@ -104,7 +104,7 @@ fn slice(e: &mut Emitter, flat: NodeId, start: Dim, length: Dim) -> NodeId {
         let size = e.graph().shape(inner)[0].clone();
         let in_front = before.clone() - start.clone();
         let behind = length.clone() - in_front.clone() - size;
-        if in_front.never_negative() && behind.never_negative() {
+        if in_front.is_never_negative() && behind.is_never_negative() {
             return e.pad(inner, 0, in_front, behind);
         }
     }

@@ -7,6 +7,7 @@ use super::optimizer::OptimizerDefinition;
 use super::schedule::Rate;
 use crate::build::{Builder, Problem, StateScope, Tensor};
 use crate::data::Augmentation;
+use crate::diagnostics::with_article;
 use crate::ir::init::Init;
 
 /// A layer, function, loss, optimizer, … of the language.
@@ -288,6 +289,14 @@ impl EntryKind {
             EntryKind::Source => "data source",
             EntryKind::DataFunction => "data function",
             EntryKind::Expectation => "expectation",
+        }
+    }
+
+    /// `a layer`, `an optimizer`
+    pub fn with_article(self) -> String {
+        match self {
+            EntryKind::Initializer => self.word().to_owned(),
+            _ => with_article(self.word()),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The page of an entry, for `nnrun explain Dense`.
 
 use super::Body;
-use super::entry::{Bounds, Default, Entry, EntryKind, Param, ParamType};
-use super::words::{Part, Word};
+use super::entry::{Bounds, Default, Entry, Param, ParamType};
+use super::words::{SmallWord, Word};
 use std::fmt::Write;
 
 /// Everything that the declaration says, as text for a terminal of so many columns.
 pub fn explain(entry: &Entry, width: usize) -> String {
     let wrap = |text: &str, indent: usize| wrap(text, indent, width);
-    let mut page = format!("{}: {}\n\n{}\n", entry.name, with_article(entry.kind()), wrap(entry.summary, 0));
+    let mut page = format!("{}: {}\n\n{}\n", entry.name, entry.kind().with_article(), wrap(entry.summary, 0));
     if !entry.formula.is_empty() {
         section(&mut page, "Formula", &wrap(entry.formula, 2));
     }
@@ -61,24 +61,16 @@ pub fn explain_word(word: &Word, width: usize) -> String {
 }
 
 /// The page of a word that stands within others.
-pub fn explain_part(part: &Part, width: usize) -> String {
+pub fn explain_small_word(word: &SmallWord, width: usize) -> String {
     let wrap = |text: &str, indent: usize| wrap(text, indent, width);
-    let mut page = format!("{}: {}\n\n{}\n", part.name, part.place, wrap(part.summary, 0));
-    let lines: Vec<String> = part.syntax.iter().map(|line| format!("  {line}")).collect();
+    let mut page = format!("{}: {}\n\n{}\n", word.name, word.what, wrap(word.summary, 0));
+    let lines: Vec<String> = word.syntax.iter().map(|line| format!("  {line}")).collect();
     section(&mut page, "Written", &lines.join("\n"));
-    if !part.see.is_empty() {
-        let names: Vec<String> = part.see.iter().map(|name| format!("`nnrun explain {name}`")).collect();
+    if !word.see.is_empty() {
+        let names: Vec<String> = word.see.iter().map(|name| format!("`nnrun explain {name}`")).collect();
         section(&mut page, "More", &wrap(&names.join(", "), 2));
     }
     page
-}
-
-fn with_article(kind: EntryKind) -> String {
-    match kind {
-        EntryKind::Initializer => kind.word().to_owned(),
-        EntryKind::Optimizer | EntryKind::Augmentation | EntryKind::Expectation => format!("an {}", kind.word()),
-        _ => format!("a {}", kind.word()),
-    }
 }
 
 fn section(page: &mut String, title: &str, text: &str) {
@@ -204,7 +196,7 @@ fn wrap(text: &str, indent: usize, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{entries, find};
+    use crate::catalog::{EntryKind, entries, find};
 
     #[test]
     fn the_page_of_dropout() {

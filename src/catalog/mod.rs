@@ -26,13 +26,14 @@ mod words;
 pub use args::{ArgValue, Args, Duration, InitSpec};
 pub use arguments_elsewhere::{ArgumentElsewhere, argument_elsewhere, names_of_argument};
 pub use entry::{Body, Bounds, Default, Entry, EntryKind, Example, Fans, FunctionFn, LayerFn, Param, ParamType};
-pub use explain::{call_shape, describe, explain, explain_part, explain_word, rate};
+pub use explain::{call_shape, describe, explain, explain_small_word, explain_word, rate};
 pub use functions::elementwise::power;
+pub use layers::is_recurrent;
 pub use metric::{Accumulator, MetricContext, MetricDefinition, MetricFn, MetricValue, Task};
 pub use optimizer::{OptimizerDefinition, UpdateOperands, Updated};
 pub use page::catalog_page;
 pub use schedule::{Moment, Rate, Watch};
-pub use words::{Part, Word, WordKind, part_called, parts, word, words};
+pub use words::{SmallWord, Word, WordKind, keyword, small_word, small_words, word, words};
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

@@ -50,10 +50,7 @@ impl Checker<'_> {
     }
 
     fn has_error_in(&self, span: Span) -> bool {
-        self.diagnostics
-            .iter()
-            .map(|d| d.span())
-            .any(|s| s.file == span.file && span.start <= s.start && s.end <= span.end)
+        self.diagnostics.iter().any(|d| d.span().lies_in(span))
     }
 
     /// Trains hold indices of models; their order has changed.

@@ -11,6 +11,7 @@ use super::value::{BlockInstance, Frame, LayerInstance, Stage, Value};
 use crate::build::{Role, Tensor};
 use crate::catalog::{self, ArgValue, Args, Body, Entry};
 use crate::diagnostics::{Edit, Fix};
+use crate::ir::dim::Dim;
 use crate::ir::graph::NodeId;
 use crate::ir::op::{Binary, Op};
 use crate::source::Span;
@@ -190,7 +191,7 @@ impl Checker<'_> {
                 let operands: Vec<&Tensor> = tensors.iter().collect();
                 let told = self.diagnostics.len();
                 let value = self.problem_between(&problem, &site, &operands, &layer.given);
-                if let Some(given) = channels_of_input(layer, tensors)
+                if let Some(given) = self.channels_of_input(layer, tensors)
                     && let Some(diagnostic) = self.diagnostics.get_mut(told)
                 {
                     let title = "leave out the channels of the input, which are inferred".to_owned();
@@ -200,6 +201,25 @@ impl Checker<'_> {
                 value
             }
         }
+    }
+
+    /// The first argument of `Conv2d(3, 16, 3)`, where the input has 3 channels: PyTorch asks for them, and what was meant
+    /// as a kernel has become a stride.
+    fn channels_of_input(&self, layer: &LayerInstance, tensors: &[Tensor]) -> Option<Span> {
+        let kind = layer.entry.name;
+        if !kind.starts_with("Conv") {
+            return None;
+        }
+        let span = |name: &str| layer.args.span(name);
+        let (channels, kernel, stride) = (span("channels")?, span("kernel")?, span("stride")?);
+        // With a name before it a number stays what it is.
+        let without_name =
+            |a: Span, b: Span| a.end <= b.start && self.sources.text(a.end_point().to(b.start_point())).trim() == ",";
+        if !without_name(channels, kernel) || !without_name(kernel, stride) {
+            return None;
+        }
+        let is_that_of_input = channels_of(kind, &tensors.first()?.shape)? == &layer.args.dim("channels");
+        is_that_of_input.then_some(Span { end: kernel.start, ..channels })
     }
 
     /// Whether a loss of probabilities is given what comes out of an affine map, which may be any number.
@@ -280,21 +300,13 @@ pub(super) fn one_or_tuple(mut results: Vec<Tensor>, span: Span) -> Value {
     }
 }
 
-/// The first argument of `Conv2d(3, 16, 3)`, where the input has 3 channels: PyTorch asks for them, and what was meant
-/// as a kernel has become a stride.
-fn channels_of_input(layer: &LayerInstance, tensors: &[Tensor]) -> Option<Span> {
-    if !layer.entry.name.starts_with("Conv") {
-        return None;
-    }
-    let (channels, kernel) = (layer.args.span("channels")?, layer.args.span("kernel")?);
-    layer.args.span("stride")?;
-    let given = layer.args.dim("channels");
-    let is_that_of_input = tensors.first()?.shape.first()?.as_constant() == given.as_constant();
-    is_that_of_input.then_some(Span { end: kernel.start, ..channels })
+/// The channels of a convolution's operand: last along a sequence, first in an image or a volume.
+pub(super) fn channels_of<'d>(kind: &str, shape: &'d [Dim]) -> Option<&'d Dim> {
+    if kind.ends_with("1d") { shape.last() } else { shape.first() }
 }
 
 /// The arguments of a layer that are sizes.
-fn sizes(args: &Args) -> Vec<(&'static str, crate::ir::dim::Dim)> {
+fn sizes(args: &Args) -> Vec<(&'static str, Dim)> {
     args.iter().filter_map(|(name, _)| args.optional_dim(name).map(|size| (name, size))).collect()
 }
 

@@ -1,9 +1,10 @@
 //! `augment: { image: random_flip |> noise(0.05), [image, mask]: random_rotate(10) }`
 
 use super::checker::Checker;
+use super::found_settings::Found;
 use super::mistake::{AugmentFault, Mistake};
 use super::names_in::names_in;
-use super::train::{Found, Pairing};
+use super::train::Pairing;
 use super::value::{Frame, Value};
 use crate::build::{StateScope, Tensor};
 use crate::catalog::{Body, EntryKind};

@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::mistake::Mistake;
 use super::noted::Notes;
 use super::program::{DataBlock, FileUse, LayerRow, Model, Port};
-use super::provenance::{Application, Scope, WrittenDims, contains, sizes_of};
+use super::provenance::{Application, Scope, WrittenDims, sizes_of};
 use super::regions::Region;
 use super::solve::Met;
 use super::solve_outputs::Trained;
@@ -19,6 +19,7 @@ use crate::diagnostics::{Code, Diagnostic};
 use crate::ir::dim::{Dim, Var, VarKind};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{self, Symbol};
+use crate::syntax::words_in;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -229,20 +230,15 @@ impl<'o> Checker<'o> {
         if self.modules.iter().any(|m| m.lacks_names) {
             return true;
         }
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
-        self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
-            let mut words = self.sources.text(*span).split(|c: char| !is_part(c));
-            words.any(|word| word == name)
-        })
+        let mut unparsed = self.modules.iter().flat_map(|m| &m.unparsed);
+        unparsed.any(|span| words_in(self.sources.text(*span)).any(|word| word == name))
     }
 
     /// Whether a block, a `let` or the like that could not be parsed has this name.
     pub fn may_be_declared(&self, name: &str) -> bool {
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
         self.modules.iter().flat_map(|m| &m.unparsed).any(|span| {
             let mut before = "let";
-            let mut words = self.sources.text(*span).split(|c: char| !is_part(c)).filter(|word| !word.is_empty());
-            words.any(|word| {
+            words_in(self.sources.text(*span)).any(|word| {
                 let binds = matches!(std::mem::replace(&mut before, word), "block" | "model" | "let");
                 binds && word == name
             })
@@ -305,7 +301,7 @@ impl<'o> Checker<'o> {
         let mut diagnostic = diagnostic;
         for (name, span) in inner.into_iter().chain(outer) {
             // A number that the call gives has been shown in it.
-            if !diagnostic.labels.iter().any(|l| contains(*span, l.span)) {
+            if !diagnostic.labels.iter().any(|l| l.span.lies_in(*span)) {
                 diagnostic = diagnostic.label(*span, format!("in this call of `{name}`"));
             }
         }

@@ -7,6 +7,7 @@ use crate::catalog::{self, EntryKind};
 use crate::data::{Name, Selector, TableExpr, column, column_names, select};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, BinaryOperator, Expr, ExprKind, Ident, UnaryOperator};
+use crate::syntax::is_reserved;
 
 /// Columns that are meant.
 struct Chosen {
@@ -171,10 +172,10 @@ fn column_name(expr: &Expr) -> Option<Name> {
 }
 
 /// A column's name as a selection writes it.
-fn written(name: &str) -> String {
-    let is_word =
-        !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_word { name.to_owned() } else { format!("\"{name}\"") }
+pub(super) fn written(name: &str) -> String {
+    let is_word = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_word && !is_reserved(name) { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 /// Whether this is names with minus signs between them.

@@ -1,6 +1,7 @@
 //! Edits for mistakes in data: the data knows what is wrong, the text of the program knows where an edit fits.
 
 use super::checker::Checker;
+use super::data_columns::written;
 use crate::data::{DataError, DataProblem};
 use crate::diagnostics::Diagnostic;
 use crate::source::Span;
@@ -32,8 +33,7 @@ impl Checker<'_> {
             {
                 let end = text.rfind(']').unwrap_or(text.len());
                 let told = Diagnostic { help: Vec::new(), ..diagnostic.clone() };
-                let is_name = column.chars().all(|c| c.is_alphanumeric() || c == '_');
-                let column = if is_name { column.clone() } else { format!("\"{column}\"") };
+                let column = written(column);
                 Some(told.fix(
                     format!("leave it out: `except: {column}`, or end the range before it"),
                     part(end, 0),

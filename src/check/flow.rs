@@ -4,6 +4,7 @@ use super::checker::Checker;
 use super::mistake::Mistake;
 use super::value::{BlockInstance, BodyPath, CLASH, Frame, LayerInstance, Stage, Value, default_scope};
 use crate::build::{StateScope, Tensor};
+use crate::catalog::is_recurrent;
 use crate::diagnostics::Code;
 use crate::source::Span;
 use crate::syntax::ast::{self, Body, Expr, ExprKind, Pattern, StatementKind};
@@ -245,8 +246,7 @@ impl Checker<'_> {
                     Value::Tuple(parts) | Value::List(parts) if parts.len() == names.len() => parts,
                     Value::Unknown => vec![Value::Unknown; names.len()],
                     other => {
-                        let layer =
-                            last_stage(&binding.value).filter(|name| matches!(&***name, "LSTM" | "GRU" | "RNN"));
+                        let layer = last_stage(&binding.value).filter(|name| is_recurrent(name));
                         let of_layer = layer.cloned().zip(names.first().map(|name| name.name.clone()));
                         let (wanted, found) = (names.len(), other.describe());
                         let mut parts = vec![Value::Unknown; wanted];

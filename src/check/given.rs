@@ -5,6 +5,7 @@ use super::value::{Frame, Value};
 use crate::source::Span;
 use crate::syntax::ast::{self, Arg, Expr, ExprKind, ItemKind, Symbol};
 use crate::syntax::walk;
+use crate::syntax::words_in;
 use std::rc::Rc;
 
 /// A number as it is written somewhere, and the name that it was written for.
@@ -95,8 +96,7 @@ impl Checker<'_> {
 
     /// How often a name stands in the program, its declaration counted.
     pub fn times_named(&self, name: &str) -> usize {
-        let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let files = self.modules.iter().map(|m| &self.sources.file(m.file).text);
-        files.map(|text| text.split(|c: char| !is_part(c)).filter(|word| *word == name).count()).sum()
+        files.map(|text| words_in(text).filter(|word| *word == name).count()).sum()
     }
 }

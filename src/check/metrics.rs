@@ -1,9 +1,9 @@
 //! Metrics: their declarations, and the operands they take from the loss.
 
 use super::checker::Checker;
+use super::found_settings::Found;
 use super::mistake::Mistake;
 use super::program::Metric;
-use super::train::Found;
 use super::value::{Frame, Value};
 use crate::build::{Kind, Problem, StateScope, Tensor};
 use crate::catalog::{self, Args, Body, Default, Entry, EntryKind, MetricContext, Param, Task};

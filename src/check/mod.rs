@@ -4,20 +4,31 @@
 //! mistake gives a diagnostic and an unknown value, which agrees with everything, so that one mistake is told once.
 //!
 //! ```text
-//! items.rs        the names of a file, imports, hypers
-//! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_function.rs, data_split.rs, data_repairs.rs
+//! checker.rs      the state of a check                    program.rs     what it gives
+//! items.rs        the names of a file, imports, hypers    paths.rs       paths of weights, and globs
+//! data_block.rs   data blocks → data::DataPlan            data_source.rs, data_images.rs, data_function.rs, data_split.rs
+//! data_sequences.rs  examples of several rows, of text    data_columns.rs  columns as they are chosen elsewhere
+//! data_repairs.rs edits for mistakes in data
 //! expression.rs   expressions                             sizes.rs, index.rs
 //! call.rs         calls and pipes                         apply.rs       a stage meets its tensors
 //! slip.rs         the arguments of a call whose name is misspelt
 //! flow.rs         let, if, repeat                         declared.rs    weight, constant
 //! foreign.rs      names and calls of other frameworks     axes_elsewhere.rs  … and their axes
-//! residual.rs     x + stage(x)
+//! scan.rs         a body for each position                value.rs       what an expression may be
+//! residual.rs     x + stage(x)                            names_in.rs    the names that a piece uses
+//! memory.rs       what the last check found out           placed.rs      … moved to where it stands now
+//! phases.rs       the phases of a train                   noted.rs       what is noted for who shows the program
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
 //! regions.rs      which layers lie in which, for drawings
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
-//! train.rs        model + data + loss                     metrics.rs, settings.rs, augment.rs, facts.rs
+//! train.rs        model + data                            loss.rs, metrics.rs, augment.rs
+//! found_settings.rs  the settings as written               settings.rs    what they say
+//! watched.rs      `stop`, `keep`, measures                chosen_weights.rs  `freeze`, `l2("dense1.*")`
+//! facts.rs        `expect`                                causal_fact.rs  `causal(output, input)` in it
 //! provenance.rs   where a size came from                  given.rs       where its number is written
 //! solve.rs        the edit that repairs a size            solve_outputs.rs  … of a model's output
+//! solve_skips.rs  … where a skip connection comes back    solve_fields.rs   what the data has to do with it
+//! extra_axis.rs   … of an input with a batch in its type
 //! mistake.rs      what can be wrong                       words/         how it is said
 //! lints/          what is right and probably not meant
 //! ```
@@ -31,6 +42,7 @@ mod axes_elsewhere;
 mod call;
 mod causal_fact;
 mod checker;
+mod chosen_weights;
 mod data_block;
 mod data_columns;
 mod data_function;
@@ -45,10 +57,12 @@ mod extra_axis;
 mod facts;
 mod flow;
 mod foreign;
+mod found_settings;
 mod given;
 mod index;
 mod items;
 mod lints;
+mod loss;
 mod memory;
 mod metrics;
 mod mistake;
@@ -72,6 +86,7 @@ mod solve_outputs;
 mod solve_skips;
 mod train;
 mod value;
+mod watched;
 mod words;
 
 pub use lints::{Convention, LintLevels, LintName, allow_fix};
@@ -236,8 +251,7 @@ fn drop_what_is_rewritten(diagnostics: &mut Vec<Diagnostic>) {
     diagnostics.retain(|d| {
         let span = d.span();
         !rewritten.iter().any(|(code, own, edit)| {
-            let is_inside =
-                edit.file == span.file && edit.start <= span.start && span.end <= edit.end && !span.is_empty();
+            let is_inside = span.lies_in(*edit) && !span.is_empty();
             is_inside && (*code, *own) != (d.code, span)
         })
     });

@@ -4,6 +4,7 @@ use super::checker::Checker;
 use super::given::{By, Given};
 use super::value::{BoundHyper, Value};
 use crate::build::{Change, Maker, Problem, Tensor};
+use crate::catalog::is_recurrent;
 use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::ir::dim::{Comparison, Dim};
 use crate::ir::graph::NodeId;
@@ -205,7 +206,7 @@ impl Checker<'_> {
             let is_own_input = matches!(self.builder.graph.node(tensor.node).op, Op::Input(_));
             match &source.beginning {
                 Beginning::Declared { span, .. }
-                    if is_own_input && self.scopes.last().is_some_and(|scope| contains(scope.span, *span)) => {}
+                    if is_own_input && self.scopes.last().is_some_and(|scope| span.lies_in(scope.span)) => {}
                 _ => self.add_places(&source, &mut places, &mut notes),
             }
         }
@@ -224,15 +225,14 @@ impl Checker<'_> {
         let mut added = 0;
         for place in places {
             let text = if place.times > 1 { format!("{}, twice", place.text) } else { place.text };
-            let covers = |l: &&mut Label| contains(l.span, place.span) && l.message.len() < 60;
+            let covers = |l: &&mut Label| place.span.lies_in(l.span) && l.message.len() < 60;
             if let Some(label) = diagnostic.labels.iter_mut().find(covers) {
                 if place.is_arithmetic && !label.message.contains(&text) {
                     label.message = format!("{}: {text}", label.message);
                 }
                 continue;
             }
-            let is_there =
-                diagnostic.labels.iter().any(|l| contains(l.span, place.span) || contains(place.span, l.span));
+            let is_there = diagnostic.labels.iter().any(|l| place.span.lies_in(l.span) || l.span.lies_in(place.span));
             if !is_there && added < MOST_LABELS {
                 diagnostic.labels.push(Label { span: place.span, message: text });
                 added += 1;
@@ -374,9 +374,10 @@ impl Application {
     fn argument_of(&self, size: &Dim) -> Option<Beginning> {
         const OTHER: &[&str] = &["kernel", "stride", "padding", "dilation", "groups", "heads", "layers", "max"];
         let twice = |d: &Dim| d.clone() * Dim::constant(2) == *size;
-        let (param, own) = self.sizes.iter().find(|(param, own)| {
-            !OTHER.contains(param) && (own == size || matches!(self.layer, "LSTM" | "GRU" | "RNN") && twice(own))
-        })?;
+        let (param, own) = self
+            .sizes
+            .iter()
+            .find(|(param, own)| !OTHER.contains(param) && (own == size || is_recurrent(self.layer) && twice(own)))?;
         let given = self.given.iter().find(|(name, _)| name == param).map(|(_, given)| given.clone())?;
         let is_exact = own == size;
         Some(Beginning::Argument { layer: self.layer, param, given, is_exact })
@@ -408,11 +409,6 @@ fn chain(changes: &[Change]) -> String {
 fn bracketed(dim: &Dim) -> String {
     let text = dim.to_string();
     if text.contains([' ', '/', '*']) { format!("({text})") } else { text }
-}
-
-/// Whether one place lies in another.
-pub(super) fn contains(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// The axes of the operands whose sizes a problem is about.

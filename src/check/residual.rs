@@ -3,7 +3,7 @@
 use super::apply::stage_span;
 use super::checker::Checker;
 use super::mistake::Mistake;
-use super::provenance::{Application, Source, clashing, contains, sizes_of};
+use super::provenance::{Application, Source, clashing, sizes_of};
 use super::regions::RegionKind;
 use super::value::{Frame, Stage, Value};
 use crate::build::words::diagnostic as problem_diagnostic;
@@ -85,7 +85,7 @@ impl Checker<'_> {
         // What stands behind the last change of a size hands it on, and is not where to look.
         let changed: Vec<Span> = of_result.iter().flat_map(|s| s.changes.last()).map(|c| c.span).collect();
         let at = match changed.as_slice() {
-            [first, ..] if contains(span, *first) && shortcut.is_none() => *first,
+            [first, ..] if first.lies_in(span) && shortcut.is_none() => *first,
             _ => result.span,
         };
         let operands = vec![(carried.span, carried.show()), (at, result.show())];

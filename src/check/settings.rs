@@ -2,164 +2,26 @@
 
 use super::checker::Checker;
 use super::foreign::removal;
-use super::mistake::{Mistake, SettingMeaning};
-use super::paths::glob_matches;
-use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Measure, Settings};
-use super::train::{Found, Pairing};
+use super::found_settings::Found;
+use super::mistake::Mistake;
+use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Settings};
+use super::train::Pairing;
 use super::value::{Frame, Value};
-use super::words;
-use crate::build::{StateScope, Tensor};
-use crate::catalog::{self, Body, Duration, EntryKind, Param, WordKind};
+use crate::build::StateScope;
+use crate::catalog::{self, Body, Duration, EntryKind};
 use crate::data::Split;
 use crate::diagnostics::nearest;
-use crate::ir::graph::StateRole;
+use crate::diagnostics::with_article;
 use crate::source::Span;
-use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind, StatementKind};
+use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// Every setting of a train.
-const SETTINGS: &[&str] = &[
-    "loss",
-    "optimizer",
-    "schedule",
-    "epochs",
-    "steps",
-    "batch",
-    "metrics",
-    "clip",
-    "shuffle",
-    "drop_last",
-    "seed",
-    "class_weights",
-    "stop",
-    "keep",
-    "freeze",
-    "validate",
-    "load",
-    "augment",
-];
-
-/// Settings of the language that this version does not run.
-const LATER: &[&str] = &["accumulate", "ema", "recompute"];
 
 const DEFAULT_BATCH: usize = 32;
 /// What a program without a seed begins with: the one that the documents use.
 const DEFAULT_SEED: u64 = 42;
 
 impl Checker<'_> {
-    /// The settings as written, each at most once, none unknown.
-    pub fn collect_settings<'a>(&mut self, train: &'a ast::Train) -> Found<'a> {
-        let mut settings: Vec<&ast::Setting> = Vec::new();
-        let mut misspelt = Vec::new();
-        for statement in &train.statements {
-            match &statement.kind {
-                StatementKind::Setting(setting) => {
-                    let key = &*setting.key.name;
-                    if LATER.contains(&key) {
-                        self.mistake(setting.key.span, &Mistake::NotYet { what: "this setting" });
-                    } else if let Some(meaning) = self.setting_elsewhere(setting, train) {
-                        if let SettingMeaning::Called(ours) = meaning {
-                            misspelt.push(ours.to_owned());
-                        }
-                        let name = setting.key.name.clone();
-                        self.mistake(setting.key.span, &Mistake::ForeignSetting { name, meaning });
-                    } else if !SETTINGS.contains(&key) {
-                        let near = nearest(key, SETTINGS.iter().copied()).map(str::to_owned);
-                        misspelt.extend(near.clone());
-                        let known = SETTINGS.iter().map(|s| (*s).to_owned()).collect();
-                        let name = setting.key.name.clone();
-                        self.mistake(setting.key.span, &Mistake::UnknownSetting { name, nearest: near, known });
-                    } else if let Some(first) = settings.iter().find(|s| *s.key.name == *key) {
-                        let (name, first) = (setting.key.name.clone(), first.key.span);
-                        self.mistake(setting.key.span, &Mistake::Duplicate { name, what: "setting", first });
-                    } else {
-                        settings.push(setting);
-                    }
-                }
-                StatementKind::Group { patterns, .. } => {
-                    self.mistake(patterns.span, &Mistake::NotYet { what: "`group`" });
-                }
-                _ => {}
-            }
-        }
-        let module = self.main_module;
-        // What could not be parsed may have been any of them.
-        if train.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) {
-            misspelt.extend(["loss", "optimizer", "epochs"].map(str::to_owned));
-        }
-        Found { module, settings, misspelt }
-    }
-
-    /// What a setting of another framework is here.
-    fn setting_elsewhere(&self, setting: &ast::Setting, train: &ast::Train) -> Option<SettingMeaning> {
-        let key = &*setting.key.name;
-        if SETTINGS.contains(&key) {
-            return None;
-        }
-        let called = catalog::words().filter(|w| w.kind == WordKind::Setting && SETTINGS.contains(&w.name));
-        if let Some(word) = called.into_iter().find(|w| w.elsewhere.iter().any(|(name, _)| *name == key)) {
-            return Some(SettingMeaning::Called(word.name));
-        }
-        if matches!(key, "validation_split" | "validation_data" | "test_size" | "split" | "val_split" | "stratify") {
-            return Some(SettingMeaning::OfData);
-        }
-        match key {
-            "verbose" => return Some(SettingMeaning::NotNeeded("`--quiet` on the command line says less")),
-            "device" | "gpu" | "accelerator" | "cuda" => {
-                return Some(SettingMeaning::NotNeeded(
-                    "training runs on the processor; `--threads n` says on how many threads",
-                ));
-            }
-            "num_workers" | "workers" | "threads" => {
-                return Some(SettingMeaning::NotNeeded("`--threads n` on the command line says on how many threads"));
-            }
-            _ => {}
-        }
-        let optimizer = train.statements.iter().find_map(|s| match &s.kind {
-            StatementKind::Setting(s) if &*s.key.name == "optimizer" => Some(&s.value),
-            _ => None,
-        });
-        let (name, args) = match optimizer.map(|expr| (&expr.unparenthesized().kind, expr)) {
-            Some((ExprKind::Name(name), expr)) => (Some(&**name), Some((&[] as &[ast::Arg], expr.span, false))),
-            Some((ExprKind::Call { callee, args, args_span }, _)) => match &callee.kind {
-                ExprKind::Name(name) => (Some(&**name), Some((args.as_slice(), *args_span, true))),
-                _ => (None, None),
-            },
-            _ => (None, None),
-        };
-        let entry = name.and_then(|name| catalog::find(name, &[EntryKind::Optimizer]));
-        let entry = entry.or_else(|| catalog::find("Adam", &[EntryKind::Optimizer]))?;
-        let names = entry.params.iter().map(|p| p.name);
-        let ours = match catalog::argument_elsewhere(key, names.clone()) {
-            Some(catalog::ArgumentElsewhere::Called(ours)) => ours,
-            _ => names.clone().find(|p| *p == key)?,
-        };
-        let value = self.sources.text(setting.value.span);
-        let argument = format!("{ours}: {value}");
-        let at = args.and_then(|(given, span, has_list)| {
-            if given.iter().any(|a| a.name.as_ref().is_some_and(|n| &*n.name == ours)) {
-                return None;
-            }
-            Some(match (has_list, given.is_empty()) {
-                (false, _) => (span.end_point(), "(".to_owned(), ")".to_owned()),
-                (true, true) => (Span { start: span.end - 1, end: span.end - 1, ..span }, String::new(), String::new()),
-                (true, false) => {
-                    (Span { start: span.end - 1, end: span.end - 1, ..span }, ", ".to_owned(), String::new())
-                }
-            })
-        });
-        let line = self.line_of(setting.key.span, setting.value.span);
-        Some(SettingMeaning::OfOptimizer { line, argument, at })
-    }
-
-    /// A setting with the newline and indent before it.
-    fn line_of(&self, key: Span, value: Span) -> Span {
-        let before = self.sources.text(Span { start: 0, end: key.start, ..key });
-        let start = before.trim_end_matches([' ', '\t']).strip_suffix('\n').map_or(key.start, |b| b.len() as u32);
-        Span { start, end: value.end, ..key }
-    }
-
     /// Where a setting can be added, and as what.
     fn new_setting(&self, train: &ast::Train, line: &str) -> Option<(Span, String)> {
         let last = train.statements.last()?.span;
@@ -309,7 +171,7 @@ impl Checker<'_> {
         }
     }
 
-    fn wrong_setting<T>(&mut self, setting: &str, span: Span, wanted: &str, found: &Value) -> Option<T> {
+    pub fn wrong_setting<T>(&mut self, setting: &str, span: Span, wanted: &str, found: &Value) -> Option<T> {
         if !matches!(found, Value::Unknown) {
             let (setting, wanted, found) = (setting.to_owned(), wanted.to_owned(), found.describe());
             self.mistake(span, &Mistake::SettingType { setting, wanted, found });
@@ -362,20 +224,20 @@ impl Checker<'_> {
                 ExprKind::Name(name) => (name.clone(), args.as_slice(), callee.span),
                 _ => {
                     let found = "something else".to_owned();
-                    self.mistake(expr.span, &Mistake::Type { wanted: words::with_article(wanted), found });
+                    self.mistake(expr.span, &Mistake::Type { wanted: with_article(wanted), found });
                     return None;
                 }
             },
             ExprKind::Error => return None,
             ExprKind::String(text) => {
-                self.named_in_quotes(text, expr.span, kind, words::with_article(wanted));
+                self.named_in_quotes(text, expr.span, kind, with_article(wanted));
                 return None;
             }
             _ => {
                 let found = "something else".to_owned();
                 self.mistake(
                     expr.span,
-                    &Mistake::Type { wanted: format!("the name of {}", words::with_article(wanted)), found },
+                    &Mistake::Type { wanted: format!("the name of {}", with_article(wanted)), found },
                 );
                 return None;
             }
@@ -511,224 +373,6 @@ impl Checker<'_> {
         }
         self.wrong_form("clip", expr, "`norm(1.0)` or `value(0.5)`", &["norm", "value"])
     }
-
-    /// `patience(validation.loss, 10 epochs)`
-    fn patience(
-        &mut self,
-        expr: &Expr,
-        pairing: Option<&Pairing>,
-        evaluation: Option<&Forward>,
-        frame: &mut Frame,
-    ) -> Option<(Measure, Duration)> {
-        if let ExprKind::Call { callee, args, .. } = &expr.kind
-            && let (ExprKind::Name(name), [measure, duration]) = (&callee.kind, args.as_slice())
-            && &**name == "patience"
-        {
-            let measure = self.measure(&measure.value, pairing, evaluation);
-            let duration = match self.expression(&duration.value, frame) {
-                Value::Duration(d) => Some(d),
-                other => {
-                    let wanted = "a duration such as `10 epochs`";
-                    self.wrong_setting("stop", duration.value.span, wanted, &other)
-                }
-            };
-            return Some((measure?, duration?));
-        }
-        self.wrong_form("stop", expr, "`patience(validation.loss, 10 epochs)`", &["patience"])
-    }
-
-    /// `best(validation.loss)`
-    fn keep(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
-        if let ExprKind::Call { callee, args, .. } = &expr.kind
-            && let (ExprKind::Name(name), [measure]) = (&callee.kind, args.as_slice())
-            && &**name == "best"
-        {
-            return self.measure(&measure.value, pairing, evaluation);
-        }
-        self.wrong_form("keep", expr, "`best(validation.loss)`", &["best"])
-    }
-
-    /// `validation.loss`
-    fn measure(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
-        let ExprKind::Field { base, name } = &expr.kind else {
-            if !matches!(expr.kind, ExprKind::Error) {
-                let wanted = "a measure such as `validation.loss`".to_owned();
-                self.mistake(expr.span, &Mistake::Type { wanted, found: "something else".into() });
-            }
-            return None;
-        };
-        let ExprKind::Name(split_name) = &base.kind else {
-            let wanted = "`train` or `validation` before the dot".to_owned();
-            self.mistake(base.span, &Mistake::Type { wanted, found: "something else".into() });
-            return None;
-        };
-        let split = match &**split_name {
-            "train" => Split::Train,
-            "validation" => Split::Validation,
-            "test" => {
-                let wanted = "`train` or `validation` (the test split is used once, at the end)".to_owned();
-                self.mistake(base.span, &Mistake::Type { wanted, found: "`test`".into() });
-                return None;
-            }
-            other => {
-                let known = ["train", "validation"];
-                let mistake = Mistake::UnknownName {
-                    name: split_name.clone(),
-                    wanted: "split",
-                    nearest: nearest(other, known).map(str::to_owned),
-                    known: known.map(str::to_owned).to_vec(),
-                    unnamed: None,
-                };
-                self.mistake(base.span, &mistake);
-                return None;
-            }
-        };
-        self.has_split(split, base.span, pairing?.data)?;
-        let evaluation = evaluation?;
-        if &*name.name == "loss" {
-            return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });
-        }
-        let Some(metric) = evaluation.metrics.iter().find(|m| m.name == name.name) else {
-            let known: Vec<String> = std::iter::once("loss".to_owned())
-                .chain(evaluation.metrics.iter().map(|m| m.name.to_string()))
-                .collect();
-            let near = nearest(&name.name, known.iter().map(String::as_str)).map(str::to_owned);
-            self.mistake(name.span, &Mistake::UnknownMeasure { name: name.name.to_string(), nearest: near, known });
-            return None;
-        };
-        let higher_is_better = matches!(&metric.entry.body, Body::Metric(m) if m.higher_is_better);
-        Some(Measure { split, metric: metric.name.clone(), higher_is_better, span: expr.span })
-    }
-
-    /// Tells where a split does not exist.
-    pub fn has_split(&mut self, split: Split, span: Span, data: usize) -> Option<()> {
-        let block = self.data.get(data)?;
-        // Where nothing is known of the splits or their sizes, something else has been told.
-        if !block.split_is_known {
-            return None;
-        }
-        if block.description.examples.is_some() && block.description.examples(split).is_none() {
-            let (split, data) = (split.name().to_owned(), block.name.clone());
-            self.mistake(span, &Mistake::NoSplit { split, data });
-            return None;
-        }
-        Some(())
-    }
-
-    /// The weights that a path or glob names; tells where there are none. `also`: a word that might have been meant.
-    pub fn matching_paths(
-        &mut self,
-        pattern: &str,
-        span: Span,
-        paths: &[Arc<str>],
-        also: Option<&str>,
-    ) -> Vec<Arc<str>> {
-        let matching: Vec<Arc<str>> = paths.iter().filter(|p| glob_matches(pattern, p)).cloned().collect();
-        if matching.is_empty() {
-            let mut known: Vec<String> = Vec::new();
-            for path in paths {
-                let layer = path.rsplit_once('.').map_or(&**path, |(layer, _)| layer);
-                for candidate in [layer, path] {
-                    if !known.iter().any(|k| k == candidate) {
-                        known.push(candidate.to_owned());
-                    }
-                }
-            }
-            // A body is named by what all its paths begin with.
-            let bodies = paths.iter().flat_map(|p| p.match_indices('.').filter_map(|(dot, _)| p.get(..dot)));
-            let candidates = also.into_iter().chain(known.iter().map(String::as_str)).chain(bodies);
-            let near = nearest(pattern, candidates).map(str::to_owned);
-            self.mistake(span, &Mistake::UnknownPath { path: pattern.to_owned(), nearest: near, known });
-        }
-        matching
-    }
-
-    /// `weights`, a path, a glob in quotes, or a list of these, as the weights of the graph that is being built.
-    pub fn weights_argument(&mut self, callee: &str, param: &'static Param, expr: &Expr) -> Option<Vec<Tensor>> {
-        if !self.is_in_loss {
-            let (callee, param) = (callee.to_owned(), param.name.to_owned());
-            let wanted = "the weights of a whole model, which are there in the `loss` of a `train`".to_owned();
-            let found = "a place where they are not".to_owned();
-            self.mistake(expr.span, &Mistake::ArgumentType { callee, param, wanted, found });
-            return None;
-        }
-        let states = self.builder.graph.states.iter().filter(|s| s.role == StateRole::Weight);
-        let paths: Vec<Arc<str>> = states.map(|s| s.path.clone()).collect();
-        let items = match &expr.unparenthesized().kind {
-            ExprKind::List(items) => items.iter().collect(),
-            _ => vec![expr],
-        };
-        let mut chosen: Vec<Arc<str>> = Vec::new();
-        for item in items {
-            match path_text(item) {
-                // A weight of this name is what is meant, and all where there is none.
-                Some(word) if word == "weights" && !paths.iter().any(|p| glob_matches(&word, p)) => {
-                    chosen.extend(paths.iter().cloned());
-                }
-                Some(pattern) => {
-                    let matching = self.matching_paths(&pattern, item.span, &paths, Some("weights"));
-                    if matching.is_empty() {
-                        return None;
-                    }
-                    chosen.extend(matching);
-                }
-                None => {
-                    if !matches!(item.kind, ExprKind::Error) {
-                        let (callee, param) = (callee.to_owned(), param.name.to_owned());
-                        let wanted = "`weights`, the path of a weight or layer, or a glob in quotes".to_owned();
-                        let found = "something else".to_owned();
-                        self.mistake(item.span, &Mistake::ArgumentType { callee, param, wanted, found });
-                    }
-                    return None;
-                }
-            }
-        }
-        // Each counts once, in the order of the model.
-        let chosen = paths.iter().filter(|p| chosen.contains(p));
-        Some(chosen.filter_map(|p| self.builder.existing_state(p)).collect())
-    }
-
-    /// `[path, "glob.*"]`
-    fn frozen(&mut self, expr: &Expr, paths: &[Arc<str>], at: Span) -> Option<Vec<Arc<str>>> {
-        let items = match &expr.kind {
-            ExprKind::List(items) => items.iter().collect(),
-            _ => vec![expr],
-        };
-        let mut frozen: Vec<Arc<str>> = Vec::new();
-        let mut is_fine = true;
-        for item in items {
-            let Some(pattern) = path_text(item) else {
-                if !matches!(item.kind, ExprKind::Error) {
-                    let wanted = "the path of a weight or layer, or a glob in quotes".to_owned();
-                    self.mistake(item.span, &Mistake::Type { wanted, found: "something else".into() });
-                }
-                is_fine = false;
-                continue;
-            };
-            let matching = self.matching_paths(&pattern, item.span, paths, None);
-            is_fine &= !matching.is_empty();
-            frozen.extend(matching);
-        }
-        frozen.sort();
-        frozen.dedup();
-        if is_fine && frozen.len() == paths.len() {
-            let reason = "every weight is frozen";
-            self.mistake(at, &Mistake::NothingToTrain { reason });
-            return None;
-        }
-        is_fine.then_some(frozen)
-    }
-}
-
-/// `backbone.dense1` or `"backbone.*"` as text.
-fn path_text(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Name(name) => Some(name.to_string()),
-        ExprKind::String(text) => Some(text.clone()),
-        ExprKind::Field { base, name } => Some(format!("{}.{}", path_text(base)?, name.name)),
-        ExprKind::Paren(inner) => path_text(inner),
-        _ => None,
-    }
 }
 
 fn flatten_then<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
@@ -738,19 +382,5 @@ fn flatten_then<'a>(expr: &'a Expr, parts: &mut Vec<&'a Expr>) {
             flatten_then(right, parts);
         }
         _ => parts.push(expr),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::SETTINGS;
-    use crate::catalog::{WordKind, word};
-
-    #[test]
-    fn every_setting_is_explained() {
-        for setting in SETTINGS {
-            let page = word(setting).unwrap_or_else(|| panic!("`{setting}` needs a page in catalog/words/settings.rs"));
-            assert_eq!(page.kind, WordKind::Setting, "{setting}");
-        }
     }
 }

@@ -2,12 +2,13 @@
 
 use super::checker::Checker;
 use super::given::{By, Given};
-use super::provenance::{Beginning, Scope, Source, clashing, contains};
+use super::provenance::{Beginning, Scope, Source, clashing};
 use crate::build::words::CallSite;
 use crate::build::{Kind, Padding, Problem, Tensor};
 use crate::diagnostics::{Diagnostic, Edit};
 use crate::ir::dim::{Dim, show_shape};
 use crate::source::Span;
+use crate::syntax::words_in;
 use std::rc::Rc;
 
 /// Arguments whose numbers are the size of a result, which can be another without anything else being so.
@@ -149,7 +150,7 @@ impl Checker<'_> {
 
     /// A size as it can be written at a place: by its name in a block, which has other calls.
     pub fn size_at(&self, size: &Dim, place: Span) -> Option<String> {
-        let scope = self.scopes.iter().rev().find(|s| contains(s.span, place));
+        let scope = self.scopes.iter().rev().find(|s| place.lies_in(s.span));
         let named = scope.and_then(|s| {
             let mut names = s.names.iter().filter(|(_, d)| d == size);
             match (names.next(), names.next()) {
@@ -160,8 +161,7 @@ impl Checker<'_> {
         match (scope, size.as_constant()) {
             (Some(scope), Some(n)) if scope.is_called => {
                 // A number that the block itself writes is the same in all of its calls.
-                let is_part = |c: char| c.is_alphanumeric() || c == '_';
-                let writes = || self.sources.text(scope.span).split(|c| !is_part(c)).any(|word| word == n.to_string());
+                let writes = || words_in(self.sources.text(scope.span)).any(|word| word == n.to_string());
                 named.or_else(|| writes().then(|| n.to_string()))
             }
             (_, Some(n)) => Some(n.to_string()),

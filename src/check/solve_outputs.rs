@@ -1,11 +1,12 @@
 //! The edit that repairs what a model gives: against its signature, and against the classes that its loss compares with.
 
 use super::checker::Checker;
-use super::provenance::{Beginning, contains};
+use super::provenance::Beginning;
 use super::signature::KnownType;
 use super::solve::Met;
 use super::value::Definition;
 use crate::build::{Kind, Tensor};
+use crate::catalog::is_recurrent;
 use crate::data::FieldKind;
 use crate::diagnostics::{Diagnostic, Edit, Fix};
 use crate::ir::dim::{Comparison, Dim};
@@ -41,7 +42,7 @@ impl Checker<'_> {
             // `D` rather than 4: a block has other calls.
             let promised = self.sources.text(dim.span);
             let as_promised = self.resized_as(&source, size, Some(promised));
-            let is_inside = |edit: &Edit| self.scopes.last().is_some_and(|s| contains(s.span, edit.span));
+            let is_inside = |edit: &Edit| self.scopes.last().is_some_and(|s| edit.span.lies_in(s.span));
             let found = match as_promised {
                 Some((title, edit)) if is_inside(&edit) => Some((title, edit)),
                 _ => self.resized(&source, size),
@@ -84,7 +85,7 @@ impl Checker<'_> {
             .iter()
             .rev()
             .find(|a| a.nodes.end <= tensor.node.index() && !matches!(a.layer, "Dense" | "Dropout" | "LayerNorm"))
-            .is_some_and(|a| matches!(a.layer, "LSTM" | "GRU" | "RNN"));
+            .is_some_and(|a| is_recurrent(a.layer));
         let insertion = |stage: &str, title: &str| Fix {
             title: title.to_owned(),
             edits: vec![Edit { span: at.start_point(), text: format!("{stage} |> ") }],

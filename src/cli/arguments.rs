@@ -143,6 +143,22 @@ impl ChangeArgs {
     }
 }
 
+/// How training goes, from the start or from where it was stopped.
+#[derive(Debug, Clone, Args)]
+pub struct GoingArgs {
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory_limit: Option<u64>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `run`, `train`, `test`
 #[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
@@ -153,10 +169,6 @@ pub struct TrainArgs {
     /// What becomes of warnings.
     #[command(flatten)]
     pub lints: LintArgs,
-
-    /// Worker threads; results do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub threads: Option<usize>,
 
     /// Save the run in this new directory instead of runs/FILE/N
     #[arg(long, value_name = "DIR")]
@@ -170,13 +182,9 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE.safetensors")]
     pub init: Option<PathBuf>,
 
-    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub memory_limit: Option<u64>,
-
-    /// Print one JSON object a line, and nothing else
-    #[arg(long)]
-    pub json: bool,
+    /// How it goes.
+    #[command(flatten)]
+    pub going: GoingArgs,
 
     /// Also tell of every step
     #[arg(long)]
@@ -190,17 +198,9 @@ pub struct ResumeArgs {
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
 
-    /// Worker threads; results do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub threads: Option<usize>,
-
-    /// Refuse what would take more memory than this (200MB, 2GiB); what the machine has free where it is left out
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub memory_limit: Option<u64>,
-
-    /// Print one JSON object a line, and nothing else
-    #[arg(long)]
-    pub json: bool,
+    /// How it goes.
+    #[command(flatten)]
+    pub going: GoingArgs,
 }
 
 /// `diff`

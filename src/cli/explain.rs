@@ -36,7 +36,7 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
         return Exit::Fine;
     }
     let names = Code::ALL.iter().map(|c| c.text()).chain(catalog::entries().map(|e| e.name));
-    let names = names.chain(catalog::words().map(|w| w.name)).chain(catalog::parts().map(|p| p.name));
+    let names = names.chain(catalog::words().map(|w| w.name)).chain(catalog::small_words().map(|w| w.name));
     let help = match nearest(name, names) {
         Some(meant) => format!("a similar name is `{meant}`"),
         None => "`nnrun explain` lists everything".to_owned(),
@@ -49,8 +49,9 @@ pub fn explain(output: &Output, args: &ExplainArgs) -> Exit {
 fn pages(name: &str, width: usize) -> Vec<String> {
     let entries = catalog::entries().filter(|e| e.name == name).map(|entry| catalog::explain(entry, width));
     let words = catalog::word(name).map(|word| catalog::explain_word(word, width)).into_iter();
-    let parts = catalog::part_called(name).map(|part| catalog::explain_part(part, width));
-    entries.chain(words).chain(parts).map(|page| styled(&page)).collect()
+    let of_name = catalog::small_words().filter(|w| w.name == name);
+    let small_words = of_name.map(|word| catalog::explain_small_word(word, width));
+    entries.chain(words).chain(small_words).map(|page| styled(&page)).collect()
 }
 
 const KINDS: [EntryKind; 11] = [
@@ -79,9 +80,9 @@ fn contents(width: usize) -> String {
         }
     }
     let mut names: Vec<&str> = catalog::words().map(|w| w.name).collect();
-    for part in catalog::parts() {
-        if !names.contains(&part.name) {
-            names.push(part.name);
+    for word in catalog::small_words() {
+        if !names.contains(&word.name) {
+            names.push(word.name);
         }
     }
     text.push_str(&format!("{}\n", paint(BOLD, "words")));
@@ -203,11 +204,14 @@ mod tests {
         let unknown: Vec<&str> =
             crate::syntax::WORDS.iter().flat_map(|words| *words).copied().filter(|w| pages(w, 80).is_empty()).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
-        for part in catalog::parts() {
-            let lacking: Vec<&&str> = part.see.iter().filter(|name| pages(name, 80).is_empty()).collect();
-            assert!(lacking.is_empty(), "{}: {lacking:?}", part.name);
+        for word in catalog::small_words() {
+            let lacking: Vec<&&str> = word.see.iter().filter(|name| pages(name, 80).is_empty()).collect();
+            assert!(lacking.is_empty(), "{}: {lacking:?}", word.name);
         }
         assert!(pages("clip", 80).concat().contains("setting of `train`"));
+        // A word has a page for each place.
+        let best = pages("best", 80).concat();
+        assert!(best.contains("a word of `keep`") && best.contains("a word of `sweep`"), "{best}");
     }
 
     #[test]

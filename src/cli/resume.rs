@@ -16,10 +16,12 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         output.note(trouble);
     }
     let options = ResumeOptions {
-        threads: run::threads(args.threads),
-        memory_limit: args.memory_limit,
+        threads: run::threads(args.going.threads),
+        memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
     };
     let log_steps = resumable.logs_steps();
-    run::observed(output, &checked, args.json, log_steps, |observer| resumable.go_on(&checked, &options, observer))
+    run::observed(output, &checked, args.going.json, log_steps, |observer| {
+        resumable.go_on(&checked, &options, observer)
+    })
 }

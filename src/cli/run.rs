@@ -38,18 +38,18 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         return Exit::Fine;
     }
     let options = RunOptions {
-        threads: threads(args.threads),
+        threads: threads(args.going.threads),
         out: args.out.clone(),
         runs: PathBuf::from("runs"),
         train: args.train.clone(),
         init: args.init.clone(),
         log_steps: args.log_steps,
         expect: purpose != Purpose::Train,
-        memory_limit: args.memory_limit,
+        memory_limit: args.going.memory_limit,
         overrides,
         interrupt: interrupt::flag(*output),
     };
-    observed(output, &checked, args.json, args.log_steps, |observer| go(&checked, &options, observer, purpose))
+    observed(output, &checked, args.going.json, args.log_steps, |observer| go(&checked, &options, observer, purpose))
 }
 
 /// Does what trains while somebody watches, and reports the end of it.

@@ -1,7 +1,8 @@
 //! What follows from the parts of an expression: shapes, examples, and what they lack.
 
 use super::layout::{Layout, broadcast, concat_shape, reshape};
-use super::problem::{At, DataError, DataProblem, DataResult, MissingIn};
+use super::place::MissingIn;
+use super::problem::{At, DataError, DataProblem, DataResult};
 use super::resolve::{Element, Examples, Op, Resolved, Unit};
 use super::source_spec::Split;
 use super::steps::{StepKind, Steps, shared};

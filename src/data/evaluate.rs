@@ -103,7 +103,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Where the values of an example, or of a position where there are such, come from, for messages.
-    pub(super) fn place_in(&self, node: &Resolved, at: u32) -> Option<super::problem::Place> {
+    pub(super) fn place_in(&self, node: &Resolved, at: u32) -> Option<super::place::Place> {
         place_in(node, at, self.starts)
     }
 
@@ -321,7 +321,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Where the values of an example, or of a position where there are such, come from, for messages.
-pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super::problem::Place> {
+pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super::place::Place> {
     let kept = node.examples.as_ref().and_then(|e| e.kept.as_deref());
     let row = kept.map_or(Some(u64::from(at)), |k| k.get(at as usize).map(|r| u64::from(*r)));
     match (&node.op, row) {
@@ -329,7 +329,7 @@ pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super
         (Op::Array(source), Some(row)) if source.is_image_folder() => place_of(source, row),
         (Op::Array(_), Some(row)) => {
             let source = node.examples.as_ref().map_or(String::new(), |e| e.source.1.clone());
-            Some(super::problem::Place { source, line: row + 1, in_file: false })
+            Some(super::place::Place { source, line: row + 1, in_file: false })
         }
         (Op::Stream { source, kind, .. }, _) => place_in_stream(source, *kind, at as usize),
         (Op::Tokens { .. }, _) => match (&node.steps, node.parts.first()) {

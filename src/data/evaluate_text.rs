@@ -2,7 +2,8 @@
 
 use super::evaluate::{Evaluator, Lookup, Values};
 use super::fitted::Estimate;
-use super::problem::{DataProblem, Found, Place};
+use super::place::Place;
+use super::problem::{DataProblem, Found};
 use super::resolve::Resolved;
 use super::source_spec::SourceSpec;
 use super::steps::{StepKind, Steps};

@@ -1,7 +1,8 @@
 //! Tables made from a seed, and literal rows.
 
 use super::cell::Parsed;
-use super::problem::{DataProblem, Found, Place};
+use super::place::Place;
+use super::problem::{DataProblem, Found};
 use super::random::{Purpose, Stream};
 use super::source_spec::{Cell, SourceSpec};
 use std::f64::consts::{PI, TAU};
@@ -100,13 +101,24 @@ fn literal(columns: &[String], rows: &[Vec<Cell>]) -> Found<MemoryTable> {
     Ok(MemoryTable { columns: columns.to_vec(), rows: rows.to_vec() })
 }
 
-fn table(features: usize, rows: Vec<Vec<f64>>) -> MemoryTable {
-    let mut columns: Vec<String> = (0..features).map(|i| format!("x{i}")).collect();
-    columns.push("label".into());
-    numbers(columns, rows)
+/// The columns that a generator makes, of so many features where it has as many as it is told to; none for a source of
+/// another kind.
+pub fn generated_columns(generator: &str, features: usize) -> Vec<String> {
+    match generator {
+        "moons" | "spirals" => labelled(2),
+        "blobs" => labelled(features),
+        "sine" => vec!["x".to_owned(), "y".to_owned()],
+        _ => Vec::new(),
+    }
 }
 
-fn numbers(columns: Vec<String>, rows: Vec<Vec<f64>>) -> MemoryTable {
+/// `x0`, `x1`, …, `label`
+fn labelled(features: usize) -> Vec<String> {
+    (0..features).map(|i| format!("x{i}")).chain(["label".to_owned()]).collect()
+}
+
+fn made(generator: &str, features: usize, rows: Vec<Vec<f64>>) -> MemoryTable {
+    let columns = generated_columns(generator, features);
     MemoryTable { columns, rows: rows.into_iter().map(|r| r.into_iter().map(Cell::Number).collect()).collect() }
 }
 
@@ -125,7 +137,7 @@ fn moons(n: usize, noise: f64, seed: u64) -> MemoryTable {
             vec![x + noise * draw.normal(), y + noise * draw.normal(), (i % 2) as f64]
         })
         .collect();
-    table(2, rows)
+    made("moons", 2, rows)
 }
 
 fn spirals(n: usize, classes: usize, noise: f64, seed: u64) -> MemoryTable {
@@ -140,7 +152,7 @@ fn spirals(n: usize, classes: usize, noise: f64, seed: u64) -> MemoryTable {
             vec![radius * angle.cos() + noise * draw.normal(), radius * angle.sin() + noise * draw.normal(), arm as f64]
         })
         .collect();
-    table(2, rows)
+    made("spirals", 2, rows)
 }
 
 fn blobs(n: usize, classes: usize, features: usize, std: f64, seed: u64) -> MemoryTable {
@@ -158,7 +170,7 @@ fn blobs(n: usize, classes: usize, features: usize, std: f64, seed: u64) -> Memo
             row
         })
         .collect();
-    table(features, rows)
+    made("blobs", features, rows)
 }
 
 fn sine(n: usize, periods: f64, noise: f64, seed: u64) -> MemoryTable {
@@ -169,5 +181,5 @@ fn sine(n: usize, periods: f64, noise: f64, seed: u64) -> MemoryTable {
             vec![x, x.sin() + noise * draw.normal()]
         })
         .collect();
-    numbers(vec!["x".into(), "y".into()], rows)
+    made("sine", 0, rows)
 }

@@ -1,7 +1,8 @@
 //! Which positions belong to which example, where examples have lengths of their own.
 
 use super::load_sources::{Column, read_columns};
-use super::problem::{At, DataError, DataProblem, DataResult, Found, MissingIn};
+use super::place::MissingIn;
+use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::scan_cache::kept;
 use super::schema::{ColumnKind, TableFacts, files_of};
 use super::select::no_column;

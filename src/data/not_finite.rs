@@ -3,7 +3,8 @@
 use super::evaluate::{Evaluator, Values};
 use super::field_expr::BinaryOp;
 use super::layout::broadcast_index;
-use super::problem::{Found, OperandValue};
+use super::place::OperandValue;
+use super::problem::Found;
 use super::resolve::{Op, Resolved};
 use crate::source::Span;
 

@@ -3,7 +3,8 @@
 use super::field_expr::UnaryOp;
 use super::groups::sequences_of;
 use super::image_folder::{counts, images};
-use super::problem::{At, DataError, DataProblem, DataResult, Found, MissingIn, Place};
+use super::place::{MissingIn, Place};
+use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::resolve::{Element, Examples, Op, Resolved, TextIn, Unit};
 use super::scan::ArrayScan;
 use super::scan_cache::array_scan;

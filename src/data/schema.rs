@@ -1,7 +1,8 @@
 //! What a table holds, learned without keeping its cells.
 
 use super::files::expand;
-use super::problem::{At, DataError, DataProblem, DataResult, Found, Place};
+use super::place::Place;
+use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::scan::{ColumnScan, Scanner, TableScan, sorted_names};
 use super::scan_cache::{lines_scan, remembered, table_scan};
 use super::select::no_column;

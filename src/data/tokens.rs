@@ -1,7 +1,8 @@
 //! Texts cut into characters or words.
 
 use super::files::{expand, read_all};
-use super::problem::{DataProblem, Found, Place};
+use super::place::Place;
+use super::problem::{DataProblem, Found};
 use super::scan_cache::kept;
 use super::source_spec::{DataFile, SourceSpec};
 use serde::{Deserialize, Serialize};

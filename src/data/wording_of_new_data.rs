@@ -1,8 +1,12 @@
 //! The words for problems of data that was given in place of what the program names. Its own data is sound, so what has
 //! to change is the file, not the program.
 
-use super::problem::{DataError, DataProblem, MissingIn};
-use crate::diagnostics::{Code, Diagnostic};
+use super::place::MissingIn;
+use super::problem::{DataError, DataProblem};
+use super::wording::SHOWN;
+use super::wording_of_values::missing_note;
+use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::source::Span;
 
 /// Columns that are named.
 const NAMED: usize = 4;
@@ -33,6 +37,34 @@ impl DataError {
     }
 }
 
+impl DataProblem {
+    /// What does not fit what was learned from.
+    pub(super) fn about_new_data(&self, span: Span) -> Diagnostic {
+        let say = |message: String, label: &str| Diagnostic::new(self.code(), message, span, label);
+        let list = |names: &[String]| quoted_list(names.iter().map(String::as_str), SHOWN);
+        match self {
+            DataProblem::WrongReplacement { wanted, given } => {
+                say(format!("this is read from `{wanted}`, and the new data is `{given}`"), "what the model reads")
+            }
+            DataProblem::SeveralSources { fields } => {
+                say(format!("{} come from several sources, and the new data is one", list(fields)), "this data block")
+            }
+            DataProblem::ReplacementShape { field, wanted, found } => say(
+                format!("`{field}` is {wanted:?} in the model and {found:?} in the new data"),
+                "what the model reads",
+            ),
+            DataProblem::FittedMismatch { field, reason } => {
+                say(format!("what was saved for `{field}` does not belong to this program"), "this field")
+                    .note(reason.clone())
+                    .help("use the program that the run was trained with; a run keeps a copy of it")
+            }
+            DataProblem::NoField { field, fields } => say(format!("there is no field `{field}`"), "this data block")
+                .note(format!("its fields are {}", list(fields))),
+            _ => say("the new data does not fit".to_string(), "here"),
+        }
+    }
+}
+
 /// The diagnostic, with what is said at the place in the program.
 fn relabelled(told: Diagnostic, here: String) -> Diagnostic {
     let mut told = told;
@@ -54,10 +86,7 @@ fn missing(columns: &[MissingIn], error: &DataError, here: String) -> Diagnostic
     let mut told = Diagnostic::new(error.problem.code(), message, error.span, here);
     if total > 1 {
         for column in columns.iter().take(NAMED) {
-            let places: Vec<String> = column.first.iter().map(ToString::to_string).collect();
-            let more = if column.count > places.len() as u64 { ", …" } else { "" };
-            let (count, rows) = (column.count, column.rows);
-            told = told.note(format!("`{}`: {count} of {rows}, at {}{more}", column.column, places.join(", ")));
+            told = told.note(missing_note(column));
         }
     }
     told.note("the model has learned from rows without gaps in this, and says nothing of one with a gap").help(

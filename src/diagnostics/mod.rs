@@ -12,7 +12,7 @@ mod spelling;
 pub use codes::{Code, Explanation};
 pub use io_error::io_reason;
 pub use render::{Format, Style, render, render_all, render_files};
-pub use spelling::{nearest, one_slip_from, quoted_list};
+pub use spelling::{nearest, one_slip_from, quoted_list, with_article};
 
 use crate::source::Span;
 

@@ -60,6 +60,12 @@ pub fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) ->
     }
 }
 
+/// `an optimizer`, `a layer`
+pub fn with_article(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -269,7 +269,7 @@ impl<'m> Opened<'m> {
             boxes.dedup();
             let is_part_of = |made: &Made| match (&made.origin, &origin) {
                 (Origin::Formula, Origin::Formula) => {
-                    self.group(made.region) == self.group(region) && contains(made.span, span)
+                    self.group(made.region) == self.group(region) && span.lies_in(made.span)
                 }
                 (Origin::Sum, Origin::Sum) => made.region == region,
                 _ => false,
@@ -339,11 +339,6 @@ impl<'m> Opened<'m> {
         }
         flowing
     }
-}
-
-/// Whether a span lies in another.
-pub fn contains(outer: Span, inner: Span) -> bool {
-    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// The region that a region lies in: the next one of the list whose insides reach back to it.

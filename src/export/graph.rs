@@ -30,7 +30,7 @@ pub fn find<'c>(checked: &'c Checked, model: Option<&str>) -> Option<&'c Model> 
 pub fn at(checked: &Checked, offset: usize) -> Option<&Model> {
     let models = &checked.program.models;
     let item = checked.ast.items.iter().find(|item| item.span.touches(offset))?;
-    let holds = |span: Span| span.file == item.span.file && item.span.start <= span.start && span.end <= item.span.end;
+    let holds = |span: Span| span.lies_in(item.span);
     let of_train = checked.program.trains.iter().find(|t| holds(t.span)).and_then(|t| models.get(t.model));
     models
         .iter()

@@ -1,6 +1,5 @@
 //! What stands in the boxes.
 
-use super::flow::contains;
 use crate::source::{SourceMap, Span};
 
 /// The longest text of a line.
@@ -25,7 +24,7 @@ pub fn arguments(text: &str, name: &str) -> Option<String> {
 
 /// An expression with `…` in place of the parts that are drawn by themselves: `a + (x |> Dense(4))` is `a + …`.
 pub fn formula(sources: &SourceMap, span: Span, drawn: &[Span]) -> String {
-    let mut inside: Vec<Span> = drawn.iter().copied().filter(|d| contains(span, *d) && *d != span).collect();
+    let mut inside: Vec<Span> = drawn.iter().copied().filter(|d| d.lies_in(span) && *d != span).collect();
     inside.sort_by_key(|d| (d.start, std::cmp::Reverse(d.end)));
     let text = sources.text(span);
     let mut shown = String::new();

@@ -1,7 +1,6 @@
 //! Who uses whom: blocks and models.
 
 use super::names::{DeclarationId, DeclarationKind, Form, Meaning, Names};
-use super::walk::lies_in;
 use crate::source::{FileId, Span};
 
 /// A block or a model, in a hierarchy of calls.
@@ -60,7 +59,7 @@ pub fn outgoing(names: &Names, of: Span) -> Vec<Call> {
     let mut calls: Vec<(DeclarationId, Vec<Span>)> = Vec::new();
     for name in names.in_file(whole.file) {
         if let Meaning::Declared(used) = name.meaning
-            && lies_in(name.span, whole)
+            && name.span.lies_in(whole)
             && is_function(names, used)
             && !names.is_declaration(name)
         {
@@ -90,7 +89,7 @@ fn function_at(names: &Names, span: Span) -> Option<DeclarationId> {
 }
 
 fn enclosing(names: &Names, place: Span) -> Option<DeclarationId> {
-    (0..names.declarations.len()).find(|id| is_function(names, *id) && lies_in(place, names.declaration(*id).whole))
+    (0..names.declarations.len()).find(|id| is_function(names, *id) && place.lies_in(names.declaration(*id).whole))
 }
 
 fn caller(names: &Names, id: DeclarationId) -> Caller {

@@ -4,7 +4,9 @@ use super::names::Table;
 use super::walk;
 use crate::catalog::{self, Default, EntryKind};
 use crate::check::{Checked, HyperValue};
-use crate::data::{ColumnFacts, ColumnKind, DataFile, PerSplit, SourceSpec, TableExpr, array_names, schema};
+use crate::data::{
+    ColumnFacts, ColumnKind, DataFile, PerSplit, SourceSpec, TableExpr, array_names, generated_columns, schema,
+};
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 /// More values or columns than this are not listed in a sentence.
@@ -31,7 +33,6 @@ impl Column {
 
 /// The columns of a table of a checked program, in their order; none where they cannot be known.
 pub(super) fn columns(checked: &Checked, table: &Table) -> Vec<Column> {
-    let made = |names: Vec<String>| names.into_iter().map(|name| of_source(name, &table.source)).collect();
     match table.source.as_str() {
         "csv" => in_files(table),
         "npz" => {
@@ -47,19 +48,14 @@ pub(super) fn columns(checked: &Checked, table: &Table) -> Vec<Column> {
             };
             vec![column("image", "[channels, height, width]"), column("label", "the name of the folder, as text")]
         }
-        "moons" | "spirals" => made(points(2)),
-        "blobs" => made(points(whole_argument(checked, table, "features").min(MOST_MADE))),
-        "sine" => made(vec!["x".to_owned(), "y".to_owned()]),
-        _ => Vec::new(),
+        source => {
+            let features = whole_argument(checked, table, "features").min(MOST_MADE);
+            generated_columns(source, features).into_iter().map(|name| of_generator(name, source)).collect()
+        }
     }
 }
 
-/// `x0`, `x1`, …, `label`
-fn points(features: usize) -> Vec<String> {
-    (0..features).map(|i| format!("x{i}")).chain(["label".to_owned()]).collect()
-}
-
-fn of_source(name: String, source: &str) -> Column {
+fn of_generator(name: String, source: &str) -> Column {
     let holds = if name == "label" { "whole numbers" } else { "numbers" };
     Column { name, holds: holds.to_owned(), details: format!(", made by `{source}`") }
 }

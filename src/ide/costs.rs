@@ -1,9 +1,10 @@
 //! What a model and its parts cost: numbers to learn, operations, memory.
 
-use crate::check::{Checked, LayerRow, Model, Train};
+use crate::check::{Checked, LayerRow, Model};
 use crate::compile;
 use crate::ir::graph::{NodeId, State, StateRole};
 use crate::source::Span;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// Bytes of a number.
@@ -60,14 +61,29 @@ pub fn flops_at(checked: &Checked, span: Span, path: &str) -> Option<u64> {
     })
 }
 
-/// The first train of a model.
-pub fn train_of<'c>(checked: &'c Checked, model: &Model) -> Option<&'c Train> {
+/// The first train of a model, by its place among the trains of the program.
+pub fn train_of(checked: &Checked, model: &Model) -> Option<usize> {
     let index = checked.program.models.iter().position(|m| m.span == model.span)?;
-    checked.program.trains.iter().find(|train| train.model == index)
+    checked.program.trains.iter().position(|train| train.model == index)
 }
 
-/// Bytes and operations of a training step.
-pub fn step(train: &Train) -> Option<(u64, u64)> {
-    let cost = compile::step_cost(train, train.settings.batch).ok()?;
-    Some((cost.bytes, cost.flops))
+/// What steps of training cost. A step is planned to know it, and asked about at every name of its model, so each train
+/// is planned once.
+#[derive(Debug)]
+pub struct StepCosts {
+    of_trains: Vec<OnceCell<Option<(u64, u64)>>>,
+}
+
+impl StepCosts {
+    /// Those of a checked program.
+    pub fn of(checked: &Checked) -> StepCosts {
+        StepCosts { of_trains: checked.program.trains.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    /// Bytes and operations of a step of a train of that program.
+    pub fn step(&self, checked: &Checked, train: usize) -> Option<(u64, u64)> {
+        let settled = checked.program.trains.get(train)?;
+        let plan = || compile::step_cost(settled, settled.settings.batch).ok().map(|cost| (cost.bytes, cost.flops));
+        *self.of_trains.get(train)?.get_or_init(plan)
+    }
 }

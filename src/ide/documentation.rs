@@ -1,8 +1,8 @@
 //! What there is to say of an entry of the catalog or a word of the language, as Markdown. Hovers, completions and
 //! signatures all say it in these words.
 
-use super::names::{Declaration, SmallWord};
-use crate::catalog::{Body, Default, Entry, Param, ParamType, Word, call_shape, describe};
+use super::names::Declaration;
+use crate::catalog::{Body, Default, Entry, Param, ParamType, SmallWord, Word, call_shape, describe};
 use crate::source::SourceMap;
 use std::fmt::Write;
 
@@ -78,7 +78,7 @@ pub fn of_word(word: &Word) -> String {
 
 /// What a word means in its place.
 pub fn of_small_word(word: &SmallWord) -> String {
-    format!("{}\n\n{}", code(word.syntax), word.summary)
+    format!("{}\n\n{}", code(&word.syntax.join("\n")), word.summary)
 }
 
 /// How something was declared, with its doc comment.

@@ -1,7 +1,7 @@
 //! What stands between the words of a program without being written: shapes, and what layers learn.
 
 use super::amounts::count;
-use super::walk::{self, lies_in};
+use super::walk;
 use crate::check::{Checked, NotedLayer};
 use crate::source::Span;
 use crate::syntax::ast::{ExprKind, ItemKind, Let, Pattern, Statement, StatementKind};
@@ -108,7 +108,7 @@ fn names(checked: &Checked, hints: &mut Vec<Hint>) {
             ItemKind::Block(function) | ItemKind::Model(function) => function.body.span == body.span,
             _ => false,
         });
-        if is_inner && lies_in(body.span, checked.ast.span) {
+        if is_inner && body.span.lies_in(checked.ast.span) {
             of_lets(checked, &body.statements, hints);
         }
     });

@@ -2,14 +2,15 @@
 
 use super::amounts::{before_unit, bytes, count, counted};
 use super::columns::{Column, columns};
-use super::costs;
+use super::costs::{self, StepCosts};
 use super::documentation::{code, of_entry_here, of_param_of, of_small_word, of_word};
-use super::names::{Declaration, DeclarationKind, Meaning, Name, Names, Table, keyword, small_word};
+use super::names::{Declaration, DeclarationKind, Meaning, Name, Names, Table};
 use super::walk;
-use crate::catalog::{self, Entry, Word, WordKind};
+use crate::catalog::{self, Entry, Word, WordKind, keyword, small_word};
 use crate::check::{Checked, Model, Noted, Train};
 use crate::data::{Description, FieldKind, FieldType, Split};
 use crate::diagnostics::quoted_list;
+use crate::diagnostics::with_article;
 use crate::ir::dim::show_shape;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, File};
@@ -29,8 +30,8 @@ pub struct Hover {
 const MOST_LISTED: usize = 8;
 
 /// What is said of the word at a byte of the checked file.
-pub fn hover(checked: &Checked, names: &Names, offset: usize) -> Option<Hover> {
-    let page = Page { checked, names };
+pub fn hover(checked: &Checked, names: &Names, steps: &StepCosts, offset: usize) -> Option<Hover> {
+    let page = Page { checked, names, steps };
     if let Some(name) = names.at(checked.file, offset) {
         return page.of_name(name).map(|text| Hover { span: name.span, text });
     }
@@ -54,6 +55,7 @@ pub fn hover(checked: &Checked, names: &Names, offset: usize) -> Option<Hover> {
 struct Page<'c> {
     checked: &'c Checked,
     names: &'c Names,
+    steps: &'c StepCosts,
 }
 
 impl Page<'_> {
@@ -259,7 +261,7 @@ impl Page<'_> {
         let noted = |span: Span| self.checked.program.noted(span).filter(|noted| !noted.is_value).map(|n| (span, n));
         found = noted(name).or(found);
         for (callee, call) in calls {
-            if callee.end == head.end && walk::lies_in(head, callee) {
+            if callee.end == head.end && head.lies_in(callee) {
                 found = noted(call).or(found);
                 head = call;
             }
@@ -290,17 +292,23 @@ impl Page<'_> {
             let _ = write!(text, "\n\n{}", facts.join(" · "));
         }
         if let Some(train) = costs::train_of(self.checked, model) {
-            text.push_str(&of_step(train));
+            text.push_str(&self.of_step(train));
         }
         text
     }
 
+    /// The memory and the work of a step of a train.
+    fn of_step(&self, train: usize) -> String {
+        let Some((memory, flops)) = self.steps.step(self.checked, train) else { return String::new() };
+        let batch = self.checked.program.trains.get(train).map_or(0, |train| train.settings.batch as u64);
+        let (batch, memory, flops) = (count(batch), bytes(memory), before_unit(flops as f64));
+        format!("\n\nA training step with a batch of {batch}: {memory} · {flops}FLOP")
+    }
+
     fn of_setting(&self, word: &'static Word) -> String {
         let mut text = of_word(word);
-        if word.name == "batch"
-            && let [train] = self.checked.program.trains.as_slice()
-        {
-            text.push_str(&of_step(train));
+        if word.name == "batch" && self.checked.program.trains.len() == 1 {
+            text.push_str(&self.of_step(0));
         }
         text
     }
@@ -334,10 +342,11 @@ impl Page<'_> {
             }
             text.push_str(&examples(description));
         }
-        let columns =
-            self.names.in_file(declaration.span.file).iter().filter(|name| {
-                matches!(name.meaning, Meaning::Column(_)) && walk::lies_in(name.span, declaration.whole)
-            });
+        let columns = self
+            .names
+            .in_file(declaration.span.file)
+            .iter()
+            .filter(|name| matches!(name.meaning, Meaning::Column(_)) && name.span.lies_in(declaration.whole));
         for name in columns.take(MOST_LISTED) {
             if let Meaning::Column(table) = name.meaning
                 && let Some(facts) = self.names.tables.get(table).and_then(|t| self.column(t, name.span))
@@ -408,13 +417,6 @@ fn around(tree: &File, offset: usize) -> Vec<&Expr> {
     found
 }
 
-/// The memory and the work of a training step.
-fn of_step(train: &Train) -> String {
-    let Some((memory, flops)) = costs::step(train) else { return String::new() };
-    let batch = count(train.settings.batch as u64);
-    format!("\n\nA training step with a batch of {batch}: {} · {}FLOP", bytes(memory), before_unit(flops as f64))
-}
-
 fn of_data(description: &Description) -> String {
     let mut text = examples(description);
     for (i, (name, ty)) in description.fields.iter().enumerate() {
@@ -451,12 +453,6 @@ fn listed<'a>(values: impl IntoIterator<Item = &'a str>, total: usize) -> String
 fn elements(ty: &str) -> Option<u64> {
     let shape = ty.get(ty.find('[')? + 1..ty.rfind(']')?)?;
     shape.split(',').map(|size| size.trim().parse::<u64>().ok()).product()
-}
-
-/// `an input`
-fn with_article(word: &str) -> String {
-    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {word}")
 }
 
 fn capital(text: &str) -> String {

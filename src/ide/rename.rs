@@ -2,18 +2,14 @@
 //!
 //! A rename is tried before it is offered: the names of the changed texts must mean what they meant.
 
-use super::names::{DeclarationId, DeclarationKind, Form, Meaning, Name, Names, small_word};
+use super::names::{DeclarationId, DeclarationKind, Form, Meaning, Name, Names};
 use super::workspace::Workspace;
-use crate::catalog::{self, EntryKind};
+use crate::catalog::{self, EntryKind, small_word};
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::parse;
+use crate::syntax::{is_reserved, parse, words_in};
 use std::collections::BTreeSet;
-
-/// Words that no name can be.
-pub const RESERVED: &[&str] =
-    &["let", "if", "else", "and", "or", "not", "true", "false", "none", "residual", "repeat", "scan"];
 
 /// What can be renamed.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,22 +87,13 @@ fn is_a_name(new_name: &str) -> Result<(), String> {
     if !is_word || new_name == "_" {
         return Err(format!("`{new_name}` is no name: a letter or `_`, then letters, digits and `_`"));
     }
-    if RESERVED.contains(&new_name) || small_word(new_name, "expression").is_some() || new_name == "weights" {
+    if is_reserved(new_name) || small_word(new_name, "expression").is_some() || new_name == "weights" {
         return Err(format!("`{new_name}` is a reserved word"));
     }
     if let Some(entry) = catalog::entries().find(|e| e.name == new_name) {
-        return Err(format!("`{new_name}` is of the language: {}", with_article(entry.kind())));
+        return Err(format!("`{new_name}` is of the language: {}", entry.kind().with_article()));
     }
     Ok(())
-}
-
-fn with_article(kind: EntryKind) -> String {
-    let word = kind.word();
-    match kind {
-        EntryKind::Initializer => word.to_owned(),
-        _ if word.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {word}"),
-        _ => format!("a {word}"),
-    }
 }
 
 /// Whether a kind is declared at the top of a file.
@@ -169,8 +156,7 @@ fn can_be_read(sources: &SourceMap, files: &BTreeSet<FileId>, name: &str) -> Res
     for file in files {
         let (tree, _) = parse(*file, &sources.file(*file).text);
         for span in super::unparsed::unparsed(&tree) {
-            let is_part = |c: char| c.is_alphanumeric() || c == '_';
-            if sources.text(span).split(|c: char| !is_part(c)).any(|word| word == name) {
+            if words_in(sources.text(span)).any(|word| word == name) {
                 let place = sources.location(span);
                 return Err(format!("{place} cannot be read yet, and may mean this `{name}`"));
             }

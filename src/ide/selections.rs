@@ -32,7 +32,7 @@ pub fn selections(tree: &File, offset: usize) -> Vec<Span> {
     spans.sort_by_key(|span| (std::cmp::Reverse(span.len()), span.start));
     let mut chain: Vec<Span> = Vec::new();
     for span in spans {
-        if chain.last().is_none_or(|outer| walk::lies_in(span, *outer) && span != *outer) {
+        if chain.last().is_none_or(|outer| span.lies_in(*outer) && span != *outer) {
             chain.push(span);
         }
     }

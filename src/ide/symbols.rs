@@ -1,7 +1,7 @@
 //! The outline of a file, and the items of all files.
 
 use super::names::{DeclarationKind, Meaning, Names};
-use super::walk::{self, lies_in};
+use super::walk;
 use crate::catalog::EntryKind;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{ExprKind, File, ItemKind, Statement, StatementKind};
@@ -171,7 +171,7 @@ fn nest(mut parts: Vec<Outline>) -> Vec<Outline> {
         }
     }
     for part in parts {
-        while open.last().is_some_and(|outer| !lies_in(part.whole, outer.whole)) {
+        while open.last().is_some_and(|outer| !part.whole.lies_in(outer.whole)) {
             close(&mut open, &mut done);
         }
         open.push(part);

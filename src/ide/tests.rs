@@ -1,12 +1,11 @@
 //! Everything an editor asks, asked at every place of every example.
 
 use super::names::{DeclarationKind, Meaning, Names};
-use super::{HintKinds, complete, hints, hover, signature, walk};
+use super::{HintKinds, StepCosts, complete, hints, hover, signature, walk};
 use crate::check::{Checked, Overrides, check_text};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::syntax::tokens::{Token, TokenKind, scan};
-use std::collections::BTreeSet;
 use std::path::Path;
 
 /// An example with what is asked of it.
@@ -15,6 +14,7 @@ struct Example {
     text: String,
     checked: Checked,
     names: Names,
+    steps: StepCosts,
 }
 
 impl Example {
@@ -28,14 +28,14 @@ impl Example {
             let text = std::fs::read_to_string(path).unwrap();
             let checked = check_text(path, &text, &Overrides::default());
             assert!(checked.diagnostics.is_empty(), "{}: {:?}", path.display(), checked.diagnostics);
-            let names = Names::of(&checked);
-            Example { name: path.file_name().unwrap().to_string_lossy().into_owned(), text, checked, names }
+            let (names, steps) = (Names::of(&checked), StepCosts::of(&checked));
+            Example { name: path.file_name().unwrap().to_string_lossy().into_owned(), text, checked, names, steps }
         };
         paths.iter().map(read).collect()
     }
 
     fn hover(&self, offset: u32) -> String {
-        hover(&self.checked, &self.names, offset as usize).map_or(String::new(), |found| found.text)
+        hover(&self.checked, &self.names, &self.steps, offset as usize).map_or(String::new(), |found| found.text)
     }
 
     /// What means something, in order.
@@ -57,17 +57,12 @@ impl Example {
 }
 
 #[test]
-#[ignore = "minutes without optimization: what a model says of a step's memory is planned anew for each word"]
 fn every_word_says_what_it_is() {
     let (mut asked, mut silent) = (0, Vec::new());
     for example in Example::all() {
-        // Words, and what is named within quotes; symbols are only to be survived. Each is asked once, for what a model
-        // says of the memory of a step is planned anew for each.
-        let mut tokens = example.tokens();
-        let mut seen = BTreeSet::new();
-        tokens.retain(|token| token.kind != TokenKind::Word || seen.insert(token.text(&example.text).to_owned()));
+        // Words, and what is named within quotes; symbols are only to be survived.
         let mut wanted: Vec<(usize, bool)> =
-            tokens.iter().map(|token| (token.start, token.kind == TokenKind::Word)).collect();
+            example.tokens().iter().map(|token| (token.start, token.kind == TokenKind::Word)).collect();
         for name in example.names.in_file(example.checked.file) {
             assert!(!matches!(name.meaning, Meaning::Missing | Meaning::Unknown), "{name:?}");
             let start = name.span.start as usize;

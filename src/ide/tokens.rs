@@ -5,6 +5,7 @@ use crate::catalog::{self, EntryKind, WordKind};
 use crate::check::Checked;
 use crate::source::Span;
 use crate::syntax::tokens::{TokenKind as Lexical, scan};
+use crate::syntax::{is_joining, is_reserved};
 
 /// A word with its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +79,6 @@ impl TokenKind {
         }
     }
 }
-
-/// Words that are no names anywhere, besides those of the catalog.
-const RESERVED: &[&str] = &[
-    "let", "field", "if", "else", "and", "or", "not", "true", "false", "none", "then", "as", "from", "on", "epochs",
-    "epoch", "steps", "step",
-];
 
 /// The words of the checked file, in order.
 pub fn tokens(checked: &Checked, names: &Names) -> Vec<Token> {
@@ -185,5 +180,8 @@ fn is_operator(text: &str) -> bool {
 }
 
 fn is_word_of_the_language(text: &str) -> bool {
-    RESERVED.contains(&text) || catalog::word(text).is_some_and(|word| word.kind != WordKind::Setting)
+    text == "field"
+        || is_reserved(text)
+        || is_joining(text)
+        || catalog::word(text).is_some_and(|word| word.kind != WordKind::Setting)
 }

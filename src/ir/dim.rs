@@ -278,11 +278,6 @@ impl Dim {
             && (self.constant > 0 || self.terms().keys().any(is_plain))
     }
 
-    /// Whether it is at least 0 whatever its names stand for, which are at least 0 each.
-    pub fn never_negative(&self) -> bool {
-        self.constant >= 0 && self.terms().values().all(|c| *c > 0)
-    }
-
     /// Puts dims in the place of variables.
     pub fn substitute(&self, of: &impl Fn(&Var) -> Option<Dim>) -> Dim {
         self.substitute_dyn(&of)

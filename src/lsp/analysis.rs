@@ -4,7 +4,7 @@ use super::documents::Documents;
 use super::position::Lines;
 use super::uri;
 use crate::check::{Checked, Memory, Overrides, check_again};
-use crate::ide::Names;
+use crate::ide::{Names, StepCosts};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::File;
 use crate::syntax::parse;
@@ -25,6 +25,8 @@ pub(super) struct Analysis {
     /// What the checker made of it.
     pub checked: Checked,
     names: OnceCell<Names>,
+    /// What its trains cost, as far as somebody has asked.
+    pub steps: StepCosts,
     lines: Vec<OnceCell<Lines>>,
     uris: Vec<Uri>,
     depends_on: Vec<(PathBuf, Stamp)>,
@@ -254,6 +256,7 @@ fn analyse(uri: &Uri, documents: &Documents, memory: &mut Memory) -> Option<Anal
         uri: uri.clone(),
         version: documents.get(uri).map(|d| d.version),
         names: OnceCell::new(),
+        steps: StepCosts::of(&checked),
         lines: checked.sources.files().map(|_| OnceCell::new()).collect(),
         uris: uris.collect(),
         depends_on,

@@ -17,7 +17,8 @@ pub(super) const FAMILY: Family = Family {
 fn hover(snapshot: &Snapshot, params: HoverParams) -> Result<Option<Hover>, Failure> {
     let place = params.text_document_position_params;
     let analysis = snapshot.analysis(&place.text_document.uri)?;
-    let found = ide::hover(&analysis.checked, analysis.names(), analysis.offset(place.position));
+    let offset = analysis.offset(place.position);
+    let found = ide::hover(&analysis.checked, analysis.names(), &analysis.steps, offset);
     Ok(found.map(|found| {
         let kind = if snapshot.client.reads_markdown { MarkupKind::Markdown } else { MarkupKind::PlainText };
         let value = if snapshot.client.reads_markdown { found.text } else { plain(&found.text) };

@@ -65,6 +65,11 @@ impl Span {
         self.start == self.end
     }
 
+    /// Whether the span is a part of another, or all of it.
+    pub fn lies_in(self, outer: Span) -> bool {
+        self.file == outer.file && outer.start <= self.start && self.end <= outer.end
+    }
+
     /// Whether `offset` lies in the span or at its end (where an editor's cursor still touches it).
     pub fn touches(self, offset: usize) -> bool {
         self.start as usize <= offset && offset <= self.end as usize

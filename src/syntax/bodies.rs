@@ -214,17 +214,6 @@ impl Finder<'_> {
         None
     }
 
-    /// The index behind the lines from a newline on that are indented more than `indent`.
-    fn indented_end(&self, newline: usize, indent: usize) -> usize {
-        let mut end = newline;
-        while let Some(next) = self.next_code(end)
-            && line_indent(self.source, self.start(next)) > indent
-        {
-            end = self.line_end(next);
-        }
-        end
-    }
-
     /// `if c:`, indented lines, `else:` and more of them. Gives the last token that was looked at.
     fn indented_if(&mut self, i: usize) -> Option<usize> {
         let indent = line_indent(self.source, self.start(i));
@@ -309,7 +298,7 @@ impl Finder<'_> {
                 self.begins_line(t)
                     && line_indent(self.source, self.start(t)) <= indent
                     && !super::tokens::is_operator(self.text(t))
-                    && !self.tokens.get(t).is_none_or(|t| t.is_trivia())
+                    && self.is_code(t)
             });
             (!more).then(|| self.text(name))
         });

@@ -261,16 +261,7 @@ impl Finder<'_> {
     /// The shape of a type: in which brackets it stands, and whether it begins with the batch.
     fn shape(&mut self, open: usize) {
         if self.kind(open) == TokenKind::Open(b'(') {
-            let mut depth = 0_usize;
-            let close = (open..self.tokens.len()).find(|i| {
-                match self.kind(*i) {
-                    TokenKind::Open(_) => depth += 1,
-                    TokenKind::Close(_) => depth = depth.saturating_sub(1),
-                    _ => {}
-                }
-                depth == 0
-            });
-            let Some(close) = close.filter(|close| self.text(*close) == ")") else { return };
+            let Some(close) = self.close_of(open).filter(|close| self.text(*close) == ")") else { return };
             self.tell(Foreign::TupleShape { open: self.token_span(open), close: self.token_span(close) });
             self.replace(self.start(open), self.end(open), "[");
             self.replace(self.start(close), self.end(close), "]");
@@ -443,18 +434,7 @@ impl Finder<'_> {
         let first_line = self.last_of_line(i);
         let brace = (i..self.line_end(i)).find(|t| self.kind(*t) == TokenKind::Open(b'{'));
         let behind = match brace {
-            Some(brace) => {
-                let mut depth = 0_usize;
-                let close = (brace..self.tokens.len()).find(|t| {
-                    match self.kind(*t) {
-                        TokenKind::Open(_) => depth += 1,
-                        TokenKind::Close(_) => depth = depth.saturating_sub(1),
-                        _ => {}
-                    }
-                    depth == 0
-                });
-                close.map_or(self.source.len(), |close| self.end(close))
-            }
+            Some(brace) => self.close_of(brace).map_or(self.source.len(), |close| self.end(close)),
             None => {
                 let end = self.line_end(i);
                 let indent = line_indent(self.source, self.start(i));

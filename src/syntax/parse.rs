@@ -271,4 +271,47 @@ pub(crate) mod tests {
             assert!(again.is_empty(), "{fixed}: {}", again[0].message);
         }
     }
+
+    /// The text with the first fix of the mistake that has this code.
+    fn fixed(text: &str, code: Code) -> String {
+        let diagnostics = parse(FileId(0), text).1;
+        let mistake = diagnostics.iter().find(|d| d.code == code).unwrap();
+        let mut edits = mistake.fixes[0].edits.clone();
+        edits.sort_by_key(|e| std::cmp::Reverse(e.span));
+        edits.iter().fold(text.to_owned(), |mut text, edit| {
+            text.replace_range(edit.span.range(), &edit.text);
+            text
+        })
+    }
+
+    /// Also where the parenthesis that they replace is missing.
+    #[test]
+    fn braces_go_around_a_stage() {
+        for (body, wanted) in [
+            ("residual(f)", "residual { f }"),
+            ("residual(f(3)", "residual { f(3) }"),
+            ("residual(é", "residual { é }"),
+            ("residual(é,", "residual { é }"),
+            ("residual(f(3) # c", "residual { f(3) } # c"),
+            ("repeat 3 (f(3)", "repeat 3 { f(3) }"),
+            ("repeat 3 (f(3))", "repeat 3 { f(3) }"),
+            ("repeat(3, f(3)", "repeat 3 { f(3) }"),
+            ("repeat(3, é", "repeat 3 { é }"),
+            ("repeat(3, f(3))", "repeat 3 { f(3) }"),
+        ] {
+            let text = |body: &str| format!("model A(x) {{\n  x |> {body}\n}}\n");
+            assert_eq!(fixed(&text(body), Code::E0026), text(wanted));
+        }
+    }
+
+    /// Signs of other keyboards have more bytes than those that they stand for.
+    #[test]
+    fn signs_of_other_keyboards_are_told_whole() {
+        let text = "train N on d {\n  epochs: 3，\n  batch: 4\n}\n";
+        assert_eq!(fixed(text, Code::E0018), text.replace('，', ""));
+        let diagnostics = parse(FileId(0), "model A(x) {\n  x[… 1 … 2]\n}\n").1;
+        let chained = diagnostics.iter().find(|d| d.code == Code::E0017).unwrap();
+        let lengths: Vec<usize> = chained.labels.iter().map(|l| l.span.len()).collect();
+        assert_eq!(lengths, ["…".len(); 2]);
+    }
 }

@@ -43,8 +43,9 @@ const WORDS_ELSEWHERE: &[(&str, &str)] = &[
 pub(crate) const RESERVED: &[&str] =
     &["let", "if", "else", "and", "or", "not", "true", "false", "none", "residual", "repeat", "scan"];
 /// Words that hold a form together, where they stand in it.
-pub(crate) const FORM_WORDS: &[&str] =
-    &["on", "as", "from", "then", "class", "group", "epochs", "epoch", "steps", "step"];
+pub(crate) const JOINING_WORDS: &[&str] = &["on", "as", "from", "then"];
+/// Words that begin a form, where it may stand.
+pub(crate) const OPENING_WORDS: &[&str] = &["class", "group"];
 /// What a duration is counted in.
 pub(crate) const UNITS: &[&str] = &["epochs", "epoch", "steps", "step"];
 
@@ -307,16 +308,15 @@ impl Repairer<'_> {
             }
             return fits.then(|| nearest(word, ITEM_WORDS.iter().copied())).flatten();
         }
-        let reserved = matches!(word, "if" | "not" | "true" | "false" | "none" | "residual" | "repeat" | "scan");
-        let unit = matches!(next_text, "epoch" | "epochs" | "step" | "steps");
-        let fits = !reserved && !unit && named && matches!(after, "=" | ":" | "{");
+        let fits =
+            !RESERVED.contains(&word) && !UNITS.contains(&next_text) && named && matches!(after, "=" | ":" | "{");
         fits.then(|| nearest(word, STATEMENT_WORDS.iter().copied())).flatten()
     }
 
     /// What a word within a statement is meant to be that holds a form together: its place tells.
     fn misspelt_within(&self, index: usize) -> Option<&'static str> {
         let word = self.text(index);
-        if RESERVED.contains(&word) || FORM_WORDS.contains(&word) {
+        if [RESERVED, JOINING_WORDS, OPENING_WORDS, UNITS].iter().any(|words| words.contains(&word)) {
             return None;
         }
         let before = index.checked_sub(1).and_then(|i| self.tokens.get(i))?;

@@ -1,4 +1,5 @@
-//! Tokens, and the lines that they stand on: what everything asks that looks for mistakes before parsing.
+//! Tokens, and the lines that they stand on: what is asked by those who look, before parsing, for bodies without braces
+//! and for other languages.
 
 use super::repair::line_indent;
 use super::tokens::{Token, TokenKind};
@@ -29,6 +30,11 @@ impl<'a> TokenLines<'a> {
     /// Whether a token is a word.
     pub(super) fn is_word(&self, index: usize) -> bool {
         self.kind(index) == TokenKind::Word
+    }
+
+    /// Whether a token stands for something in the program.
+    pub(super) fn is_code(&self, index: usize) -> bool {
+        self.tokens.get(index).is_some_and(|t| !t.is_trivia())
     }
 
     /// Where a token begins.
@@ -78,28 +84,42 @@ impl<'a> TokenLines<'a> {
     /// The last token of the line that is code.
     pub(super) fn last_of_line(&self, index: usize) -> usize {
         let end = self.line_end(index);
-        (index..end).rev().find(|i| !self.tokens.get(*i).is_none_or(|t| t.is_trivia())).unwrap_or(index)
+        (index..end).rev().find(|i| self.is_code(*i)).unwrap_or(index)
     }
 
-    /// The index behind the lines that are indented more than `indent`, from a newline on.
+    /// The index behind the lines from a newline on that are indented more than `indent`.
+    pub(super) fn indented_end(&self, newline: usize, indent: usize) -> usize {
+        self.end_of_lines(newline, |_, inner| inner > indent)
+    }
+
+    /// The same, with the branches of the statement of Python that has this indent.
     pub(super) fn block_end(&self, newline: usize, indent: usize) -> usize {
+        let is_branch = |first| matches!(self.text(first), "elif" | "else" | "except" | "finally");
+        self.end_of_lines(newline, |first, inner| inner > indent || inner == indent && is_branch(first))
+    }
+
+    /// The index behind the lines from a newline on that `belong`, by their first token and its indent.
+    fn end_of_lines(&self, newline: usize, belongs: impl Fn(usize, usize) -> bool) -> usize {
         let mut end = newline;
-        let mut i = newline;
-        while i < self.tokens.len() {
-            match self.kind(i) {
-                TokenKind::Newline | TokenKind::Comment => i += 1,
-                _ => {
-                    let inner = line_indent(self.source, self.start(i));
-                    let goes_on = matches!(self.text(i), "elif" | "else" | "except" | "finally") && inner == indent;
-                    if inner <= indent && !goes_on {
-                        break;
-                    }
-                    i = self.line_end(i);
-                    end = i;
-                }
-            }
+        while let Some(next) = self.next_code(end)
+            && belongs(next, line_indent(self.source, self.start(next)))
+        {
+            end = self.line_end(next);
         }
         end
+    }
+
+    /// The bracket that closes the one at an index, of whatever kind.
+    pub(super) fn close_of(&self, open: usize) -> Option<usize> {
+        let mut depth = 0_usize;
+        (open..self.tokens.len()).find(|i| {
+            match self.kind(*i) {
+                TokenKind::Open(_) => depth += 1,
+                TokenKind::Close(_) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })
     }
 
     /// Whether a `{` stands in the line, outside of other brackets.
@@ -119,11 +139,11 @@ impl<'a> TokenLines<'a> {
 
     /// The first token from `index` on that is code.
     pub(super) fn next_code(&self, index: usize) -> Option<usize> {
-        (index..self.tokens.len()).find(|i| !self.tokens.get(*i).is_none_or(|t| t.is_trivia()))
+        (index..self.tokens.len()).find(|i| self.is_code(*i))
     }
 
     /// The last token of a range that is code.
     pub(super) fn last_code(&self, mut range: std::ops::Range<usize>) -> Option<usize> {
-        range.rfind(|i| !self.tokens.get(*i).is_none_or(|t| t.is_trivia()))
+        range.rfind(|i| self.is_code(*i))
     }
 }

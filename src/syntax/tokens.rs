@@ -90,6 +90,11 @@ pub(crate) fn scan(source: &str) -> Vec<Token> {
     scanner.tokens
 }
 
+/// The words and whole numbers of a text, be it code or not.
+pub(crate) fn words_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !word_char(c)).filter(|word| !word.is_empty())
+}
+
 struct Scanner<'a> {
     source: &'a str,
     at: usize,

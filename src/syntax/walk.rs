@@ -3,7 +3,6 @@
 use super::ast::{
     Body, Expr, ExprKind, File, Item, ItemKind, Outputs, ScalarKind, Statement, StatementKind, TypeExpr, TypeExprKind,
 };
-use crate::source::Span;
 
 /// What of a piece of the tree is visited.
 #[derive(Clone, Copy, PartialEq)]
@@ -183,9 +182,4 @@ pub(crate) fn bodies<'a>(file: &'a File, visit: &mut dyn FnMut(&'a Body)) {
         ExprKind::Residual { body, .. } | ExprKind::Repeat { body, .. } | ExprKind::Scan { body, .. } => visit(body),
         _ => {}
     });
-}
-
-/// Whether a span lies in another.
-pub(crate) fn lies_in(inner: Span, outer: Span) -> bool {
-    inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end
 }

@@ -197,10 +197,8 @@ fn largest(train: &Train, batch: usize) -> Vec<Large> {
 
 /// Where `batch:` of a train is written.
 fn batch_span(checked: &Checked, train: &Train) -> Option<Span> {
-    let holds =
-        |span: Span| span.file == train.span.file && span.start <= train.span.start && train.span.end <= span.end;
     checked.ast.items.iter().find_map(|item| match &item.kind {
-        ItemKind::Train(written) if holds(item.span) => {
+        ItemKind::Train(written) if train.span.lies_in(item.span) => {
             written.statements.iter().find_map(|statement| match &statement.kind {
                 StatementKind::Setting(setting) if &*setting.key.name == "batch" => Some(setting.value.span),
                 _ => None,

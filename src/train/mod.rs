@@ -6,8 +6,9 @@
 //!                         └──▶ events (Observer): progress, --json, metrics.jsonl
 //! ```
 //!
-//! [`run()`] trains a file; [`evaluate`] and [`predict`] open what it left; [`test`] checks facts; [`check_gradients`]
-//! compares the generated backward pass with finite differences. Nothing here draws anything: an [`Observer`] does.
+//! [`run()`] trains a file; a [`Resumable`] is a run that was stopped and goes on; [`evaluate`] and [`predict`] open what
+//! a run left; [`test`] checks facts; [`check_gradients`] compares the generated backward pass with finite differences.
+//! Nothing here draws anything: an [`Observer`] does.
 
 mod augmenting;
 mod balance;

@@ -3,8 +3,7 @@
 //! A grammar holds its lists in marked places, which are written here and nowhere else; `NNRUN_UPDATE=1` writes them anew.
 
 use super::snapshot::{assert_all, compare, repository};
-use nnrun::catalog::{EntryKind, WordKind, entries, words};
-use nnrun::ide::names::SMALL_WORDS;
+use nnrun::catalog::{EntryKind, WordKind, entries, small_words, words};
 use serde_json::Value;
 
 /// The names of a kind. One that stands for several things is listed with the first of them.
@@ -35,8 +34,9 @@ fn all_names(kind: EntryKind) -> Vec<&'static str> {
 
 /// Settings of trains, then those of data and sweeps.
 fn settings() -> Vec<&'static str> {
-    let of_others = SMALL_WORDS.iter().filter(|w| {
-        matches!(w.place, "data" | "sweep") && w.syntax.strip_prefix(w.name).is_some_and(|rest| rest.starts_with(':'))
+    let of_others = small_words().filter(|w| {
+        matches!(w.place, "data" | "sweep")
+            && w.syntax.iter().any(|line| line.strip_prefix(w.name).is_some_and(|rest| rest.starts_with(':')))
     });
     words().filter(|w| w.kind == WordKind::Setting).map(|w| w.name).chain(of_others.map(|w| w.name)).collect()
 }

@@ -1,7 +1,7 @@
 //! Training: the loop, runs on disk, reproducibility.
 
-use crate::hand_built::{adam, checked, measure, settings, thirds};
-use nnrun::check::{Checked, Clip, Fact, FactExpr, Length, Settings};
+use crate::hand_built::{adam, checked, settings, thirds};
+use nnrun::check::{Checked, Clip, Fact, FactExpr, Length, Measure, Settings};
 use nnrun::data::{Split, SplitSpec};
 use nnrun::source::Span;
 use nnrun::syntax::ast::BinaryOperator;
@@ -9,6 +9,10 @@ use nnrun::train::{Event, Observer, RunError, RunOptions, Silent, Stopped, check
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+fn measure(split: Split, metric: &str, higher_is_better: bool) -> Measure {
+    Measure { split, metric: metric.into(), higher_is_better, span: Span::default() }
+}
 
 #[derive(Default)]
 struct Collected(Vec<Event>);

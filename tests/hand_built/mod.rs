@@ -3,7 +3,7 @@
 use nnrun::build::{Builder, Kind, Role, StateScope, Tensor};
 use nnrun::catalog::{ArgValue, Args, Body, Duration, EntryKind, MetricContext, find};
 use nnrun::check::{
-    Checked, Configured, DataBlock, Fact, Fit, Forward, Length, Measure, Metric, Model, Port, Program, Settings, Train,
+    Checked, Configured, DataBlock, Fact, Fit, Forward, Length, Metric, Model, Port, Program, Settings, Train,
 };
 use nnrun::data::{
     Cell, DataPlan, FieldExpr, FieldNode, FieldPlan, SourceSpec, Split, SplitSpec, TableExpr, TableNode, describe,
@@ -159,10 +159,6 @@ pub fn settings() -> Settings {
         load: None,
         augment: Vec::new(),
     }
-}
-
-pub fn measure(split: Split, metric: &str, higher_is_better: bool) -> Measure {
-    Measure { split, metric: metric.into(), higher_is_better, span: Span::default() }
 }
 
 /// A file with these trains of the one model.

@@ -20,6 +20,7 @@ mod transformer;
 mod upsample;
 
 pub(super) use dropout::drop_out;
+pub use recurrent::is_recurrent;
 
 use super::Entry;
 

@@ -8,6 +8,11 @@ use crate::ir::dim::Dim;
 use crate::ir::init::Init;
 use crate::ir::recurrent::{Cell, Recurrence};
 
+/// Whether a layer is one of these.
+pub fn is_recurrent(layer: &str) -> bool {
+    [RNN.name, LSTM.name, GRU.name].contains(&layer)
+}
+
 const HIDDEN: Param = Param::required("hidden", ParamType::Size, "how many numbers the state has");
 const LAYERS: Param = Param::optional(
     "layers",

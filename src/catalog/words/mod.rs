@@ -3,10 +3,10 @@
 
 mod forms;
 mod items;
-mod parts;
 mod settings;
+mod small_words;
 
-pub use parts::{Part, part_called, parts};
+pub use small_words::{SmallWord, keyword, small_word, small_words};
 
 /// A word of the language.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 
 use super::Subject;
 use super::network::Network;
+use crate::catalog::is_recurrent;
 use crate::data::{FieldExpr, FieldNode, FieldPlan};
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::ir::graph::NodeId;
@@ -105,7 +106,9 @@ fn told(subject: &Subject<'_>, network: &Network<'_>, span: Span, field: &FieldP
             };
             diagnostic.fix_all("let it see only what came before: `causal: true`", vec![edit])
         }
-        ("GRU" | "LSTM" | "RNN", _) => diagnostic.help("read it from the front alone: without `bidirectional: true`"),
+        (layer, _) if is_recurrent(layer) => {
+            diagnostic.help("read it from the front alone: without `bidirectional: true`")
+        }
         _ => diagnostic.help("let it see only what came before: `SelfAttention(…, causal: true)`"),
     }
 }

@@ -8,10 +8,11 @@
 //! ```text
 //! unused.rs       what nothing uses                 conventions.rs  how names are written
 //! layers.rs       bias, Dense, dropout, softmax     activations.rs  chains of sigmoids
-//! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for these three
+//! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for what is of layers
 //! training.rs     learning rate, accuracy           data.rs         columns, classes, leakage
 //! order.rs        numbers in PyTorch's order        ahead.rs        layers that see what is to be predicted
 //! allow.rs        `# allow(L0102)`                  levels.rs       `--deny`, `--allow`
+//! statements.rs   walks over what has statements
 //! ```
 
 mod activations;
@@ -70,7 +71,7 @@ impl Subject<'_> {
         });
         let first = calls.partition_point(|call| call.span.start < span.start);
         let begun = calls.iter().skip(first).take_while(move |call| call.span.start < span.end);
-        begun.copied().filter(move |call| call.span.file == span.file && call.span.end <= span.end)
+        begun.copied().filter(move |call| call.span.lies_in(span))
     }
 
     fn has_errors(&self) -> bool {
@@ -144,8 +145,7 @@ pub(super) fn lint(subject: &Subject<'_>, levels: &LintLevels) -> Vec<Diagnostic
     }
     // A kernel that is a number of channels drops pixels, and it is not the padding that is wrong.
     let mistaken: Vec<Span> = found.iter().filter(|d| d.code == Code::L0124).map(Diagnostic::span).collect();
-    let holds = |layer: Span, at: &Span| layer.file == at.file && layer.start <= at.start && at.end <= layer.end;
-    found.retain(|d| d.code != Code::L0111 || !mistaken.iter().any(|at| holds(d.span(), at)));
+    found.retain(|d| d.code != Code::L0111 || !mistaken.iter().any(|at| at.lies_in(d.span())));
     // Data that cannot be learned from makes lints of layers that would have nothing wrong.
     if found.iter().any(Diagnostic::is_error) {
         found.retain(Diagnostic::is_error);

@@ -2,6 +2,8 @@
 
 use super::Subject;
 use super::network::Network;
+use crate::catalog::is_recurrent;
+use crate::check::apply::channels_of;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::ir::dim::Dim;
 use crate::source::Span;
@@ -16,7 +18,7 @@ const MANY_LAYERS: f64 = 8.0;
 pub(super) fn order(subject: &Subject<'_>, network: &Network<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (index, row) in network.rows.iter().enumerate() {
         let judge: fn(&Written<'_>) -> Option<Diagnostic> = match &*row.kind {
-            "RNN" | "LSTM" | "GRU" => layers_like_a_size,
+            kind if is_recurrent(kind) => layers_like_a_size,
             kind if kind.starts_with("Conv") => channels_of_input_first,
             _ => continue,
         };
@@ -44,9 +46,7 @@ fn channels_of_input_first(layer: &Written<'_>) -> Option<Diagnostic> {
     let kind = layer.kind;
     let [first, second, third, ..] = layer.args else { return None };
     let (channels, kernel, stride) = (number(first)?, number(second)?, number(third)?);
-    // `[batch, T, D]` of one axis, `[batch, C, …]` of more.
-    let axis = if kind.ends_with("1d") { 2 } else { 1 };
-    let of_input = layer.input.get(axis).and_then(Dim::as_constant)?;
+    let of_input = channels_of(kind, layer.input.get(1..)?).and_then(Dim::as_constant)?;
     // `Conv2d(64, 3, 2)` on 64 channels halves an image, and is meant.
     if of_input as f64 != channels || stride <= 2.0 && kernel < LONG_KERNEL {
         return None;

@@ -48,11 +48,3 @@ fn suggest_duration(diagnostic: Diagnostic, span: Span, wanted: &str, found: &st
 fn this_is(found: &str) -> String {
     if found == "something else" { "this is not".to_owned() } else { format!("this is {found}") }
 }
-
-/// `an optimizer`, `a layer`.
-pub(super) fn with_article(word: &str) -> String {
-    match word.chars().next() {
-        Some('a' | 'e' | 'i' | 'o' | 'u') => format!("an {word}"),
-        _ => format!("a {word}"),
-    }
-}

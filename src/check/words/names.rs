@@ -1,9 +1,10 @@
 //! Words for mistakes with names.
 
-use super::{quote, suggest, with_article};
+use super::{quote, suggest};
 use crate::catalog::{self, EntryKind};
 use crate::check::foreign::SHAPES;
 use crate::check::mistake::Mistake;
+use crate::diagnostics::with_article;
 use crate::diagnostics::{Code, Diagnostic, Edit};
 use crate::source::Span;
 

@@ -4,7 +4,6 @@ use super::{Action, ActionKind, Place};
 use crate::catalog::{EntryKind, ParamType};
 use crate::diagnostics::Edit;
 use crate::ide::names::{DeclarationKind, Meaning};
-use crate::ide::walk::lies_in;
 use crate::syntax::ast::{Arg, ExprKind, ItemKind};
 
 /// Kinds whose parameters the checker takes by name, each of them.
@@ -59,7 +58,7 @@ pub(super) fn name_arguments(place: &Place<'_>) -> Option<Action> {
         }
         _ => return None,
     };
-    let fits = named.iter().all(|(arg, _)| lies_in(arg.value.span, callee.span.to(arg.value.span)));
+    let fits = named.iter().all(|(arg, _)| arg.value.span.lies_in(callee.span.to(arg.value.span)));
     if named.is_empty() || !fits {
         return None;
     }

@@ -4,10 +4,11 @@ use super::{Action, ActionKind, Place};
 use crate::catalog::{self, ParamType};
 use crate::diagnostics::Edit;
 use crate::ide::names::{DeclarationId, DeclarationKind, Meaning};
-use crate::ide::walk::{self, lies_in};
+use crate::ide::walk;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Expr, ExprKind, ItemKind};
 use crate::syntax::format;
+use crate::syntax::words_in;
 
 /// Makes a block of the selected stages.
 pub(super) fn extract(place: &Place<'_>) -> Option<Action> {
@@ -22,7 +23,7 @@ pub(super) fn extract(place: &Place<'_>) -> Option<Action> {
     let (hypers, tensors) = free_names(place, whole)?;
     let name = place.fresh("Extracted");
     let input = ["x", "input", "given"].into_iter().find(|n| {
-        let in_text = place.text_of(whole).split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == *n);
+        let in_text = words_in(place.text_of(whole)).any(|word| word == *n);
         !in_text && !tensors.iter().chain(&hypers).any(|t| t == n)
     })?;
     let inputs: Vec<&str> = std::iter::once(input).chain(tensors.iter().map(String::as_str)).collect();
@@ -62,7 +63,7 @@ fn selected_stages<'a>(place: &Place<'a>) -> Option<Vec<&'a Expr>> {
         let ExprKind::Pipe { .. } = expr.kind else { return };
         let mut stages = Vec::new();
         chain(expr, &mut stages);
-        let touched: Vec<&Expr> = stages.into_iter().filter(|s| lies_in(s.span, place.selected)).collect();
+        let touched: Vec<&Expr> = stages.into_iter().filter(|s| s.span.lies_in(place.selected)).collect();
         let (Some(first), Some(last)) = (touched.first(), touched.last()) else { return };
         // The selection begins and ends with stages of this pipeline.
         let around = place.text_of(place.selected);
@@ -91,7 +92,7 @@ fn chain<'a>(expr: &'a Expr, stages: &mut Vec<&'a Expr>) {
 fn free_names(place: &Place<'_>, whole: Span) -> Option<(Vec<String>, Vec<String>)> {
     let (mut hypers, mut tensors): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut sized: Vec<DeclarationId> = Vec::new();
-    for name in place.names.in_file(place.checked.file).iter().filter(|n| lies_in(n.span, whole)) {
+    for name in place.names.in_file(place.checked.file).iter().filter(|n| n.span.lies_in(whole)) {
         let id = match name.meaning {
             Meaning::Declared(id) => id,
             // What a layer knows of itself stays in the block that it is of.
@@ -99,7 +100,7 @@ fn free_names(place: &Place<'_>, whole: Span) -> Option<(Vec<String>, Vec<String
             _ => continue,
         };
         let declaration = place.names.declaration(id);
-        if lies_in(declaration.span, whole) {
+        if declaration.span.lies_in(whole) {
             continue;
         }
         let list = match declaration.kind {
@@ -129,7 +130,7 @@ fn free_names(place: &Place<'_>, whole: Span) -> Option<(Vec<String>, Vec<String
     let mut names_an_axis = false;
     walk::expressions(place.tree(), &mut |expr| {
         if let ExprKind::Call { callee, args, .. } = &expr.kind
-            && lies_in(expr.span, whole)
+            && expr.span.lies_in(whole)
             && let ExprKind::Name(callee) = &callee.kind
             && let Some(entry) = catalog::entries().find(|e| e.name == &**callee)
         {

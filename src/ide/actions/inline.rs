@@ -4,7 +4,7 @@ use super::{Action, ActionKind, Place};
 use crate::catalog::EntryKind;
 use crate::diagnostics::Edit;
 use crate::ide::names::{DeclarationId, DeclarationKind, Form, Meaning};
-use crate::ide::walk::{self, lies_in};
+use crate::ide::walk;
 use crate::source::Span;
 use crate::syntax::ast::{Body, Expr, ExprKind, Pattern, Statement, StatementKind};
 
@@ -29,7 +29,7 @@ pub(super) fn inline(place: &Place<'_>) -> Option<Action> {
         .map(|n| n.span)
         .collect();
     let whole_body = |span: Span| place.bodies(span).into_iter().next_back().map(|b| b.span);
-    let in_program = uses.iter().all(|span| lies_in(*span, body.span));
+    let in_program = uses.iter().all(|span| span.lies_in(body.span));
     if uses.is_empty() || !in_program {
         return None;
     }
@@ -71,7 +71,7 @@ fn find_let<'a>(place: &Place<'a>, name: Span) -> Option<(&'a Body, &'a Statemen
 
 /// Whether a value makes layers or draws: once is not the same as twice.
 fn makes_something(place: &Place<'_>, value: &Expr, kind: DeclarationKind) -> bool {
-    let names = place.names.in_file(place.checked.file).iter().filter(|n| lies_in(n.span, value.span));
+    let names = place.names.in_file(place.checked.file).iter().filter(|n| n.span.lies_in(value.span));
     let mut names = names.peekable();
     kind == DeclarationKind::Layer
         || names.any(|n| match &n.meaning {
@@ -86,7 +86,7 @@ fn makes_something(place: &Place<'_>, value: &Expr, kind: DeclarationKind) -> bo
 
 /// Whether a name of the value is bound again in the same block: it may mean something else at the use.
 fn is_rebound(place: &Place<'_>, value: &Expr, own: DeclarationId) -> bool {
-    let names = place.names.in_file(place.checked.file).iter().filter(|n| lies_in(n.span, value.span));
+    let names = place.names.in_file(place.checked.file).iter().filter(|n| n.span.lies_in(value.span));
     let used = names.filter_map(|n| match n.meaning {
         Meaning::Declared(id) => Some(id),
         _ => None,

@@ -15,7 +15,6 @@ mod usual_name;
 pub use usual_name::{UsualName, usual_names};
 
 use super::names::{Meaning, Names};
-use super::walk::lies_in;
 use crate::check::Checked;
 use crate::diagnostics::Edit;
 use crate::source::Span;
@@ -109,7 +108,7 @@ impl<'a> Place<'a> {
     pub fn bodies(&self, around: Span) -> Vec<&'a Body> {
         let mut found = Vec::new();
         super::walk::bodies(self.tree(), &mut |body| {
-            if lies_in(around, body.span) {
+            if around.lies_in(body.span) {
                 found.push(body);
             }
         });
@@ -136,7 +135,7 @@ impl<'a> Place<'a> {
             self.tree()
                 .items
                 .iter()
-                .any(|item| matches!(item.kind, crate::syntax::ast::ItemKind::Train(_)) && lies_in(span, item.span))
+                .any(|item| matches!(item.kind, crate::syntax::ast::ItemKind::Train(_)) && span.lies_in(item.span))
         };
         self.names.in_file(self.checked.file).iter().any(|name| {
             of_train(name.span)
@@ -149,7 +148,7 @@ impl<'a> Place<'a> {
         let taken = |name: &str| {
             self.names.declarations.iter().any(|d| &*d.name == name)
                 || crate::catalog::entries().any(|e| e.name == name)
-                || super::RESERVED.contains(&name)
+                || crate::syntax::is_reserved(name)
         };
         let mut name = wanted.to_owned();
         for letter in 'b'..='z' {

@@ -5,7 +5,6 @@ use crate::catalog::EntryKind;
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::ide::names::{DeclarationKind, Form, Meaning};
-use crate::ide::walk::lies_in;
 use crate::source::Span;
 use crate::syntax::ast::{ExprKind, ItemKind, StatementKind};
 
@@ -44,7 +43,7 @@ pub(super) fn name_layer(place: &Place<'_>) -> Option<Action> {
     let body = place.bodies(layer).into_iter().next_back()?;
     let mut parts: Vec<Span> = body.statements.iter().map(|s| s.span).collect();
     parts.extend(body.result.as_ref().map(|r| r.span));
-    let part = parts.into_iter().find(|part| lies_in(layer, *part))?;
+    let part = parts.into_iter().find(|part| layer.lies_in(*part))?;
     let has_a_name = body.statements.iter().any(|s| match &s.kind {
         StatementKind::Let(binding) => binding.value.unparenthesized().span == layer,
         // Where a `weight` begins there is no layer.

@@ -4,7 +4,6 @@ use super::{Action, ActionKind, Place};
 use crate::catalog::{self, Body, EntryKind, Task};
 use crate::data::Split;
 use crate::ide::names::Meaning;
-use crate::ide::walk::lies_in;
 use crate::source::Span;
 use crate::syntax::ast::{Data, ItemKind, StatementKind, Train};
 
@@ -98,7 +97,7 @@ fn add_split(place: &Place<'_>, data: &Data, item: Span) -> Option<Action> {
         .names
         .in_file(place.checked.file)
         .iter()
-        .any(|n| lies_in(n.span, item) && matches!(&n.meaning, Meaning::Entry(entry) if entry.name == "windows"));
+        .any(|n| n.span.lies_in(item) && matches!(&n.meaning, Meaning::Entry(entry) if entry.name == "windows"));
     let value = match (examples(Split::Test) > 0, is_ordered) {
         (true, true) => return None,
         (true, false) => "random(validation: 10%, seed: 1)",
@@ -157,7 +156,7 @@ fn opening(place: &Place<'_>, item: Span) -> Option<usize> {
 
 /// A metric that takes its operands from the one loss of the catalog that the train has.
 fn metric_of(place: &Place<'_>, train: Span) -> Option<&'static str> {
-    let names = place.names.in_file(place.checked.file).iter().filter(|n| lies_in(n.span, train));
+    let names = place.names.in_file(place.checked.file).iter().filter(|n| n.span.lies_in(train));
     let mut tasks = names.filter_map(|n| match &n.meaning {
         Meaning::Entry(entry) => match entry.body {
             Body::Loss { task, .. } => Some(task),

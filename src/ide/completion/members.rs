@@ -2,9 +2,9 @@
 
 use super::Context;
 use super::offer::{OfferKind, Offers};
-use crate::catalog::{self, EntryKind};
+use crate::catalog::{self, EntryKind, small_word};
 use crate::ide::documentation;
-use crate::ide::names::{DeclarationKind, Names, small_word};
+use crate::ide::names::{DeclarationKind, Names};
 
 impl Context<'_> {
     pub fn offer_members(&self, base: &[String], offers: &mut Offers) {

@@ -3,9 +3,9 @@
 use super::Context;
 use super::offer::{OfferKind, Offers};
 use super::values::{offer_small_word, offer_word};
-use crate::catalog::{EntryKind, WordKind, words};
+use crate::catalog::{EntryKind, WordKind, small_word, words};
 use crate::ide::documentation;
-use crate::ide::names::{DeclarationKind, small_word};
+use crate::ide::names::DeclarationKind;
 use crate::ide::situation::Around;
 
 /// What a setting begins with, where it has a value that is nearly always written.

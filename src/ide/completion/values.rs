@@ -2,9 +2,9 @@
 
 use super::Context;
 use super::offer::{OfferKind, Offers};
-use crate::catalog::{self, EntryKind, WordKind};
+use crate::catalog::{self, EntryKind, WordKind, small_word};
 use crate::ide::documentation;
-use crate::ide::names::{Declaration, DeclarationId, DeclarationKind, Names, small_word};
+use crate::ide::names::{Declaration, DeclarationId, DeclarationKind, Names};
 use crate::ide::situation::{Around, Situation};
 use crate::source::Span;
 use std::collections::BTreeMap;

@@ -2,10 +2,9 @@
 
 use super::resolver::{Resolver, within_quotes};
 use super::scope::{Applies, Scope};
-use super::small_words::small_word;
 use super::values::{choices, parameters_of, wants};
 use super::{DeclarationKind, Meaning, Table};
-use crate::catalog::{self, Entry, EntryKind, Param, ParamType};
+use crate::catalog::{self, Entry, EntryKind, Param, ParamType, small_word};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Data, Expr, ExprKind, Ident, Pattern, StatementKind, Symbol};
 

@@ -9,7 +9,6 @@
 //! bodies.rs       blocks, models and their types         values.rs    expressions and calls
 //! data.rs         data blocks and their columns          training.rs  train, expect, sweep
 //! stages.rs       whether an expression is a layer       paths.rs     paths of weights
-//! small_words.rs  words that mean something in one place only
 //! ```
 
 mod bodies;
@@ -17,17 +16,15 @@ mod data;
 mod paths;
 mod resolver;
 mod scope;
-mod small_words;
 mod stages;
 #[cfg(test)]
 mod tests;
 mod training;
 mod values;
 
-pub use small_words::{SMALL_WORDS, SmallWord, keyword, small_word};
 pub(super) use values::{parameters_of, wants};
 
-use crate::catalog::{Entry, Param, Word};
+use crate::catalog::{Entry, Param, SmallWord, Word};
 use crate::check::Checked;
 use crate::source::{FileId, SourceMap, Span};
 use std::path::PathBuf;

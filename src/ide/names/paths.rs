@@ -2,8 +2,8 @@
 
 use super::resolver::{Item, Resolver, within_quotes};
 use super::scope::Scope;
-use super::small_words::small_word;
 use super::{DeclarationId, DeclarationKind, Form, Meaning, Name};
+use crate::catalog::small_word;
 use crate::check::snake_case;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Symbol};

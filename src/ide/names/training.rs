@@ -2,9 +2,8 @@
 
 use super::resolver::{Item, Resolver};
 use super::scope::{Applies, Scope};
-use super::small_words::small_word;
 use super::{DeclarationId, DeclarationKind, Meaning};
-use crate::catalog::{self, EntryKind, ParamType, WordKind};
+use crate::catalog::{self, EntryKind, ParamType, WordKind, small_word};
 use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOperator, Expect, Expr, ExprKind, Ident, Setting, Statement, StatementKind, Sweep, Symbol, Train,

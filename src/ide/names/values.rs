@@ -2,9 +2,8 @@
 
 use super::resolver::{Item, Resolver};
 use super::scope::{Applies, Scope};
-use super::small_words::small_word;
 use super::{DeclarationId, DeclarationKind, Meaning};
-use crate::catalog::{self, Entry, EntryKind, Param, ParamType};
+use crate::catalog::{self, Entry, EntryKind, Param, ParamType, small_word};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Ident, Symbol};
 

@@ -5,13 +5,11 @@ use super::statements::Place;
 use crate::source::Span;
 use crate::syntax::error::SyntaxError;
 use crate::syntax::parse::{NnParser, Rule};
+use crate::syntax::repair::{ITEM_WORDS, RESERVED};
 use crate::syntax::tokens::{Token, TokenKind, scan};
 use pest::Parser;
 use pest::error::{ErrorVariant, InputLocation};
 use pest::iterators::Pair;
-
-const RESERVED: [&str; 12] =
-    ["let", "if", "else", "and", "or", "not", "true", "false", "none", "residual", "repeat", "scan"];
 
 impl Builder<'_> {
     /// Reports why a `broken_statement` (in its place) or a `broken_item` cannot be parsed.
@@ -97,11 +95,7 @@ impl Builder<'_> {
                 Some(_) => "a setting such as `epochs: 10`".into(),
             };
         };
-        if place.is_none()
-            && tokens.len() > 1
-            && previous == tokens[0]
-            && !super::super::repair::ITEM_WORDS.contains(&first)
-        {
+        if place.is_none() && tokens.len() > 1 && previous == tokens[0] && !ITEM_WORDS.contains(&first) {
             return "an item: `model`, `block`, `data`, `train`, `hyper`, `import`, `expect`, `sweep` or `let`".into();
         }
         let wants = |rule: Rule| rules.contains(&rule);

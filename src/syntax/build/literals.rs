@@ -5,6 +5,7 @@ use crate::source::Span;
 use crate::syntax::ast::{DurationUnit, Expr, ExprKind, Number};
 use crate::syntax::error::{NumberProblem, SyntaxError};
 use crate::syntax::parse::Rule;
+use crate::syntax::repair::UNITS;
 use pest::iterators::Pair;
 
 /// The unit that this word is.
@@ -16,13 +17,11 @@ pub(super) fn duration_unit(text: &str) -> Option<DurationUnit> {
     }
 }
 
-const UNITS: [&str; 4] = ["epochs", "epoch", "steps", "step"];
-
 impl Builder<'_> {
     pub(super) fn number(&mut self, pair: &Pair<'_, Rule>) -> Expr {
         let span = self.span(pair);
         let text = pair.as_str();
-        if let Some(unit) = UNITS.into_iter().find(|u| text.ends_with(u)) {
+        if let Some(unit) = UNITS.iter().copied().find(|u| text.ends_with(u)) {
             let amount = text.strip_suffix(unit).unwrap_or(text);
             self.bad_number(span, text, NumberProblem::UnitTouches(unit));
             let end = span.start as usize + amount.len();

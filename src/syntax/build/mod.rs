@@ -4,6 +4,7 @@
 
 mod broken;
 mod expressions;
+mod forms;
 mod items;
 mod literals;
 mod statements;

@@ -49,9 +49,8 @@ impl Builder<'_> {
 
     /// Reports a comma behind what ends with its line.
     pub(super) fn line_comma(&mut self, pair: &Pair<'_, Rule>, what: &'static str) {
-        let start = self.span(pair).start as usize;
-        let span = Span::new(self.file, start, start + 1);
-        let behind = self.source.get(start + 1..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
+        let span = self.span(pair);
+        let behind = self.source.get(span.end as usize..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
         let ends_line = behind.is_empty() || behind.starts_with(['\n', '#', '}']);
         self.report(SyntaxError::LineComma { span, what, ends_line });
     }
