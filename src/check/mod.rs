@@ -81,7 +81,7 @@ mod value;
 mod watched;
 mod words;
 
-pub use lints::{Convention, LintLevels, LintName, allow_fix};
+pub use lints::{LintLevels, LintName, allow_fix};
 pub use paths::glob_matches;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
