@@ -89,7 +89,7 @@ mod value;
 mod watched;
 mod words;
 
-pub use lints::{Convention, LintLevels, LintName, allow_fix};
+pub use lints::{LintLevels, LintName, allow_fix};
 pub use memory::Memory;
 pub use paths::glob_matches;
 pub(crate) use phases::phases_of;

@@ -42,6 +42,9 @@ pub struct Diagnostic {
     pub help: Vec<String>,
     /// Edits that an editor can apply.
     pub fixes: Vec<Fix>,
+    /// The name that would be usual for what is declared at the primary place. To give it is a rename, and no edit of
+    /// one file.
+    pub usual_name: Option<String>,
 }
 
 /// A place that took part.
@@ -82,7 +85,15 @@ impl Diagnostic {
             notes: Vec::new(),
             help: Vec::new(),
             fixes: Vec::new(),
+            usual_name: None,
         }
+    }
+
+    /// Says which name would be usual.
+    #[must_use]
+    pub fn usual_name(mut self, name: String) -> Self {
+        self.usual_name = Some(name);
+        self
     }
 
     /// Adds a place that took part.

@@ -48,7 +48,7 @@ static ALL: &[SmallWord] = small_words! {
     "statement", "a statement of `train`" {
         "phase": ["phase head { freeze: [backbone]; epochs: 3 }"] =>
             "A part of the training, after the one before and from its weights. It inherits the settings around it, \
-             but for its own. This version does not run it.", see "train";
+             but for its own; `epochs` and `steps` take each other's place. The test split waits for the last one.", see "train";
         "group": ["group [\"*.bias\", \"*norm*\"] { weight_decay: 0 }"] =>
             "Settings of the optimizer for some of the weights, by their paths. The last group that matches wins. This \
              version does not run it.", see "train";
@@ -216,7 +216,7 @@ mod tests {
     /// The editor and the command line read one list, so both say so.
     #[test]
     fn what_this_version_does_not_run_is_told() {
-        for (name, place) in [("sweep", "item"), ("phase", "statement"), ("group", "statement")] {
+        for (name, place) in [("sweep", "item"), ("group", "statement")] {
             assert!(small_word(name, place).is_some_and(|word| word.summary.ends_with("does not run it.")), "{name}");
         }
     }

@@ -7,28 +7,6 @@ use super::statements::{sequences, types};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::syntax::ast::{self, ExprKind, Ident, ItemKind, Outputs, Pattern, StatementKind, TypeExprKind};
 
-/// How the names of a kind of thing are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Convention {
-    /// Blocks and models: `ConvUnit`.
-    CamelCase,
-    /// Dimensions: `T`.
-    SingleCapital,
-    /// Everything else: `hidden_size`.
-    SnakeCase,
-}
-
-impl Convention {
-    /// A name, written so.
-    pub fn of(self, name: &str) -> String {
-        match self {
-            Convention::CamelCase => camel_case(name),
-            Convention::SingleCapital => name.chars().take(1).flat_map(char::to_uppercase).collect(),
-            Convention::SnakeCase => snake_case(name),
-        }
-    }
-}
-
 pub(super) fn conventions(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for item in &subject.ast.items {
         match &item.kind {
@@ -99,10 +77,11 @@ fn dimensions(subject: &Subject<'_>, function: &ast::Function, tell: &mut dyn Fn
             // A hyper of another file may have been brought by its name.
             if is_lower && !known.contains(name) && !imports {
                 let message = format!("the dimension `{name}` is written like a hyper");
-                let capital = Convention::SingleCapital.of(name);
+                let capital = name.chars().take(1).flat_map(char::to_uppercase).collect::<String>();
                 tell(
                     Diagnostic::new(Code::L0109, message, dim.span, "this name binds a size")
-                        .help(format!("single capitals are usual for dimensions: `{capital}`")),
+                        .help(format!("single capitals are usual for dimensions: `{capital}`"))
+                        .usual_name(capital),
                 );
             }
         }
@@ -117,9 +96,10 @@ fn snake(name: &Ident, what: &str, tell: &mut dyn FnMut(Diagnostic)) {
     if !text.split('_').filter(has_capital).any(|part| letters(part) > 1) {
         return;
     }
-    let wanted = Convention::SnakeCase.of(text);
+    let wanted = snake_case(text);
     let message = format!("`{text}` is {what}, and those are written in snake_case");
-    tell(Diagnostic::new(Code::L0109, message, name.span, format!("`{wanted}` would be usual")));
+    let label = format!("`{wanted}` would be usual");
+    tell(Diagnostic::new(Code::L0109, message, name.span, label).usual_name(wanted));
 }
 
 fn camel(name: &Ident, what: &str, tell: &mut dyn FnMut(Diagnostic)) {
@@ -129,9 +109,10 @@ fn camel(name: &Ident, what: &str, tell: &mut dyn FnMut(Diagnostic)) {
     if !begins_small && !has_gap {
         return;
     }
-    let wanted = Convention::CamelCase.of(text);
+    let wanted = camel_case(text);
     let message = format!("`{text}` is {what}, and those are written in CamelCase");
-    tell(Diagnostic::new(Code::L0109, message, name.span, format!("`{wanted}` would be usual")));
+    let label = format!("`{wanted}` would be usual");
+    tell(Diagnostic::new(Code::L0109, message, name.span, label).usual_name(wanted));
 }
 
 /// `Net_8_16`: without the gaps it would be another number.

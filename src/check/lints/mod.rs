@@ -30,7 +30,6 @@ mod training;
 mod unused;
 
 pub use allow::allow_fix;
-pub use conventions::Convention;
 pub use levels::{LintLevels, LintName};
 
 use super::program::{DataBlock, Model, Program, Train};

@@ -4,9 +4,8 @@
 //! has one.
 
 use super::fixes::told_at;
-use crate::check::{Checked, Convention};
-use crate::diagnostics::Code;
-use crate::ide::names::{DeclarationKind, Names};
+use crate::check::Checked;
+use crate::ide::names::Names;
 use crate::source::Span;
 
 /// A name that would be usual in place of one that is told about.
@@ -24,17 +23,11 @@ pub struct UsualName {
 
 /// The usual names of what is told about at a part of the checked file.
 pub fn usual_names(checked: &Checked, names: &Names, selected: Span) -> Vec<UsualName> {
-    let told = told_at(checked, selected).filter(|(_, diagnostic)| diagnostic.code == Code::L0109);
-    let own = told.filter(|(_, diagnostic)| diagnostic.span().file == checked.file);
+    let own = told_at(checked, selected).filter(|(_, diagnostic)| diagnostic.span().file == checked.file);
     own.filter_map(|(index, diagnostic)| {
         let at = diagnostic.span();
         let declaration = names.declarations.iter().find(|declaration| declaration.span == at)?;
-        let convention = match declaration.kind {
-            DeclarationKind::Block | DeclarationKind::Model => Convention::CamelCase,
-            DeclarationKind::Dimension => Convention::SingleCapital,
-            _ => Convention::SnakeCase,
-        };
-        let name = convention.of(&declaration.name);
+        let name = diagnostic.usual_name.clone()?;
         let title = format!("rename `{}` to `{name}`", declaration.name);
         (*name != *declaration.name).then_some(UsualName { title, fixes: index, at, name })
     })
