@@ -10,6 +10,7 @@ use crate::ir::graph::InputKind;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, ItemKind, ScalarKind, Symbol, TypeExpr, TypeExprKind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 impl Checker<'_> {
     /// Every model of the file: as its first train has it, or else by itself. Blocks are checked on the way.
@@ -117,7 +118,7 @@ impl Checker<'_> {
             outputs: named,
             layers,
             regions,
-            graph,
+            graph: Arc::new(graph),
             is_bound,
             longest: Vec::new(),
         })

@@ -109,7 +109,7 @@ struct Ragged {
 /// A file with its names.
 pub(super) struct Module {
     pub file: FileId,
-    pub ast: Rc<ast::File>,
+    pub ast: Arc<ast::File>,
     pub directory: PathBuf,
     pub names: BTreeMap<Symbol, Named>,
     /// What could not be parsed.

@@ -22,6 +22,10 @@ impl Checker<'_> {
     /// `t[0 .. 4]`, `t[4]`, `t[.., 2]`, `t[["a", "b"]]`, `t[petal-width]`: tells how the columns are chosen here, and
     /// chooses them. `None` where it is nothing of these.
     pub fn columns_elsewhere(&mut self, table: &TableExpr, base: Span, args: &[Arg], whole: Span) -> Option<DataValue> {
+        // A table may have a thousand columns: their names are not wanted where all is written as here.
+        if args.iter().all(|arg| arg.name.is_none() && is_of_names(&arg.value)) {
+            return None;
+        }
         let names = column_names(table);
         let chosen = self.chosen(&names, args)?;
         let base = self.sources.text(base);
@@ -176,6 +180,15 @@ pub(super) fn written(name: &str) -> String {
     let is_word = name.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     if is_word && !is_reserved(name) { name.to_owned() } else { format!("\"{name}\"") }
+}
+
+/// Whether this is the name of a column, or a range between two.
+fn is_of_names(expr: &Expr) -> bool {
+    let is_name = |expr: &Expr| matches!(expr.kind, ExprKind::Name(_));
+    match &expr.kind {
+        ExprKind::Range { start: Some(from), end: Some(to) } => is_name(from) && is_name(to),
+        _ => is_name(expr),
+    }
 }
 
 /// Whether this is names with minus signs between them.

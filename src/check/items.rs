@@ -22,7 +22,7 @@ impl Checker<'_> {
         for diagnostic in diagnostics {
             self.report(diagnostic);
         }
-        let ast = Rc::new(ast);
+        let ast = Arc::new(ast);
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
         let unparsed = names_in::unparsed(&ast);

@@ -235,7 +235,6 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides, memory: Option<Memo
     };
     let mut diagnostics = lints::lint(&subject, &overrides.lints);
     tidy(&mut diagnostics);
-    let ast = std::rc::Rc::unwrap_or_clone(ast);
     let memory = checker.memory.map(Memory::end_round);
     (Checked { sources: checker.sources, file, ast, program, diagnostics, files: checker.files }, memory)
 }

@@ -84,6 +84,13 @@ parts! {
     State { span; path, shape, role, init }
 }
 
+/// Its own from now on, where others share it.
+impl<T: Placed + Clone> Placed for Arc<T> {
+    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
+        Arc::make_mut(self).spans(visit);
+    }
+}
+
 impl Placed for crate::catalog::Args {
     fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
         self.spans_mut().for_each(visit);
@@ -97,7 +104,7 @@ impl Placed for RegionKind {
             | RegionKind::Repeat { copies: _ }
             | RegionKind::Copy
             | RegionKind::Residual => {}
-            RegionKind::Scan(steps) => Arc::make_mut(steps).spans(visit),
+            RegionKind::Scan(steps) => steps.spans(visit),
         }
     }
 }

@@ -19,8 +19,8 @@ pub struct Checked {
     pub sources: SourceMap,
     /// The file itself.
     pub file: FileId,
-    /// Its tree.
-    pub ast: ast::File,
+    /// Its tree, shared with who goes through it afterwards.
+    pub ast: Arc<ast::File>,
     /// What was understood. Complete only where there are no errors.
     pub program: Program,
     /// In file order, without repetitions.
@@ -149,7 +149,7 @@ pub struct Model {
     /// Which of them lie in which block, `repeat`, `residual` or `scan`: inner ones before those around them.
     pub regions: Vec<Region>,
     /// Its graph: an output for each of the model's, an input for each of the model's.
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// Whether every size in it is known (the batch and lengths aside): it is bound to data or was written with numbers.
     pub is_bound: bool,
     /// The longest length of each ragged dimension in its data, by [`crate::ir::dim::Var::id`].
@@ -275,7 +275,7 @@ pub struct Fit {
 #[derive(Debug, Clone)]
 pub struct Forward {
     /// Without backward pass and updates (those of running statistics aside).
-    pub graph: Graph,
+    pub graph: Arc<Graph>,
     /// In training the mean loss of the batch, `[]`; in evaluation the loss of each example, `[B]`.
     pub loss: NodeId,
     /// The terms of a loss written as a record, each like `loss`; empty otherwise.

@@ -383,6 +383,7 @@ impl Checker<'_> {
         let terms = terms.into_iter().map(|(name, t)| (name, finish(self, &t))).collect();
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
+        let graph = Arc::new(graph);
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
         let over_examples = std::mem::take(&mut self.builder.over_examples);
         let limits = std::mem::take(&mut self.builder.limits);

@@ -26,7 +26,7 @@ pub fn evaluation_graph(train: &Train, class_weights: Option<&[f64]>) -> Graph {
 }
 
 fn filled<'a>(train: &'a Train, class_weights: Option<&[f64]>) -> Cow<'a, Graph> {
-    let mut graph = Cow::Borrowed(&train.evaluation.graph);
+    let mut graph = Cow::Borrowed(&*train.evaluation.graph);
     if class_weights.is_some() {
         fill(graph.to_mut(), &train.evaluation, class_weights);
     }

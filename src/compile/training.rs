@@ -87,7 +87,7 @@ pub fn backward_with(train: &Train, class_weights: Option<&[f64]>) -> Backward {
 
 /// The forward graph whose only outputs are the loss and its terms.
 fn with_loss_outputs(train: &Train) -> Graph {
-    let mut graph = train.training.graph.clone();
+    let mut graph = Graph::clone(&train.training.graph);
     graph.outputs.clear();
     graph.add_output(LOSS, train.training.loss);
     for (name, node) in &train.training.terms {

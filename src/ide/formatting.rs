@@ -65,7 +65,8 @@ fn edits(old: &str, new: &str) -> Vec<TextEdit> {
 
 /// The white space that a text begins with.
 fn gap(text: &str) -> &str {
-    text.strip_suffix(text.trim_start()).unwrap_or("")
+    let gap = text.len() - text.trim_start().len();
+    text.get(..gap).unwrap_or("")
 }
 
 fn apply(text: &str, edits: &[TextEdit]) -> String {

@@ -68,13 +68,32 @@ const SYMBOLS: &[&str] = &[
 
 /// Operators with two operands: a line that begins or ends with one belongs to its neighbour.
 pub(crate) fn is_operator(text: &str) -> bool {
-    let Some(first) = text.bytes().next() else { return false };
-    // Nearly all that is asked about are names.
-    if first.is_ascii_alphanumeric() {
-        return matches!(text, "and" | "or" | "then");
+    // By its length and its first byte: every repair asks this of every token.
+    match *text.as_bytes() {
+        [b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'@' | b'^' | b'%' | b'=' | b'|'] => true,
+        [a, b] => {
+            let two = [a, b];
+            matches!(
+                &two,
+                b"|>"
+                    | b"||"
+                    | b"->"
+                    | b"=>"
+                    | b"//"
+                    | b">>"
+                    | b"=="
+                    | b"!="
+                    | b"<="
+                    | b">="
+                    | b"&&"
+                    | b"**"
+                    | b".."
+                    | b"or"
+            )
+        }
+        [a, b, c] => [b"%>%", b"and"].contains(&&[a, b, c]) || text == "→",
+        _ => text == "then",
     }
-    symbol_at(text) == Some(text)
-        && !matches!(text, ":" | "," | ";" | "." | "..." | "!" | "&" | ":=" | "+=" | "-=" | "*=" | "/=")
 }
 
 /// The operator or mark that a text begins with.
@@ -308,6 +327,16 @@ mod tests {
 
     fn texts(source: &str) -> Vec<&str> {
         scan(source).into_iter().map(|t| t.text(source)).collect()
+    }
+
+    #[test]
+    fn an_operator_has_two_operands() {
+        let marks = [":", ",", ";", ".", "...", "!", "&", ":=", "+=", "-=", "*=", "/="];
+        for symbol in SYMBOLS {
+            assert_eq!(is_operator(symbol), !marks.contains(symbol), "{symbol}");
+        }
+        assert!(["and", "or", "then"].into_iter().all(is_operator));
+        assert!(!["", "x", "not", "the", "thens", "é", "(", "if", "|>>"].into_iter().any(is_operator));
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub(super) fn causal(
     if sequence.is_some_and(|sequence| sequence.is_causal(node) == Some(true)) {
         return Ok(Causality { ok: true, note: "proved on the graph, for all weights".into() });
     }
-    let mut graph = model.graph.clone();
+    let mut graph = Graph::clone(&model.graph);
     graph.updates.clear();
     graph.outputs.clear();
     graph.add_output(output, node);

@@ -14,10 +14,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Editor {
     to: Box<dyn Write + Send>,
-    from: Receiver<Value>,
+    from: Receiver<(Instant, Value)>,
     server: Option<JoinHandle<Ending>>,
     child: Option<Child>,
     next_id: i64,
+    /// When the last message began to be sent, and when that came in whole which was waited for last: before it was
+    /// taken apart, which takes this client longer than the server needs to put it together.
+    pub sent: Instant,
+    pub came: Instant,
     /// What the server told or asked and nobody looked at yet.
     pub unasked: Vec<Value>,
     /// What is answered to `workspace/configuration`.
@@ -48,7 +52,8 @@ impl Editor {
         });
         let (unasked, configuration, capabilities) = (Vec::new(), Value::Null, Value::Null);
         let to = Box::new(to);
-        Editor { to, from, server: None, child: None, next_id: 1, unasked, configuration, capabilities }
+        let (sent, came) = (Instant::now(), Instant::now());
+        Editor { to, from, server: None, child: None, next_id: 1, sent, came, unasked, configuration, capabilities }
     }
 
     /// A server in a process of its own.
@@ -82,6 +87,7 @@ impl Editor {
     }
 
     pub fn send_text(&mut self, text: &str) {
+        self.sent = Instant::now();
         write!(self.to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
     }
 
@@ -120,7 +126,7 @@ impl Editor {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let message =
+            let (came, message) =
                 self.from.recv_timeout(left).unwrap_or_else(|_| panic!("no such message; {:?}", self.unasked));
             if message.get("method").is_some() && message.get("id").is_some() {
                 let result = match message["method"].as_str() {
@@ -130,6 +136,7 @@ impl Editor {
                 self.send(&json!({ "jsonrpc": "2.0", "id": message["id"], "result": result }));
             }
             if is_it(&message) {
+                self.came = came;
                 return message;
             }
             self.unasked.push(message);
@@ -178,7 +185,7 @@ impl Editor {
     }
 }
 
-fn read(input: &mut impl BufRead) -> Option<Value> {
+fn read(input: &mut impl BufRead) -> Option<(Instant, Value)> {
     let mut length = None;
     loop {
         let mut line = String::new();
@@ -193,7 +200,8 @@ fn read(input: &mut impl BufRead) -> Option<Value> {
     }
     let mut content = vec![0; length?];
     input.read_exact(&mut content).ok()?;
-    serde_json::from_slice(&content).ok()
+    let came = Instant::now();
+    Some((came, serde_json::from_slice(&content).ok()?))
 }
 
 /// The URI of a file whose path has nothing to escape.

@@ -304,7 +304,8 @@ fn cut_off_anywhere_nothing_falls() {
             let file = sources.add(&path, prefix);
             let ast = nnrun::syntax::parse(file, prefix).0;
             let program = nnrun::check::Program::default();
-            let checked = Checked { sources, file, ast, program, diagnostics: Vec::new(), files: Vec::new() };
+            let checked =
+                Checked { sources, file, ast: ast.into(), program, diagnostics: Vec::new(), files: Vec::new() };
             let names = Names::of(&checked);
             for offset in [end, end / 2] {
                 for offer in complete(&checked, &names, None, offset) {

@@ -109,7 +109,7 @@ pub struct Differentiated {
 }
 
 pub fn differentiated(forward: &Forward, place: Place) -> Differentiated {
-    let mut graph = forward.graph.clone();
+    let mut graph = Graph::clone(&forward.graph);
     graph.outputs.clear();
     let outputs: Vec<(NodeId, bool)> = match place {
         Place::Model { outputs } => {

@@ -5,7 +5,7 @@ use super::graphs::push;
 use nnrun::autodiff::differentiate;
 use nnrun::check::{Overrides, check_text};
 use nnrun::ir::dim::{Dim, Var, VarKind, batch};
-use nnrun::ir::graph::{InputKind, NodeId};
+use nnrun::ir::graph::{Graph, InputKind, NodeId};
 use nnrun::ir::interpret::{Feeds, interpret};
 use nnrun::ir::op::{Binary, Op, Reduction};
 use nnrun::ir::verify::verify;
@@ -49,7 +49,7 @@ fn compare(name: &str, case: &Value, wrong: &mut Vec<String>) -> Option<()> {
     let checked = check_text(Path::new("examples/case.nn"), &text, &Overrides::default());
     assert!(!checked.has_errors(), "{name}:\n{text}\n{:?}", checked.diagnostics);
     let model = &checked.program.models[0];
-    let mut graph = model.graph.clone();
+    let mut graph = Graph::clone(&model.graph);
     if graph.inputs.iter().any(|i| i.kind == InputKind::Scalar) {
         return None;
     }

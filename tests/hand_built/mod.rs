@@ -120,7 +120,7 @@ pub fn forward(training: bool) -> Forward {
     };
     Forward {
         loss: loss.node,
-        graph: b.graph,
+        graph: b.graph.into(),
         terms: Vec::new(),
         outputs: vec![port],
         metrics,
@@ -208,7 +208,7 @@ pub fn checked(split: SplitSpec, trains: Vec<Settings>, facts: Vec<Fact>) -> Che
     Checked {
         sources,
         file,
-        ast: ast::File { items: Vec::new(), repaired: Vec::new(), qualified: Vec::new(), span: Span::default() },
+        ast: ast::File { items: Vec::new(), repaired: Vec::new(), qualified: Vec::new(), span: Span::default() }.into(),
         program,
         diagnostics: Vec::new(),
         files: Vec::new(),

@@ -208,12 +208,13 @@ pub struct Table {
 impl Names {
     /// The names of a checked file and of the files that it imports. Its texts are those of the check.
     pub fn of(checked: &Checked) -> Names {
-        Names::of_files(&checked.sources, &[checked.file])
+        let trees = [(checked.file, checked.ast.clone())].into();
+        resolver::resolve(&checked.sources, &[checked.file], &trees)
     }
 
     /// The names of these files and of those that they import, as far as `sources` holds their texts.
     pub fn of_files(sources: &SourceMap, files: &[FileId]) -> Names {
-        resolver::resolve(sources, files)
+        resolver::resolve(sources, files, &resolver::Trees::new())
     }
 
     /// The name at a byte of a file. Where two meet, the one that begins there.

@@ -8,7 +8,7 @@ use crate::syntax::ast::{self, Ident, ItemKind, Outputs, Pattern, Symbol};
 use crate::syntax::parse;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What a name of a file is.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub(super) enum Item {
 pub(super) struct Module {
     pub file: FileId,
     pub directory: PathBuf,
-    pub ast: Rc<ast::File>,
+    pub ast: Arc<ast::File>,
     pub items: BTreeMap<Symbol, Item>,
     /// Whether it imports all of a file that could not be had.
     pub lacks_names: bool,
@@ -30,6 +30,7 @@ pub(super) struct Module {
 /// The state of a resolution.
 pub(super) struct Resolver<'a> {
     pub sources: &'a SourceMap,
+    trees: &'a Trees,
     pub modules: Vec<Module>,
     pub found: Names,
     /// The module that an import's alias stands for.
@@ -47,21 +48,25 @@ pub(super) struct Resolver<'a> {
 /// Room for programs as deep as the parser lets pass. It is address space: only what is used is memory.
 const STACK_BYTES: usize = 128 << 20;
 
+/// Trees that are known already.
+pub(super) type Trees = BTreeMap<FileId, Arc<ast::File>>;
+
 /// Resolves these files and those that they import.
-pub(super) fn resolve(sources: &SourceMap, files: &[FileId]) -> Names {
+pub(super) fn resolve(sources: &SourceMap, files: &[FileId], trees: &Trees) -> Names {
     // On a stack of its own: how deep a program may be must not depend on who asks.
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("names".to_owned()).stack_size(STACK_BYTES);
-        match builder.spawn_scoped(scope, || resolve_here(sources, files)) {
+        match builder.spawn_scoped(scope, || resolve_here(sources, files, trees)) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => resolve_here(sources, files),
+            Err(_) => resolve_here(sources, files, trees),
         }
     })
 }
 
-fn resolve_here(sources: &SourceMap, files: &[FileId]) -> Names {
+fn resolve_here(sources: &SourceMap, files: &[FileId], trees: &Trees) -> Names {
     let mut resolver = Resolver {
         sources,
+        trees,
         modules: Vec::new(),
         found: Names::default(),
         namespaces: BTreeMap::new(),
@@ -86,7 +91,8 @@ impl Resolver<'_> {
             return known;
         }
         let source = self.sources.file(file);
-        let ast = Rc::new(parse(file, &source.text).0);
+        let known = self.trees.get(&file).cloned();
+        let ast = known.unwrap_or_else(|| Arc::new(parse(file, &source.text).0));
         let directory = source.path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
         self.modules.push(Module { file, directory, ast: ast.clone(), items: BTreeMap::new(), lacks_names: false });
@@ -107,7 +113,7 @@ impl Resolver<'_> {
 
     /// Items first, then imports, then everything that may use them.
     fn run(&mut self) {
-        let trees: Vec<(usize, Rc<ast::File>)> =
+        let trees: Vec<(usize, Arc<ast::File>)> =
             self.modules.iter().enumerate().map(|(i, module)| (i, module.ast.clone())).collect();
         for (module, ast) in &trees {
             ast.items.iter().for_each(|item| self.declare_item(*module, item));
