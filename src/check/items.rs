@@ -9,7 +9,7 @@ use crate::build::StateScope;
 use crate::diagnostics::{io_reason, nearest};
 use crate::source::{FileId, Span, canonical};
 use crate::syntax::ast::{self, ItemKind, Symbol};
-use crate::syntax::parse;
+use crate::syntax::{parse, parse_shared};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,11 +18,10 @@ impl Checker<'_> {
     /// Adds a text as a module, with its imports. `above` are the files that are importing it.
     pub fn add_module(&mut self, path: &Path, text: &str, above: &mut Vec<PathBuf>) -> usize {
         let file = self.sources.add(path, text);
-        let (ast, diagnostics) = parse(file, text);
-        for diagnostic in diagnostics {
+        let (ast, diagnostics) = parse_shared(file, text);
+        for diagnostic in diagnostics.iter().cloned() {
             self.report(diagnostic);
         }
-        let ast = Arc::new(ast);
         let directory = path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
         let unparsed = names_in::unparsed(&ast);

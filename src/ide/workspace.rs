@@ -3,7 +3,7 @@
 use super::names::Names;
 use crate::source::{FileId, SourceMap, canonical};
 use crate::syntax::ast::ItemKind;
-use crate::syntax::parse;
+use crate::syntax::parse_shared;
 use std::path::{Path, PathBuf};
 
 /// More files than this are no folder of programs, and would keep an editor waiting.
@@ -54,7 +54,7 @@ impl Workspace {
 fn imports(sources: &SourceMap, file: FileId) -> Vec<PathBuf> {
     let source = sources.file(file);
     let directory = source.path.parent().map(Path::to_owned).unwrap_or_default();
-    let (tree, _) = parse(file, &source.text);
+    let (tree, _) = parse_shared(file, &source.text);
     let paths = tree.items.iter().filter_map(|item| match &item.kind {
         ItemKind::Import(import) => Some(canonical(&directory.join(&import.path))),
         _ => None,

@@ -7,7 +7,7 @@ use crate::check::{Checked, Memory, Overrides, check_again};
 use crate::ide::{Names, StepCosts};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::File;
-use crate::syntax::parse;
+use crate::syntax::parse_shared;
 use gen_lsp_types::{Location, Position, Range, Uri};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
@@ -79,7 +79,7 @@ impl Analysis {
 /// A text and its tree: all that some requests need, and there at once.
 pub(super) struct Syntax {
     /// The tree.
-    pub tree: File,
+    pub tree: Arc<File>,
     /// The text with its lines.
     pub lines: Lines,
 }
@@ -200,7 +200,7 @@ impl Analyses {
         if let Some(known) = known.filter(|known| *known.lines.text() == text) {
             return Some(known);
         }
-        let (tree, _) = parse(FileId::default(), &text);
+        let (tree, _) = parse_shared(FileId::default(), &text);
         let syntax = Rc::new(Syntax { tree, lines: Lines::new(text) });
         let mut parsed = self.parsed.borrow_mut();
         if parsed.len() >= MOST_KEPT {

@@ -10,12 +10,15 @@ use gen_lsp_types::{
     DocumentChange, Location, OptionalVersionedTextDocumentIdentifier, Position, Range, TextDocumentEdit,
     TextDocumentIdentifier, TextEdit, Uri, WorkspaceEdit,
 };
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// All programs of the workspace as they are in the editor, else on disk.
 pub(super) struct Project<'s> {
     pub workspace: Workspace,
     snapshot: &'s Snapshot,
+    /// By file, where they were asked for.
+    lines: Vec<OnceCell<Lines>>,
 }
 
 impl<'s> Project<'s> {
@@ -35,7 +38,9 @@ impl<'s> Project<'s> {
             };
             Some((path, text))
         });
-        Project { workspace: Workspace::new(texts), snapshot }
+        let workspace = Workspace::new(texts);
+        let lines = workspace.sources.files().map(|_| OnceCell::new()).collect();
+        Project { workspace, snapshot, lines }
     }
 
     /// The file and the byte of a position.
@@ -44,8 +49,8 @@ impl<'s> Project<'s> {
         Some((file, self.lines(file).offset(position)))
     }
 
-    fn lines(&self, file: FileId) -> Lines {
-        Lines::new(self.workspace.sources.file(file).text.clone())
+    fn lines(&self, file: FileId) -> &Lines {
+        self.lines[file.0 as usize].get_or_init(|| Lines::new(self.workspace.sources.file(file).text.clone()))
     }
 
     pub fn uri_of(&self, file: FileId) -> Uri {

@@ -12,7 +12,7 @@
 //! ast.rs          the tree                                walk.rs           every expression of it
 //! format/         the canonical layout                    print.rs          the tree as text
 //! error.rs        what can be wrong                       wording.rs        the words for it
-//! foreign.rs      both of what is written as elsewhere
+//! foreign.rs      both of what is written as elsewhere   parsed.rs         the trees of the texts that were parsed last
 //! ```
 
 pub mod ast;
@@ -26,6 +26,7 @@ mod foreign_finder;
 mod format;
 mod moved;
 mod parse;
+mod parsed;
 mod print;
 mod repair;
 mod token_lines;
@@ -40,6 +41,7 @@ pub(crate) use foreign_finder::MODULES;
 pub(crate) use foreign_finder::READERS;
 pub use format::format;
 pub use parse::parse;
+pub use parsed::parse_shared;
 pub use print::{Positions, print};
 pub(crate) use tokens::words_in;
 

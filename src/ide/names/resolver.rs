@@ -5,7 +5,7 @@ use super::training::TrainNames;
 use super::{Declaration, DeclarationId, DeclarationKind, Form, Meaning, Name, Names, Table};
 use crate::source::{FileId, SourceMap, Span, canonical};
 use crate::syntax::ast::{self, Ident, ItemKind, Outputs, Pattern, Symbol};
-use crate::syntax::parse;
+use crate::syntax::parse_shared;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ impl Resolver<'_> {
         }
         let source = self.sources.file(file);
         let known = self.trees.get(&file).cloned();
-        let ast = known.unwrap_or_else(|| Arc::new(parse(file, &source.text).0));
+        let ast = known.unwrap_or_else(|| parse_shared(file, &source.text).0);
         let directory = source.path.parent().map(Path::to_owned).unwrap_or_default();
         let index = self.modules.len();
         self.modules.push(Module { file, directory, ast: ast.clone(), items: BTreeMap::new(), lacks_names: false });

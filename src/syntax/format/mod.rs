@@ -10,7 +10,7 @@ mod expressions;
 mod spacing;
 mod writer;
 
-use super::parse::parse;
+use super::parsed::parse_shared;
 use crate::diagnostics::Diagnostic;
 use crate::source::FileId;
 use writer::Writer;
@@ -37,9 +37,9 @@ pub fn format(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
 }
 
 fn once(file: FileId, text: &str) -> Result<String, Vec<Diagnostic>> {
-    let (tree, diagnostics) = parse(file, text);
+    let (tree, diagnostics) = parse_shared(file, text);
     if diagnostics.iter().any(Diagnostic::is_error) {
-        return Err(diagnostics);
+        return Err(diagnostics.to_vec());
     }
     let mut writer = Writer::new(text, &tree);
     writer.file(&tree);

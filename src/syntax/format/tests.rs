@@ -1,6 +1,7 @@
 //! Layout by example, and its laws over programs, mutations of them and random tokens.
 
 use super::*;
+use crate::syntax::parse;
 use crate::syntax::parse::tests::programs;
 use crate::syntax::{Positions, print};
 
