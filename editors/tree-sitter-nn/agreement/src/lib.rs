@@ -29,9 +29,9 @@ pub enum Verdict {
     Program,
     /// Its syntax is wrong: most codes of the family `E00`.
     Wrong(String),
-    /// It passes a limit: brackets nested more than 100 deep, a number larger than any. No grammar counts those, so the
-    /// generated parser is not asked.
-    BeyondLimits,
+    /// No grammar tells, so the generated parser is not asked: brackets nested more than 100 deep; a number larger than
+    /// any; a colon in an index, `t[a: b]`, which gives an argument its name and is taken for a range of Python's.
+    BeyondGrammar,
 }
 
 /// Whether a code is about the syntax. A batch that is written as an axis is told with the syntax, since the text is
@@ -44,12 +44,12 @@ fn is_of_syntax(code: Code) -> bool {
 pub fn compiler_says(text: &str) -> Verdict {
     let (_, diagnostics) = syntax::parse(FileId(0), text);
     let mut wrong = diagnostics.iter().filter(|d| is_of_syntax(d.code));
-    if wrong.clone().any(|d| d.code == Code::E0015) {
-        return Verdict::BeyondLimits;
+    if wrong.clone().any(|d| matches!(d.code, Code::E0015 | Code::E0023)) {
+        return Verdict::BeyondGrammar;
     }
     let Some(first) = wrong.next() else { return Verdict::Program };
     if wrong.next().is_none() && first.message.ends_with("is too large") {
-        return Verdict::BeyondLimits;
+        return Verdict::BeyondGrammar;
     }
     let line = text.get(..first.span().start as usize).unwrap_or(text).matches('\n').count() + 1;
     Verdict::Wrong(format!("line {line}: {}: {}", first.code, first.message))

@@ -20,7 +20,7 @@ fn compare(parser: &mut Parser, name: &str, text: &str) -> Result<Verdict, Strin
     let verdict = compiler_says(text);
     let says = |finding: Option<&String>| finding.map_or("a program", String::as_str).to_owned();
     let ours = match &verdict {
-        Verdict::BeyondLimits => return Ok(verdict),
+        Verdict::BeyondGrammar => return Ok(verdict),
         Verdict::Program => None,
         Verdict::Wrong(problem) => Some(problem),
     };
