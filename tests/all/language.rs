@@ -445,3 +445,8 @@ fn a_model_may_be_called_as_a_type() {
     }
     assert_eq!(codes(&check("model Net(x: int(4)) -> y: [4] { x }\n")), ["E0019"]);
 }
+
+#[test]
+fn a_kernel_beyond_all_numbers_is_a_mistake() {
+    assert!(check("model Net(x: [3, 8, 8]) { x |> Conv2d(4, kernel: 9e17) }\n").has_errors());
+}

@@ -195,8 +195,10 @@ fn weights(
     args: &Args,
     shape: Vec<Dim>,
 ) -> Result<(Tensor, Option<Tensor>), Problem> {
-    let taps: usize = shape.iter().skip(2).map(number).product();
-    let fan = |axis: usize| (shape.get(axis).map_or(1, number) * taps) as f64;
+    // As numbers with a point: a kernel that is too large by far is told below, and must not overflow here.
+    let number = |dim: &Dim| number(dim) as f64;
+    let taps: f64 = shape.iter().skip(2).map(number).product();
+    let fan = |axis: usize| shape.get(axis).map_or(1.0, number) * taps;
     // As torch counts: the second axis is what flows in, also for the transposes.
     let fans = Fans { input: fan(1), output: fan(0) };
     let bound = fans.input.sqrt().recip();
