@@ -7,11 +7,11 @@
 
 use super::checker::{Checker, NamedKind};
 use super::noted::Notes;
-use super::placed::Placed;
 use super::program::{Model, Noted, Phase, Train};
 use crate::data::Description;
-use crate::source::Span;
+use crate::source::{Placed, Span};
 use crate::syntax::ast::{self, ItemKind};
+use crate::syntax::words_in;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -108,9 +108,8 @@ impl Items {
         }
         let mut items = Items { spans: Vec::new(), mentions: Vec::new(), data: Vec::new(), is_as_written: Vec::new() };
         for item in &ast.items {
-            let is_part = |c: char| c.is_alphanumeric() || c == '_';
             let mut mentions: Vec<usize> = Vec::new();
-            for word in text.get(item.span.range()).unwrap_or("").split(|c| !is_part(c)) {
+            for word in words_in(text.get(item.span.range()).unwrap_or("")) {
                 for index in named.get(word).into_iter().flatten() {
                     if !mentions.contains(index) {
                         mentions.push(*index);
@@ -150,13 +149,12 @@ impl Checker<'_> {
     /// what the command line sets: then nothing is remembered.
     pub fn begin_to_remember(&mut self, module: usize) {
         let set = self.overrides;
-        let is_alone = self.modules.len() == 1
-            && set.set.is_empty()
-            && set.fitted.is_empty()
-            && set.epochs.is_none()
-            && set.seed.is_none();
         let Some(memory) = &mut self.memory else { return };
         let module = &self.modules[module];
+        // One that could not be had is no module, and what was wanted of it may be anything.
+        let imports = module.ast.items.iter().any(|item| matches!(item.kind, ItemKind::Import(_)));
+        let is_alone =
+            !imports && set.set.is_empty() && set.fitted.is_empty() && set.epochs.is_none() && set.seed.is_none();
         memory.recalled = 0;
         memory.items = is_alone.then(|| Items::of(&self.sources.file(module.file).text, &module.ast));
     }
@@ -218,7 +216,7 @@ impl Checker<'_> {
     /// `None` where the answer depends on more than can be told.
     fn question(&self, what: &str, item: usize) -> Option<Question> {
         let items = self.memory.as_ref()?.items.as_ref()?;
-        // The search for an end of what has none ends sooner the second time.
+        // Behind a network that is too large, less is built of the others.
         if self.has_given_up() {
             return None;
         }
@@ -309,7 +307,7 @@ impl Kept {
 
 /// Whether a span lies in a place; that of nothing lies in none.
 fn holds(place: Span, span: Span) -> bool {
-    span != Span::default() && place.file == span.file && place.start <= span.start && span.end <= place.end
+    span != Span::default() && span.lies_in(place)
 }
 
 impl Placed for Found {

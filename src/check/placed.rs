@@ -7,62 +7,10 @@ use super::regions::{Region, RegionKind, Steps};
 use crate::build::Limit;
 use crate::ir::graph::{Graph, Node, State};
 use crate::ir::op::Op;
-use crate::source::Span;
+use crate::source::{Placed, Span, parts, placeless};
 use std::sync::Arc;
 
-/// What holds spans.
-pub(super) trait Placed {
-    /// Visits all of them.
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span));
-}
-
-impl Placed for Span {
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-        visit(self);
-    }
-}
-
-impl<T: Placed> Placed for Vec<T> {
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-        self.iter_mut().for_each(|part| part.spans(visit));
-    }
-}
-
-impl<T: Placed> Placed for Option<T> {
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-        self.iter_mut().for_each(|part| part.spans(visit));
-    }
-}
-
-impl<A: Placed, B: Placed> Placed for (A, B) {
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-        self.0.spans(visit);
-        self.1.spans(visit);
-    }
-}
-
-/// What stands nowhere.
-macro_rules! placeless {
-    ($($name:ty),+ $(,)?) => {
-        $(impl Placed for $name {
-            fn spans(&mut self, _: &mut dyn FnMut(&mut Span)) {}
-        })+
-    };
-}
-
 placeless!(Noted, Fit, ClassWeights, crate::catalog::Duration, std::path::PathBuf);
-
-/// All parts by name, so that none is forgotten: first those with spans, then the others.
-macro_rules! parts {
-    ($($name:ident { $($placed:ident),* ; $($other:ident),* })+) => {
-        $(impl Placed for $name {
-            fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-                let $name { $($placed,)* $($other: _,)* } = self;
-                $($placed.spans(visit);)*
-            }
-        })+
-    };
-}
 
 parts! {
     Train { phase, span, training, evaluation, layers, fits, limits, settings; name, model, data, longest }
@@ -82,13 +30,6 @@ parts! {
     Graph { nodes, states; inputs, outputs, updates }
     Node { op, span; inputs, shape }
     State { span; path, shape, role, init }
-}
-
-/// Its own from now on, where others share it.
-impl<T: Placed + Clone> Placed for Arc<T> {
-    fn spans(&mut self, visit: &mut dyn FnMut(&mut Span)) {
-        Arc::make_mut(self).spans(visit);
-    }
 }
 
 impl Placed for crate::catalog::Args {

@@ -8,7 +8,7 @@ use super::output::{BOLD, DIM, Output, paint};
 use super::table::{Align, Table};
 use crate::build::show_type;
 use crate::check::{Checked, Model, Port, Train};
-use crate::compile;
+use crate::compile::{self, CompileError, StepCost};
 use crate::ide;
 use crate::ir::dim::show_shape;
 use serde_json::{Value, json};
@@ -25,16 +25,18 @@ pub fn summary(output: &Output, args: &SummaryArgs) -> Exit {
     }
     let mut worst = Exit::Fine;
     for (index, model) in checked.program.models.iter().enumerate() {
-        let train = checked.program.trains.iter().find(|t| t.model == index);
+        // A model may be trained in phases, which take different room.
+        let trains: Vec<&Train> = checked.program.trains.iter().filter(|t| t.model == index).collect();
         if args.json {
             let mut object = as_json(model);
-            if let (Some(batch), Some(train), Some(object)) = (args.batch, train, object.as_object_mut()) {
-                match compile::step_cost(train, batch) {
-                    Ok(cost) => {
+            if let (Some(batch), Some(object)) = (args.batch, object.as_object_mut()) {
+                match largest_step(&trains, batch) {
+                    Ok(Some((_, cost))) => {
                         object.insert("batch".into(), json!(batch));
                         object.insert("step_bytes".into(), json!(cost.bytes));
                         object.insert("step_flops".into(), json!(cost.flops));
                     }
+                    Ok(None) => {}
                     Err(error) => worst = worst.max(broken(output, &error)),
                 }
             }
@@ -44,10 +46,10 @@ pub fn summary(output: &Output, args: &SummaryArgs) -> Exit {
         if index > 0 {
             output.result("\n");
         }
-        output.result(&heading(&checked, model, train));
+        output.result(&heading(&checked, model, trains.first().copied()));
         output.result(&table(model).render(output.width(), "  "));
         if let Some(batch) = args.batch {
-            worst = worst.max(memory(output, model, train, batch));
+            worst = worst.max(memory(output, model, &trains, batch));
         }
     }
     worst
@@ -112,15 +114,16 @@ fn own_weights(model: &Model) -> Vec<(String, String, Option<u64>)> {
 }
 
 /// The memory of a training step.
-fn memory(output: &Output, model: &Model, train: Option<&Train>, batch: usize) -> Exit {
-    let Some(train) = train else {
-        output.note(&format!("{} is not trained in this file: it has no training step", model.name));
-        return Exit::Fine;
-    };
-    match compile::step_cost(train, batch) {
-        Ok(cost) => {
+fn memory(output: &Output, model: &Model, trains: &[&Train], batch: usize) -> Exit {
+    match largest_step(trains, batch) {
+        Ok(None) => {
+            output.note(&format!("{} is not trained in this file: it has no training step", model.name));
+            Exit::Fine
+        }
+        Ok(Some((train, cost))) => {
+            let of = if trains.len() > 1 { format!(" of {}", train.title()) } else { String::new() };
             output.result(&format!(
-                "\n  a training step with a batch of {}: {} ({} bytes), {}FLOPs\n",
+                "\n  a training step{of} with a batch of {}: {} ({} bytes), {}FLOPs\n",
                 count(batch as u64),
                 bytes(cost.bytes),
                 count(cost.bytes),
@@ -132,7 +135,19 @@ fn memory(output: &Output, model: &Model, train: Option<&Train>, batch: usize) -
     }
 }
 
-fn broken(output: &Output, error: &compile::CompileError) -> Exit {
+/// The train of a model whose steps take most memory, and what one takes: a phase that freezes weights takes less.
+fn largest_step<'t>(trains: &[&'t Train], batch: usize) -> Result<Option<(&'t Train, StepCost)>, CompileError> {
+    let mut largest: Option<(&Train, StepCost)> = None;
+    for train in trains {
+        let cost = compile::step_cost(train, batch)?;
+        if largest.as_ref().is_none_or(|(_, known)| cost.bytes > known.bytes) {
+            largest = Some((train, cost));
+        }
+    }
+    Ok(largest)
+}
+
+fn broken(output: &Output, error: &CompileError) -> Exit {
     output.error(&error.to_string(), Some("this is a mistake of nnrun, not of the program"));
     Exit::Wrong
 }

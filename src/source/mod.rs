@@ -6,9 +6,11 @@
 
 mod line_index;
 mod open_texts;
+mod placed;
 
 pub use line_index::{LineColumn, LineIndex};
 pub use open_texts::{OpenTexts, canonical};
+pub(crate) use placed::{Placed, parts, placeless};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

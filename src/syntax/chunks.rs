@@ -4,10 +4,9 @@
 //! memory and moved to where the chunk stands now.
 
 use super::ast::Item;
-use super::moved::{Moved, Shift};
 use super::repair::{at_margin, begins_item};
 use super::tokens::{Token, TokenKind, is_operator};
-use crate::source::Span;
+use crate::source::{Placed, Span};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -104,7 +103,11 @@ pub(super) fn recall(text: &str, at: Span) -> Option<Vec<Item>> {
     }
     let kept = memory().find(text)?;
     let mut items = kept.items.clone();
-    items.moved(Shift { file: at.file, by: i64::from(at.start) - i64::from(kept.at.start) });
+    let by = i64::from(at.start) - i64::from(kept.at.start);
+    items.spans(&mut |span| {
+        let to = |offset: u32| (i64::from(offset) + by) as u32;
+        *span = Span { file: at.file, start: to(span.start), end: to(span.end) };
+    });
     Some(items)
 }
 

@@ -7,6 +7,7 @@
 //! tokens.rs       the text as a flat list                 token_lines.rs    its lines and brackets, for the next two
 //! bodies.rs       bodies without their braces             foreign_finder.rs what is written as elsewhere
 //! repair.rs       strings, comments, misspelt words       brackets.rs       brackets that do not match
+//! depth.rs        nesting that nobody could walk
 //! chunks.rs       its items one by one, remembered        parse.rs          the entrance: text in, tree out
 //! build/          pairs → tree                            moved.rs          the tree of a text that has moved
 //! ast.rs          the tree                                walk.rs           every expression of it
@@ -20,6 +21,7 @@ mod bodies;
 mod brackets;
 mod build;
 mod chunks;
+mod depth;
 mod error;
 mod foreign;
 mod foreign_finder;

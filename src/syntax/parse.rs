@@ -69,7 +69,7 @@ fn parse_chunk(builder: &mut Builder<'_>, repaired: &Repaired, chunk: Range<usiz
             };
             let end = whole.end as usize;
             let span = Span::new(whole.file, at.min(end), at.min(end));
-            builder.errors.push(SyntaxError::TooDeep { span, limit: super::repair::MAX_BRACKETS });
+            builder.errors.push(SyntaxError::TooDeep { span, limit: super::depth::MAX_BRACKETS });
             vec![Item { kind: ItemKind::Error, doc: None, span: whole }]
         }
     }

@@ -15,11 +15,6 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Deepest nesting of brackets.
-pub(crate) const MAX_BRACKETS: usize = 100;
-/// Deepest nesting of the syntax tree, which chains of operators deepen, too.
-pub(crate) const MAX_DEPTH: usize = 500;
-
 /// Words that begin an item.
 pub(crate) const ITEM_WORDS: &[&str] =
     &["hyper", "import", "block", "model", "data", "train", "expect", "sweep", "let"];
@@ -421,80 +416,6 @@ impl Repairer<'_> {
                 "weight" | "constant" => named && after == ":",
                 _ => false,
             }
-    }
-
-    /// Whether brackets or chains of operators would make a tree too deep to walk.
-    fn depth(&mut self) -> bool {
-        #[derive(Default)]
-        struct Frame {
-            finished: usize,
-            operators: usize,
-            child: usize,
-        }
-        impl Frame {
-            fn depth(&self) -> usize {
-                self.finished.max(self.operators + self.child)
-            }
-            fn finish(&mut self) {
-                *self = Frame { finished: self.depth(), operators: 0, child: 0 };
-            }
-        }
-        let mut frames = vec![Frame::default()];
-        let mut braces = vec![true];
-        let mut goes_on = false;
-        for (i, &token) in self.tokens.iter().enumerate() {
-            let text = token.text(self.source);
-            let count = frames.len();
-            let Some(frame) = frames.last_mut() else { return false };
-            match token.kind {
-                TokenKind::Newline => {
-                    let next =
-                        self.tokens.iter().skip(i + 1).take(64).find(|t| !t.is_trivia()).map(|t| t.text(self.source));
-                    let continued = next.is_none_or(|t| is_operator(t) || matches!(t, "." | "else"));
-                    if braces.last() == Some(&true) && !goes_on && !continued {
-                        frame.finish();
-                    }
-                    continue;
-                }
-                TokenKind::Comment | TokenKind::SlashComment | TokenKind::BlockComment => continue,
-                TokenKind::Open(kind) => {
-                    frame.operators += 1;
-                    frames.push(Frame::default());
-                    braces.push(kind == b'{');
-                }
-                TokenKind::Close(_) => {
-                    let inner = frame.depth() + 1;
-                    if count > 1 {
-                        frames.pop();
-                        braces.pop();
-                    }
-                    if let Some(outer) = frames.last_mut() {
-                        outer.child = outer.child.max(inner);
-                    }
-                }
-                TokenKind::Symbol if matches!(text, "," | ";") => frame.finish(),
-                TokenKind::Symbol if text != ":" => frame.operators += 1,
-                TokenKind::Word if is_operator(text) || matches!(text, "not" | "else" | "repeat" | "residual") => {
-                    frame.operators += 1
-                }
-                _ => {}
-            }
-            goes_on = matches!(text, "," | ":" | "not" | "." | "!")
-                || is_operator(text)
-                || matches!(token.kind, TokenKind::Open(_));
-            let deepest = frames.iter().rev().fold(0, |inner, f| f.finished.max(f.operators + f.child.max(inner)));
-            let limit = if frames.len() > MAX_BRACKETS {
-                MAX_BRACKETS
-            } else if deepest > MAX_DEPTH {
-                MAX_DEPTH
-            } else {
-                continue;
-            };
-            let span = self.span(token);
-            self.errors.push(SyntaxError::TooDeep { span, limit });
-            return true;
-        }
-        false
     }
 }
 

@@ -208,53 +208,47 @@ impl Event {
     pub fn to_json(&self) -> Value {
         match self {
             Event::Start(e) => {
-                let mut object = json!({
+                let (epoch, step) = e.from;
+                let object = json!({
                     "event": "start", "train": &*e.train, "parameters": e.parameters, "seed": e.seed,
                     "threads": e.threads, "run": e.run.display().to_string(),
                 });
-                if let (Some(object), Some(phase)) = (object.as_object_mut(), &e.phase) {
-                    object.insert("phase".into(), json!(&**phase));
-                }
-                if let (Some(object), (epoch, step @ 1..)) = (object.as_object_mut(), e.from) {
-                    object.insert("resumed".into(), json!({ "epoch": epoch, "step": step }));
-                }
-                object
+                let resumed = (step > 0).then(|| json!({ "epoch": epoch, "step": step }));
+                with(object, [("phase", e.phase.as_deref().map(Value::from)), ("resumed", resumed)])
             }
             Event::Step(e) => {
                 json!({ "event": "step", "epoch": e.epoch, "step": e.step, "loss": number(e.loss), "lr": number(e.lr) })
             }
             Event::Epoch(e) => {
-                let mut object = json!({
+                let object = json!({
                     "event": "epoch", "epoch": e.epoch, "step": e.step, "lr": number(e.lr), "train": e.train.to_json(),
                 });
-                if let (Some(object), Some(validation)) = (object.as_object_mut(), &e.validation) {
-                    object.insert("validation".into(), validation.to_json());
-                }
-                if let Some(object) = object.as_object_mut() {
-                    object.insert("seconds".into(), seconds(e.seconds));
-                }
-                object
+                let validation = e.validation.as_ref().map(Measures::to_json);
+                with(object, [("validation", validation), ("seconds", Some(seconds(e.seconds)))])
             }
             Event::Expect(e) => {
                 json!({ "event": "expect", "expect": e.text, "ok": e.ok, "value": e.value.map_or(Value::Null, number) })
             }
             Event::Diverged(e) => e.to_json(),
             Event::Done(e) => {
-                let mut object = json!({
+                let object = json!({
                     "event": "done", "epochs": e.epochs, "steps": e.steps,
                     "test": e.test.as_ref().map(Measures::to_json), "stopped": e.stopped.map(Stopped::word),
                     "seconds": seconds(e.seconds),
                 });
-                if let (Some(object), Some(phase)) = (object.as_object_mut(), &e.phase) {
-                    object.insert("phase".into(), json!(&**phase));
-                }
-                if let (Some(object), Some(growth)) = (object.as_object_mut(), e.growth) {
-                    object.insert("grown".into(), growth.to_json());
-                }
-                object
+                let phase = e.phase.as_deref().map(Value::from);
+                with(object, [("phase", phase), ("grown", e.growth.map(Growth::to_json))])
             }
         }
     }
+}
+
+/// An object with what there is of these, behind what it has.
+fn with<const N: usize>(mut object: Value, more: [(&str, Option<Value>); N]) -> Value {
+    if let Some(object) = object.as_object_mut() {
+        object.extend(more.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    }
+    object
 }
 
 /// To the microsecond: more digits would only be noise.

@@ -1,5 +1,6 @@
 //! A loss that has grown without bounds and stayed finite: nothing diverged, and nothing was learned.
 
+use super::wording_of_divergence::number;
 use crate::check::Train;
 use serde_json::{Value, json};
 
@@ -35,31 +36,12 @@ impl Growth {
         format!(
             "the loss has grown from {} at the first step to {}: a lower learning rate, {clip}or inputs of about one \
              size (`|> standardize`) keep it from that",
-            short(self.first),
-            short(self.last),
+            number(self.first),
+            number(self.last),
         )
     }
 
     pub(super) fn to_json(self) -> Value {
         json!({ "first": self.first, "last": self.last })
-    }
-}
-
-/// A number to three digits.
-fn short(x: f64) -> String {
-    match x.abs() {
-        a if a >= 1e5 || a < 1e-3 && a > 0.0 => format!("{x:.1e}"),
-        a if a >= 100.0 => format!("{x:.0}"),
-        _ => format!("{x:.2}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short;
-
-    #[test]
-    fn numbers_are_short() {
-        assert_eq!([0.0, 0.693, 150.4, 2.5e17, 1e-9].map(short), ["0.00", "0.69", "150", "2.5e17", "1.0e-9"]);
     }
 }

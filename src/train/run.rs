@@ -445,8 +445,8 @@ impl WholeRun<'_> {
         self.directory.become_latest()
     }
 
-    /// The measures at the end: the test split, this once, so not before the last phase; validation; and train where it stands in for validation or
-    /// a fact is about it.
+    /// The measures at the end: the test split, this once, so not before the last phase; validation; and train where it
+    /// stands in for validation or a fact is about it.
     fn measures(&self, index: usize, dataset: &Dataset, prepared: &mut Prepared) -> Result<SplitMeasures, RunError> {
         let mut measures = SplitMeasures::default();
         let is_followed = self.checked.program.trains.get(index).is_some_and(Train::is_followed);

@@ -289,7 +289,7 @@ fn range(numbers: &Numbers) -> String {
 }
 
 /// A number as people write it: four digits that matter.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }

@@ -457,6 +457,26 @@ fn stages_and_gradients_are_shown() {
     assert!(events.iter().all(|e| e["ok"] == true && e["compared"].as_u64() > Some(0)), "{}", compared.out);
 }
 
+/// What is told of memory is that of the phase that takes most.
+#[test]
+fn the_summary_is_of_the_largest_phase() {
+    let folder = iris();
+    let text = std::fs::read_to_string(folder.path().join("iris.nn")).unwrap();
+    let bytes = |phases: &str| {
+        let text = text.replacen("  seed:      42\n", &format!("  seed:      42\n{phases}"), 1);
+        std::fs::write(folder.path().join("iris.nn"), text).unwrap();
+        let json = nnrun(folder.path(), &["summary", "iris.nn", "--batch", "16", "--json"]).expect(0);
+        json.events()[0]["step_bytes"].as_u64().unwrap()
+    };
+    let (head, full) = ("  phase head { freeze: [dense1] }\n", "  phase full { epochs: 2 }\n");
+    assert!(bytes(head) < bytes(full));
+    assert_eq!(bytes(&format!("{head}{full}")), bytes(full));
+    bytes(&format!("{head}{full}"));
+    let shown = nnrun(folder.path(), &["summary", "iris.nn", "--batch", "16"]).expect(0);
+    let wanted = "a training step of Classifier, phase full with a batch of 16";
+    assert!(shown.out.contains(wanted), "{}", shown.out);
+}
+
 #[test]
 fn the_summary_counts() {
     let folder = iris();

@@ -65,3 +65,30 @@ fn of_a_large_program_what_was_not_edited_is_remembered() {
         assert_eq!(held_against_afresh(&path, &other, &mut memory), all - 2);
     });
 }
+
+/// What an import that could not be had would bring may be anything; once the import is gone, it is nothing.
+#[test]
+fn what_hangs_on_an_import_is_not_remembered() {
+    on_a_large_stack(|| {
+        let path = PathBuf::from("nowhere/net.nn");
+        let block = "block Twice(x: [D]) -> [D] {\n  x |> Missing |> Missing\n}\n";
+        let mut memory = Memory::default();
+        held_against_afresh(&path, &format!("import Missing from \"gone.nn\"\n{block}"), &mut memory);
+        assert_eq!(held_against_afresh(&path, block, &mut memory), 0);
+    });
+}
+
+/// A name may have letters that a mark follows.
+#[test]
+fn what_is_named_by_any_letters_is_looked_at() {
+    on_a_large_stack(|| {
+        let path = PathBuf::from("net.nn");
+        let text = |n: u32| {
+            format!("hyper taille_e\u{301}tat = {n}\nblock B(x: [4]) -> [4] {{\n  x |> Dense(taille_e\u{301}tat)\n}}\n")
+        };
+        let mut memory = Memory::default();
+        held_against_afresh(&path, &text(4), &mut memory);
+        assert_eq!(held_against_afresh(&path, &text(5), &mut memory), 0);
+        assert_eq!(held_against_afresh(&path, &text(4), &mut memory), 1);
+    });
+}

@@ -245,10 +245,7 @@ fn constant_columns(input: &FieldPlan, tell: &mut dyn FnMut(Diagnostic)) {
         // Of a thousand columns hardly any is constant: each is looked at once.
         let is_constant = |c: &&ColumnFacts| c.missing == 0 && c.distinct.as_ref().is_some_and(|d| d.len() == 1);
         let constant: Vec<&str> = schema.columns.iter().filter(is_constant).map(|c| c.name.as_str()).collect();
-        let constant: Vec<&str> = match constant.is_empty() {
-            true => Vec::new(),
-            false => names.iter().map(String::as_str).filter(|name| constant.contains(name)).collect(),
-        };
+        let constant: Vec<&str> = names.iter().map(String::as_str).filter(|name| constant.contains(name)).collect();
         let [first, ..] = constant.as_slice() else { continue };
         if schema.total_rows() < 2 {
             continue;
