@@ -1,8 +1,8 @@
 //! Random edits to the examples, with a request after each: nothing is survived badly, and no answer is stale. What a
 //! server answers that has seen all the edits before, one answers that has seen nothing else.
 //!
-//! `NN_FUZZ=n` makes n edits to each example, and tells how long answers took; `NN_SERVER=path` asks that binary instead
-//! of the server in this one.
+//! `NN_FUZZ=n` makes n edits to each example, and tells how long answers took; `NN_FUZZ_FROM=unet` begins with the first
+//! example that comes behind this name; `NN_SERVER=path` asks that binary instead of the server in this one.
 
 use crate::editor_client::{Editor, uri};
 use nnrun::check::{Overrides, check_text};
@@ -135,8 +135,11 @@ pub fn examples() -> Vec<PathBuf> {
 #[test]
 fn random_edits_are_answered_from_the_text_as_it_is() {
     let wanted: Option<usize> = std::env::var("NN_FUZZ").ok().and_then(|n| n.parse().ok());
+    let from = std::env::var("NN_FUZZ_FROM").unwrap_or_default();
+    let is_wanted =
+        |path: &PathBuf| path.file_name().is_some_and(|name| *name.to_string_lossy() >= *from);
     let mut random = ChaCha8Rng::seed_from_u64(4);
-    for path in examples() {
+    for path in examples().into_iter().filter(is_wanted) {
         let mut editor = server();
         let original = std::fs::read_to_string(&path).unwrap();
         let uri = uri(&path);
