@@ -64,7 +64,8 @@ export class Editor {
   /** Opens a file of the workspace. */
   async openFile(name) {
     const input = this.page.locator(".quick-input-widget input").first();
-    const row = this.page.locator(".quick-input-list .monaco-list-row").filter({ hasText: name }).first();
+    // The row that Enter takes. Before the list is filtered, it shows the files of late, and the name may be one of them.
+    const row = this.page.locator(".quick-input-list .monaco-list-row.focused").filter({ hasText: name }).first();
     const tab = this.page.locator(`.tab.active[data-resource-name="${name}"]`);
     await this.until(`the file ${name}`, async () => {
       if (await tab.isVisible()) return true;
@@ -166,7 +167,8 @@ export class Editor {
     await this.press("Escape");
     await this.until("no editor", async () => {
       if (!(await tab.isVisible())) return true;
-      await this.command("View: Close All Editors");
+      // The question of the try before may have come late.
+      if (!(await without.isVisible())) await this.command("View: Close All Editors");
       await without.click({ timeout: 1500 }).catch(() => undefined);
       await tab.waitFor({ state: "detached", timeout: 3000 });
       return true;

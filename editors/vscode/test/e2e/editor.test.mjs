@@ -48,10 +48,23 @@ after(async () => {
   await server?.stop();
 });
 
-/** A test that leaves a picture where it fails. */
+/**
+ * A test that leaves a picture where it fails. A browser on a machine that stutters misses a key, so CI, whose machines
+ * do, gives each a second try in a new window: what is wrong is wrong twice.
+ */
 function scenario(name, steps) {
-  test(name, { timeout: 240_000 }, async () => {
-    await steps();
+  test(name, { timeout: 480_000 }, async () => {
+    try {
+      await steps();
+    } catch (error) {
+      if (process.env.CI !== "true") throw error;
+      console.log(`\n*** FAILED ONCE, tried again: ${name} ***\n${error.stack}\n`);
+      await editor.close();
+      await server.set({});
+      editor = await Editor.open(tools, server.url);
+      await editor.closeEverything();
+      await steps();
+    }
     seen = true;
   });
 }
