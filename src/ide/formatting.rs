@@ -28,7 +28,7 @@ pub fn format_range(text: &str, range: Range<usize>) -> Vec<TextEdit> {
     edits.retain(|edit| edit.bytes.start >= start && edit.bytes.end <= end);
     // Half of what the formatter wants may be less than a program.
     let parses = || !parse(FileId::default(), &apply(text, &edits)).1.iter().any(|d| d.is_error());
-    if parses() { edits } else { Vec::new() }
+    if edits.is_empty() || parses() { edits } else { Vec::new() }
 }
 
 /// The canonical text, with the line ends of the text.

@@ -8,7 +8,7 @@ use crate::catalog::{self, EntryKind, small_word};
 use crate::check::snake_case;
 use crate::diagnostics::Edit;
 use crate::source::{FileId, SourceMap, Span};
-use crate::syntax::{is_reserved, parse, words_in};
+use crate::syntax::{is_reserved, parse_shared, words_in};
 use std::collections::BTreeSet;
 
 /// What can be renamed.
@@ -154,7 +154,7 @@ fn is_free(
 /// Whether no part of a file that cannot be read says the name.
 fn can_be_read(sources: &SourceMap, files: &BTreeSet<FileId>, name: &str) -> Result<(), String> {
     for file in files {
-        let (tree, _) = parse(*file, &sources.file(*file).text);
+        let (tree, _) = parse_shared(*file, &sources.file(*file).text);
         for span in super::unparsed::unparsed(&tree) {
             if words_in(sources.text(span)).any(|word| word == name) {
                 let place = sources.location(span);
@@ -172,7 +172,7 @@ fn keeps_meanings(workspace: &Workspace, edits: &[Edit], new_name: &str) -> Resu
     for (file, source) in workspace.sources.files() {
         let own: Vec<&Edit> = edits.iter().filter(|e| e.span.file == file).collect();
         let text = apply(&source.text, own);
-        let mistakes = |text: &str| parse(file, text).1.len();
+        let mistakes = |text: &str| parse_shared(file, text).1.len();
         if mistakes(&text) > mistakes(&source.text) {
             return Err(format!("with `{new_name}` in it, {} could not be read", source.path.display()));
         }

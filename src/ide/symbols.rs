@@ -5,6 +5,7 @@ use super::walk;
 use crate::catalog::EntryKind;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast::{ExprKind, File, ItemKind, Statement, StatementKind};
+use std::collections::HashSet;
 
 /// How much of a value an outline shows.
 const LONGEST_DETAIL: usize = 60;
@@ -95,11 +96,12 @@ pub fn document_symbols(tree: &File, names: &Names, sources: &SourceMap, file: F
         parts.push(Outline { name, detail: String::new(), kind, whole: item.span, span, children: Vec::new() });
     }
     // Layers where they are made, in blocks, models and at the top of the file.
-    let is_made = |span: Span| match names.in_file(file).iter().find(|n| n.span == span).map(|n| &n.meaning) {
+    let is_made = |span: Span| match names.of_span(span).map(|n| &n.meaning) {
         Some(Meaning::Entry(entry)) => entry.kind() == EntryKind::Layer,
         Some(Meaning::Declared(id)) => names.declaration(*id).kind == DeclarationKind::Block,
         _ => false,
     };
+    let mut made: HashSet<Span> = HashSet::new();
     walk::expressions(tree, &mut |expr| {
         let name = match &expr.kind {
             ExprKind::Name(_) => expr.span,
@@ -107,7 +109,7 @@ pub fn document_symbols(tree: &File, names: &Names, sources: &SourceMap, file: F
             _ => return,
         };
         // A call comes before its callee, which must not count again.
-        if is_made(name) && !parts.iter().any(|p| p.span == name && p.kind == OutlineKind::Made) {
+        if is_made(name) && made.insert(name) {
             parts.push(Outline {
                 name: sources.text(name).to_owned(),
                 detail: detail(Span { start: name.end, ..expr.span }),

@@ -2,8 +2,7 @@
 
 use super::names::{DeclarationKind, Meaning, Name, Names};
 use crate::catalog::{self, EntryKind, WordKind};
-use crate::check::Checked;
-use crate::source::Span;
+use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::tokens::{TokenKind as Lexical, scan};
 use crate::syntax::{is_joining, is_reserved};
 
@@ -80,16 +79,16 @@ impl TokenKind {
     }
 }
 
-/// The words of the checked file, in order.
-pub fn tokens(checked: &Checked, names: &Names) -> Vec<Token> {
-    let text = &checked.sources.file(checked.file).text;
-    let named = names.in_file(checked.file);
+/// The words of a file, in order.
+pub fn tokens(names: &Names, sources: &SourceMap, file: FileId) -> Vec<Token> {
+    let text = &sources.file(file).text;
+    let named = names.in_file(file);
     let mut tokens = Vec::new();
     let mut next_name = 0;
     for lexical in scan(text) {
         // Of a line that ends with a carriage return, that is not part of the comment.
         let length = lexical.text(text).trim_end_matches('\r').len();
-        let span = Span::new(checked.file, lexical.start, lexical.start + length);
+        let span = Span::new(file, lexical.start, lexical.start + length);
         while named.get(next_name).is_some_and(|name| name.span.end <= span.start && name.span.end < span.end) {
             next_name += 1;
         }

@@ -21,6 +21,14 @@ pub struct Workspace {
 impl Workspace {
     /// These programs, and what they import from the disk.
     pub fn new(texts: impl IntoIterator<Item = (PathBuf, String)>) -> Workspace {
+        Workspace::reading(texts, |path| std::fs::read_to_string(path).ok())
+    }
+
+    /// These programs, and what they import, which `read` gives.
+    pub fn reading(
+        texts: impl IntoIterator<Item = (PathBuf, String)>,
+        read: impl Fn(&Path) -> Option<String>,
+    ) -> Workspace {
         let mut sources = SourceMap::new();
         let mut files = Vec::new();
         for (path, text) in texts {
@@ -34,7 +42,7 @@ impl Workspace {
             for path in imports(&sources, file) {
                 if sources.find(&path).is_none()
                     && files.len() < MOST_FILES
-                    && let Ok(text) = std::fs::read_to_string(&path)
+                    && let Some(text) = read(&path)
                 {
                     files.push(sources.add(path, text));
                 }

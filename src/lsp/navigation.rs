@@ -6,7 +6,7 @@ use super::project::Project;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use super::uri;
-use crate::ide::{self, Target};
+use crate::ide::{self, Target, Workspace};
 use gen_lsp_types::{
     DefinitionLink, DefinitionParams, DefinitionRequest, DefinitionResponse, DocumentHighlight, DocumentHighlightKind,
     DocumentHighlightParams, DocumentHighlightRequest, Location, PrepareRenameParams, PrepareRenamePlaceholder,
@@ -73,11 +73,11 @@ fn references(snapshot: &Snapshot, params: ReferenceParams) -> Result<Option<Vec
 /// `textDocument/documentHighlight`
 fn highlights(snapshot: &Snapshot, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>, Failure> {
     let at = params.text_document_position_params;
-    let analysis = snapshot.analysis(&at.text_document.uri)?;
-    let checked = &analysis.checked;
-    let found = ide::highlights(analysis.names(), &checked.sources, checked.file, analysis.offset(at.position));
+    let (project, file) = Project::alone(snapshot, &at.text_document.uri)?;
+    let Workspace { names, sources } = &project.workspace;
+    let found = ide::highlights(names, sources, file, project.lines(file).offset(at.position));
     let shown = found.into_iter().map(|highlight| DocumentHighlight {
-        range: analysis.range(highlight.span),
+        range: project.range(highlight.span),
         kind: Some(match highlight.is_declaration {
             true => DocumentHighlightKind::Write,
             false => DocumentHighlightKind::Read,

@@ -1,7 +1,8 @@
 //! All programs of the workspace together, with their places.
 
+use super::failure::Failure;
 use super::position::Lines;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, not_there};
 use super::uri;
 use crate::diagnostics::Edit;
 use crate::ide::Workspace;
@@ -12,6 +13,7 @@ use gen_lsp_types::{
 };
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 /// All programs of the workspace as they are in the editor, else on disk.
 pub(super) struct Project<'s> {
@@ -30,15 +32,32 @@ impl<'s> Project<'s> {
         {
             uris.push(asked.clone());
         }
+        Project::of_files(snapshot, uris)
+    }
+
+    /// A file with those that it imports: all that its own words can mean, and sooner there than a check of it.
+    pub fn alone(snapshot: &'s Snapshot, uri: &Uri) -> Result<(Project<'s>, FileId), Failure> {
+        let project = Project::of_files(snapshot, vec![uri.clone()]);
+        match project.workspace.file(&uri::to_path(uri)) {
+            Some(file) => Ok((project, file)),
+            None => Err(not_there(uri)),
+        }
+    }
+
+    fn of_files(snapshot: &'s Snapshot, uris: Vec<Uri>) -> Project<'s> {
+        let read = |path: &Path| match snapshot.documents.at(path) {
+            Some(document) => Some(document.text.to_string()),
+            None => std::fs::read_to_string(path).ok(),
+        };
         let texts = uris.into_iter().filter_map(|uri| {
             let path = uri::to_path(&uri);
-            let text = match snapshot.documents.get(&uri).or_else(|| snapshot.documents.at(&path)) {
+            let text = match snapshot.documents.get(&uri) {
                 Some(document) => document.text.to_string(),
-                None => std::fs::read_to_string(&path).ok()?,
+                None => read(&path)?,
             };
             Some((path, text))
         });
-        let workspace = Workspace::new(texts);
+        let workspace = Workspace::reading(texts, read);
         let lines = workspace.sources.files().map(|_| OnceCell::new()).collect();
         Project { workspace, snapshot, lines }
     }
@@ -49,7 +68,7 @@ impl<'s> Project<'s> {
         Some((file, self.lines(file).offset(position)))
     }
 
-    fn lines(&self, file: FileId) -> &Lines {
+    pub fn lines(&self, file: FileId) -> &Lines {
         self.lines[file.0 as usize].get_or_init(|| Lines::new(self.workspace.sources.file(file).text.clone()))
     }
 

@@ -42,7 +42,8 @@ const FAMILIES: &[Family] = &[
     actions::FAMILY,
 ];
 
-type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<Value, Failure>>;
+/// The answer is JSON, written at once: of a large answer a tree of values would take longer than what is answered.
+type Handler = Box<dyn Fn(&Snapshot, Value) -> Result<String, Failure>>;
 
 /// The functions that answer requests, by method.
 pub(super) struct Requests {
@@ -69,7 +70,7 @@ impl Requests {
                 Failure::new(ErrorCode::InvalidParams, format!("the parameters do not fit: {error}"))
             })?;
             let result = handler(snapshot, params)?;
-            serde_json::to_value(result).map_err(|error| {
+            serde_json::to_string(&result).map_err(|error| {
                 Failure::new(ErrorCode::InternalError, format!("the answer cannot be written: {error}"))
             })
         };
@@ -77,8 +78,8 @@ impl Requests {
         self
     }
 
-    /// The answer to a request.
-    pub fn answer(&self, snapshot: &Snapshot, method: &str, params: Value) -> Result<Value, Failure> {
+    /// The answer to a request, as JSON.
+    pub fn answer(&self, snapshot: &Snapshot, method: &str, params: Value) -> Result<String, Failure> {
         match self.handlers.get(method) {
             Some(handler) => handler(snapshot, params),
             None => Err(Failure::new(ErrorCode::MethodNotFound, format!("`{method}` is not known here"))),

@@ -1,10 +1,11 @@
 //! Semantic tokens.
 
-use super::analysis::Analysis;
 use super::failure::Failure;
+use super::project::Project;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use crate::ide::{self, Token, TokenKind};
+use crate::source::FileId;
 use gen_lsp_types::{
     SemanticToken, SemanticTokens, SemanticTokensLegend, SemanticTokensOptions, SemanticTokensParams,
     SemanticTokensRangeParams, SemanticTokensRangeRequest, SemanticTokensRequest,
@@ -69,22 +70,22 @@ fn type_of(kind: TokenKind) -> &'static str {
 
 /// `textDocument/semanticTokens/full`
 fn full(snapshot: &Snapshot, params: SemanticTokensParams) -> Result<Option<SemanticTokens>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
-    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens(&analysis, snapshot), &analysis) }))
+    let (project, file) = Project::alone(snapshot, &params.text_document.uri)?;
+    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens(&project, file, snapshot), &project) }))
 }
 
 /// `textDocument/semanticTokens/range`
 fn range(snapshot: &Snapshot, params: SemanticTokensRangeParams) -> Result<Option<SemanticTokens>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
-    let within = analysis.span(params.range);
-    let mut tokens = tokens(&analysis, snapshot);
-    tokens.retain(|token| token.span.start < within.end && within.start < token.span.end);
-    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens, &analysis) }))
+    let (project, file) = Project::alone(snapshot, &params.text_document.uri)?;
+    let within = project.lines(file).bytes(params.range);
+    let mut tokens = tokens(&project, file, snapshot);
+    tokens.retain(|token| (token.span.start as usize) < within.end && within.start < token.span.end as usize);
+    Ok(Some(SemanticTokens { result_id: None, data: encode(&tokens, &project) }))
 }
 
 /// The tokens of a file, without those that the client colours itself: two colours for one word would flicker.
-fn tokens(analysis: &Analysis, snapshot: &Snapshot) -> Vec<Token> {
-    let mut tokens = ide::tokens(&analysis.checked, analysis.names());
+fn tokens(project: &Project<'_>, file: FileId, snapshot: &Snapshot) -> Vec<Token> {
+    let mut tokens = ide::tokens(&project.workspace.names, &project.workspace.sources, file);
     if snapshot.client.augments_syntax_tokens {
         tokens.retain(|token| !token.kind.is_of_syntax());
     }
@@ -92,11 +93,11 @@ fn tokens(analysis: &Analysis, snapshot: &Snapshot) -> Vec<Token> {
 }
 
 /// Each token behind the one before.
-fn encode(tokens: &[Token], analysis: &Analysis) -> Vec<SemanticToken> {
+fn encode(tokens: &[Token], project: &Project<'_>) -> Vec<SemanticToken> {
     let mut data = Vec::with_capacity(tokens.len());
     let (mut line, mut character) = (0, 0);
     for token in tokens {
-        let range = analysis.range(token.span);
+        let range = project.range(token.span);
         if range.start.line != line {
             character = 0;
         }

@@ -21,10 +21,15 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often files are looked at that the client may not watch.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// An editor that tells of a key asks about it a moment later, and what it asks is more urgent than what we tell unasked:
+/// so long nothing must come in before we begin with that.
+const GRACE: Duration = Duration::from_millis(10);
+/// An editor that never ceases to ask is told nevertheless.
+const MOST_GRACE: Duration = Duration::from_millis(100);
 
 /// Files on which programs depend: other programs, and what data is read from.
 const WATCHED: &str = "**/*.{nn,csv,tsv,txt,gz,npy,npz,idx,png,jpg,jpeg,safetensors}";
@@ -55,6 +60,8 @@ pub(super) struct Server {
     requests: Requests,
     publisher: Publisher,
     asked: BTreeMap<RequestId, Asked>,
+    /// When the first message came in after the last news.
+    untold_since: Option<Instant>,
     next_id: i32,
 }
 
@@ -68,6 +75,7 @@ impl Server {
             requests: Requests::all(),
             publisher: Publisher::default(),
             asked: BTreeMap::new(),
+            untold_since: None,
             next_id: 1,
         }
     }
@@ -75,10 +83,17 @@ impl Server {
     /// Until the client leaves. `Err` where it can no longer be written to.
     pub fn run(mut self) -> io::Result<Ending> {
         loop {
-            if self.inbox.waiting().is_empty() {
-                self.tell_news()?;
-            }
-            match self.inbox.next(PATIENCE) {
+            let untold_since = *self.untold_since.get_or_insert_with(Instant::now);
+            let grace = GRACE.min(MOST_GRACE.saturating_sub(untold_since.elapsed()));
+            let next = match self.inbox.next(grace) {
+                Next::Silence => {
+                    self.tell_news()?;
+                    self.untold_since = None;
+                    self.inbox.next(PATIENCE)
+                }
+                next => next,
+            };
+            match next {
                 Next::Silence => {}
                 Next::End => return Ok(self.ending()),
                 Next::Message(Incoming::Malformed { id, code, reason }) => {
@@ -104,7 +119,7 @@ impl Server {
     fn request(&mut self, request: Request) -> io::Result<()> {
         let Request { id, method, params } = request;
         let answer = match (self.phase, method.as_str()) {
-            (Phase::Fresh, "initialize") => Ok(self.initialize(&params)),
+            (Phase::Fresh, "initialize") => Ok(self.initialize(&params).to_string()),
             (Phase::Fresh, _) => {
                 let reason = format!("`{method}` came before `initialize`");
                 Err(Failure::new(ErrorCode::ServerNotInitialized, reason))
@@ -115,7 +130,7 @@ impl Server {
             }
             (Phase::Running, "shutdown") => {
                 self.phase = Phase::ShutDown;
-                Ok(Value::Null)
+                Ok(Value::Null.to_string())
             }
             (Phase::Running, _) if self.take_cancel(&id) => {
                 Err(Failure::new(ErrorCode::RequestCanceled, "cancelled before it was begun"))
@@ -132,7 +147,10 @@ impl Server {
                 }
             }
         };
-        self.outbox.send(Response { id, response_result: answer.map_err(Into::into) })
+        match answer {
+            Ok(result) => self.outbox.answer(&id, &result),
+            Err(failure) => self.outbox.send(Response { id, response_result: Err(failure.into()) }),
+        }
     }
 
     /// Whether a notification that waits cancels the request.

@@ -63,7 +63,7 @@ impl Snapshot {
     }
 }
 
-fn not_there(uri: &Uri) -> Failure {
+pub(super) fn not_there(uri: &Uri) -> Failure {
     Failure::refused(format!("{} is not open, and cannot be read from disk", uri::to_path(uri).display()))
 }
 

@@ -1,13 +1,13 @@
 //! Outlines, the items of all programs, and who uses whom.
 
-use super::analysis::Analysis;
 use super::failure::Failure;
 use super::project::Project;
 use super::requests::Family;
 use super::snapshot::Snapshot;
 use crate::ide::names::DeclarationKind;
-use crate::ide::{self, Caller, Outline, OutlineKind};
+use crate::ide::{self, Caller, Outline, OutlineKind, Workspace};
 use crate::source::Span;
+use crate::syntax::parse_shared;
 use gen_lsp_types::{
     BaseSymbolInformation, CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams,
     CallHierarchyIncomingCallsRequest, CallHierarchyItem, CallHierarchyOutgoingCall, CallHierarchyOutgoingCallsParams,
@@ -34,39 +34,40 @@ pub(super) const FAMILY: Family = Family {
 
 /// `textDocument/documentSymbol`
 fn document(snapshot: &Snapshot, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>, Failure> {
-    let analysis = snapshot.analysis(&params.text_document.uri)?;
-    let checked = &analysis.checked;
-    let outline = ide::document_symbols(&checked.ast, analysis.names(), &checked.sources, checked.file);
+    let (project, file) = Project::alone(snapshot, &params.text_document.uri)?;
+    let Workspace { names, sources } = &project.workspace;
+    let (tree, _) = parse_shared(file, &sources.file(file).text);
+    let outline = ide::document_symbols(&tree, names, sources, file);
     if snapshot.client.nests_symbols {
-        let symbols: Vec<DocumentSymbol> = outline.iter().map(|part| nested(part, &analysis)).collect();
+        let symbols: Vec<DocumentSymbol> = outline.into_iter().map(|part| nested(part, &project)).collect();
         return Ok(Some(symbols.into()));
     }
     let mut symbols = Vec::new();
     for part in &outline {
-        flatten(part, None, &analysis, &mut symbols);
+        flatten(part, None, &project, &mut symbols);
     }
     Ok(Some(symbols.into()))
 }
 
 #[allow(deprecated)]
-fn nested(part: &Outline, analysis: &Analysis) -> DocumentSymbol {
+fn nested(part: Outline, project: &Project<'_>) -> DocumentSymbol {
     DocumentSymbol {
-        name: part.name.clone(),
-        detail: Some(part.detail.clone()).filter(|d| !d.is_empty()),
+        name: part.name,
+        detail: Some(part.detail).filter(|d| !d.is_empty()),
         kind: kind_of(part.kind),
         tags: None,
         deprecated: None,
-        range: analysis.range(part.whole),
-        selection_range: analysis.range(part.span),
-        children: Some(part.children.iter().map(|child| nested(child, analysis)).collect()),
+        range: project.range(part.whole),
+        selection_range: project.range(part.span),
+        children: Some(part.children.into_iter().map(|child| nested(child, project)).collect()),
     }
 }
 
 #[allow(deprecated)]
-fn flatten(part: &Outline, container: Option<&str>, analysis: &Analysis, symbols: &mut Vec<SymbolInformation>) {
+fn flatten(part: &Outline, container: Option<&str>, project: &Project<'_>, symbols: &mut Vec<SymbolInformation>) {
     symbols.push(SymbolInformation {
         deprecated: None,
-        location: analysis.location(part.whole),
+        location: project.location(part.whole),
         base_symbol_information: BaseSymbolInformation {
             name: part.name.clone(),
             kind: kind_of(part.kind),
@@ -74,7 +75,7 @@ fn flatten(part: &Outline, container: Option<&str>, analysis: &Analysis, symbols
             container_name: container.map(str::to_owned),
         },
     });
-    part.children.iter().for_each(|child| flatten(child, Some(&part.name), analysis, symbols));
+    part.children.iter().for_each(|child| flatten(child, Some(&part.name), project, symbols));
 }
 
 /// The nearest thing that editors have a picture of.

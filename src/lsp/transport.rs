@@ -3,7 +3,7 @@
 //! A thread of its own reads ahead, so that the server can see what is waiting. What is no message is given on as what
 //! it is: one broken message must not end a session.
 
-use lsp_server::{ErrorCode, Message};
+use lsp_server::{ErrorCode, Message, RequestId};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Write};
@@ -94,11 +94,21 @@ impl Outbox {
         message.into().write(&mut self.output)
     }
 
+    /// Answers a request with JSON.
+    pub fn answer(&mut self, id: &RequestId, result: &str) -> io::Result<()> {
+        let text = format!("{{\"jsonrpc\":\"2.0\",\"id\":{},\"result\":{result}}}", json!(id));
+        self.write(&text)
+    }
+
     /// Answers what was no message.
     pub fn refuse(&mut self, id: &Value, code: ErrorCode, reason: &str) -> io::Result<()> {
         // An answer without an id cannot be said in the library's types.
         let error = json!({ "code": code as i32, "message": reason });
         let text = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
         write!(self.output, "Content-Length: {}\r\n\r\n{text}", text.len())?;
         self.output.flush()
     }

@@ -26,7 +26,7 @@ train M on d {
 ";
     let checked = check_text(Path::new("test.nn"), text, &Overrides::default());
     let names = Names::of(&checked);
-    let shown: Vec<String> = nnrun::ide::tokens(&checked, &names)
+    let shown: Vec<String> = nnrun::ide::tokens(&names, &checked.sources, checked.file)
         .iter()
         .filter(|token| !matches!(token.kind, TokenKind::Operator | TokenKind::Number))
         .map(|token| {

@@ -136,8 +136,7 @@ pub fn examples() -> Vec<PathBuf> {
 fn random_edits_are_answered_from_the_text_as_it_is() {
     let wanted: Option<usize> = std::env::var("NN_FUZZ").ok().and_then(|n| n.parse().ok());
     let from = std::env::var("NN_FUZZ_FROM").unwrap_or_default();
-    let is_wanted =
-        |path: &PathBuf| path.file_name().is_some_and(|name| *name.to_string_lossy() >= *from);
+    let is_wanted = |path: &PathBuf| path.file_name().is_some_and(|name| *name.to_string_lossy() >= *from);
     let mut random = ChaCha8Rng::seed_from_u64(4);
     for path in examples().into_iter().filter(is_wanted) {
         let mut editor = server();

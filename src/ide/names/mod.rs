@@ -231,6 +231,13 @@ impl Names {
         self.names.get(start..end).unwrap_or_default()
     }
 
+    /// The name that takes exactly this span; the first where two do.
+    pub fn of_span(&self, span: Span) -> Option<&Name> {
+        let named = self.in_file(span.file);
+        let first = named.partition_point(|name| name.span.start < span.start);
+        named.get(first..)?.iter().take_while(|name| name.span.start == span.start).find(|name| name.span == span)
+    }
+
     /// A declaration.
     pub fn declaration(&self, id: DeclarationId) -> &Declaration {
         &self.declarations[id]
