@@ -22,19 +22,16 @@ impl Checker<'_> {
             return DataValue::Unknown;
         }
         let of_kind = |kind: EntryKind| catalog::entries().filter(move |e| e.kind() == kind).map(|e| e.name);
-        if begins && let Some(source) = nearest(name, of_kind(EntryKind::Source)) {
-            let mistake = Mistake::UnknownName {
-                name: name.into(),
-                wanted: "data source",
-                nearest: Some(source.to_owned()),
-                known: Vec::new(),
-                unnamed: None,
-            };
-            self.mistake(span, &mistake);
-            return DataValue::Unknown;
-        }
         let known: Vec<String> = of_kind(EntryKind::DataFunction).map(str::to_owned).collect();
         let near = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        let source = nearest(name, of_kind(EntryKind::Source)).map(str::to_owned);
+        // `standardise(t.age)` begins with a function, too.
+        if begins && (source.is_some() || near.is_none()) {
+            let known = of_kind(EntryKind::Source).map(str::to_owned).collect();
+            let (name, wanted) = (name.into(), "data source");
+            self.mistake(span, &Mistake::UnknownName { name, wanted, nearest: source, known, unnamed: None });
+            return DataValue::Unknown;
+        }
         self.mistake(span, &Mistake::NotADataFunction { name: name.into(), nearest: near, known });
         DataValue::Unknown
     }

@@ -15,16 +15,33 @@ pub(crate) fn phases_of(train: &ast::Train) -> Vec<(Option<&Ident>, Vec<&Stateme
         let StatementKind::Phase { name, body } = &statement.kind else { continue };
         let is_first = phases.is_empty();
         let is_inherited = |statement: &&&Statement| match &statement.kind {
-            // Those weights are what the first begins with; the others go on from what it made of them.
-            StatementKind::Setting(around) if &*around.key.name == "load" && !is_first => false,
-            StatementKind::Setting(around) => {
-                !body.iter().filter_map(key).any(|own| are_alternatives(own, &around.key.name))
-            }
+            StatementKind::Setting(around) => inherits(body, is_first, &around.key.name),
             _ => true,
         };
         phases.push((Some(name), around.iter().filter(is_inherited).copied().chain(body).collect()));
     }
     if phases.is_empty() { vec![(None, around)] } else { phases }
+}
+
+/// Whether a phase inherits a setting from around it.
+fn inherits(body: &[Statement], is_first: bool, around: &str) -> bool {
+    // Those weights are what the first begins with; the others go on from what it made of them.
+    (is_first || around != "load") && !body.iter().filter_map(key).any(|own| are_alternatives(own, around))
+}
+
+/// The settings around the phases of a train that none of them inherits.
+pub(super) fn inherited_by_none(train: &ast::Train) -> impl Iterator<Item = (&Statement, &ast::Setting)> {
+    let bodies = train.statements.iter().filter_map(|s| match &s.kind {
+        StatementKind::Phase { body, .. } => Some(body.as_slice()),
+        _ => None,
+    });
+    let bodies: Vec<&[Statement]> = bodies.collect();
+    train.statements.iter().filter_map(move |statement| {
+        let StatementKind::Setting(around) = &statement.kind else { return None };
+        let inherits = |(index, body): (usize, &&[Statement])| inherits(body, index == 0, &around.key.name);
+        let is_idle = !bodies.is_empty() && !bodies.iter().enumerate().any(inherits);
+        is_idle.then_some((statement, around))
+    })
 }
 
 fn key(statement: &Statement) -> Option<&Symbol> {

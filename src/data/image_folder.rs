@@ -3,11 +3,12 @@
 use super::files::{failure, unreadable};
 use super::image_file::looked_at;
 use super::problem::{DataProblem, Found};
-use super::scan_cache::kept;
+use super::scan_cache::{FNV, SETTLED, fnv, kept_within};
 use super::source_spec::{DataFile, SourceSpec, Split};
 use rayon::prelude::*;
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Endings of images that are read.
 const READ: &[&str] = &["png", "jpg", "jpeg"];
@@ -34,8 +35,11 @@ pub(crate) fn images(source: &SourceSpec) -> Found<Vec<(Split, DataFile, Vec<Ima
     for (split, folders) in folders.parts() {
         for folder in super::files::expand(folders)? {
             let listing = list(&folder, *labeled)?;
-            // A folder's time of change moves when a file in it comes, goes, or is renamed.
-            kept(&listing.folders, "whole images", || all_looked_at(&listing.images))?;
+            let look = || all_looked_at(&listing.images);
+            match listing.is_settled() {
+                true => kept_within(&listing.folders, "whole images", listing.content, look).map(drop)?,
+                false => look().map(drop)?,
+            }
             all.push((split, folder, listing.images));
         }
     }
@@ -44,12 +48,33 @@ pub(crate) fn images(source: &SourceSpec) -> Found<Vec<(Split, DataFile, Vec<Ima
 
 struct Listing {
     images: Vec<ImageEntry>,
-    /// Every folder that was looked into.
+    /// Every folder that was looked into. Its time of change moves when a file in it comes, goes, or is renamed.
     folders: Vec<DataFile>,
+    /// A number made of the lengths and times of change of all files in them, which move when one is written in place.
+    content: u64,
+    /// When the last of them was changed.
+    changed: SystemTime,
+}
+
+impl Listing {
+    fn is_settled(&self) -> bool {
+        SystemTime::now().duration_since(self.changed).is_ok_and(|age| age > SETTLED)
+    }
+
+    /// Takes note of what a file is now.
+    fn note(&mut self, about: &fs::Metadata) {
+        let changed = about.modified().unwrap_or(SystemTime::now());
+        self.changed = self.changed.max(changed);
+        let since = changed.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        for number in [about.len(), since.as_secs(), u64::from(since.subsec_nanos())] {
+            self.content = number.to_le_bytes().iter().fold(self.content, |h, b| fnv(h, *b));
+        }
+    }
 }
 
 fn list(folder: &DataFile, labeled: bool) -> Found<Listing> {
-    let mut listing = Listing { images: Vec::new(), folders: Vec::new() };
+    let mut listing =
+        Listing { images: Vec::new(), folders: Vec::new(), content: FNV, changed: SystemTime::UNIX_EPOCH };
     let about = fs::metadata(&folder.path).map_err(|e| failure(folder, &e))?;
     if !about.is_dir() {
         if labeled {
@@ -59,7 +84,7 @@ fn list(folder: &DataFile, labeled: bool) -> Found<Listing> {
         listing.images.push(ImageEntry { file: folder.clone(), label: None });
         return Ok(listing);
     }
-    let (files, classes) = entries(folder)?;
+    let (files, classes) = entries(folder, &mut listing)?;
     listing.folders.push(folder.clone());
     let mut loose = Vec::new();
     for file in files {
@@ -89,7 +114,7 @@ fn walk(folder: &DataFile, label: &Option<String>, depth: usize, listing: &mut L
     if depth == 0 {
         return Err(unreadable(folder, "it lies in folders within folders without an end: a link may lead back up"));
     }
-    let (files, folders) = entries(folder)?;
+    let (files, folders) = entries(folder, listing)?;
     listing.folders.push(folder.clone());
     for file in files {
         listing.images.extend(image(file)?.map(|file| ImageEntry { file, label: label.clone() }));
@@ -101,7 +126,7 @@ fn walk(folder: &DataFile, label: &Option<String>, depth: usize, listing: &mut L
 }
 
 /// Files and folders of a folder, each by name; hidden ones do not count.
-fn entries(folder: &DataFile) -> Found<(Vec<DataFile>, Vec<DataFile>)> {
+fn entries(folder: &DataFile, listing: &mut Listing) -> Found<(Vec<DataFile>, Vec<DataFile>)> {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(&folder.path).map_err(|e| failure(folder, &e))? {
         let entry = entry.map_err(|e| failure(folder, &e))?;
@@ -116,8 +141,14 @@ fn entries(folder: &DataFile) -> Found<(Vec<DataFile>, Vec<DataFile>)> {
         let is_dir = if kind.is_symlink() { file.path.is_dir() } else { kind.is_dir() };
         if is_dir { &mut folders } else { &mut files }.push(file);
     }
+    // In an order that does not depend on the disk's.
     files.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
     folders.sort_by(|a, b| a.path.file_name().cmp(&b.path.file_name()));
+    for file in &files {
+        if let Ok(about) = fs::metadata(&file.path) {
+            listing.note(&about);
+        }
+    }
     Ok((files, folders))
 }
 

@@ -21,11 +21,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Raised whenever a scan holds something else than before.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Smaller files are scanned faster than a cache file is found.
 const WORTH_KEEPING: u64 = 1 << 18;
 /// A file that changed so recently may change again within the clock's grain.
-const SETTLED: Duration = Duration::from_secs(2);
+pub(super) const SETTLED: Duration = Duration::from_secs(2);
 
 /// The scan of a table's file.
 pub(crate) fn table_scan(file: &DataFile) -> Found<Arc<TableScan>> {
@@ -66,6 +66,8 @@ struct Stamp {
     version: u32,
     kind: String,
     files: Vec<FileStamp>,
+    /// A number that tells what else it depends on.
+    within: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -90,7 +92,21 @@ pub(crate) fn kept<T>(files: &[DataFile], kind: &str, make: impl FnOnce() -> Fou
 where
     T: Serialize + DeserializeOwned + Send + Sync + 'static,
 {
+    kept_within(files, kind, 0, make)
+}
+
+/// As [`kept`], until `within` is another number.
+pub(crate) fn kept_within<T>(
+    files: &[DataFile],
+    kind: &str,
+    within: u64,
+    make: impl FnOnce() -> Found<T>,
+) -> Found<Arc<T>>
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+{
     let Some(stamp) = stamps(files, kind)? else { return make().map(Arc::new) };
+    let stamp = Stamp { within, ..stamp };
     if let Some(scan) = recalled(&stamp) {
         return Ok(scan);
     }
@@ -152,7 +168,7 @@ fn stamps(files: &[DataFile], kind: &str) -> Found<Option<Stamp>> {
             None => return Ok(None),
         }
     }
-    let stamp = Stamp { version: VERSION, kind: kind.to_string(), files: stamps };
+    let stamp = Stamp { version: VERSION, kind: kind.to_string(), files: stamps, within: 0 };
     Ok((!stamp.files.is_empty()).then_some(stamp))
 }
 
@@ -197,6 +213,14 @@ fn stamp_now(file: &DataFile) -> Found<Option<FileStamp>> {
     }))
 }
 
+/// What an FNV-1a hash begins with.
+pub(super) const FNV: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// A hash with one more byte. FNV-1a is the same in every version of the compiler, unlike the standard library's.
+pub(super) fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
 /// One cache file for each set of paths, so that the cache does not grow with every change of a file.
 fn disk_path(stamp: &Stamp) -> Option<PathBuf> {
     let base = match std::env::var_os("XDG_CACHE_HOME") {
@@ -207,8 +231,7 @@ fn disk_path(stamp: &Stamp) -> Option<PathBuf> {
     };
     let paths: Vec<_> = stamp.files.iter().map(|f| f.path.as_path()).collect();
     let name = format!("{}:{paths:?}", stamp.kind);
-    // FNV-1a: the same in every version of the compiler, unlike the standard library's hash.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let hash = name.bytes().fold(FNV, fnv);
     Some(base.join("nnrun").join(format!("scan-{hash:016x}.json")))
 }
 
@@ -248,6 +271,7 @@ mod tests {
             version: VERSION,
             kind: "table".into(),
             files: vec![stamp(&file).expect("there").expect("settled")],
+            within: 0,
         };
         let (first, path) = (stamp(), disk_path(&stamp()).expect("a path"));
         assert_eq!(read_kept::<TableScan>(&path, &first).as_ref(), Some(&*scan));

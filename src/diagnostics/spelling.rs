@@ -13,10 +13,13 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let d = distance(&wanted, &have);
             // Few slips are made at the first letter.
             let begins_otherwise = have.first() != wanted.first();
-            (d <= limit && d < have.len().max(1)).then_some((d, begins_otherwise, candidate))
+            // A key that was hit twice or not at all at the end, rather than another.
+            let goes_on_otherwise = !have.starts_with(&wanted) && !wanted.starts_with(&have);
+            let rank = (d, begins_otherwise, goes_on_otherwise, candidate.len().abs_diff(name.len()));
+            (d <= limit && d < have.len().max(1)).then_some((rank, candidate))
         })
-        .min_by_key(|(d, begins_otherwise, candidate)| (*d, *begins_otherwise, candidate.len().abs_diff(name.len())))
-        .map(|(.., candidate)| candidate)
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, candidate)| candidate)
 }
 
 /// The only candidate that a single slip makes `name` of: near enough to look at what stands behind the name, too.

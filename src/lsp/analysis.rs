@@ -5,7 +5,7 @@ use super::position::Lines;
 use super::uri;
 use crate::check::{Checked, Memory, Overrides, check_again};
 use crate::ide::{Names, StepCosts};
-use crate::source::{FileId, Span};
+use crate::source::{FileId, Span, canonical};
 use crate::syntax::ast::File;
 use crate::syntax::parse_shared;
 use gen_lsp_types::{Location, Position, Range, Uri};
@@ -208,6 +208,18 @@ impl Analyses {
         }
         parsed.insert(uri.0.clone(), syntax.clone());
         Some(syntax)
+    }
+
+    /// A file was changed. Of a folder that data is read from only the times of the folders are looked at, which do not
+    /// tell that a file in it was written in place.
+    pub fn changed(&self, path: &Path) {
+        let path = canonical(path);
+        self.kept.borrow_mut().retain(|_, analysis| {
+            !analysis.depends_on.iter().any(|(on, _)| {
+                let on = canonical(on);
+                path != on && path.starts_with(on)
+            })
+        });
     }
 
     /// Takes apart what is no longer asked about.

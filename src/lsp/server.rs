@@ -10,9 +10,10 @@ use super::transport::{Inbox, Incoming, Next, Outbox};
 use super::{Ending, uri};
 use gen_lsp_types::{
     ConfigurationItem, ConfigurationParams, ConfigurationRequest, DidChangeConfigurationParams,
-    DidChangeTextDocumentParams, DidChangeWatchedFilesRegistrationOptions, DidChangeWorkspaceFoldersParams,
-    DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileSystemWatcher, InitializeResult, LogMessageParams,
-    MessageType, Registration, RegistrationParams, RegistrationRequest, Request as _, ServerInfo, Uri,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWatchedFilesRegistrationOptions,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, FileSystemWatcher,
+    InitializeResult, LogMessageParams, MessageType, Registration, RegistrationParams, RegistrationRequest,
+    Request as _, ServerInfo, Uri,
 };
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use serde::de::DeserializeOwned;
@@ -228,8 +229,17 @@ impl Server {
                     Ok(())
                 })
             }
-            // The stamps of files are compared before every answer; all that these two do is to wake us.
-            "workspace/didChangeWatchedFiles" | "textDocument/didSave" => Ok(()),
+            // The stamps of files are compared before every answer.
+            "workspace/didChangeWatchedFiles" => {
+                self.with(&method, params, |server, params: DidChangeWatchedFilesParams| {
+                    for change in params.changes {
+                        server.snapshot.analyses.changed(&uri::to_path(&change.uri));
+                    }
+                    Ok(())
+                })
+            }
+            // All that it does is to wake us.
+            "textDocument/didSave" => Ok(()),
             // A request that is cancelled too late was answered; `$/` may be ignored.
             _ if method.starts_with("$/") => Ok(()),
             _ => self.log(MessageType::Log, &format!("the notification `{method}` is not known here")),

@@ -191,6 +191,37 @@ fn changed_data_renews_diagnostics() {
 }
 
 #[test]
+fn a_picture_that_is_cut_short_in_place_is_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = folder.path().join("main.nn");
+    let picture = folder.path().join("pictures/a/0.png");
+    std::fs::create_dir_all(folder.path().join("pictures/a")).unwrap();
+    std::fs::create_dir_all(folder.path().join("pictures/b")).unwrap();
+    let write = |path: &Path, content: &[u8], age: u64| {
+        std::fs::write(path, content).unwrap();
+        let when = SystemTime::now() - Duration::from_secs(age);
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(when).unwrap();
+    };
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::GrayImage::new(8, 8).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let whole = bytes.into_inner();
+    write(&picture, &whole, 60);
+    write(&folder.path().join("pictures/b/0.png"), &whole, 60);
+    for class in ["", "a", "b"] {
+        let when = SystemTime::now() - Duration::from_secs(50);
+        std::fs::File::open(folder.path().join("pictures").join(class)).unwrap().set_modified(when).unwrap();
+    }
+    let text = "data d {\n  let p = image_folder(\"pictures\", size: [8, 8], channels: 1)\n  field x = p.image\n}\n";
+    let mut editor = Editor::plain();
+    editor.open(&uri(&main), text);
+    assert_eq!(editor.diagnostics(&uri(&main), 1), Vec::<Value>::new());
+    // The folder's time does not move.
+    write(&picture, &whole[..whole.len() - 8], 30);
+    editor.notify("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": uri(&picture), "type": 2 }] }));
+    assert_eq!(codes(&editor.diagnostics(&uri(&main), 1)), ["E0530"]);
+}
+
+#[test]
 fn data_is_looked_at_also_where_nobody_watches_it() {
     let folder = tempfile::tempdir().unwrap();
     let main = folder.path().join("main.nn");

@@ -3,6 +3,7 @@
 
 use super::Subject;
 use super::statements::{Sequence, sequences, types};
+use crate::check::phases::inherited_by_none;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::source::{FileId, Span, canonical};
 use crate::syntax::ast::{
@@ -20,6 +21,7 @@ pub(super) fn unused(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     }
     imports(subject, tell);
     fields(subject, tell);
+    around_phases(subject, tell);
     // A file that trains nothing may be there to be imported: others use what it does not.
     if subject.ast.items.iter().any(|item| matches!(item.kind, ItemKind::Train(_))) {
         items(subject, tell);
@@ -265,6 +267,22 @@ fn fields(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
                     "",
                 ));
             }
+        }
+    }
+}
+
+/// Settings that each phase of a train has for itself.
+fn around_phases(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
+    for item in &subject.ast.items {
+        let ItemKind::Train(train) = &item.kind else { continue };
+        for (statement, setting) in inherited_by_none(train) {
+            let key = &setting.key.name;
+            let message = format!("no phase uses this `{key}`");
+            tell(Diagnostic::new(Code::L0127, message, setting.key.span, "each phase has its own").fix(
+                "remove this setting",
+                removal(subject, statement.span),
+                "",
+            ));
         }
     }
 }
