@@ -2,7 +2,7 @@
 
 use super::dataset::load;
 use super::field_expr::{FieldExpr, FieldNode};
-use super::field_type::{FieldKind, field_type};
+use super::field_type::{FieldKind, FieldType};
 use super::plan::{DataPlan, SplitSpec};
 use super::problem::{DataError, DataProblem, Found};
 use super::scan_cache::kept;
@@ -61,11 +61,11 @@ impl ClassCounts {
     }
 }
 
-/// Counts the classes of a field that has one an example, in the splits as they will be. Only what this field and the
-/// split need is read, once for each state of the files. `None` where the field has no such classes or cannot be read.
-pub fn class_counts(plan: &DataPlan, field: &str) -> Option<ClassCounts> {
+/// Counts the classes of a field of this type that has one an example, in the splits as they will be. Only what this field
+/// and the split need is read, once for each state of the files. `None` where the field has no such classes or cannot be
+/// read.
+pub fn class_counts(plan: &DataPlan, field: &str, ty: &FieldType) -> Option<ClassCounts> {
     let own = plan.field(field)?;
-    let ty = field_type(&own.expr).ok()?;
     if ty.kind.classes().is_none() || !ty.shape.is_empty() {
         return None;
     }

@@ -98,6 +98,10 @@ fn written(codes: &[&str]) -> String {
 fn allows_of(subject: &Subject<'_>, file: FileId) -> Vec<Allow> {
     let text = subject.sources.file(file).text.clone();
     let mut found = Vec::new();
+    // Most programs silence nothing.
+    if !text.contains("allow(") {
+        return found;
+    }
     let mut places: Option<(Vec<Span>, usize)> = None;
     for comment in comments(&text) {
         let Some(codes) = codes_in(&text, file, comment.start) else { continue };

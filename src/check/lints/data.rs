@@ -111,7 +111,8 @@ fn inputs_of<'a>(subject: &Subject<'_>, train: &Train, tree: &ast::Train, block:
 
 /// Classes that a split has no example of, and targets that have only one.
 fn classes(block: &DataBlock, target: &FieldPlan, tell: &mut dyn FnMut(Diagnostic)) {
-    let Some(counts) = class_counts(&block.plan, &target.name) else { return };
+    let ty = block.description.field(&target.name);
+    let Some(counts) = ty.and_then(|ty| class_counts(&block.plan, &target.name, ty)) else { return };
     if let Some(only) = counts.only_class() {
         let message = format!("every example has the same class in `{}`: there is nothing to tell apart", target.name);
         tell(
@@ -172,7 +173,7 @@ fn stratified(block: &DataBlock, target: &FieldPlan, counts: &ClassCounts) -> Op
     let SplitSpec::Random { shares, stratify: None, seed } = &block.plan.split else { return None };
     let mut plan = block.plan.clone();
     plan.split = SplitSpec::Random { shares: shares.clone(), stratify: Some(target.expr.clone()), seed: *seed };
-    let better = class_counts(&plan, &target.name)?;
+    let better = class_counts(&plan, &target.name, block.description.field(&target.name)?)?;
     let is_whole = Split::ALL.into_iter().filter(|s| counts.total(*s) > 0).all(|s| better.lacking(s).is_empty());
     is_whole.then_some(())
 }

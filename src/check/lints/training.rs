@@ -46,7 +46,8 @@ fn accuracy_alone(subject: &Subject<'_>, train: &Train, tell: &mut dyn FnMut(Dia
         return;
     }
     let (Some(field), Some(block)) = (&accuracy.target_field, subject.data_of(train)) else { return };
-    let Some(counts) = class_counts(&block.plan, field) else { return };
+    let ty = block.description.field(field);
+    let Some(counts) = ty.and_then(|ty| class_counts(&block.plan, field, ty)) else { return };
     let measured = [Split::Test, Split::Validation, Split::Train].into_iter().find(|s| counts.total(*s) > 0);
     let Some(split) = measured else { return };
     let Some((class, count)) = counts.largest(split) else { return };

@@ -118,6 +118,11 @@ fn removal(subject: &Subject<'_>, span: Span) -> Span {
 
 /// Lets, weights and constants of a body that nothing behind them uses.
 fn in_sequence(subject: &Subject<'_>, sequence: Sequence<'_>, tell: &mut dyn FnMut(Diagnostic)) {
+    let declares =
+        |s: &Statement| matches!(s.kind, StatementKind::Let(_) | StatementKind::Weight(_) | StatementKind::Constant(_));
+    if !sequence.statements.iter().any(declares) {
+        return;
+    }
     // By name, the last statement that uses it; what is used by the result is used behind them all.
     let mut last_use: BTreeMap<Symbol, usize> = BTreeMap::new();
     for (i, statement) in sequence.statements.iter().enumerate() {
