@@ -50,12 +50,15 @@ impl Builder {
         if !value.batched {
             return Ok(value.clone());
         }
-        if self.training {
-            return self.batch_mean(value, &[]);
-        }
         let name = format!("normalizer{}", self.normalizers.len() + 1);
-        let (_, node) = self.graph.add_input(name.as_str(), Vec::new(), InputKind::Scalar, self.span);
-        self.normalizers.push(Normalizer { input: name.into(), value: value.node });
-        Ok(self.tensor(node, Vec::new(), false))
+        let mean = match self.training {
+            true => self.batch_mean(value, &[])?,
+            false => {
+                let (_, node) = self.graph.add_input(name.as_str(), Vec::new(), InputKind::Scalar, self.span);
+                self.tensor(node, Vec::new(), false)
+            }
+        };
+        self.normalizers.push(Normalizer { input: name.into(), mean: mean.node, value: value.node });
+        Ok(mean)
     }
 }

@@ -35,12 +35,15 @@ pub struct Builder {
 }
 
 /// A quantity whose mean over the batch a loss divides by: the class weights of the examples, say. In training its
-/// mean is taken over the batch. A split is measured as one batch: there the mean over the whole split is supplied
-/// through the scalar input `input`, and `value` is the node to take that mean of.
+/// mean is taken over the batch, unless that is one of several that a step sees. A split is measured as one batch: there
+/// the mean over the whole split is supplied through the scalar input `input`, and `value` is the node to take that mean
+/// of.
 #[derive(Debug, Clone)]
 pub struct Normalizer {
-    /// Name of the scalar input of the evaluation graph.
+    /// Name of the scalar input of the evaluation graph; in training, of the one that may take the place of `mean`.
     pub input: Arc<str>,
+    /// The mean, `[]`.
+    pub mean: NodeId,
     /// What is averaged, `[B]`.
     pub value: NodeId,
 }

@@ -1,14 +1,17 @@
-//! Weights that are chosen by their paths: `freeze: ["backbone.*"]`, `l2(weights)`.
+//! Weights that are chosen by their paths: `freeze: ["backbone.*"]`, `group ["*.bias"] { … }`, `l2(weights)`.
 
 use super::checker::Checker;
+use super::found_settings::Found;
 use super::mistake::Mistake;
 use super::paths::glob_matches;
+use super::program::{Configured, Group};
+use super::value::Frame;
 use crate::build::Tensor;
-use crate::catalog::Param;
+use crate::catalog::{Args, Param};
 use crate::diagnostics::nearest;
 use crate::ir::graph::StateRole;
 use crate::source::Span;
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Statement, StatementKind};
 use std::sync::Arc;
 
 impl Checker<'_> {
@@ -85,13 +88,89 @@ impl Checker<'_> {
         Some(chosen.filter_map(|p| self.builder.existing_state(p)).collect())
     }
 
-    /// `[path, "glob.*"]`
+    /// `freeze: [path, "glob.*"]`
     pub fn frozen(&mut self, expr: &Expr, paths: &[Arc<str>], at: Span) -> Option<Vec<Arc<str>>> {
+        let frozen = self.weights_of(expr, paths)?;
+        if frozen.len() == paths.len() {
+            let reason = "every weight is frozen";
+            self.mistake(at, &Mistake::NothingToTrain { reason });
+            return None;
+        }
+        Some(frozen)
+    }
+
+    /// `group [path, "glob.*"] { weight_decay: 0 }`, each with all arguments of the optimizer.
+    pub fn groups(
+        &mut self,
+        found: &Found<'_>,
+        optimizer: &Configured,
+        paths: &[Arc<str>],
+        frame: &mut Frame,
+    ) -> Option<Vec<Group>> {
+        let mut groups = Vec::new();
+        let mut is_fine = true;
+        for (patterns, body) in &found.groups {
+            let weights = self.weights_of(patterns, paths);
+            let args = self.group_arguments(body, optimizer, patterns.span, frame);
+            match (weights, args) {
+                (Some(weights), Some(args)) => groups.push(Group { weights, args, span: patterns.span }),
+                _ => is_fine = false,
+            }
+        }
+        is_fine.then_some(groups)
+    }
+
+    /// The optimizer's arguments, those that a group says in place of its own.
+    fn group_arguments(
+        &mut self,
+        body: &[Statement],
+        optimizer: &Configured,
+        at: Span,
+        frame: &mut Frame,
+    ) -> Option<Args> {
+        let entry = optimizer.entry;
+        let mut given: Vec<Arg> = Vec::new();
+        let mut is_fine = true;
+        for statement in body {
+            match &statement.kind {
+                StatementKind::Setting(setting) if entry.params.iter().any(|p| *p.name == *setting.key.name) => {
+                    given.push(Arg { name: Some(setting.key.clone()), value: setting.value.clone() });
+                }
+                StatementKind::Setting(setting) => {
+                    let known: Vec<&str> = entry.params.iter().map(|param| param.name).collect();
+                    let nearest = nearest(&setting.key.name, known.iter().copied()).map(str::to_owned);
+                    let known = known.into_iter().map(str::to_owned).collect();
+                    let mistake =
+                        Mistake::GroupSetting { name: setting.key.name.clone(), optimizer: entry.name, nearest, known };
+                    self.mistake(setting.key.span, &mistake);
+                    is_fine = false;
+                }
+                // Told where it was parsed.
+                _ => is_fine = false,
+            }
+        }
+        let bound = self.bind_arguments(entry.name, entry.params, &given, None, at, frame)?;
+        let mut args = optimizer.args.clone();
+        for param in entry.params {
+            if let Some(span) = bound.args.span(param.name) {
+                args.set(param.name, bound.args.get(param.name).clone(), Some(span));
+            }
+        }
+        // The rate of a group is a multiple of the optimizer's, which the schedule changes.
+        if let (Some(span), true) = (bound.args.span("lr"), optimizer.args.number("lr") == 0.0) {
+            self.mistake(span, &Mistake::GroupWithoutRate);
+            is_fine = false;
+        }
+        is_fine.then_some(args)
+    }
+
+    /// The weights that paths and globs name, each once.
+    fn weights_of(&mut self, expr: &Expr, paths: &[Arc<str>]) -> Option<Vec<Arc<str>>> {
         let items = match &expr.kind {
             ExprKind::List(items) => items.iter().collect(),
             _ => vec![expr],
         };
-        let mut frozen: Vec<Arc<str>> = Vec::new();
+        let mut named: Vec<Arc<str>> = Vec::new();
         let mut is_fine = true;
         for item in items {
             let Some(pattern) = path_text(item) else {
@@ -104,16 +183,11 @@ impl Checker<'_> {
             };
             let matching = self.matching_paths(&pattern, item.span, paths, None);
             is_fine &= !matching.is_empty();
-            frozen.extend(matching);
+            named.extend(matching);
         }
-        frozen.sort();
-        frozen.dedup();
-        if is_fine && frozen.len() == paths.len() {
-            let reason = "every weight is frozen";
-            self.mistake(at, &Mistake::NothingToTrain { reason });
-            return None;
-        }
-        is_fine.then_some(frozen)
+        named.sort();
+        named.dedup();
+        is_fine.then_some(named)
     }
 }
 

@@ -27,10 +27,12 @@ const SETTINGS: &[&str] = &[
     "validate",
     "load",
     "augment",
+    "accumulate",
+    "ema",
 ];
 
 /// Settings of the language that this version does not run.
-const LATER: &[&str] = &["accumulate", "ema", "recompute"];
+const LATER: &[&str] = &["recompute"];
 
 /// The settings of a train as written.
 pub(super) struct Found<'a> {
@@ -38,6 +40,8 @@ pub(super) struct Found<'a> {
     /// Settings that a misspelt one was meant to be: they are not missing, too.
     pub misspelt: Vec<String>,
     pub settings: Vec<&'a ast::Setting>,
+    /// What each `group` names, and what stands in it.
+    pub groups: Vec<(&'a Expr, &'a [ast::Statement])>,
 }
 
 impl<'a> Found<'a> {
@@ -59,6 +63,7 @@ impl Checker<'_> {
     pub fn collect_settings<'a>(&mut self, train: &'a ast::Train) -> Found<'a> {
         let mut settings: Vec<&ast::Setting> = Vec::new();
         let mut misspelt = Vec::new();
+        let mut groups = Vec::new();
         for statement in &train.statements {
             match &statement.kind {
                 StatementKind::Setting(setting) => {
@@ -84,9 +89,7 @@ impl Checker<'_> {
                         settings.push(setting);
                     }
                 }
-                StatementKind::Group { patterns, .. } => {
-                    self.mistake(patterns.span, &Mistake::NotYet { what: "`group`" });
-                }
+                StatementKind::Group { patterns, body } => groups.push((patterns, body.as_slice())),
                 _ => {}
             }
         }
@@ -95,7 +98,7 @@ impl Checker<'_> {
         if train.statements.iter().any(|s| matches!(s.kind, StatementKind::Error)) {
             misspelt.extend(["loss", "optimizer", "epochs"].map(str::to_owned));
         }
-        Found { module, settings, misspelt }
+        Found { module, settings, misspelt, groups }
     }
 
     /// What a setting of another framework is here.

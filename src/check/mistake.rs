@@ -204,6 +204,12 @@ pub(super) enum Mistake {
     MissingSetting { setting: &'static str, example: &'static str, at: Option<(Span, String)> },
     /// A setting that is not one.
     UnknownSetting { name: Symbol, nearest: Option<String>, known: Vec<String> },
+    /// In a `group`, what is no argument of the optimizer.
+    GroupSetting { name: Symbol, optimizer: &'static str, nearest: Option<String>, known: Vec<String> },
+    /// A learning rate of a group, where that of the optimizer is 0.
+    GroupWithoutRate,
+    /// `accumulate: n`, which a layer does not see.
+    AccumulatesBelow { layer: Span, batch: usize, step: usize },
     /// A setting of another framework, or one that stands elsewhere.
     ForeignSetting { name: Symbol, meaning: SettingMeaning },
     /// An optimizer, a metric in quotes.

@@ -1,7 +1,8 @@
 //! What the checker made of an item, moved with it: every span to where its text stands now.
 
 use super::program::{
-    ClassWeights, Configured, Fit, Forward, LayerRow, Measure, Metric, Model, Noted, Phase, Port, Settings, Train,
+    ClassWeights, Configured, Fit, Forward, Group, LayerRow, Measure, Metric, Model, Noted, Phase, Port, Settings,
+    Train,
 };
 use super::regions::{Region, RegionKind, Steps};
 use crate::build::Limit;
@@ -24,8 +25,9 @@ parts! {
     Metric { args, span; name, entry, operands, positions, target_field, context }
     Configured { args, span; entry }
     Measure { span; split, metric, higher_is_better }
-    Settings { optimizer, schedule, stop, keep, load;
-               length, batch, shuffle, drop_last, seed, clip, frozen, validate, augment }
+    Settings { optimizer, groups, schedule, stop, keep, load;
+               ema, length, batch, accumulate, shuffle, drop_last, seed, clip, frozen, validate, augment }
+    Group { args, span; weights }
     Limit { span; size, most }
     Graph { nodes, states; inputs, outputs, updates }
     Node { op, span; inputs, shape }

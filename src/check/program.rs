@@ -370,12 +370,19 @@ pub struct Measure {
 pub struct Settings {
     /// With its `lr` among the arguments.
     pub optimizer: Configured,
+    /// `group`s that the optimizer has other arguments for, in their order.
+    pub groups: Vec<Group>,
+    /// `ema: decay`: what is measured and kept are averages of the weights, which move by 1 - decay of the way to them
+    /// at each step.
+    pub ema: Option<f64>,
     /// Parts of the `then` chain; empty means a constant rate.
     pub schedule: Vec<Configured>,
     /// How long.
     pub length: Length,
-    /// Examples a step.
+    /// Examples that are computed at once.
     pub batch: usize,
+    /// `accumulate: n`: how many batches a step of the optimizer sees; none where that is not written.
+    pub accumulate: Option<usize>,
     /// Whether each epoch has an order of its own.
     pub shuffle: bool,
     /// Whether a last, smaller batch is left out.
@@ -396,6 +403,34 @@ pub struct Settings {
     pub load: Option<(PathBuf, Span)>,
     /// What is done to the fields of training batches, line by line.
     pub augment: Vec<Augmented>,
+}
+
+impl Settings {
+    /// Examples of a step of the optimizer: those of all batches that it sees.
+    pub fn examples_per_step(&self) -> usize {
+        self.batch.saturating_mul(self.accumulate.unwrap_or(1))
+    }
+
+    /// The arguments of the optimizer: those of most weights, and then those of each group.
+    pub fn optimizer_args(&self) -> impl Iterator<Item = &Args> {
+        std::iter::once(&self.optimizer.args).chain(self.groups.iter().map(|group| &group.args))
+    }
+
+    /// Which of [`Settings::optimizer_args`] are those of a weight. The last group that matches wins.
+    pub fn group_of(&self, path: &str) -> usize {
+        self.groups.iter().rposition(|group| group.weights.iter().any(|w| **w == *path)).map_or(0, |at| at + 1)
+    }
+}
+
+/// `group ["*.bias"] { weight_decay: 0 }`
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Paths of the weights that it names, globs resolved.
+    pub weights: Vec<Arc<str>>,
+    /// All arguments of the optimizer for them.
+    pub args: Args,
+    /// Where it is written.
+    pub span: Span,
 }
 
 /// A fact of `expect`.

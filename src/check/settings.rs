@@ -68,7 +68,22 @@ impl Checker<'_> {
             None => Some(Vec::new()),
         };
         let length = self.length(train, found, at, &mut frame);
+        let groups = match (&optimizer, &paths) {
+            (Some(optimizer), Some(paths)) => self.groups(found, optimizer, paths, &mut frame),
+            _ => Some(Vec::new()),
+        };
         let batch = self.count(found, "batch", DEFAULT_BATCH as u64, &mut frame);
+        let accumulate = match found.setting("accumulate") {
+            None => Some(None),
+            Some(_) => self.count(found, "accumulate", 1, &mut frame).map(|n| Some(n as usize)),
+        };
+        let ema = match found.setting("ema") {
+            None => Some(None),
+            Some(expr) => match self.expression(expr, &mut frame) {
+                Value::Number(n) if n > 0.0 && n < 1.0 => Some(Some(n)),
+                other => self.wrong_setting("ema", expr.span, "a number between 0 and 1 such as `0.999`", &other),
+            },
+        };
         let seed = match (self.overrides.seed, found.setting("seed")) {
             (Some(seed), _) => Some(seed),
             (None, None) => Some(DEFAULT_SEED),
@@ -117,9 +132,12 @@ impl Checker<'_> {
         };
         let settings = Settings {
             optimizer: optimizer?,
+            groups: groups?,
+            ema: ema?,
             schedule: schedule?,
             length: length?,
             batch: batch? as usize,
+            accumulate: accumulate?,
             shuffle: shuffle?,
             drop_last: drop_last?,
             seed: seed?,
@@ -143,7 +161,7 @@ impl Checker<'_> {
         }
         let data = pairing.and_then(|p| self.data.get(p.data));
         let Some(examples) = data.and_then(|d| d.description.examples(Split::Train)) else { return };
-        let batch = settings.batch.max(1);
+        let batch = settings.examples_per_step().max(1);
         let per_epoch = if settings.drop_last { examples / batch } else { examples.div_ceil(batch) } as u64;
         let steps = match settings.length {
             Length::Epochs(n) => n.saturating_mul(per_epoch),

@@ -133,12 +133,16 @@ impl Checker<'_> {
         layers: &[Span],
     ) -> Option<()> {
         let Some(layer) = layers.first().copied() else { return Some(()) };
+        if let (Some(expr), Some(2..)) = (found.setting("accumulate"), settings.accumulate) {
+            let (batch, step) = (settings.batch, settings.examples_per_step());
+            self.mistake(expr.span, &Mistake::AccumulatesBelow { layer, batch, step });
+        }
         let rows = self.data.get(pairing.data).and_then(|block| block.description.examples(Split::Train));
         let is_one = settings.batch == 1;
         // The last batch of an epoch, where that is reached.
         let last = rows.filter(|rows| rows % settings.batch.max(1) == 1 && !settings.drop_last).filter(|rows| {
             matches!(settings.length, Length::Epochs(_))
-                || matches!(settings.length, Length::Steps(n) if n >= rows.div_ceil(settings.batch.max(1)) as u64)
+                || matches!(settings.length, Length::Steps(n) if n >= rows.div_ceil(settings.examples_per_step().max(1)) as u64)
         });
         if !is_one && last.is_none() {
             return Some(());

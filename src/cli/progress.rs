@@ -101,7 +101,7 @@ impl<'a> Progress<'a> {
         self.current = Some(Current {
             start: start.clone(),
             length: train.map_or(Length::Steps(start.steps), |t| t.settings.length),
-            batch: train.map_or(1, |t| t.settings.batch),
+            batch: train.map_or(1, |t| t.settings.examples_per_step()),
             bar,
             shown,
             began: Instant::now(),

@@ -1,7 +1,7 @@
 //! The graphs that measure and predict: the forward pass with what is read from it as outputs, and nothing else.
 
 use super::training::{LOSS, fill, term_output};
-use crate::check::Train;
+use crate::check::{Forward, Train};
 use crate::ir::graph::{Graph, NodeId, StateRole};
 use crate::ir::op::{InputId, Op, StateId};
 use std::borrow::Cow;
@@ -22,23 +22,23 @@ pub fn evaluation_graph(train: &Train, class_weights: Option<&[f64]>) -> Graph {
         let operands = metric.operands.iter().copied().chain(lengths);
         outputs.extend(operands.enumerate().map(|(j, node)| (metric_output(i, j), node)));
     }
-    restricted(&filled(train, class_weights), outputs)
+    restricted(&filled(forward, class_weights), outputs)
 }
 
-fn filled<'a>(train: &'a Train, class_weights: Option<&[f64]>) -> Cow<'a, Graph> {
-    let mut graph = Cow::Borrowed(&*train.evaluation.graph);
+fn filled<'a>(forward: &'a Forward, class_weights: Option<&[f64]>) -> Cow<'a, Graph> {
+    let mut graph = Cow::Borrowed(&*forward.graph);
     if class_weights.is_some() {
-        fill(graph.to_mut(), &train.evaluation, class_weights);
+        fill(graph.to_mut(), forward, class_weights);
     }
     graph
 }
 
-/// What is averaged over a split before it is measured: one output for each normalizer, in order. None where there
-/// are none.
-pub fn normalizer_graph(train: &Train, class_weights: Option<&[f64]>) -> Option<Graph> {
-    let normalizers = &train.evaluation.normalizers;
+/// What is averaged over a split before it is measured, or over the examples of a step before its first batch: one output
+/// for each normalizer, in order. None where there are none.
+pub fn normalizer_graph(forward: &Forward, class_weights: Option<&[f64]>) -> Option<Graph> {
+    let normalizers = &forward.normalizers;
     let outputs = normalizers.iter().map(|n| (n.input.to_string(), n.value)).collect();
-    (!normalizers.is_empty()).then(|| restricted(&filled(train, class_weights), outputs))
+    (!normalizers.is_empty()).then(|| restricted(&filled(forward, class_weights), outputs))
 }
 
 /// What predicts: the outputs of the model by name. Its inputs are the fields that they need.

@@ -19,7 +19,8 @@ pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, predicti
 pub use foreseen::{Foreseen, StepCost, step_cost};
 pub use show::{emit_backward, emit_ir, emit_plan, full_batch};
 pub use training::{
-    Backward, GRADIENT_NORM, Gradient, LEARNING_RATE, LOSS, backward, backward_with, term_output, training_graph,
+    AVERAGE, Backward, GRADIENT_NORM, Gradient, KEPT, LEARNING_RATE, LOSS, SHARE, StepGraphs, average_path, backward,
+    backward_with, term_output, training_graphs,
 };
 
 use crate::check::Train;
@@ -58,31 +59,70 @@ impl From<PlanError> for CompileError {
     }
 }
 
-/// A training step, ready to run. The states must hold those of [`training_graph`].
+/// A training step, ready to run. The states must hold those of [`training_graphs`].
 pub struct Step {
-    /// The whole step.
+    /// The whole step; with `accumulate`, what a batch adds to it.
     pub executable: Executable<f32>,
-    /// The mean loss of the batch.
+    /// The mean loss of the batch, among the outputs of `executable`.
     pub loss: usize,
-    /// Norm of all gradients before clipping.
+    /// With `accumulate`: what several batches are a step by.
+    pub parts: Option<Parts>,
+    /// Norm of all gradients before clipping, among the outputs of the update.
     pub gradient_norm: Option<usize>,
-    /// The learning rate.
+    /// The learning rate, an input of the update.
     pub lr: InputId,
-    /// The optimizer's other scalars, in its order.
+    /// The other scalars of the update, in the order of [`training_graphs`].
     pub scalars: Vec<InputId>,
 }
 
+/// How several batches are one step.
+pub struct Parts {
+    /// What is done behind the last batch.
+    pub update: Executable<f32>,
+    /// The inputs [`KEPT`] and [`SHARE`] of a batch.
+    pub kept: InputId,
+    /// See `kept`.
+    pub share: InputId,
+}
+
+impl Step {
+    /// What updates the weights: the step itself, or what is behind its batches.
+    pub fn update(&mut self) -> &mut Executable<f32> {
+        match &mut self.parts {
+            Some(parts) => &mut parts.update,
+            None => &mut self.executable,
+        }
+    }
+}
+
 /// Compiles the training step of a train.
-pub fn step(graph: Graph, states: &States<f32>) -> Result<Step, CompileError> {
-    let executable = Executable::new(optimize(graph), states)?;
-    let scalars = executable.graph().inputs.iter().enumerate().filter(|(_, input)| input.kind == InputKind::Scalar);
-    let mut scalars = scalars.map(|(i, _)| InputId(i as u32));
-    // `training_graph` declares the rate first and then what the optimizer asks for; nothing before is a scalar.
+pub fn step(graphs: StepGraphs, states: &States<f32>) -> Result<Step, CompileError> {
+    let executable = Executable::new(optimize(graphs.batch), states)?;
+    let gone = |what: &str| CompileError::new("optimize", format!("{what} is gone"));
+    let loss = executable.output_index(LOSS).ok_or_else(|| gone("the loss"))?;
+    let parts = match graphs.update {
+        None => None,
+        Some(graph) => {
+            let input = |name: &str| scalar_input(&executable, name).ok_or_else(|| gone(name));
+            let (kept, share) = (input(KEPT)?, input(SHARE)?);
+            Some(Parts { update: Executable::new(optimize(graph), states)?, kept, share })
+        }
+    };
+    let update = parts.as_ref().map_or(&executable, |parts| &parts.update);
+    // The update declares the rate first and then the others; nothing before is a scalar.
+    let inputs = update.graph().inputs.iter().enumerate().filter(|(_, input)| input.kind == InputKind::Scalar);
+    let mut scalars = inputs.map(|(i, _)| InputId(i as u32));
     let lr = scalars.next().ok_or_else(|| CompileError::new("optimizer", "the step has no learning rate"))?;
     let scalars = scalars.collect();
-    let loss = executable.output_index(LOSS).ok_or_else(|| CompileError::new("optimize", "the loss is gone"))?;
-    let gradient_norm = executable.output_index(GRADIENT_NORM);
-    Ok(Step { executable, loss, gradient_norm, lr, scalars })
+    let gradient_norm = update.output_index(GRADIENT_NORM);
+    Ok(Step { executable, loss, parts, gradient_norm, lr, scalars })
+}
+
+/// The scalar input of this name.
+pub fn scalar_input<E: Element>(executable: &Executable<E>, name: &str) -> Option<InputId> {
+    let mut inputs = executable.graph().inputs.iter();
+    let at = inputs.position(|input| input.kind == InputKind::Scalar && &*input.name == name);
+    at.map(|at| InputId(at as u32))
 }
 
 /// A graph that reads states and writes none: it measures or predicts.
@@ -107,8 +147,11 @@ pub fn as_written<E: Element>(graph: Graph, states: &States<E>) -> Result<Execut
 }
 
 /// The step of a train before it is optimized, and its states, all zero: weights, statistics, the optimizer's.
-pub fn states(train: &Train, class_weights: Option<&[f64]>) -> Result<(Graph, States<f32>), CompileError> {
-    let graph = training_graph(train, class_weights)?;
-    let states = States::of(&graph)?;
-    Ok((graph, states))
+pub fn states(train: &Train, class_weights: Option<&[f64]>) -> Result<(StepGraphs, States<f32>), CompileError> {
+    let graphs = training_graphs(train, class_weights)?;
+    let mut states = States::new();
+    for graph in graphs.iter() {
+        states.add(graph)?;
+    }
+    Ok((graphs, states))
 }

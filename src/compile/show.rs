@@ -1,6 +1,6 @@
 //! The stages of the pipeline as people see them.
 
-use super::{CompileError, backward, step, training_graph};
+use super::{CompileError, backward, step, training_graphs};
 use crate::check::Train;
 use crate::ir::print::{Layout, print};
 use crate::runtime::{Binding, States};
@@ -24,9 +24,17 @@ pub fn emit_backward(train: &Train, sources: &SourceMap) -> String {
 
 /// `check --emit plan`: what a training step with a full batch does, in order, and where it puts what.
 pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileError> {
-    let graph = training_graph(train, None)?;
-    let states = States::planned(&graph)?;
-    let mut step = step(graph, &states)?;
-    let plan = step.executable.prepare(&full_batch(&train.longest, train.settings.batch))?;
-    Ok(step.executable.plan(plan).describe(Some(sources)))
+    let graphs = training_graphs(train, None)?;
+    let states = States::planned(graphs.iter())?;
+    let mut step = step(graphs, &states)?;
+    let sizes = full_batch(&train.longest, train.settings.batch);
+    let plan = step.executable.prepare(&sizes)?;
+    let mut shown = step.executable.plan(plan).describe(Some(sources));
+    if let (Some(parts), Some(batches)) = (&mut step.parts, train.settings.accumulate) {
+        let plan = parts.update.prepare(&sizes)?;
+        let batches = if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") };
+        shown.push_str(&format!("\n# the update, after {batches}\n"));
+        shown.push_str(&parts.update.plan(plan).describe(Some(sources)));
+    }
+    Ok(shown)
 }

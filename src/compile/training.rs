@@ -3,11 +3,11 @@
 use super::CompileError;
 use crate::autodiff::differentiate;
 use crate::build::{Builder, Problem, Tensor};
-use crate::catalog::{Body, OptimizerDefinition, UpdateOperands};
+use crate::catalog::{Args, Body, OptimizerDefinition, UpdateOperands};
 use crate::check::{Clip, Forward, Train};
-use crate::ir::graph::{Graph, InputKind, NodeId, StateRole, Update};
+use crate::ir::graph::{Graph, Input, InputKind, NodeId, StateRole, Update};
 use crate::ir::init::Init;
-use crate::ir::op::{Op, StateId, Unary};
+use crate::ir::op::{InputId, Op, StateId, Unary};
 use std::sync::Arc;
 
 /// Name of the output with the mean loss of the batch. A term `kind` of a loss is `loss.kind`.
@@ -16,6 +16,17 @@ pub const LOSS: &str = "loss";
 pub const GRADIENT_NORM: &str = "gradient_norm";
 /// Name of the scalar input with the learning rate.
 pub const LEARNING_RATE: &str = "lr";
+/// Name of the scalar input with the share of the average that stays, with `ema`.
+pub const AVERAGE: &str = "average";
+/// With `accumulate`, name of the scalar input with the share of a batch in the examples of its step.
+pub const SHARE: &str = "share";
+/// With `accumulate`, name of the scalar input that is 0 at the first batch of a step and 1 at the others.
+pub const KEPT: &str = "kept";
+
+/// Where the average of a weight is, with `ema`.
+pub fn average_path(weight: &str) -> Arc<str> {
+    format!("{weight}@average").into()
+}
 
 /// The name of the output with a term of the loss.
 pub fn term_output(term: &str) -> String {
@@ -53,7 +64,10 @@ pub fn backward(train: &Train) -> Backward {
 
 /// The same with the weights of the classes (`class_weights: balanced`), which only the data says.
 pub fn backward_with(train: &Train, class_weights: Option<&[f64]>) -> Backward {
-    let mut graph = with_loss_outputs(train);
+    differentiated(with_loss_outputs(train), train, class_weights)
+}
+
+fn differentiated(mut graph: Graph, train: &Train, class_weights: Option<&[f64]>) -> Backward {
     fill(&mut graph, &train.training, class_weights);
     let trained: Vec<(StateId, NodeId)> = graph
         .nodes
@@ -123,27 +137,102 @@ pub(super) fn fill(graph: &mut Graph, forward: &Forward, class_weights: Option<&
     }
 }
 
-/// A training step before it is optimized. Scalar inputs: [`LEARNING_RATE`] and those that the optimizer names.
-pub fn training_graph(train: &Train, class_weights: Option<&[f64]>) -> Result<Graph, CompileError> {
-    let backward = backward_with(train, class_weights);
+/// A training step before it is optimized.
+#[derive(Debug)]
+pub struct StepGraphs {
+    /// Forward and backward pass; the update behind them, unless a step sees several batches.
+    pub batch: Graph,
+    /// With `accumulate`: the update by the gradients that the batches have left, which sees no example.
+    pub update: Option<Graph>,
+}
+
+impl StepGraphs {
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = &Graph> {
+        std::iter::once(&self.batch).chain(&self.update)
+    }
+}
+
+/// The graphs of a training step. Scalar inputs of the update, in this order: [`LEARNING_RATE`], those that the optimizer
+/// names for its own arguments and for those of each group, and [`AVERAGE`] with `ema`.
+pub fn training_graphs(train: &Train, class_weights: Option<&[f64]>) -> Result<StepGraphs, CompileError> {
     let settings = &train.settings;
     let Body::Optimizer(optimizer) = &settings.optimizer.entry.body else {
         return Err(CompileError::new("optimizer", format!("{} is not one", settings.optimizer.entry.name)));
     };
+    let mut graph = with_loss_outputs(train);
+    if settings.accumulate.is_some() {
+        take_normalizers(&mut graph, train);
+    }
+    let backward = differentiated(graph, train, class_weights);
     let mut builder = Builder::new(true, false);
     builder.graph = backward.graph;
     builder.graph.outputs.retain(|output| !output.name.starts_with("d "));
     builder.span = settings.optimizer.span;
-    let mut gradients: Vec<Tensor> = backward
-        .gradients
-        .iter()
-        .map(|g| builder.tensor(g.gradient, builder.graph.shape(g.gradient).to_vec(), false))
-        .collect();
+    let tensor = |builder: &mut Builder, node: NodeId| {
+        let shape = builder.graph.shape(node).to_vec();
+        builder.tensor(node, shape, false)
+    };
     let failed = |problem: Problem| CompileError::new("optimizer", format!("{problem:?}"));
-    clip(&mut builder, settings.clip, &mut gradients).map_err(failed)?;
-    let gradients: Vec<(&Gradient, Tensor)> = backward.gradients.iter().zip(gradients).collect();
-    update(&mut builder, optimizer, train, gradients).map_err(failed)?;
-    Ok(builder.graph)
+    let mut trained = Vec::new();
+    for Gradient { state, path, weight, gradient } in &backward.gradients {
+        let (weight, gradient) = (tensor(&mut builder, *weight), tensor(&mut builder, *gradient));
+        trained.push(Trained { state: *state, path: path.clone(), weight, gradient });
+    }
+    if settings.accumulate.is_none() {
+        update(&mut builder, optimizer, train, trained).map_err(failed)?;
+        return Ok(StepGraphs { batch: builder.graph, update: None });
+    }
+    let mut behind = Builder::new(true, false);
+    behind.span = builder.span;
+    let trained = accumulate(&mut builder, &mut behind, trained).map_err(failed)?;
+    update(&mut behind, optimizer, train, trained).map_err(failed)?;
+    Ok(StepGraphs { batch: builder.graph, update: Some(behind.graph) })
+}
+
+/// A weight with its gradient, where it is updated.
+struct Trained {
+    state: StateId,
+    path: Arc<str>,
+    weight: Tensor,
+    gradient: Tensor,
+}
+
+/// Has what a loss divides by given from outside: of a batch that is a part of a step, the mean is not that of the step.
+fn take_normalizers(graph: &mut Graph, train: &Train) {
+    for normalizer in &train.training.normalizers {
+        graph.inputs.push(Input { name: normalizer.input.clone(), shape: Vec::new(), kind: InputKind::Scalar });
+        let input = InputId(graph.inputs.len() as u32 - 1);
+        if let Some(node) = graph.nodes.get_mut(normalizer.mean.index()) {
+            (node.op, node.inputs) = (Op::Input(input), Vec::new());
+        }
+    }
+}
+
+/// Adds the share of a batch to the gradients of the step, which another graph reads.
+fn accumulate(builder: &mut Builder, behind: &mut Builder, trained: Vec<Trained>) -> Result<Vec<Trained>, Problem> {
+    let kept = scalar(builder, KEPT);
+    let share = scalar(builder, SHARE);
+    let mut read = Vec::with_capacity(trained.len());
+    for Trained { state, path, gradient, .. } in trained {
+        let sum_path: Arc<str> = format!("{path}@gradient").into();
+        let shape = gradient.shape.clone();
+        let before = builder.state(sum_path.clone(), &shape, StateRole::Optimizer, Init::Full(0.0))?;
+        let (before, own) = (builder.multiply(&before, &kept)?, builder.multiply(&gradient, &share)?);
+        let sum = builder.add(&before, &own)?;
+        builder.update(&sum_path, &sum);
+        let Some(declared) = builder.graph.states.get(state.0 as usize).cloned() else { continue };
+        let weight = behind.state(path.clone(), &shape, declared.role, declared.init)?;
+        let gradient = behind.state(sum_path, &shape, StateRole::Optimizer, Init::Full(0.0))?;
+        let at = behind.graph.states.iter().position(|known| known.path == path).unwrap_or_default();
+        read.push(Trained { state: StateId(at as u32), path, weight, gradient });
+    }
+    Ok(read)
+}
+
+fn scalar(builder: &mut Builder, name: &str) -> Tensor {
+    let (_, node) = builder.graph.add_input(name, Vec::new(), InputKind::Scalar, builder.span);
+    builder.tensor(node, Vec::new(), false)
 }
 
 /// Clips as `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_` do.
@@ -181,35 +270,53 @@ fn clip(builder: &mut Builder, clip: Option<Clip>, gradients: &mut [Tensor]) -> 
     Ok(())
 }
 
-/// Appends the optimizer's update of each weight.
+/// Appends clipping and the optimizer's update of each weight.
 fn update(
     builder: &mut Builder,
     optimizer: &OptimizerDefinition,
     train: &Train,
-    gradients: Vec<(&Gradient, Tensor)>,
+    trained: Vec<Trained>,
 ) -> Result<(), Problem> {
-    let args = &train.settings.optimizer.args;
-    let scalar = |builder: &mut Builder, name: &str| {
-        let (_, node) = builder.graph.add_input(name, Vec::new(), InputKind::Scalar, builder.span);
-        builder.tensor(node, Vec::new(), false)
-    };
+    let settings = &train.settings;
+    let mut gradients: Vec<Tensor> = trained.iter().map(|of| of.gradient.clone()).collect();
+    clip(builder, settings.clip, &mut gradients)?;
     let lr = scalar(builder, LEARNING_RATE);
-    let scalars: Vec<Tensor> = (optimizer.scalars)(args).into_iter().map(|name| scalar(builder, name)).collect();
-    for (of, gradient) in gradients {
+    let base = settings.optimizer.args.number("lr");
+    let mut kinds: Vec<(&Args, Tensor, Vec<Tensor>)> = Vec::new();
+    for (group, args) in settings.optimizer_args().enumerate() {
+        let name = |name: &str| if group == 0 { name.to_owned() } else { format!("{name}@{group}") };
+        let scalars = (optimizer.scalars)(args).into_iter().map(|scalar_name| scalar(builder, &name(scalar_name)));
+        let scalars = scalars.collect();
+        // The schedule changes the rates of all groups by the same factor.
+        let rate = args.number("lr");
+        let lr = if rate == base { lr.clone() } else { builder.scale(&lr, rate / base) };
+        kinds.push((args, lr, scalars));
+    }
+    let average = settings.ema.map(|_| scalar(builder, AVERAGE));
+    for (Trained { state, path, weight, .. }, gradient) in trained.into_iter().zip(gradients) {
+        let Some((args, lr, scalars)) = kinds.get(settings.group_of(&path)) else { continue };
         let shape = gradient.shape.clone();
         let names = (optimizer.slots)(args, &shape);
-        let paths: Vec<Arc<str>> = names.iter().map(|slot| format!("{}@{slot}", of.path).into()).collect();
+        let paths: Vec<Arc<str>> = names.iter().map(|slot| format!("{path}@{slot}").into()).collect();
         let mut slots = Vec::with_capacity(paths.len());
         for path in &paths {
             slots.push(builder.state(path.clone(), &shape, StateRole::Optimizer, Init::Full(0.0))?);
         }
-        let weight = builder.tensor(of.weight, shape, false);
         let operands = UpdateOperands { weight, gradient, slots, lr: lr.clone(), scalars: scalars.clone() };
         let updated = (optimizer.update)(builder, args, &operands)?;
         for (path, value) in paths.iter().zip(&updated.slots) {
             builder.update(path, value);
         }
-        builder.graph.updates.push(Update { state: of.state, value: updated.weight.node });
+        builder.graph.updates.push(Update { state, value: updated.weight.node });
+        if let Some(decay) = &average {
+            let path = average_path(&path);
+            let before = builder.state(path.clone(), &shape, StateRole::Optimizer, Init::Full(0.0))?;
+            // weight + decay * (average - weight): with a decay of 0 the weight to the last bit.
+            let beyond = builder.subtract(&before, &updated.weight)?;
+            let beyond = builder.multiply(&beyond, decay)?;
+            let after = builder.add(&updated.weight, &beyond)?;
+            builder.update(&path, &after);
+        }
     }
     Ok(())
 }

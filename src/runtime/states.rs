@@ -52,10 +52,12 @@ impl<E: Element> States<E> {
         Ok(states)
     }
 
-    /// Where the states of a graph would lie, without taking memory for them: enough to plan with.
-    pub fn planned(graph: &Graph) -> Result<States<E>, PlanError> {
+    /// Where the states of graphs would lie, without taking memory for them: enough to plan with.
+    pub fn planned<'g>(graphs: impl IntoIterator<Item = &'g Graph>) -> Result<States<E>, PlanError> {
         let mut states = States::new();
-        states.lay_out(graph)?;
+        for graph in graphs {
+            states.lay_out(graph)?;
+        }
         Ok(states)
     }
 

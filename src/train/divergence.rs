@@ -62,11 +62,11 @@ pub(super) fn find(
     let (mut cause, mut caused_in) = (None, went.step);
     while let Some(rows) = batches.next_batch() {
         if step == went.step {
-            cause = look(train, dataset, session, rows, step)?;
+            cause = look_at_batches(train, dataset, session, rows, step)?;
             if let (Some(Cause { made: Made::Weight(_), .. }), Some((rows, states))) = (&cause, before) {
                 session.states = states;
                 let rows: Vec<u32> = rows;
-                if let Some(earlier) = look(train, dataset, session, &rows, step - 1)? {
+                if let Some(earlier) = look_at_batches(train, dataset, session, &rows, step - 1)? {
                     (cause, caused_in) = (Some(earlier), step - 1);
                 }
             }
@@ -147,6 +147,22 @@ impl Looked<'_> {
         }
         is_suspect
     }
+}
+
+/// As [`look`], batch by batch where a step sees several.
+fn look_at_batches(
+    train: &Train,
+    dataset: &Dataset,
+    session: &mut Session<f32>,
+    rows: &[u32],
+    step: u64,
+) -> Result<Option<Cause>, RunError> {
+    for batch in rows.chunks(train.settings.batch.max(1)) {
+        if let Some(cause) = look(train, dataset, session, batch, step)? {
+            return Ok(Some(cause));
+        }
+    }
+    Ok(None)
 }
 
 /// The first operation of a step on the way to its loss, or to the gradients, with a number that is not finite although

@@ -4,12 +4,12 @@ use super::balance;
 use super::error::RunError;
 use super::event::Measures;
 use super::feeding::{Draw, Feeder};
+use super::normalizing::Normalizers;
 use crate::catalog::{Accumulator, Body, MetricContext, MetricValue};
 use crate::check::{Metric, Train};
 use crate::compile;
 use crate::data::{Dataset, FieldKind};
-use crate::ir::graph::InputKind;
-use crate::ir::op::InputId;
+use crate::ir::graph::Graph;
 use crate::runtime::{Executable, PlanId, Session, States};
 use std::sync::Arc;
 
@@ -38,19 +38,12 @@ struct Measured<'a> {
     own: Vec<Vec<f32>>,
 }
 
-/// The first pass over a split: what its loss is divided by.
-struct Normalizers {
-    executable: Executable<f32>,
-    feeder: Feeder,
-    /// Inputs of the evaluation, in the order of the outputs of the first pass.
-    inputs: Vec<InputId>,
-}
-
 impl<'a> Measurer<'a> {
     /// Compiles the evaluation of a train. The states must hold those of the model.
     pub(super) fn new(train: &'a Train, dataset: &'a Dataset, states: &States<f32>) -> Result<Self, RunError> {
         let weights = balance::class_weights(train, dataset);
-        let executable = compile::measurement(compile::evaluation_graph(train, weights.as_deref()), states)?;
+        let graph = averaged(compile::evaluation_graph(train, weights.as_deref()), states);
+        let executable = compile::measurement(graph, states)?;
         let feeder = Feeder::new(&executable, dataset)?;
         let output = |name: &str| {
             executable.output_index(name).ok_or_else(|| RunError::Internal {
@@ -70,7 +63,7 @@ impl<'a> Measurer<'a> {
             let lengths = lengths.transpose()?;
             metrics.push(Measured { metric, context: context(metric, dataset), operands, lengths, own: Vec::new() });
         }
-        let normalizers = Normalizers::new(train, dataset, weights.as_deref(), states, &executable)?;
+        let normalizers = Normalizers::new(&train.evaluation, dataset, weights.as_deref(), states, &executable)?;
         let batch = train.settings.batch.max(LEAST_BATCH);
         Ok(Measurer { dataset, batch, executable, feeder, means, metrics, normalizers })
     }
@@ -79,7 +72,8 @@ impl<'a> Measurer<'a> {
     pub(super) fn measure(&mut self, session: &mut Session<f32>, examples: &[u32]) -> Result<Measures, RunError> {
         let examples = &self.dataset.by_length(examples);
         if let Some(normalizers) = &mut self.normalizers {
-            normalizers.run(&mut self.executable, session, self.dataset, examples, self.batch)?;
+            let batches = examples.chunks(self.batch);
+            normalizers.run(&mut self.executable, session, self.dataset, batches, Draw::EVALUATION)?;
         }
         let mut sums = vec![0.0; self.means.len()];
         let mut accumulators: Vec<Box<dyn Accumulator>> = self.metrics.iter().filter_map(Measured::start).collect();
@@ -103,8 +97,19 @@ impl<'a> Measurer<'a> {
     }
 }
 
+/// The graph with the average of each weight in its place, where the states have one.
+fn averaged(mut graph: Graph, states: &States<f32>) -> Graph {
+    for state in &mut graph.states {
+        let average = compile::average_path(&state.path);
+        if states.entry(&average).is_some() {
+            state.path = average;
+        }
+    }
+    graph
+}
+
 /// The sum of an output over the examples of a batch; one that does not differ by example counts for each.
-fn total(executable: &Executable<f32>, plan: PlanId, output: usize, examples: usize) -> f64 {
+pub(super) fn total(executable: &Executable<f32>, plan: PlanId, output: usize, examples: usize) -> f64 {
     let values = executable.output(plan, output);
     match values {
         [one] => f64::from(*one) * examples as f64,
@@ -152,48 +157,4 @@ fn context(metric: &Metric, dataset: &Dataset) -> MetricContext {
         context.classes = Some(names.clone());
     }
     context
-}
-
-impl Normalizers {
-    fn new(
-        train: &Train,
-        dataset: &Dataset,
-        class_weights: Option<&[f64]>,
-        states: &States<f32>,
-        evaluation: &Executable<f32>,
-    ) -> Result<Option<Self>, RunError> {
-        let Some(graph) = compile::normalizer_graph(train, class_weights) else { return Ok(None) };
-        let executable = compile::measurement(graph, states)?;
-        let feeder = Feeder::new(&executable, dataset)?;
-        let scalar = |name: &str| {
-            let mut inputs = evaluation.graph().inputs.iter();
-            let at = inputs.position(|i| i.kind == InputKind::Scalar && &*i.name == name);
-            at.map(|i| InputId(i as u32))
-        };
-        let inputs: Vec<InputId> = train.evaluation.normalizers.iter().filter_map(|n| scalar(&n.input)).collect();
-        // A normalizer that nothing reads any more is not an input of the evaluation.
-        let is_complete = inputs.len() == train.evaluation.normalizers.len();
-        Ok(is_complete.then_some(Normalizers { executable, feeder, inputs }))
-    }
-
-    fn run(
-        &mut self,
-        evaluation: &mut Executable<f32>,
-        session: &mut Session<f32>,
-        dataset: &Dataset,
-        examples: &[u32],
-        batch: usize,
-    ) -> Result<(), RunError> {
-        let mut sums = vec![0.0; self.inputs.len()];
-        for rows in examples.chunks(batch) {
-            let plan = self.feeder.run(&mut self.executable, session, dataset, rows, Draw::EVALUATION)?;
-            for (output, sum) in sums.iter_mut().enumerate() {
-                *sum += total(&self.executable, plan, output, rows.len());
-            }
-        }
-        for (input, sum) in self.inputs.iter().zip(sums) {
-            evaluation.set_scalar(*input, sum / examples.len().max(1) as f64);
-        }
-        Ok(())
-    }
 }

@@ -30,6 +30,7 @@ mod lengths;
 mod measuring;
 mod memory;
 mod next_token;
+mod normalizing;
 mod overfit;
 mod position;
 mod predict;

@@ -3,7 +3,7 @@
 use super::error::RunError;
 use super::session::Prepared;
 use super::training_loop::batches;
-use crate::check::Train;
+use crate::check::{Settings, Train};
 use crate::data::{Batches, Dataset};
 
 /// Steps after which it has failed.
@@ -30,6 +30,8 @@ impl Overfit {
 
 /// Trains fresh weights on one batch until the loss has fallen to a small part of what it was.
 pub(super) fn overfits(train: &Train, dataset: &Dataset, batch: usize, threads: usize) -> Result<Overfit, RunError> {
+    // What is looked at is what the steps make of the weights, not what they were on average.
+    let train = &Train { settings: Settings { ema: None, ..train.settings.clone() }, ..train.clone() };
     let mut prepared = Prepared::new(train, dataset, threads)?;
     // What is learned by heart must stay the same.
     prepared.stepper.without_augmentation();

@@ -100,6 +100,8 @@ pub(super) struct TrainRecord {
     pub(super) weights: String,
     pub(super) seed: u64,
     pub(super) batch: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) accumulate: Option<usize>,
     pub(super) optimizer: String,
     pub(super) epochs: u64,
     pub(super) steps: u64,

@@ -475,6 +475,7 @@ impl WholeRun<'_> {
             weights: weights_name(self.checked, train),
             seed: train.settings.seed,
             batch: train.settings.batch,
+            accumulate: train.settings.accumulate,
             optimizer: train.settings.optimizer.entry.name.to_owned(),
             epochs: trained.epochs,
             steps: trained.steps,

@@ -27,10 +27,10 @@ impl<'a> Prepared<'a> {
     pub(super) fn new(train: &'a Train, dataset: &'a Dataset, threads: usize) -> Result<Self, RunError> {
         let no_examples = || RunError::NoExamples { data: train.name.clone(), span: train.span };
         let extent = Extent::of(train, dataset).ok_or_else(no_examples)?;
-        let (graph, mut states) = compile::states(train, balance::class_weights(train, dataset).as_deref())?;
-        weights::initialise(&graph, &mut states, train.settings.seed);
+        let (graphs, mut states) = compile::states(train, balance::class_weights(train, dataset).as_deref())?;
+        weights::initialise(&graphs.batch, &mut states, train.settings.seed);
         let schedule = Schedule::new(&train.settings, extent.steps, extent.steps_per_epoch);
-        let stepper = Stepper::new(train, dataset, graph, &states, schedule)?;
+        let stepper = Stepper::new(train, dataset, graphs, &states, schedule)?;
         let measurer = Measurer::new(train, dataset, &states)?;
         let parameters = Weights::of(&states).parameters();
         Ok(Prepared { session: Session::new(states, threads), stepper, measurer, extent, parameters })

@@ -8,7 +8,7 @@ use super::keeping::Keeper;
 use super::measuring::Measurer;
 use super::position::{Exact, Position, Running};
 use super::stepping::{StepResult, Stepper};
-use super::weights::Weights;
+use super::weights::{self, Weights};
 use crate::catalog::Duration;
 use crate::check::{Length, Train};
 use crate::data::{Batches, Dataset, Split};
@@ -35,11 +35,11 @@ impl Extent {
     }
 }
 
-/// The batches of an epoch (from 1).
+/// The examples of each step of an epoch (from 1).
 pub(super) fn batches(train: &Train, dataset: &Dataset, epoch: u64) -> Batches {
     let settings = &train.settings;
     let shuffle = settings.shuffle.then_some((settings.seed, epoch));
-    let (examples, size, drop_last) = (&dataset.splits.train, settings.batch, settings.drop_last);
+    let (examples, size, drop_last) = (&dataset.splits.train, settings.examples_per_step(), settings.drop_last);
     match dataset.is_ragged() {
         true => Batches::by_length(examples, size, drop_last, shuffle, |e| dataset.length(e as usize)),
         false => Batches::new(examples, size, drop_last, shuffle),
@@ -164,6 +164,9 @@ impl<'a> Loop<'a> {
             self.pause(&mut at, keeper.as_ref(), session, stepper, true)?;
         }
         let kept_epoch = keeper.and_then(|keeper| keeper.restore(&at.keep, &mut session.states));
+        if kept_epoch.is_none() && at.step > 0 {
+            weights::become_averages(&mut session.states);
+        }
         let growth = at.first_loss.and_then(|first| Growth::of(self.train, first.0, at.losses.before()));
         Ok(Trained { epochs: at.epoch, steps: at.step, stopped, kept_epoch, growth })
     }

@@ -1,6 +1,7 @@
 //! The weights of a model between its trains and on their way to and from disk.
 
 use crate::catalog::initializers;
+use crate::compile::average_path;
 use crate::ir::graph::{Graph, StateRole};
 use crate::runtime::States;
 use std::sync::Arc;
@@ -50,10 +51,12 @@ impl Weights {
         }
     }
 
-    /// Takes the values of the states of the same paths, without allocating.
+    /// Takes the values of the states of the same paths, or their averages where there are any, without allocating more
+    /// than names.
     pub(super) fn take_from(&mut self, states: &States<f32>) {
         for tensor in &mut self.tensors {
-            if let Some(values) = states.get(&tensor.path).filter(|v| v.len() == tensor.values.len()) {
+            let values = states.get(&average_path(&tensor.path)).or_else(|| states.get(&tensor.path));
+            if let Some(values) = values.filter(|v| v.len() == tensor.values.len()) {
                 tensor.values.copy_from_slice(values);
             }
         }
@@ -74,6 +77,13 @@ impl Weights {
         let weights = self.tensors.iter().filter(|t| t.role == StateRole::Weight);
         weights.map(|t| t.values.len() as u64).sum()
     }
+}
+
+/// Puts the averages of `ema` in the place of the weights.
+pub(super) fn become_averages(states: &mut States<f32>) {
+    let mut weights = Weights::of(states);
+    weights.take_from(states);
+    weights.put_into(states);
 }
 
 /// Sets every state to its start; a weight's depends on the seed and its path only.

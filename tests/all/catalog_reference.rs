@@ -161,7 +161,7 @@ fn measured_losses_are_those_of_pytorch() {
         let mut inputs = named(case.get("inputs"));
         inputs.insert("unused".to_owned(), vec![0.0; examples]);
         let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
-        if let Some(graph) = normalizer_graph(train, None) {
+        if let Some(graph) = normalizer_graph(&train.evaluation, None) {
             with_normalizers += 1;
             for (input, values) in executed::<f32>(&graph, examples, &inputs, &Named::new()) {
                 inputs.insert(input, vec![mean(&values)]);

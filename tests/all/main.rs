@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that the library is linked once.
 
+mod accumulating;
 mod architecture;
 mod attention;
 mod attention_by_formula;

@@ -2,7 +2,7 @@
 
 use super::cli::{Ended, nnrun};
 use nnrun::check::Train;
-use nnrun::check::{Overrides, check_file};
+use nnrun::check::{Overrides, check_file, check_text};
 use nnrun::compile::{self, Foreseen, full_batch};
 use nnrun::runtime::{Feed, Session};
 use std::path::Path;
@@ -19,14 +19,41 @@ fn what_is_foreseen_is_what_a_step_takes() {
     }
 }
 
+/// Of a step of several batches: what a batch takes, what they divide by, the update, and the averages of the weights.
+#[test]
+fn what_is_foreseen_of_several_batches_is_what_they_take() {
+    let text = std::fs::read_to_string("examples/vowels_lstm.nn").unwrap();
+    let text = text.replace("  epochs:", "  accumulate: 3\n  ema: 0.9\n  epochs:");
+    let checked = check_text(Path::new("examples/vowels_lstm.nn"), &text, &Overrides::default());
+    assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
+    let train = &checked.program.trains[0];
+    let mut foreseen = Foreseen::new(train, 1).unwrap();
+    let (one, three) = (foreseen.cost(1).unwrap(), foreseen.cost(3).unwrap());
+    assert_eq!([one.bytes, three.bytes], [1, 3].map(|batch| taken(train, batch) as u64));
+    let plain = check_file(Path::new("examples/vowels_lstm.nn"), &Overrides::default()).unwrap();
+    let plain = Foreseen::new(&plain.program.trains[0], 1).unwrap().cost(3).unwrap();
+    // Three batches, one update.
+    assert!(
+        plain.bytes < three.bytes && 2 * plain.flops < three.flops && three.flops < 3 * plain.flops + plain.flops / 2
+    );
+}
+
 /// The bytes that are held after a step.
 fn taken(train: &Train, batch: usize) -> usize {
-    let (graph, states) = compile::states(train, None).unwrap();
-    let mut executable = compile::step(graph, &states).unwrap().executable;
-    let plan = executable.prepare(&full_batch(&train.longest, batch)).unwrap();
+    let (graphs, states) = compile::states(train, None).unwrap();
+    let mut step = compile::step(graphs, &states).unwrap();
+    let sizes = full_batch(&train.longest, batch);
     let mut session = Session::new(states, 1);
-    executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
-    executable.memory(&session).total()
+    let mut beside = 0;
+    let normalizers = step.parts.as_ref().and_then(|_| compile::normalizer_graph(&train.training, None));
+    let mut normalizers = normalizers.map(|graph| compile::measurement(graph, &session.states).unwrap());
+    let parts = step.parts.as_mut().map(|parts| &mut parts.update);
+    for executable in [Some(&mut step.executable), normalizers.as_mut(), parts].into_iter().flatten() {
+        let plan = executable.prepare(&sizes).unwrap();
+        executable.run(&mut session, plan, &Feed { seed: 0, step: 1, examples: &[] });
+        beside += executable.memory(&session).total() - session.states.bytes();
+    }
+    session.states.bytes() + beside
 }
 
 /// Weights that no machine has room for must not be made to find that out.

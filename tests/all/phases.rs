@@ -87,7 +87,7 @@ fn a_phase_inherits_and_overrides() {
 #[test]
 fn frozen_weights_have_no_gradient() {
     let checked = checked(PROGRAM);
-    let step = |index: usize| nnrun::compile::states(&checked.program.trains[index], None).unwrap().0;
+    let step = |index: usize| nnrun::compile::states(&checked.program.trains[index], None).unwrap().0.batch;
     let (head, full) = (step(0), step(1));
     let updated = |graph: &Graph| -> Vec<String> {
         let written = graph.updates.iter().map(|update| &graph.states[update.state.0 as usize]);

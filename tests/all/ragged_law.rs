@@ -444,7 +444,7 @@ pub fn averages_over_positions(inputs: Inputs, code: &str, batch: &Batch) -> Ver
     let run = Run { inputs: &padded, states: &states, lengths: &batch.padded, ids: &ids };
     // How much each sequence counts: what the evaluation divides by.
     let mut counts = vec![1.0; ids.len()];
-    if let Some(graph) = nnrun::compile::normalizer_graph(train, None) {
+    if let Some(graph) = nnrun::compile::normalizer_graph(&train.evaluation, None) {
         let values = interpreted(&graph, &run);
         counts.clone_from(values.values().next().unwrap());
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Everything that a loop has to remember: shuffling, dropout, statistics, momentum, a schedule that watches the loss,
-/// the best weights, patience, several trains of which one goes on with the weights of another, in phases.
+/// the best weights, averages of weights, patience, several trains of which one goes on with the weights of another, in phases.
 const PROGRAM: &str = r#"
 data spirals {
   let t       = spirals(300, classes: 3, noise: 0.1, seed: 1)
@@ -33,7 +33,10 @@ train First on spirals {
   optimizer: Adam(lr: 2e-2)
   schedule:  warmup(5 steps) then plateau(factor: 0.5, patience: 1 epoch)
   epochs:    EPOCHS
-  batch:     32
+  batch:     16
+  accumulate: 2
+  ema:       0.8
+  group ["*.bias"] { lr: 1e-2; betas: [0.8, 0.99] }
   metrics:   [accuracy]
   augment:   { x: noise(0.01) }
   keep:      best(validation.loss)

@@ -144,6 +144,9 @@ pub fn adam(lr: f64) -> Configured {
 
 pub fn settings() -> Settings {
     Settings {
+        groups: Vec::new(),
+        ema: None,
+        accumulate: None,
         optimizer: adam(0.02),
         schedule: Vec::new(),
         length: Length::Epochs(12),

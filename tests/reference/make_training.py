@@ -22,6 +22,7 @@ import pathlib
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 HERE = pathlib.Path(__file__).parent
 OUT = HERE / "training"
@@ -114,9 +115,24 @@ def case(
     torch_schedule=constant,
     clip=None,
     torch_clip=None,
-    class_weight=None,
+    batch=BATCH,
+    accumulate=None,
+    ema=None,
+    group=None,
+    torch_groups=None,
 ):
     return locals()
+
+
+def grouped(model):
+    """Biases without decay, the first layer at a tenth of the rate with other betas; the bias of it is of the last group."""
+    named = dict(model.named_parameters())
+    biases = [p for n, p in named.items() if n.endswith("bias") and not n.startswith("dense1.")]
+    first = [p for n, p in named.items() if n.startswith("dense1.")]
+    rest = [p for n, p in named.items() if not n.endswith("bias") and not n.startswith("dense1.")]
+    groups = [{"params": rest}, {"params": biases, "weight_decay": 0.0}]
+    groups.append({"params": first, "lr": 1e-3, "betas": (0.8, 0.99)})
+    return torch.optim.AdamW(groups, lr=1e-2, weight_decay=0.1)
 
 
 CASES = {
@@ -231,6 +247,25 @@ CASES = {
         schedule="exponential(factor: 0.8)",
         torch_schedule=exponential,
     ),
+    # A step of several batches is that of one: the losses of "class_weight", whose last batch of an epoch has 6 examples.
+    "accumulate": case(
+        loss="cross_entropy(logits, species, weight: [1, 2, 0.5])",
+        torch_loss=lambda dtype: nn.CrossEntropyLoss(weight=torch.tensor([1, 2, 0.5], dtype=dtype)),
+        optimizer="Adam(lr: 1e-2)",
+        torch_optimizer=lambda p: torch.optim.Adam(p, lr=1e-2),
+        clip="norm(1.0)",
+        torch_clip=lambda p: nn.utils.clip_grad_norm_(p, 1.0),
+        batch=4,
+        accumulate=4,
+    ),
+    "ema": case(optimizer="Adam(lr: 1e-2)", torch_optimizer=lambda p: torch.optim.Adam(p, lr=1e-2), ema=0.9),
+    "groups": case(
+        optimizer="AdamW(lr: 1e-2, weight_decay: 0.1)",
+        schedule="warmup(10 steps) then cosine(to: 1e-5)",
+        torch_schedule=warmup_cosine,
+        group='["*.bias"] { weight_decay: 0 }\n  group [dense1] { lr: 1e-3; betas: [0.8, 0.99] }',
+        torch_groups=grouped,
+    ),
     "batch_norm": case(
         net="batch_norm", optimizer="Adam(lr: 1e-2)", torch_optimizer=lambda p: torch.optim.Adam(p, lr=1e-2)
     ),
@@ -256,21 +291,28 @@ def run(c, x, y, dtype):
     model.load_state_dict(INITIAL[init], strict=False)
     model, x = model.to(dtype), x.to(dtype)
     measure = c["torch_loss"](dtype) if c["torch_loss"] else nn.CrossEntropyLoss()
-    optimizer = c["torch_optimizer"](model.parameters())
-    base = optimizer.param_groups[0]["lr"]
+    optimizer = c["torch_groups"](model) if c["torch_groups"] else c["torch_optimizer"](model.parameters())
+    bases = [group["lr"] for group in optimizer.param_groups]
+    base = bases[0]
+    average = c["ema"] and AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(c["ema"]))
     losses, rates = [], []
     for k in range(STEPS):
         start = k % PER_EPOCH * BATCH
         rate = c["torch_schedule"](k, base)
-        optimizer.param_groups[0]["lr"] = rate
+        for group, own in zip(optimizer.param_groups, bases):
+            group["lr"] = own * rate / base
         optimizer.zero_grad()
         loss = measure(model(x[start : start + BATCH]), y[start : start + BATCH])
         loss.backward()
         if c["torch_clip"]:
             c["torch_clip"](model.parameters())
         optimizer.step()
+        if average:
+            average.update_parameters(model)
         losses.append(loss.item())
         rates.append(rate)
+    if average:
+        model = average.module
     model.eval()
     with torch.no_grad():
         logits = model(x)
@@ -286,12 +328,18 @@ def program(name, c):
         ("schedule", c["schedule"]),
         ("clip", c["clip"]),
         ("epochs", EPOCHS),
-        ("batch", BATCH),
+        ("batch", c["batch"]),
+        ("accumulate", c["accumulate"]),
+        ("ema", c["ema"]),
         ("shuffle", "false"),
         ("metrics", "[accuracy]"),
         ("seed", 1),
     ]
-    lines = "\n".join(f"  {word + ':':<10} {value}" for word, value in settings if value is not None)
+    settings = [(word + ":", value) for word, value in settings if value is not None]
+    wide = max(len(word) for word, _ in settings)
+    lines = "\n".join(f"  {word:<{wide}} {value}" for word, value in settings)
+    if c["group"]:
+        lines += f"\n  group {c['group']}"
     return f"""# Made by make_training.py; starts from {init}.
 data iris {{
   let t         = csv("../../../examples/data/tabular/iris.csv")

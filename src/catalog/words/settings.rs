@@ -68,6 +68,32 @@ pub(super) static ALL: &[Word] = &[
         &[("batch_size", "PyTorch, Keras"), ("minibatch", "textbooks")],
     ),
     setting(
+        "accumulate",
+        "How many batches a step of the optimizer sees, one after the other; for large batches in little memory.",
+        &["accumulate: n"],
+        &[
+            "A step is that of a batch n times larger, to rounding; losses are averaged over all of its examples. Layers that look \
+             at other examples, `BatchNorm`, see one batch at a time. Steps, schedules and `steps:` count steps of the optimizer.",
+        ],
+        "  batch: 16\n  accumulate: 4\n",
+        &[
+            ("accumulate_grad_batches", "Lightning"),
+            ("gradient_accumulation_steps", "Transformers"),
+            ("accumulation_steps", "PyTorch"),
+        ],
+    ),
+    setting(
+        "ema",
+        "Measures and keeps averages of the weights over the last steps in place of the weights themselves.",
+        &["ema: decay"],
+        &[
+            "After the first step the averages are the weights; after each later one, average = decay * average + (1 - decay) * \
+             weight. A decay of 0.99 looks back about 100 steps. Statistics of `BatchNorm` are those of the weights.",
+        ],
+        "  ema: 0.99\n",
+        &[("AveragedModel", "PyTorch"), ("use_ema", "Keras"), ("ema_decay", "timm"), ("ema_momentum", "Keras")],
+    ),
+    setting(
         "metrics",
         "What is measured on the validation split after each epoch, and on the test split at the end.",
         &["metrics: [metric, metric(output, target), name: metric(…)]"],

@@ -21,6 +21,24 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 Diagnostic::new(Code::E0602, format!("there is no setting `{name}`"), span, "not a setting");
             suggest(diagnostic, span, nearest.as_ref(), known, "settings")
         }
+        Mistake::GroupSetting { name, optimizer, nearest, known } => {
+            let message = format!("`{optimizer}` has no `{name}` that a group could have of its own");
+            let diagnostic = Diagnostic::new(Code::E0602, message, span, "no argument of the optimizer");
+            suggest(diagnostic, span, nearest.as_ref(), known, "arguments")
+        }
+        Mistake::GroupWithoutRate => {
+            let message = "the learning rate of the optimizer is 0, and that of a group is a multiple of it";
+            Diagnostic::new(Code::E0603, message, span, "a multiple of 0")
+                .note("a schedule changes the optimizer's rate, and each group's by the same factor")
+                .help("give the optimizer a rate above 0; `freeze` keeps weights as they are")
+        }
+        Mistake::AccumulatesBelow { layer, batch, step } => {
+            let message =
+                format!("`BatchNorm` sees {batch} examples at a time, not the {step} of a step with `accumulate`");
+            Diagnostic::new(Code::L0128, message, span, "so a step is not that of one large batch")
+                .label(*layer, "its statistics are those of each part")
+                .help("`LayerNorm` and `GroupNorm` look at one example alone")
+        }
         Mistake::ForeignSetting { name, meaning } => {
             let diagnostic =
                 Diagnostic::new(Code::E0602, format!("there is no setting `{name}`"), span, "not a setting");
