@@ -66,9 +66,9 @@
 (defconst nn--settings
 ;; generated: settings
   '(
-    "loss" "optimizer" "schedule" "epochs" "steps" "batch" "metrics" "clip" "shuffle" "drop_last" "seed"
-    "class_weights" "stop" "patience" "keep" "freeze" "validate" "load" "augment" "split" "best" "require"
-    "try"
+    "loss" "optimizer" "schedule" "epochs" "steps" "batch" "accumulate" "ema" "metrics" "clip" "shuffle"
+    "drop_last" "seed" "class_weights" "stop" "patience" "keep" "freeze" "validate" "load" "augment" "split"
+    "best" "require" "try"
     )
 ;; end
   "Settings of a `train'.")

@@ -46,7 +46,9 @@ pub fn signature(
     // A list within a call belongs to the call.
     let frames = context.situation.frames.iter().rev();
     let frame = frames
-        .take_while(|f| !matches!(f.around, Around::Item { .. } | Around::Body { .. } | Around::Settings))
+        .take_while(|f| {
+            !matches!(f.around, Around::Item { .. } | Around::Body { .. } | Around::Settings | Around::Group)
+        })
         .find(|f| matches!(&f.around, Around::Call { .. } | Around::Bindings))?;
     match &frame.around {
         Around::Call { callee, piped } => match context.entry_called(callee) {

@@ -10,8 +10,10 @@ pub(super) enum Around {
     File,
     /// `model M(x) {`, `train M on d {`: an item's body, by its word and its name.
     Item { word: String, name: String },
-    /// `phase p {`, `group […] {`: settings.
+    /// `phase p {`: settings.
     Settings,
+    /// `group […] {`: arguments of the optimizer.
+    Group,
     /// `if c {`, `scan … {`: a body within a body; of `residual` and `repeat` it is a stage.
     Body { is_stage: bool },
     /// `loss: {`, `augment: {`: a record, by its key.
@@ -187,8 +189,10 @@ impl<'t> Situation<'t> {
                     let name = statement.get(1).copied().unwrap_or("").to_owned();
                     return Around::Item { word: first.to_owned(), name };
                 }
-                if matches!(first, "phase" | "group") && self.is_of_train() {
-                    return Around::Settings;
+                match first {
+                    "phase" if self.is_of_train() => return Around::Settings,
+                    "group" if self.is_of_train() => return Around::Group,
+                    _ => {}
                 }
                 match statement.as_slice() {
                     [key, ":"] => Around::Record { key: (*key).to_owned() },
@@ -327,6 +331,29 @@ impl<'t> Situation<'t> {
         let start = self.frames.first().map_or(0, |f| f.start);
         let brace = self.frames.iter().find(|f| matches!(f.around, Around::Item { .. })).map(|f| f.open);
         self.part(start..brace.unwrap_or(self.tokens.len()))
+    }
+
+    /// The words that the parts of a bracket before the one that is being written begin with.
+    pub fn beginnings(&self, frame: &Frame) -> Vec<&'t str> {
+        let first = |part: &Range<usize>| self.tokens.get(part.start).map(|t| t.text(self.text));
+        frame.arguments.iter().filter_map(first).collect()
+    }
+
+    /// The name of the optimizer of the train around the cursor: the last that is written before it, else the next.
+    pub fn optimizer(&self) -> Option<&'t str> {
+        let open = self.frames.iter().find(|f| matches!(f.around, Around::Item { .. }))?.open;
+        let after = |tokens: &[Token], text: &'t str| {
+            let texts: Vec<&str> = tokens.iter().filter(|t| !t.is_trivia()).map(|t| t.text(text)).collect();
+            let names = texts.windows(3).filter(|w| matches!(w, ["optimizer", ":", _])).map(|w| w[2]);
+            names.collect::<Vec<_>>()
+        };
+        if let Some(name) = after(self.tokens.get(open..)?, self.text).last() {
+            return Some(name);
+        }
+        let rest = self.text.get(self.word.end..)?;
+        let end = rest.find("\n}").unwrap_or(rest.len());
+        let rest = rest.get(..end)?;
+        after(&scan(rest), rest).first().copied()
     }
 
     /// The first words of the statements of the item around the cursor, before and behind it.

@@ -103,6 +103,16 @@ fn settings_that_are_not_written_yet() {
     offered(&in_train("loss: cross_entropy(logits, kind, label_$0"), &["label_smoothing:"], &[]);
     offered(&in_train("optimizer: $0"), &["SGD", "Adam"], &["Dense", "cosine", "logits"]);
     offered(&in_train("optimizer: Adam($0"), &["lr:"], &["logits"]);
+    offered(
+        &in_train("optimizer: SGD(lr: 1)\n  group [\"*.bias\"] { lr: 0; $0 }"),
+        &["momentum:", "weight_decay:"],
+        &["lr:", "loss:", "betas:"],
+    );
+    offered(
+        &in_train("group [\"*.bias\"] { nesterov: $0 }\n  optimizer: SGD(lr: 1)"),
+        &["true", "false"],
+        &["momentum:", "logits"],
+    );
     offered(&in_train("schedule: $0"), &["cosine", "warmup"], &["Adam"]);
     offered(&in_train("schedule: warmup(5 epochs) then $0"), &["cosine"], &["Adam"]);
     offered(&in_train("metrics: [$0]"), &["accuracy", "f1"], &["Adam", "Dense"]);

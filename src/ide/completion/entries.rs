@@ -172,7 +172,7 @@ fn takes_values(ty: &ParamType) -> bool {
 }
 
 /// `padding: ${1:0}`
-fn offer_argument(param: &Param, offers: &mut Offers) {
+pub(super) fn offer_argument(param: &Param, offers: &mut Offers) {
     let default = match param.default {
         Default::Required | Default::Value("none") => "",
         Default::Value(value) => value,

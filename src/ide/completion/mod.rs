@@ -88,6 +88,7 @@ impl Context<'_> {
                 _ => self.offer_in_sweep(offers),
             },
             Around::Settings => self.offer_in_train(offers),
+            Around::Group => self.offer_in_group(offers),
             Around::Body { is_stage: true } if situation.statement().is_empty() => self.offer_stages(offers),
             Around::Body { .. } => self.offer_in_body(offers),
             Around::Record { key } => self.offer_in_record(key, offers),

@@ -2,8 +2,9 @@
 
 use super::Context;
 use super::offer::{OfferKind, Offers};
+use super::entries::offer_argument;
 use super::values::{offer_small_word, offer_word};
-use crate::catalog::{EntryKind, WordKind, small_word, words};
+use crate::catalog::{EntryKind, WordKind, find, small_word, words};
 use crate::ide::documentation;
 use crate::ide::names::DeclarationKind;
 use crate::ide::situation::Around;
@@ -28,6 +29,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("validate", "validate: ${1:500 steps}"),
     ("load", "load: \"$1\""),
     ("augment", "augment: { $0 }"),
+    ("accumulate", "accumulate: ${1:4}"),
+    ("ema", "ema: ${1:0.999}"),
 ];
 
 /// Items as they begin.
@@ -148,6 +151,28 @@ impl Context<'_> {
             [] => self.offer_settings(offers),
             [key, ":", rest @ ..] => self.offer_setting_value(key, rest, offers),
             ["let", _, "=", ..] => self.offer_losses(offers),
+            _ => {}
+        }
+    }
+
+    /// `group ["*.bias"] {`: arguments of the optimizer that the group does not have yet.
+    pub fn offer_in_group(&self, offers: &mut Offers) {
+        let Some(entry) = self.situation.optimizer().and_then(|name| find(name, &[EntryKind::Optimizer])) else {
+            return;
+        };
+        match self.situation.statement().as_slice() {
+            [] => {
+                let here = self.situation.here();
+                let written = self.situation.beginnings(here);
+                for param in entry.params.iter().filter(|param| !written.contains(&param.name)) {
+                    offer_argument(param, offers);
+                }
+            }
+            [key, ":"] => {
+                if let Some(param) = entry.param(key) {
+                    self.offer_for(&param.ty, offers);
+                }
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::resolver::{Item, Resolver};
 use super::scope::{Applies, Scope};
 use super::{DeclarationId, DeclarationKind, Meaning};
-use crate::catalog::{self, EntryKind, ParamType, WordKind, small_word};
+use crate::catalog::{self, Entry, EntryKind, ParamType, WordKind, small_word};
 use crate::source::Span;
 use crate::syntax::ast::{
     Arg, BinaryOperator, Expect, Expr, ExprKind, Ident, Setting, Statement, StatementKind, Sweep, Symbol, Train,
@@ -50,7 +50,7 @@ impl Resolver<'_> {
         }
         let mut names = TrainNames { model, measures: Vec::new() };
         self.declare_measures(&train.statements, &mut names);
-        self.settings(&train.statements, &names, &mut scope);
+        self.settings(&train.statements, None, &names, &mut scope);
         self.trains.push(names);
     }
 
@@ -131,7 +131,15 @@ impl Resolver<'_> {
         }
     }
 
-    fn settings(&mut self, statements: &[Statement], names: &TrainNames, scope: &mut Scope) {
+    /// What stands in a train or in one of its phases. `around`: the optimizer around the phase.
+    fn settings(
+        &mut self,
+        statements: &[Statement],
+        around: Option<&'static Entry>,
+        names: &TrainNames,
+        scope: &mut Scope,
+    ) {
+        let optimizer = optimizer_of(statements).or(around);
         for statement in statements {
             match &statement.kind {
                 StatementKind::Setting(setting) => self.setting(setting, names, scope),
@@ -139,15 +147,27 @@ impl Resolver<'_> {
                     let shown = Span { end: name.span.end, ..statement.span };
                     let whole = (statement.span, shown);
                     self.declare(name, DeclarationKind::Phase, whole, statement.doc.as_ref(), None);
-                    self.settings(body, names, scope);
+                    self.settings(body, optimizer, names, scope);
                 }
                 StatementKind::Group { patterns, body } => {
                     self.weights(patterns, scope);
-                    self.settings(body, names, scope);
+                    self.group(body, optimizer, scope);
                 }
                 StatementKind::Expression(expr) => self.read(expr, scope),
                 _ => {}
             }
+        }
+    }
+
+    /// `group ["*.bias"] { weight_decay: 0 }`: arguments of the optimizer.
+    fn group(&mut self, body: &[Statement], optimizer: Option<&'static Entry>, scope: &Scope) {
+        let mut outside = Scope::new(scope.module, None);
+        for statement in body {
+            let StatementKind::Setting(setting) = &statement.kind else { continue };
+            let param = optimizer.and_then(|entry| Some((entry, entry.param(&setting.key.name)?)));
+            let meaning = param.map_or(Meaning::Unknown, |(entry, param)| Meaning::Parameter(entry, param));
+            self.name(setting.key.span, meaning);
+            self.read(&setting.value, &mut outside);
         }
     }
 
@@ -431,4 +451,22 @@ impl Resolver<'_> {
 /// Whether an expression is the name of a split.
 fn is_split(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Name(name) if matches!(&**name, "train" | "validation" | "test"))
+}
+
+/// The optimizer that is written among settings.
+fn optimizer_of(statements: &[Statement]) -> Option<&'static Entry> {
+    statements.iter().find_map(|statement| match &statement.kind {
+        StatementKind::Setting(setting) if &*setting.key.name == "optimizer" => {
+            let name = match &setting.value.unparenthesized().kind {
+                ExprKind::Name(name) => name,
+                ExprKind::Call { callee, .. } => match &callee.kind {
+                    ExprKind::Name(name) => name,
+                    _ => return None,
+                },
+                _ => return None,
+            };
+            catalog::find(name, &[EntryKind::Optimizer])
+        }
+        _ => None,
+    })
 }
