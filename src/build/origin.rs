@@ -180,12 +180,16 @@ impl Builder {
             Op::Unary(_) | Op::CumulativeSum { .. } | Op::Softmax { .. } | Op::LogSoftmax { .. } => same(0, axis),
             Op::Binary(_) => self.one_that_has_it(&[0, 1], id, axis),
             Op::Select => self.one_that_has_it(&[1, 2, 0], id, axis),
-            Op::Reshape => self.before_reshape(id, axis),
+            Op::Reshape => self.before_scan(id, axis).unwrap_or_else(|| self.before_reshape(id, axis)),
             Op::Permute(order) => order.get(axis).map_or(Step::Made(Maker::Other), |from| same(0, *from)),
             Op::Broadcast => match operand(0) {
                 Some(x) if self.size_at(x, axis) == self.size_at(id, axis) => Step::Same(x, axis),
                 _ => Step::Made(Maker::Other),
             },
+            // The first entry of what a state was is its beginning, and no step made it.
+            Op::Slice { axis: 0, .. } if axis == 0 && operand(0).is_some_and(|x| self.scan_part(x).is_some()) => {
+                operand(0).and_then(|x| self.before_scan(x, 0)).unwrap_or(Step::Made(Maker::Other))
+            }
             Op::Slice { axis: cut, .. } => match operand(0) {
                 Some(x) if *cut == axis && self.size_at(x, axis) != self.size_at(id, axis) => {
                     Step::Made(Maker::Part(self.size_at(x, axis)))
@@ -246,6 +250,36 @@ impl Builder {
             | Op::Recurrent { .. }
             | Op::RecurrentBackward(_) => Step::Made(Maker::Other),
         }
+    }
+
+    /// The scan that a node takes a part of the result out of, and which part.
+    fn scan_part(&self, id: NodeId) -> Option<(NodeId, usize)> {
+        let only = |id: NodeId| self.graph.node(id).inputs.first().copied();
+        let (Op::Reshape, slice) = (&self.graph.node(id).op, only(id)?) else { return None };
+        let (start, scan) = match &self.graph.node(slice).op {
+            Op::Slice { start, .. } => (start.clone(), only(slice)?),
+            Op::Scan(_) => (Dim::constant(0), slice),
+            _ => return None,
+        };
+        let Op::Scan(loops) = &self.graph.node(scan).op else { return None };
+        let part = (0..loops.body.outputs.len())
+            .find(|part| loops.part(*part) == (start.clone(), self.graph.shape(id).to_vec()))?;
+        Some((scan, part))
+    }
+
+    /// Where an axis of a part of a scan's result came from: the positions from what it walks along, the others of a
+    /// state from its beginning.
+    fn before_scan(&self, id: NodeId, axis: usize) -> Option<Step> {
+        let (node, part) = self.scan_part(id)?;
+        let Op::Scan(scan) = &self.graph.node(node).op else { return None };
+        let operand = |i: usize| self.graph.node(node).inputs.get(i).copied();
+        let is_last_value = scan.traced.get(part) == Some(&false);
+        let step = match axis.checked_sub(usize::from(!is_last_value)) {
+            None if scan.scanned > 0 => Step::Same(operand(scan.carries())?, 0),
+            Some(inner) if part < scan.carries() => Step::Same(operand(part)?, inner),
+            _ => Step::Made(Maker::Other),
+        };
+        Some(step)
     }
 
     /// Elementwise operands have all axes; the one that was not repeated to the size had it by itself.

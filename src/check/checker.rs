@@ -76,6 +76,9 @@ pub(super) struct Checker<'o> {
     pub axes: BTreeMap<Span, usize>,
     /// An argument of the call that is looked at which would be the size of an input in PyTorch.
     pub dropped: Option<Dropped>,
+    /// For each input of the model that is being built for a train, the block in [`Checker::data`] and the field that it
+    /// is given.
+    pub fields_of_inputs: Vec<(Symbol, usize, Symbol)>,
     /// The model whose loss is being built.
     pub trained: Option<Trained>,
     /// Whether the loss of a train is being built, where all weights are there.
@@ -179,6 +182,7 @@ impl<'o> Checker<'o> {
             role_stages: Vec::new(),
             axes: BTreeMap::new(),
             dropped: None,
+            fields_of_inputs: Vec::new(),
             trained: None,
             is_in_loss: false,
             is_naming_axes: false,

@@ -5,6 +5,7 @@ use super::given::{By, Given};
 use super::value::{BoundHyper, Value};
 use crate::build::{Change, Maker, Problem, Tensor};
 use crate::catalog::is_recurrent;
+use crate::data::FieldNode;
 use crate::diagnostics::{Code, Diagnostic, Label};
 use crate::ir::dim::{Comparison, Dim};
 use crate::ir::graph::NodeId;
@@ -332,6 +333,11 @@ impl Checker<'_> {
                     (None, _) => (written.span, format!("this is {size}"), false),
                 }
             }
+            Beginning::Declared { name, is_number: false, is_input: true, .. }
+                if let Some(windows) = self.windows_of(name, size) =>
+            {
+                (windows, format!("{size} positions of `{name}`, from here"), false)
+            }
             Beginning::Declared { span, is_number: true, .. } => (*span, format!("{size}, from here"), false),
             Beginning::Declared { name, span, is_dim: true, is_input, .. } => {
                 let dim = self.sources.text(*span);
@@ -355,6 +361,20 @@ impl Checker<'_> {
             _ => None,
         };
         Some(Place { span, text, is_arithmetic, times: 1, declared })
+    }
+
+    /// The windows of the data that give an input of the model this many positions.
+    fn windows_of(&self, input: &Symbol, size: &Dim) -> Option<Span> {
+        let (_, data, field) = self.fields_of_inputs.iter().find(|(name, ..)| name == input)?;
+        let mut found = None;
+        self.data.get(*data)?.plan.field(field)?.expr.walk(&mut |expr| {
+            if let FieldNode::Windows { length, .. } = &*expr.node
+                && size.as_constant() == i64::try_from(*length).ok()
+            {
+                found.get_or_insert(expr.span);
+            }
+        });
+        found
     }
 
     /// `` `Flatten` ``, `` `reshape` ``: what is called at a place; an index is none.
@@ -436,6 +456,10 @@ pub(super) fn sizes_of<'t>(problem: &Problem, tensors: &[&'t Tensor]) -> Vec<(&'
             axis.and_then(|axis| with(*i, axis)).into_iter().collect()
         }
         Problem::Position { axis, .. } => with(0, *axis).into_iter().collect(),
+        Problem::Number { instead, .. } => {
+            let axis = operand(0).and_then(|t| t.shape.iter().position(|d| d.as_constant() == Some(*instead)));
+            axis.and_then(|axis| with(0, axis)).into_iter().collect()
+        }
         Problem::Shared { .. } => operand(0).and_then(|t| with(0, t.rank().saturating_sub(1))).into_iter().collect(),
         Problem::Window { size, .. } | Problem::Parts { size, .. } => {
             let axis = operand(0).and_then(|t| t.shape.iter().rposition(|d| d == size));

@@ -327,11 +327,14 @@ impl Checker<'_> {
             }
             given.push(value);
         }
+        let of_data = |(input, field): &(Symbol, Symbol)| (input.clone(), pairing.data, field.clone());
+        self.fields_of_inputs = pairing.fields.iter().map(of_data).collect();
         // Where one is not known, the data block has told why, and the model is looked at by itself.
         let made = match inputs.len() == given.len() {
             true => self.instantiate(&pairing.definition, &[], &inputs, StateScope::default(), pairing.span),
             false => None,
         };
+        self.fields_of_inputs.clear();
         let is_whole = made.is_some();
         // The loss has mistakes of its own, whatever is wrong with the model.
         let outputs = made.or_else(|| unknown_outputs(&pairing.definition))?;

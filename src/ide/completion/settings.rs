@@ -1,8 +1,8 @@
 //! Items, the statements of `data`, `train`, `expect` and `sweep`, and the values of settings.
 
 use super::Context;
-use super::offer::{OfferKind, Offers};
 use super::entries::offer_argument;
+use super::offer::{OfferKind, Offers};
 use super::values::{offer_small_word, offer_word};
 use crate::catalog::{EntryKind, WordKind, find, small_word, words};
 use crate::ide::documentation;
