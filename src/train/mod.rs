@@ -19,6 +19,7 @@ mod divergence;
 mod error;
 mod event;
 mod facts;
+mod faults;
 mod feeding;
 mod fingerprint;
 mod generate;

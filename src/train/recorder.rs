@@ -2,16 +2,16 @@
 
 use super::error::RunError;
 use super::event::{Event, Observer};
+use super::faults;
 use super::record::EVENTS;
 use super::run_directory::RunDirectory;
-use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 /// An observer in front of another.
 pub(super) struct Recorder<'a> {
     next: &'a mut dyn Observer,
-    file: BufWriter<File>,
+    file: BufWriter<faults::File>,
     path: PathBuf,
     steps: bool,
     /// Bytes of the file so far.
@@ -35,14 +35,14 @@ impl<'a> Recorder<'a> {
     ) -> Result<Self, RunError> {
         let path = directory.path().join(EVENTS);
         let opened = (|| {
-            let mut file = File::options().write(true).create(true).truncate(false).open(&path)?;
+            let mut file = std::fs::File::options().write(true).create(true).truncate(false).open(&path)?;
             let written = kept.min(file.metadata()?.len());
             file.set_len(written)?;
             file.seek(SeekFrom::End(0))?;
             Ok((file, written))
         })();
         let (file, written) = opened.map_err(|error: std::io::Error| RunError::write(&path, &error))?;
-        Ok(Recorder { next, file: BufWriter::new(file), path, steps, written, failed: None })
+        Ok(Recorder { next, file: BufWriter::new(faults::File(file)), path, steps, written, failed: None })
     }
 
     /// How many bytes were written, all of them being in the file now.
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_at_once_and_once() {
         let mut heard = Heard::default();
-        let file = File::options().write(true).open("/dev/full").unwrap();
+        let file = faults::File(std::fs::File::options().write(true).open("/dev/full").unwrap());
         let path = PathBuf::from("metrics.jsonl");
         let mut recorder =
             Recorder { next: &mut heard, file: BufWriter::new(file), path, steps: false, written: 0, failed: None };

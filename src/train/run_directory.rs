@@ -1,6 +1,7 @@
 //! The directory of a run: made once, never overwritten, and every file in it whole.
 
 use super::error::RunError;
+use super::faults;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -86,7 +87,7 @@ impl RunDirectory {
             let text = name.to_string_lossy().into_owned();
             fs::write(&beside, text).map_err(|error| RunError::write(&beside, &error))?;
         }
-        fs::rename(&beside, &latest).map_err(|error| RunError::write(&latest, &error))
+        faults::moment().and_then(|()| fs::rename(&beside, &latest)).map_err(|error| RunError::write(&latest, &error))
     }
 }
 
@@ -148,12 +149,16 @@ pub(super) fn write_whole_by(
     name.push(".part");
     let beside = path.with_file_name(name);
     let written = (|| {
-        let mut file = io::BufWriter::new(fs::File::create(&beside)?);
+        faults::moment()?;
+        let mut file = io::BufWriter::new(faults::File(fs::File::create(&beside)?));
         content(&mut file)?;
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let faults::File(file) = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        faults::moment()?;
         file.sync_all()?;
         drop(file);
+        faults::moment()?;
         fs::rename(&beside, path)?;
+        faults::moment()?;
         // The name is safe when its directory is. Not every system can do this, and the content is safe anyway.
         if let Some(directory) = path.parent().and_then(|p| fs::File::open(p).ok()) {
             let _ = directory.sync_all();

@@ -19,6 +19,7 @@ mod editor_client;
 mod editor_grammars;
 mod examples;
 mod explanations;
+mod faults;
 mod fuzz_check;
 mod gradients;
 mod graphs;
