@@ -153,6 +153,8 @@ impl Checker<'_> {
     /// Tells that a name is not there, with the nearest one that is and fits.
     pub fn unknown_name(&mut self, name: &Symbol, span: Span, wanted: &'static str, frame: &Frame) -> Value {
         if self.may_be_declared(name) {
+            // Whoever remembers what went well must not take this for it.
+            self.mistakes_met += 1;
             return Value::Unknown;
         }
         if let Some((entry, framework)) = catalog::find_elsewhere(name) {

@@ -92,3 +92,17 @@ fn what_is_named_by_any_letters_is_looked_at() {
         assert_eq!(held_against_afresh(&path, &text(4), &mut memory), 1);
     });
 }
+
+/// Where a block cannot be read, those that call it are spared; once it is gone, they call nothing.
+#[test]
+fn what_hangs_on_a_block_that_cannot_be_read_is_not_remembered() {
+    on_a_large_stack(|| {
+        let path = PathBuf::from("net.nn");
+        let caller = "block Up(x: [4]) -> [4] {\n  x |> Two(4)\n}\n";
+        let mut memory = Memory::default();
+        for broken in ["block Two(channels(x: [D]) -> [D] {\n  x\n}\n", "block Two = 3\n", "block Two {{{\n"] {
+            held_against_afresh(&path, &format!("{broken}{caller}"), &mut memory);
+            assert_eq!(held_against_afresh(&path, caller, &mut memory), 0, "{broken}");
+        }
+    });
+}
