@@ -335,12 +335,17 @@ pub struct PredictArgs {
 
     /// New examples, read as the program's data is: a .csv with the columns that the model needs, .npy, idx,
     /// an image or a folder of them
-    #[arg(long, value_name = "FILE", required_unless_present = "generate", conflicts_with = "generate")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["generate", "stdin"], conflicts_with = "generate")]
     pub input: Option<PathBuf>,
 
     /// Where predictions go, .csv or .npy; a text goes to standard output where it is left out
-    #[arg(long, value_name = "FILE", required_unless_present = "generate")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["generate", "stdin"])]
     pub output: Option<PathBuf>,
+
+    /// Answer another program: a JSON object a line on standard input, with the columns that the model needs, and one a
+    /// line on standard output
+    #[arg(long, conflicts_with_all = ["input", "output", "generate"])]
+    pub stdin: bool,
 
     /// Write a text: this many tokens behind the prompt
     #[arg(long, value_name = "N")]

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::{failure, numbers, run};
 use crate::diagnostics::io_reason;
-use crate::train::{self, GenerateOptions, PredictOptions};
+use crate::train::{self, GenerateOptions, PredictOptions, ServeOptions};
 use std::path::Path;
 
 /// Columns that are named when predictions are written.
@@ -16,6 +16,9 @@ const COLUMNS: usize = 12;
 pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
     if let Some(tokens) = args.generate {
         return generate(output, args, tokens);
+    }
+    if args.stdin {
+        return serve(output, args);
     }
     // The arguments see to it that both are there.
     let (Some(input), Some(to)) = (&args.input, &args.output) else { return Exit::CommandLine };
@@ -42,6 +45,25 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
                 columns(&predicted.columns)
             ));
             exit
+        }
+        Err(failed) => failure::tell(output, &failed.sources, &failed.error),
+    }
+}
+
+/// Answers another program.
+fn serve(output: &Output, args: &PredictArgs) -> Exit {
+    let Chosen { from, exit } = match eval::run_of(output, &args.file, args.from.as_deref()) {
+        Ok(chosen) => chosen,
+        Err(exit) => return exit,
+    };
+    let options = ServeOptions { model: args.model.clone(), threads: run::threads(args.threads) };
+    match train::serve(&from, &options, &mut std::io::stdin().lock(), &mut std::io::stdout().lock()) {
+        Ok(served) if served.refused == 0 => exit,
+        Ok(served) => {
+            let of = served.predicted + served.refused;
+            output
+                .error(&format!("{} of {} could not be answered", served.refused, numbers::counted(of, "line")), None);
+            Exit::Wrong
         }
         Err(failed) => failure::tell(output, &failed.sources, &failed.error),
     }

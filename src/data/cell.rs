@@ -1,5 +1,6 @@
 //! What a cell of a table says: missing, a number, or text; and how class names are written and ordered.
 
+use super::source_spec::Cell;
 use std::cmp::Ordering;
 
 /// A cell, understood.
@@ -23,6 +24,15 @@ pub(crate) fn parse(cell: &str) -> Parsed<'_> {
         Ok(number) if number.is_nan() => Parsed::Missing,
         Ok(number) => Parsed::Number(number),
         Err(_) => Parsed::Text(cell),
+    }
+}
+
+/// A cell that a text says, as in a CSV; none where it is only a text.
+pub(crate) fn cell_of(text: &str) -> Option<Cell> {
+    match parse(text) {
+        Parsed::Missing => Some(Cell::Missing),
+        Parsed::Number(number) => Some(Cell::Number(number)),
+        Parsed::Text(_) => None,
     }
 }
 

@@ -59,6 +59,7 @@ mod wording_of_values;
 
 pub use augment::{Augmentation, Augmented, DrawAt, Mixing, Picture, SHARE_INPUT, augment, partner_input, partner_of};
 pub use batches::{Batches, gather};
+pub(crate) use cell::cell_of;
 pub use class_counts::{ClassCounts, class_counts};
 pub use dataset::{Dataset, ExampleNames, Field, Splits, load};
 pub use field_expr::{BinaryOp, FieldExpr, FieldNode, Filling, UnaryOp};

@@ -8,7 +8,7 @@ use super::reopen::{Opened, open};
 use super::run_directory::write_whole;
 use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
-use crate::data::{DataFile, PerSplit, SourceSpec, Split, apply};
+use crate::data::{DataFile, Fitted, PerSplit, SourceSpec, Split, apply};
 use crate::ir::dim::Var;
 use crate::runtime::{Executable, Session};
 use std::path::{Path, PathBuf};
@@ -65,58 +65,91 @@ fn predict_opened(
     options: &PredictOptions,
     kind: OutputKind,
 ) -> Result<Predicted, RunError> {
-    let train = chosen_train(opened, checked, options.model.as_deref())?;
-    let Some(block) = checked.program.data.get(train.data) else {
-        return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
-    };
-    let graph = compile::prediction_graph(train);
-    let fitted = opened.fitted(checked, train)?;
-    let wanted = compile::wanted_fields(&graph);
-    let source = replacement(block, &wanted, &options.input);
-    let dataset = apply(&block.plan, fitted, Some(&source), &wanted)
-        .map_err(|error| RunError::Input { error, given: options.input.clone() })?;
-
-    let states = opened.states(checked, train)?;
-    let mut executable = compile::measurement(graph, &states)?;
-    let mut feeder = Feeder::new(&executable, &dataset)?;
-    // The checker knows the lengths of the program's own data only.
-    feeder.check_limits(&dataset, &train.limits)?;
-    let mut session = Session::new(states, options.threads);
-    let outputs = &train.evaluation.outputs;
-    let mut table = PredictedTable::new(kind == OutputKind::Npy, &dataset, outputs.iter().any(Port::is_ragged));
-    // Examples of nearly one length are padded little; the table knows their order.
-    for rows in dataset.by_length(dataset.splits.get(Split::Test)).chunks(BATCH) {
-        let plan = feeder.run(&mut executable, &mut session, &dataset, rows, Draw::EVALUATION)?;
-        let shapes: Vec<Vec<usize>> =
-            outputs.iter().enumerate().map(|(i, port)| example_shape(&executable, plan, i, port.shape.len())).collect();
-        let readers: Vec<OutputReader> = outputs
-            .iter()
-            .zip(&shapes)
-            .map(|(port, shape)| {
-                let own = if port.is_ragged() { shape.get(1..).unwrap_or_default() } else { shape };
-                OutputReader::new(train, port, own.to_vec(), fitted)
-            })
-            .collect();
-        for (at, row) in rows.iter().enumerate() {
-            let output = |i: usize| -> Predictions<'_> {
-                let size = shapes.get(i).map_or(0, |shape| shape.iter().product());
-                let all = executable.output(plan, i);
-                // An output that is the same for all examples is there once.
-                let start = if all.len() > size { at * size } else { 0 };
-                let values = all.get(start..start + size).unwrap_or_default();
-                let length = outputs.get(i).filter(|port| port.is_ragged()).and_then(|port| {
-                    let own = |v: &Var| feeder.own_length(&dataset, v.id, *row).map(|n| n as i64);
-                    port.shape.first()?.evaluate(&own).map(|n| n.max(0) as usize)
-                });
-                Predictions { values, length }
-            };
-            table.add(*row as usize, &readers, output);
-        }
-    }
-    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model: train.name.clone() };
+    let mut predictor = Predictor::new(opened, checked, options.model.as_deref(), options.threads)?;
+    let source = replacement(predictor.block, &predictor.wanted(), &options.input);
+    let given = options.input.display().to_string();
+    let table = predictor.table(&source, &given, kind == OutputKind::Npy)?;
+    let model = predictor.train.name.clone();
+    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model };
     let bytes = table.bytes().map_err(|reason| RunError::Write { path: options.output.clone(), reason })?;
     write_whole(&options.output, &bytes)?;
     Ok(predicted)
+}
+
+/// A trained model that is asked again and again.
+pub(super) struct Predictor<'a> {
+    train: &'a Train,
+    pub(super) block: &'a DataBlock,
+    fitted: &'a Fitted,
+    executable: Executable<f32>,
+    session: Session<f32>,
+}
+
+impl<'a> Predictor<'a> {
+    /// With the weights of a run.
+    pub(super) fn new(
+        opened: &'a Opened,
+        checked: &'a Checked,
+        model: Option<&str>,
+        threads: usize,
+    ) -> Result<Self, RunError> {
+        let train = chosen_train(opened, checked, model)?;
+        let Some(block) = checked.program.data.get(train.data) else {
+            return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
+        };
+        let fitted = opened.fitted(checked, train)?;
+        let states = opened.states(checked, train)?;
+        let executable = compile::measurement(compile::prediction_graph(train), &states)?;
+        Ok(Predictor { train, block, fitted, executable, session: Session::new(states, threads) })
+    }
+
+    /// The fields that the model reads.
+    pub(super) fn wanted(&self) -> Vec<&str> {
+        compile::wanted_fields(self.executable.graph())
+    }
+
+    /// Predicts for the examples of a source, in their order. Errors call it `given`.
+    pub(super) fn table(&mut self, source: &SourceSpec, given: &str, is_npy: bool) -> Result<PredictedTable, RunError> {
+        let Predictor { train, block, fitted, executable, session } = self;
+        let wanted = compile::wanted_fields(executable.graph());
+        let dataset = apply(&block.plan, fitted, Some(source), &wanted)
+            .map_err(|error| RunError::Input { error, given: PathBuf::from(given) })?;
+        let mut feeder = Feeder::new(executable, &dataset)?;
+        // The checker knows the lengths of the program's own data only.
+        feeder.check_limits(&dataset, &train.limits)?;
+        let outputs = &train.evaluation.outputs;
+        let mut table = PredictedTable::new(is_npy, &dataset, outputs.iter().any(Port::is_ragged));
+        // Examples of nearly one length are padded little; the table knows their order.
+        for rows in dataset.by_length(dataset.splits.get(Split::Test)).chunks(BATCH) {
+            let plan = feeder.run(executable, session, &dataset, rows, Draw::EVALUATION)?;
+            let ranks = outputs.iter().map(|port| port.shape.len()).enumerate();
+            let shapes: Vec<Vec<usize>> = ranks.map(|(i, rank)| example_shape(executable, plan, i, rank)).collect();
+            let readers: Vec<OutputReader> = outputs
+                .iter()
+                .zip(&shapes)
+                .map(|(port, shape)| {
+                    let own = if port.is_ragged() { shape.get(1..).unwrap_or_default() } else { shape };
+                    OutputReader::new(train, port, own.to_vec(), fitted)
+                })
+                .collect();
+            for (at, row) in rows.iter().enumerate() {
+                let output = |i: usize| -> Predictions<'_> {
+                    let size = shapes.get(i).map_or(0, |shape| shape.iter().product());
+                    let all = executable.output(plan, i);
+                    // An output that is the same for all examples is there once.
+                    let start = if all.len() > size { at * size } else { 0 };
+                    let values = all.get(start..start + size).unwrap_or_default();
+                    let length = outputs.get(i).filter(|port| port.is_ragged()).and_then(|port| {
+                        let own = |v: &Var| feeder.own_length(&dataset, v.id, *row).map(|n| n as i64);
+                        port.shape.first()?.evaluate(&own).map(|n| n.max(0) as usize)
+                    });
+                    Predictions { values, length }
+                };
+                table.add(*row as usize, &readers, output);
+            }
+        }
+        Ok(table)
+    }
 }
 
 /// The train whose model is wanted, or the last: what comes before it usually prepares it.

@@ -115,6 +115,16 @@ impl PredictedTable {
         &self.columns
     }
 
+    /// Whether a row is a position of an example.
+    pub(super) fn is_by_position(&self) -> bool {
+        self.is_by_position
+    }
+
+    /// The cells of each row, where they are not written as `.npy`.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &[PredictedCell]> {
+        self.cells.iter().flatten().map(Vec::as_slice)
+    }
+
     /// The number of rows.
     pub(super) fn rows(&self) -> usize {
         let each = self.shape.iter().product::<usize>().max(1);

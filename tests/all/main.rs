@@ -64,6 +64,7 @@ mod resuming;
 mod runtime;
 mod scans;
 mod sequences;
+mod served;
 mod snapshot;
 mod text;
 mod training;
