@@ -21,7 +21,6 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         interrupt: interrupt::flag(*output),
     };
     let log_steps = resumable.logs_steps();
-    run::observed(output, &checked, args.going.json, log_steps, |observer| {
-        resumable.go_on(&checked, &options, observer)
-    })
+    let how = run::Watched { json: args.going.json, log_steps, threads: options.threads };
+    run::observed(output, &checked, how, |observer| resumable.go_on(&checked, &options, observer))
 }

@@ -24,11 +24,13 @@ mod fingerprint;
 mod generate;
 mod gradient_check;
 mod growth;
+mod history;
 mod inside_scan;
 mod keeping;
 mod lengths;
 mod measuring;
 mod memory;
+mod mistakes;
 mod next_token;
 mod overfit;
 mod position;
@@ -59,9 +61,14 @@ pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
 pub use growth::Growth;
+pub use history::{
+    CheckedFact, DataFileFacts, DivergedAt, LoggedStep, Point, RecordedMeasures, RunHistory, RunState, TrainHistory,
+    runs_below,
+};
 pub use memory::Shortage;
+pub use mistakes::{Content, ExampleInput, Mistake, Mistakes, mistakes};
 pub use predict::{PredictOptions, Predicted, predict};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
 pub use run::{Outcome, RunOptions, TrainReport, run};
-pub use run_directory::latest_run;
+pub use run_directory::{latest_run, runs_of, write_whole};
