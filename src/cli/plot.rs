@@ -192,16 +192,13 @@ fn drawing(chart: &Chart, width: usize) -> String {
     text
 }
 
-/// What each curve is, where it ended and where it was best.
+/// What each curve is, where it ended and where it was best. On which split, where they are of several.
 fn legend(drawn: &[Drawn], across: Across) -> Table {
-    let at = across.word();
-    let mut table = Table::new(&[
-        ("run", Align::Left),
-        ("split", Align::Left),
-        ("last", Align::Right),
-        ("best", Align::Right),
-        (at, Align::Right),
-    ]);
+    let is_of_several = drawn.iter().any(|one| drawn.first().is_some_and(|first| one.split != first.split));
+    let mut columns = vec![("run", Align::Left)];
+    columns.extend(is_of_several.then_some(("split", Align::Left)));
+    columns.extend([("last", Align::Right), ("best", Align::Right), (across.word(), Align::Right)]);
+    let mut table = Table::new(&columns);
     for (index, one) in drawn.iter().enumerate() {
         let last = one.curve.points.last().map_or_else(String::new, |(_, y)| numbers::measure(*y));
         let best = one.curve.finite().reduce(|best, now| {
@@ -212,7 +209,8 @@ fn legend(drawn: &[Drawn], across: Across) -> Table {
             .map_or((String::new(), String::new()), |(x, y)| (numbers::measure(y), numbers::count(x.max(0.0) as u64)));
         let name = cut(&one.curve.name, 60);
         let name = if drawn.len() > 1 { format!("{} {name}", report::letter(index)) } else { name };
-        table.row(vec![name, one.split.name().to_owned(), last, best, at]);
+        let split = is_of_several.then(|| one.split.name().to_owned());
+        table.row([Some(name), split, Some(last), Some(best), Some(at)].into_iter().flatten().collect());
     }
     table
 }

@@ -105,8 +105,11 @@ fn tables(names: &[String], rows: &[Row], width: usize) -> String {
         columns.extend(names.iter().take(to).skip(from).map(|name| (name.as_str(), Align::Right)));
         let mut table = Table::new(&columns);
         for row in rows {
-            let values = row.values.iter().take(to).skip(from).map(|value| value.clone().unwrap_or_default());
-            table.row(std::iter::once(row.name.clone()).chain(values).collect());
+            let values: Vec<_> = row.values.iter().take(to).skip(from).collect();
+            if values.iter().any(|value| value.is_some()) {
+                let cells = values.into_iter().map(|value| value.clone().unwrap_or_default());
+                table.row(std::iter::once(row.name.clone()).chain(cells).collect());
+            }
         }
         table.render(usize::MAX, "")
     };

