@@ -625,7 +625,7 @@ fn misspelt_words_of_the_command_line_are_found_again() {
         (&["--colr", "never", "explain", "Dense"], "--color"),
         (&["run", "xr.nn"], "xor.nn"),
         (&["run", "xor.nn", "--set", "unts=3"], "units"),
-        (&["check", "xor.nn", "--deny", "L012"], "L0102"),
+        (&["check", "xor.nn", "--deny", "L012"], "L0120"),
     ] {
         let ended = nnrun(folder.path(), arguments);
         assert!(ended.status != 0 && ended.err.contains(meant), "{arguments:?}: {}", ended.err);
