@@ -7,6 +7,7 @@ use super::output::{DIM, Output, paint};
 use super::run::{self, Watched};
 use crate::report::{self, PAGE};
 use crate::source::SourceMap;
+use crate::train::RunHistory;
 use std::path::Path;
 
 /// Runs the command.
@@ -42,4 +43,16 @@ pub fn after(output: &Output, run: &Path, how: &Watched, exit: Exit) -> Exit {
             if exit == Exit::Fine { Exit::Wrong } else { exit }
         }
     }
+}
+
+/// Writes the page of a run that is at its end and has none, and ends as the run would have.
+pub fn missing(output: &Output, run: &Path, how: &Watched) -> Exit {
+    output.note(&format!("{} is at its end; only its report is missing", run.display()));
+    let is_kept = |history: RunHistory| history.trains.iter().flat_map(|train| &train.facts).all(|fact| fact.ok);
+    // What cannot be read is told by the writing of the page.
+    let exit = match RunHistory::summary(run).map(is_kept) {
+        Ok(false) => Exit::ExpectFailed,
+        Ok(true) | Err(_) => Exit::Fine,
+    };
+    after(output, run, how, exit)
 }

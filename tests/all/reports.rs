@@ -249,3 +249,14 @@ fn programs_hear_events_only() {
     assert!(run.out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", run.out);
     page(folder.path(), "runs/net/1");
 }
+
+#[test]
+fn what_was_killed_before_its_page_gets_it_by_going_on() {
+    let folder = folder("epochs: 2");
+    nnrun(folder.path(), &["net.nn", "-q"]).expect(3);
+    nnrun(folder.path(), &["resume", "runs/net/1"]).expect(2);
+    std::fs::remove_file(folder.path().join("runs/net/1/report.html")).unwrap();
+    let run = nnrun(folder.path(), &["resume", "runs/net/1"]).expect(3);
+    assert!(run.err.contains("only its report is missing"), "{}", run.err);
+    page(folder.path(), "runs/net/1");
+}
