@@ -1,5 +1,6 @@
 //! The names of a file: its items, what it imports, its hypers.
 
+use super::Overrides;
 use super::checker::{Checker, Module, Named, NamedKind};
 use super::mistake::Mistake;
 use super::names_in;
@@ -206,7 +207,7 @@ impl Checker<'_> {
         for (name, text) in &overrides.set {
             let symbol: Symbol = name.as_str().into();
             let source = format!("hyper {name} = {text}");
-            let file = self.sources.add(format!("--set {name}={text}"), source.as_str());
+            let file = self.sources.add(Overrides::source_of_set(name, text), source.as_str());
             let hypers: Vec<String> = self.modules[module]
                 .names
                 .iter()

@@ -128,6 +128,13 @@ pub struct Overrides {
     pub lints: LintLevels,
 }
 
+impl Overrides {
+    /// What the text that `--set name=value` stands for is called among the sources: it is no file.
+    pub fn source_of_set(name: &str, value: &str) -> String {
+        format!("--set {name}={value}")
+    }
+}
+
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
 pub fn check_file(path: &Path, overrides: &Overrides) -> Result<Checked, ReadError> {
     let text = std::fs::read(path).map_err(|error| ReadError { path: path.to_owned(), message: io_reason(&error) })?;

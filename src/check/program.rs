@@ -2,7 +2,7 @@
 
 use super::regions::Region;
 use crate::build::{Kind, Limit, Normalizer, OwnPositions, Role};
-use crate::catalog::{Args, Duration, Entry, MetricContext};
+use crate::catalog::{Args, Body, Duration, Entry, MetricContext};
 use crate::data::{Augmented, DataPlan, Description, Split};
 use crate::diagnostics::Diagnostic;
 use crate::ir::dim::Dim;
@@ -321,6 +321,13 @@ pub struct Metric {
     pub context: MetricContext,
     /// Where it is written.
     pub span: Span,
+}
+
+impl Metric {
+    /// Whether more of it is better.
+    pub fn is_rising(&self) -> bool {
+        matches!(&self.entry.body, Body::Metric(definition) if definition.higher_is_better)
+    }
 }
 
 /// An entry with its arguments.

@@ -79,6 +79,12 @@ pub enum Command {
     Test(TrainArgs),
     /// Say what is different in another program, layer by layer
     Diff(DiffArgs),
+    /// List runs with their results, or compare some
+    Runs(RunsArgs),
+    /// Draw a measure of runs over their epochs
+    Plot(PlotArgs),
+    /// Write the page that tells all of a run: report.html in its directory
+    Report(ReportArgs),
     /// Draw the network
     Graph(GraphArgs),
     /// Explain a diagnostic or an entry of the catalog
@@ -217,6 +223,73 @@ pub struct DiffArgs {
     /// Print one JSON object a line, and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// `runs`
+#[derive(Debug, Clone, Args)]
+pub struct RunsArgs {
+    /// A program whose runs to list, or a folder of runs; all in the folder runs where it is left out. Two runs or more,
+    /// such as runs/iris/1 runs/iris/3, are compared: what was set and measured differently, and what is different in
+    /// their programs
+    #[arg(value_name = "FILE|DIR|RUN")]
+    pub of: Vec<PathBuf>,
+
+    /// The best by this measure first, instead of the newest: loss, accuracy, … (on the validation split; on test, else
+    /// train, where there is none)
+    #[arg(long, value_name = "MEASURE")]
+    pub sort: Option<String>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `plot`
+#[derive(Debug, Clone, Args)]
+pub struct PlotArgs {
+    /// The directories of the runs, such as runs/iris/3
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+
+    /// What to draw: the loss, a term of it, a metric
+    #[arg(long, value_name = "MEASURE", default_value = "loss")]
+    pub measure: String,
+
+    /// On which split; left out, validation, and train where there is none
+    #[arg(long, value_name = "SPLIT")]
+    pub split: Option<PlotSplit>,
+
+    /// Only what trains this model, where a run trains several
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+
+    /// Write a picture instead of drawing in the terminal
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
+
+    /// Write over the picture if it is there
+    #[arg(long, requires = "svg")]
+    pub force: bool,
+}
+
+/// A split that is measured on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs)]
+pub enum PlotSplit {
+    Train,
+    Validation,
+}
+
+/// `report`
+#[derive(Debug, Clone, Args)]
+pub struct ReportArgs {
+    /// The directory of the run, such as runs/iris/3
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
 }
 
 /// `check`

@@ -35,7 +35,8 @@ pub fn diff(output: &Output, args: &DiffArgs) -> Exit {
     Exit::Fine
 }
 
-fn word(kind: Change) -> &'static str {
+/// What became of it, as JSON says it.
+pub fn word(kind: Change) -> &'static str {
     match kind {
         Change::Added => "added",
         Change::Removed => "removed",
@@ -43,7 +44,8 @@ fn word(kind: Change) -> &'static str {
     }
 }
 
-fn line(one: &Difference) -> String {
+/// One difference, as a line.
+pub fn line(one: &Difference) -> String {
     let (mark, color) = match one.kind {
         Change::Added => ("+", GREEN),
         Change::Removed => ("-", RED),

@@ -19,10 +19,14 @@ mod lsp;
 mod measures;
 mod numbers;
 mod output;
+mod plot;
 mod predict;
 mod progress;
+mod report;
 mod resume;
 mod run;
+mod runs;
+mod runs_compared;
 mod summary;
 mod table;
 mod test;
@@ -55,6 +59,9 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::train(&output, args),
         Command::Resume(args) => resume::resume(&output, args),
         Command::Diff(args) => diff::diff(&output, args),
+        Command::Runs(args) => runs::runs(&output, args),
+        Command::Plot(args) => plot::plot(&output, args),
+        Command::Report(args) => report::report(&output, args),
         Command::Eval(args) => eval::eval(&output, args),
         Command::Predict(args) => predict::predict(&output, args),
         Command::Graph(args) => graph::graph(&output, args),

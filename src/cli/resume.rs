@@ -4,13 +4,24 @@ use super::arguments::ResumeArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::{failure, interrupt, run};
-use crate::train::{Resumable, ResumeOptions};
+use crate::report::PAGE;
+use crate::train::{NotResumable, Resumable, ResumeOptions, RunError};
 
 /// Runs the command.
 pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
     let (checked, resumable) = match Resumable::open(&args.run) {
         Ok(opened) => opened,
-        Err(failed) => return failure::tell(output, &failed.sources, &failed.error),
+        Err(failed) => {
+            // It was killed between its end and its page: that is all there is left to do.
+            if let RunError::NotResumable { path, why: NotResumable::Finished, .. } = &failed.error
+                && !path.join(PAGE).exists()
+            {
+                let threads = run::threads(args.going.threads);
+                let how = run::Watched { json: args.going.json, log_steps: false, threads };
+                return super::report::missing(output, path, &how);
+            }
+            return failure::tell(output, &failed.sources, &failed.error);
+        }
     };
     for trouble in resumable.troubles() {
         output.note(trouble);
@@ -21,7 +32,6 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         interrupt: interrupt::flag(*output),
     };
     let log_steps = resumable.logs_steps();
-    run::observed(output, &checked, args.going.json, log_steps, |observer| {
-        resumable.go_on(&checked, &options, observer)
-    })
+    let how = run::Watched { json: args.going.json, log_steps, threads: options.threads };
+    run::observed(output, &checked, how, |observer| resumable.go_on(&checked, &options, observer))
 }

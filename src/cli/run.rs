@@ -6,7 +6,7 @@ use super::output::{BOLD, DIM, GREEN, Output, RED, paint};
 use super::progress::{JsonEvents, Progress};
 use super::{failure, files, interrupt, measures, numbers};
 use crate::check::{Checked, Overrides};
-use crate::train::{self, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
+use crate::train::{self, Event, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
 use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
 
@@ -49,33 +49,66 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         overrides,
         interrupt: interrupt::flag(*output),
     };
-    observed(output, &checked, args.going.json, args.log_steps, |observer| go(&checked, &options, observer, purpose))
+    let how = Watched { json: args.going.json, log_steps: args.log_steps, threads: options.threads };
+    observed(output, &checked, how, |observer| go(&checked, &options, observer, purpose))
 }
 
-/// Does what trains while somebody watches, and reports the end of it.
+/// How somebody watches what trains.
+pub struct Watched {
+    /// As events, and nothing else.
+    pub json: bool,
+    /// Steps are told, too.
+    pub log_steps: bool,
+    /// Workers.
+    pub threads: usize,
+}
+
+/// Hears which directory a run has, in front of another.
+struct Directory<'o> {
+    next: &'o mut dyn train::Observer,
+    run: Option<PathBuf>,
+}
+
+impl train::Observer for Directory<'_> {
+    fn event(&mut self, event: &Event) {
+        if let Event::Start(start) = event {
+            self.run = Some(start.run.clone());
+        }
+        self.next.event(event);
+    }
+
+    fn trouble(&mut self, message: &str) {
+        self.next.trouble(message);
+    }
+}
+
+/// Does what trains while somebody watches, reports the end of it, and leaves a page of it in the run's directory.
 pub fn observed(
     output: &Output,
     checked: &Checked,
-    json: bool,
-    log_steps: bool,
+    how: Watched,
     go: impl FnOnce(&mut dyn train::Observer) -> Result<Outcome, RunError>,
 ) -> Exit {
-    let result = if json {
-        go(&mut JsonEvents::new(output, log_steps))
-    } else {
-        let mut observer = Progress::new(output, &checked.program, log_steps);
-        let result = go(&mut observer);
-        observer.finish();
-        result
-    };
-    match result {
+    let mut events = JsonEvents::new(output, how.log_steps);
+    let mut progress = Progress::new(output, &checked.program, how.log_steps);
+    let next: &mut dyn train::Observer = if how.json { &mut events } else { &mut progress };
+    let mut observer = Directory { next, run: None };
+    let result = go(&mut observer);
+    let run = observer.run;
+    progress.finish();
+    let exit = match result {
         Ok(outcome) => {
-            if !json {
+            if !how.json {
                 report(output, checked, &outcome);
             }
             status(&outcome)
         }
         Err(error) => failure::tell(output, &checked.sources, &error),
+    };
+    // Everything of the run is saved by now: whatever becomes of the page, it is not lost.
+    match run {
+        Some(run) => super::report::after(output, &run, &how, exit),
+        None => exit,
     }
 }
 
@@ -147,7 +180,7 @@ fn facts(checked: &Checked, facts: &[FactResult]) -> String {
         let room = " ".repeat(widest.saturating_sub(fact.text.width()));
         let mut line = format!("  {mark} {}{room}", fact.text);
         if let Some(value) = fact.value {
-            line.push_str(&format!("  {}", whole_or_measure(value)));
+            line.push_str(&format!("  {}", numbers::value(value)));
         }
         if !fact.ok {
             line.push_str(&format!("  {}", paint(RED, "does not hold")));
@@ -160,14 +193,4 @@ fn facts(checked: &Checked, facts: &[FactResult]) -> String {
         }
     }
     text
-}
-
-/// Counts are shown as counts.
-fn whole_or_measure(x: f64) -> String {
-    if x.fract() == 0.0 && x.abs() >= 1.0 && x.abs() < 1e15 {
-        let sign = if x < 0.0 { "-" } else { "" };
-        format!("{sign}{}", numbers::count(x.abs() as u64))
-    } else {
-        numbers::measure(x)
-    }
 }

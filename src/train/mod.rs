@@ -25,11 +25,13 @@ mod fingerprint;
 mod generate;
 mod gradient_check;
 mod growth;
+mod history;
 mod inside_scan;
 mod keeping;
 mod lengths;
 mod measuring;
 mod memory;
+mod mistakes;
 mod next_token;
 mod normalizing;
 mod overfit;
@@ -38,6 +40,7 @@ mod predict;
 mod predicted_table;
 mod prediction;
 mod record;
+mod recorded_events;
 mod recorder;
 mod reopen;
 mod resume;
@@ -62,10 +65,15 @@ pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};
 pub use growth::Growth;
+pub use history::{
+    CheckedFact, DataFileFacts, DivergedAt, LoggedStep, Point, RecordedMeasures, RunHistory, RunState, TrainHistory,
+    runs_below,
+};
 pub use memory::Shortage;
+pub use mistakes::{Content, ExampleInput, Mistake, Mistakes, mistakes};
 pub use predict::{PredictOptions, Predicted, predict};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
 pub use run::{Outcome, RunOptions, TrainReport, run};
-pub use run_directory::latest_run;
+pub use run_directory::{latest_run, runs_of, write_whole};
 pub use serve::{ServeOptions, Served, serve};

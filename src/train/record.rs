@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Name of the file.
 pub(super) const RECORD: &str = "run.json";
@@ -47,6 +48,12 @@ pub(super) struct Record {
     pub(super) imports: Vec<ImportRecord>,
     pub(super) overrides: OverridesRecord,
     pub(super) threads: usize,
+    /// When it was begun, in seconds since 1970; not known of runs of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) started: Option<u64>,
+    /// The system and the processor that it was begun on: `linux x86_64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) platform: Option<String>,
     /// The model whose trains were wanted: `--train`; all where there is none.
     #[serde(default)]
     pub(super) train: Option<String>,
@@ -109,6 +116,9 @@ pub(super) struct TrainRecord {
     pub(super) kept_epoch: Option<u64>,
     pub(super) seconds: f64,
     pub(super) measures: BTreeMap<String, Value>,
+    /// The measures of which more is better.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rising: Vec<String>,
     #[serde(default)]
     pub(super) facts: Vec<FactRecord>,
     /// Bytes of `metrics.jsonl` at its end.
@@ -122,14 +132,21 @@ pub(super) struct TrainRecord {
 /// A fact that was checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct FactRecord {
-    text: String,
-    ok: bool,
-    value: Option<f64>,
+    pub(super) text: String,
+    pub(super) ok: bool,
+    pub(super) value: Option<f64>,
 }
 
 impl From<&FactResult> for FactRecord {
     fn from(fact: &FactResult) -> Self {
         FactRecord { text: fact.text.clone(), ok: fact.ok, value: fact.value.filter(|x| x.is_finite()) }
+    }
+}
+
+impl OverridesRecord {
+    /// Whether a source is what `--set` says rather than a file.
+    fn names(&self, source: &Path) -> bool {
+        self.set.iter().any(|(name, value)| source.as_os_str() == Overrides::source_of_set(name, value).as_str())
     }
 }
 
@@ -149,7 +166,10 @@ impl Record {
     /// The record of a run that begins.
     pub(super) fn new(checked: &Checked, options: &RunOptions) -> Record {
         let file = checked.sources.file(checked.file);
-        let imports = checked.sources.files().filter(|(id, _)| *id != checked.file).enumerate();
+        let overrides = OverridesRecord::from(&options.overrides);
+        let is_import = |path: &Path| !overrides.names(path);
+        let imports =
+            checked.sources.files().filter(|(id, file)| *id != checked.file && is_import(&file.path)).enumerate();
         Record {
             nnrun: env!("CARGO_PKG_VERSION").to_owned(),
             status: Status::Running,
@@ -163,8 +183,10 @@ impl Record {
                     fingerprint: fingerprint::of_bytes(file.text.as_bytes()),
                 })
                 .collect(),
-            overrides: (&options.overrides).into(),
+            overrides,
             threads: options.threads,
+            started: SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs()),
+            platform: Some(format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)),
             train: options.train.clone(),
             init: options.init.as_deref().map(in_full),
             expect: options.expect,
@@ -199,7 +221,11 @@ impl Record {
         let path = run.join(RECORD);
         let not_a_run = |reason: String| RunError::NotARun { path: run.to_owned(), reason };
         let text = std::fs::read_to_string(&path).map_err(|error| not_a_run(why_no_run(run, &error)))?;
-        serde_json::from_str(&text).map_err(|error| not_a_run(format!("{RECORD}: {error}")))
+        let mut record: Record =
+            serde_json::from_str(&text).map_err(|error| not_a_run(format!("{RECORD}: {error}")))?;
+        // Older versions took `--set` for a file, which then is never what it was.
+        record.imports.retain(|import| !record.overrides.names(&import.file));
+        Ok(record)
     }
 }
 

@@ -483,6 +483,7 @@ impl WholeRun<'_> {
             kept_epoch: trained.kept_epoch,
             seconds,
             measures: BTreeMap::new(),
+            rising: train.evaluation.metrics.iter().filter(|m| m.is_rising()).map(|m| m.name.to_string()).collect(),
             facts: facts.iter().map(FactRecord::from).collect(),
             events: 0,
             fingerprint: String::new(),

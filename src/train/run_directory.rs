@@ -64,6 +64,11 @@ impl RunDirectory {
         }
     }
 
+    /// Whether a process works on the run in a directory. What cannot be asked is taken for no.
+    pub(super) fn is_locked(path: &Path) -> bool {
+        fs::File::open(path.join(LOCK)).is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -128,6 +133,11 @@ pub(super) fn resolve(path: &Path) -> PathBuf {
     }
 }
 
+/// Where the runs of a file are, in a folder of runs: `runs/<file>`.
+pub fn runs_of(file: &Path, runs: &Path) -> PathBuf {
+    siblings(runs, file)
+}
+
 /// The newest run of a file that left weights: what `runs/<file>/latest` names. None where there is none.
 pub fn latest_run(file: &Path, runs: &Path) -> Option<PathBuf> {
     let latest = siblings(runs, file).join(LATEST);
@@ -136,7 +146,9 @@ pub fn latest_run(file: &Path, runs: &Path) -> Option<PathBuf> {
 }
 
 /// Writes a file so that at its path there is the old one or the whole new one, whatever happens in between.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+///
+/// Errors: the directory is not there or takes no file.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     write_whole_by(path, |file| file.write_all(bytes))
 }
 

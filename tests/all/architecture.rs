@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("train", 8),
     ("export", 8),
     ("ide", 8),
+    ("report", 9),
     ("lsp", 9),
     ("cli", 10),
     ("main", 10),

@@ -1,5 +1,6 @@
 //! Runs opened again: eval, predict, test.
 
+use super::cli::nnrun;
 use nnrun::catalog::MetricValue;
 use nnrun::check::{Checked, Overrides, check_file};
 use nnrun::data::Split;
@@ -250,4 +251,19 @@ fn a_run_that_ended_early_says_so_when_it_is_opened() {
     std::fs::write(&record, left.to_string()).unwrap();
     let failed = evaluate(&outcome.directory, None, 1).map(|_| ()).unwrap_err();
     assert!(failed.error.to_string().contains("it ended before it left any weights"), "{}", failed.error);
+}
+
+#[test]
+fn a_run_with_hypers_of_the_command_line_is_opened_again() {
+    let folder = super::reports::folder("epochs: 2");
+    nnrun(folder.path(), &["net.nn", "-q", "--set", "units=5"]).expect(3);
+    let run = nnrun(folder.path(), &["eval", "net.nn", "--json"]).expect(0);
+    assert!(run.out.contains("\"split\":\"test\""), "{}", run.out);
+    // As it was recorded once: what was set taken for a file.
+    let path = folder.path().join("runs/net/1/run.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(record["imports"], serde_json::json!([]));
+    record["imports"] = serde_json::json!([{ "file": "--set units=5", "copy": "imports/1-x", "fingerprint": "0" }]);
+    std::fs::write(&path, record.to_string()).unwrap();
+    assert_eq!(nnrun(folder.path(), &["eval", "net.nn", "--json"]).expect(0).out, run.out);
 }

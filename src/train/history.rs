@@ -1,0 +1,346 @@
+//! What the directory of a run tells of it: settings, events, measures. Nothing is checked or computed again.
+
+use super::error::RunError;
+use super::record::{RECORD, Record, SOURCE, Status, TrainRecord};
+use super::recorded_events::events;
+use super::run_directory::{RunDirectory, resolve};
+use crate::catalog::{self, Body, EntryKind};
+use crate::data::Split;
+use crate::diagnostics::io_reason;
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunState {
+    /// It came to its end.
+    Finished,
+    /// It came to its end before its time: `stop: patience(…)`.
+    StoppedEarly,
+    /// It was asked to end, and can go on.
+    Interrupted,
+    /// It came upon a number that is not finite.
+    Diverged,
+    /// It ended by an error.
+    Failed,
+    /// A process works on it now.
+    Running,
+    /// It was killed, and can go on.
+    Unfinished,
+}
+
+impl RunState {
+    /// As tables and JSON say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            RunState::Finished => "finished",
+            RunState::StoppedEarly => "stopped early",
+            RunState::Interrupted => "interrupted",
+            RunState::Diverged => "diverged",
+            RunState::Failed => "failed",
+            RunState::Running => "running",
+            RunState::Unfinished => "unfinished",
+        }
+    }
+
+    /// Whether its weights are a result.
+    pub fn is_at_its_end(self) -> bool {
+        matches!(self, RunState::Finished | RunState::StoppedEarly)
+    }
+}
+
+/// A run as its directory has it.
+#[derive(Debug, Clone)]
+pub struct RunHistory {
+    /// The directory, links followed.
+    pub directory: PathBuf,
+    /// The version of nnrun that began it.
+    pub nnrun: String,
+    /// How it stands.
+    pub state: RunState,
+    /// The program, as it was named.
+    pub file: PathBuf,
+    /// When it began, in seconds since 1970; of a run of an older version, when its record was last written.
+    pub started: Option<u64>,
+    /// System and processor: `linux x86_64`; not known of runs of older versions.
+    pub platform: Option<String>,
+    /// Workers that it began with.
+    pub threads: usize,
+    /// `--set`, in order.
+    pub set: Vec<(String, String)>,
+    /// `--epochs`
+    pub epochs: Option<u64>,
+    /// `--seed`
+    pub seed: Option<u64>,
+    /// `--train`
+    pub train: Option<String>,
+    /// `--init`
+    pub init: Option<PathBuf>,
+    /// Whether facts are checked: it was begun by `run`, not by `train`.
+    pub expect: bool,
+    /// Whether its events hold each step.
+    pub log_steps: bool,
+    /// The files that its data and first weights come from.
+    pub data: Vec<DataFileFacts>,
+    /// The files that its program imports, each with the name of its copy in the directory.
+    pub imports: Vec<(PathBuf, String)>,
+    /// The trains that were begun, in order; each phase is one.
+    pub trains: Vec<TrainHistory>,
+}
+
+/// A file of data as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFileFacts {
+    /// Which.
+    pub file: PathBuf,
+    /// How long it was.
+    pub bytes: u64,
+    /// Of its content.
+    pub fingerprint: String,
+}
+
+/// The measures of a split, in their order. A number that was not finite is null.
+pub type RecordedMeasures = Map<String, Value>;
+
+/// A train, or a phase of one, as its run tells of it.
+#[derive(Debug, Clone, Default)]
+pub struct TrainHistory {
+    /// The model.
+    pub model: String,
+    /// The phase, where it has some.
+    pub phase: Option<String>,
+    /// Trainable numbers.
+    pub parameters: Option<u64>,
+    /// Its seed.
+    pub seed: Option<u64>,
+    /// Workers when it last began or went on.
+    pub threads: Option<u64>,
+    /// Of its data block; known at its end.
+    pub data: Option<String>,
+    /// Examples of a step; known at its end.
+    pub batch: Option<usize>,
+    /// Name of the optimizer; known at its end.
+    pub optimizer: Option<String>,
+    /// Epochs begun.
+    pub epochs: u64,
+    /// Steps taken.
+    pub steps: u64,
+    /// `patience` or `interrupted`; none where it went on to its end, or has not come to it.
+    pub stopped: Option<String>,
+    /// The epoch whose weights were kept.
+    pub kept_epoch: Option<u64>,
+    /// Training and its validations.
+    pub seconds: f64,
+    /// Where it went on after a stop: epochs begun and steps taken before.
+    pub resumed: Vec<(u64, u64)>,
+    /// A report after an epoch or at a validation, each.
+    pub points: Vec<Point>,
+    /// Each step, where the run was to record them.
+    pub logged_steps: Vec<LoggedStep>,
+    /// At the end, by split, in the order train, validation, test.
+    pub measures: Vec<(Split, RecordedMeasures)>,
+    /// The measures of which more is better, where it came to its end.
+    pub rising: Vec<String>,
+    /// The facts that were checked behind it.
+    pub facts: Vec<CheckedFact>,
+    /// Where it diverged.
+    pub diverged: Option<DivergedAt>,
+}
+
+/// A report after an epoch or at a validation.
+#[derive(Debug, Clone, Default)]
+pub struct Point {
+    /// From 1.
+    pub epoch: u64,
+    /// Steps so far.
+    pub step: u64,
+    /// Learning rate of the last step.
+    pub lr: Option<f64>,
+    /// Measures of the training split.
+    pub train: RecordedMeasures,
+    /// Measures of the validation split, where it was measured.
+    pub validation: Option<RecordedMeasures>,
+}
+
+/// A step that was recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct LoggedStep {
+    /// From 1.
+    pub step: u64,
+    /// Of its batch; none where it was not finite.
+    pub loss: Option<f64>,
+    /// Its learning rate.
+    pub lr: Option<f64>,
+}
+
+/// A fact of `expect`.
+#[derive(Debug, Clone)]
+pub struct CheckedFact {
+    /// As written.
+    pub text: String,
+    /// Whether it held.
+    pub ok: bool,
+    /// What was measured, where that is a number.
+    pub value: Option<f64>,
+}
+
+/// Where a train diverged.
+#[derive(Debug, Clone)]
+pub struct DivergedAt {
+    /// From 1.
+    pub epoch: u64,
+    /// From 1.
+    pub step: u64,
+    /// The code of what went wrong.
+    pub code: String,
+    /// The line of the source in which the first number that is not finite arose, where it is known.
+    pub line: Option<u64>,
+}
+
+impl TrainHistory {
+    /// Whether more of a measure is better. What neither the record nor the catalog knows is taken for a loss.
+    pub fn is_rising(&self, measure: &str) -> bool {
+        let in_catalog = || match catalog::find(measure, &[EntryKind::Metric]).map(|entry| &entry.body) {
+            Some(Body::Metric(definition)) => definition.higher_is_better,
+            _ => false,
+        };
+        self.rising.iter().any(|name| name == measure) || in_catalog()
+    }
+
+    /// What it is called: `Net`, `Net, phase head`.
+    pub fn title(&self) -> String {
+        match &self.phase {
+            Some(phase) => format!("{}, phase {phase}", self.model),
+            None => self.model.clone(),
+        }
+    }
+
+    /// What is known of a split: the measures at the end, else the last ones on the way.
+    pub fn latest(&self, split: Split) -> Option<&RecordedMeasures> {
+        let at_the_end = self.measures.iter().find(|(of, _)| *of == split).map(|(_, measures)| measures);
+        at_the_end.or_else(|| {
+            let mut on_the_way = self.points.iter().rev();
+            match split {
+                Split::Train => on_the_way.next().map(|point| &point.train),
+                Split::Validation => on_the_way.find_map(|point| point.validation.as_ref()),
+                Split::Test => None,
+            }
+        })
+    }
+
+    /// What its record says, which was written at its end.
+    fn complete(&mut self, record: &TrainRecord) {
+        self.model.clone_from(&record.model);
+        self.phase.clone_from(&record.phase);
+        self.seed = Some(record.seed);
+        self.data = Some(record.data.clone());
+        self.batch = Some(record.batch);
+        self.optimizer = Some(record.optimizer.clone());
+        self.epochs = record.epochs;
+        self.steps = record.steps;
+        self.stopped.clone_from(&record.stopped);
+        self.kept_epoch = record.kept_epoch;
+        self.seconds = record.seconds;
+        self.rising.clone_from(&record.rising);
+        let of = |split: &Split| record.measures.get(split.name()).and_then(Value::as_object).cloned();
+        self.measures = Split::ALL.into_iter().filter_map(|split| Some((split, of(&split)?))).collect();
+        let fact = |f: &super::record::FactRecord| CheckedFact { text: f.text.clone(), ok: f.ok, value: f.value };
+        self.facts = record.facts.iter().map(fact).collect();
+    }
+}
+
+impl RunHistory {
+    /// Reads everything that a directory tells of its run. Links are followed, `runs/<file>/latest` too.
+    ///
+    /// Errors: it is no run, or its record or a line of its events is damaged. A last line that was being written when
+    /// the process was killed is no damage.
+    pub fn read(run: &Path) -> Result<RunHistory, RunError> {
+        RunHistory::with(run, true)
+    }
+
+    /// The same without the steps and reports on the way where its end is known: enough to list it, quickly.
+    ///
+    /// Errors: those of [`RunHistory::read`].
+    pub fn summary(run: &Path) -> Result<RunHistory, RunError> {
+        RunHistory::with(run, false)
+    }
+
+    fn with(run: &Path, with_events: bool) -> Result<RunHistory, RunError> {
+        let directory = resolve(run);
+        let record = Record::read(&directory)?;
+        let is_done = record.status == Status::Finished;
+        let mut trains = if with_events || !is_done { events(&directory, with_events)? } else { Vec::new() };
+        trains.resize(trains.len().max(record.trains.len()), TrainHistory::default());
+        for (train, record) in trains.iter_mut().zip(&record.trains) {
+            train.complete(record);
+        }
+        let stopped_early = || record.trains.iter().any(|train| train.stopped.as_deref() == Some("patience"));
+        let state = match record.status {
+            Status::Finished if stopped_early() => RunState::StoppedEarly,
+            Status::Finished => RunState::Finished,
+            Status::Interrupted => RunState::Interrupted,
+            Status::Diverged => RunState::Diverged,
+            Status::Failed => RunState::Failed,
+            Status::Running if RunDirectory::is_locked(&directory) => RunState::Running,
+            Status::Running => RunState::Unfinished,
+        };
+        let data = record.data.into_iter().chain(record.start_weights);
+        Ok(RunHistory {
+            state,
+            started: record.started.or_else(|| written_at(&directory)),
+            directory,
+            nnrun: record.nnrun,
+            file: record.file,
+            platform: record.platform,
+            threads: record.threads,
+            set: record.overrides.set,
+            epochs: record.overrides.epochs,
+            seed: record.overrides.seed,
+            train: record.train,
+            init: record.init,
+            expect: record.expect,
+            log_steps: record.log_steps,
+            data: data.map(|d| DataFileFacts { file: d.file, bytes: d.bytes, fingerprint: d.fingerprint }).collect(),
+            imports: record.imports.into_iter().map(|import| (import.file, import.copy)).collect(),
+            trains,
+        })
+    }
+
+    /// The program as it ran: its text, or why that cannot be read.
+    pub fn source(&self) -> Result<String, String> {
+        self.copy(SOURCE)
+    }
+
+    /// The text of a copy in the directory, or why it cannot be read.
+    pub fn copy(&self, name: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.directory.join(name)).map_err(|error| format!("{name}: {}", io_reason(&error)))
+    }
+}
+
+/// The runs in a folder of runs, in the folders in it, and it itself where it is one; unordered.
+pub fn runs_below(folder: &Path) -> Vec<PathBuf> {
+    let is_run = |path: &Path| path.join(RECORD).is_file();
+    // `latest` is a link to a run that is there anyway.
+    let folders = |of: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+    };
+    if is_run(folder) {
+        return vec![folder.to_owned()];
+    }
+    let mut found = Vec::new();
+    for below in folders(folder) {
+        match is_run(&below) {
+            true => found.push(below),
+            false => found.extend(folders(&below).into_iter().filter(|path| is_run(path))),
+        }
+    }
+    found
+}
+
+/// When the record was last written, in seconds since 1970.
+fn written_at(run: &Path) -> Option<u64> {
+    let written = std::fs::metadata(run.join(RECORD)).ok()?.modified().ok()?;
+    written.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+}
