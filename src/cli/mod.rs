@@ -24,6 +24,8 @@ mod progress;
 mod resume;
 mod run;
 mod summary;
+mod sweep;
+mod sweep_report;
 mod table;
 mod test;
 mod train;
@@ -54,6 +56,7 @@ pub fn main() -> ExitCode {
         Command::Summary(args) => summary::summary(&output, args),
         Command::Train(args) => train::train(&output, args),
         Command::Resume(args) => resume::resume(&output, args),
+        Command::Sweep(args) => sweep::sweep(&output, args),
         Command::Diff(args) => diff::diff(&output, args),
         Command::Eval(args) => eval::eval(&output, args),
         Command::Predict(args) => predict::predict(&output, args),

@@ -1,13 +1,16 @@
-//! `nnrun resume`: a run that was stopped goes on.
+//! `nnrun resume`: a run or a sweep that was stopped goes on.
 
 use super::arguments::ResumeArgs;
 use super::exit::Exit;
 use super::output::Output;
-use super::{failure, interrupt, run};
-use crate::train::{Resumable, ResumeOptions};
+use super::{failure, interrupt, run, sweep};
+use crate::train::{Resumable, ResumeOptions, is_sweep};
 
 /// Runs the command.
 pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
+    if is_sweep(&args.run) {
+        return sweep::resume(output, &args.run, None, &args.going, 1);
+    }
     let (checked, resumable) = match Resumable::open(&args.run) {
         Ok(opened) => opened,
         Err(failed) => return failure::tell(output, &failed.sources, &failed.error),
@@ -19,6 +22,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         threads: run::threads(args.going.threads),
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
+        pause_after: None,
     };
     let log_steps = resumable.logs_steps();
     run::observed(output, &checked, args.going.json, log_steps, |observer| {

@@ -48,6 +48,8 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         memory_limit: args.going.memory_limit,
         overrides,
         interrupt: interrupt::flag(*output),
+        splits: None,
+        pause_after: None,
     };
     observed(output, &checked, args.going.json, args.log_steps, |observer| go(&checked, &options, observer, purpose))
 }

@@ -72,6 +72,7 @@ pub use place::{MissingIn, OperandValue, Place};
 pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult};
 pub(crate) use scan_cache::at_one_moment;
+pub(crate) use random::{Purpose, Stream};
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
 pub use select::{Name, Selector, column, column_names, select};
 pub use source_spec::{Cell, DataFile, LINE, PerSplit, SourceSpec, Split, TableExpr, TableNode};

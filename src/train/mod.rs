@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`run()`] trains a file; a [`Resumable`] is a run that was stopped and goes on; [`evaluate`] and [`predict`] open what
-//! a run left; [`test`] checks facts; [`check_gradients`] compares the generated backward pass with finite differences.
+//! a run left; [`test`] checks facts; a [`Search`] runs the points of a sweep; [`check_gradients`] compares the generated backward pass with finite differences.
 //! Nothing here draws anything: an [`Observer`] does.
 
 mod augmenting;
@@ -44,6 +44,7 @@ mod run_directory;
 mod schedule;
 mod session;
 mod stepping;
+mod sweep;
 mod tokens;
 mod training_loop;
 mod weights;
@@ -65,3 +66,7 @@ pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
 pub use run::{Outcome, RunOptions, TrainReport, run};
 pub use run_directory::latest_run;
+pub use sweep::{
+    NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, WrongPoint,
+    is_sweep, shell_word, sweep_picture,
+};
