@@ -206,7 +206,7 @@ impl Checker<'_> {
         for (name, text) in &overrides.set {
             let symbol: Symbol = name.as_str().into();
             let source = format!("hyper {name} = {text}");
-            let file = self.sources.add(format!("--set {name}={text}"), source.as_str());
+            let file = self.sources.add(set_path(name, text), source.as_str());
             let hypers: Vec<String> = self.modules[module]
                 .names
                 .iter()
@@ -274,6 +274,11 @@ impl Checker<'_> {
             named.kind = kind;
         }
     }
+}
+
+/// What the text of a `--set` is called among the texts of a check.
+pub fn set_path(name: &str, value: &str) -> PathBuf {
+    PathBuf::from(format!("--set {name}={value}"))
 }
 
 /// The program beside the one that is not there whose name is nearest to its, as the path would be written.

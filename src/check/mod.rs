@@ -93,6 +93,7 @@ mod value;
 mod watched;
 mod words;
 
+pub use items::set_path;
 pub use lints::{LintLevels, LintName, allow_fix};
 pub use memory::Memory;
 pub use paths::glob_matches;

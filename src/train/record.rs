@@ -5,7 +5,7 @@ use super::event::{FactResult, SplitMeasures, Stopped};
 use super::fingerprint;
 use super::run::RunOptions;
 use super::run_directory::RunDirectory;
-use crate::check::{Checked, Overrides, Program};
+use crate::check::{Checked, Overrides, Program, set_path};
 use crate::data::{SourceSpec, Split, image_files};
 use crate::diagnostics::io_reason;
 use crate::source::Span;
@@ -150,7 +150,10 @@ impl Record {
     /// The record of a run that begins.
     pub(super) fn new(checked: &Checked, options: &RunOptions) -> Record {
         let file = checked.sources.file(checked.file);
-        let imports = checked.sources.files().filter(|(id, _)| *id != checked.file).enumerate();
+        // What the command line sets has texts of its own, which are no files.
+        let is_set = |path: &Path| options.overrides.set.iter().any(|(name, value)| *path == set_path(name, value));
+        let others = checked.sources.files().filter(|(id, file)| *id != checked.file && !is_set(&file.path));
+        let imports = others.enumerate();
         Record {
             nnrun: env!("CARGO_PKG_VERSION").to_owned(),
             status: Status::Running,

@@ -299,12 +299,12 @@ impl Search {
         if is_interrupted {
             return Ok(SweepOutcome { directory, rows, others, best: None, is_interrupted });
         }
-        let best = self.best(&rows, rungs, options.threads)?;
-        self.record.best = best.clone();
         let table = ranking::csv(&rows, &self.record.hypers, &self.sweep.best, rungs)
             .map_err(|error| RunError::Internal { stage: TABLE, message: error.to_string() })?;
         self.directory.write(TABLE, &table)?;
         self.directory.write(PICTURE, sweep_picture(&self.sweep, &rows, &file).as_bytes())?;
+        let best = self.best(&rows, rungs, options.threads)?;
+        self.record.best = best.clone();
         self.record.write(&self.directory)?;
         Ok(SweepOutcome { directory, rows, others, best, is_interrupted })
     }
