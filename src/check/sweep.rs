@@ -53,7 +53,8 @@ impl Checker<'_> {
             None => Some(Tries::Grid),
         };
         let axes: Vec<Axis> = axes.into_iter().flatten().collect();
-        if swept.is_empty() && self.mistakes_met == met {
+        let is_parsed = !sweep.statements.iter().any(|statement| matches!(statement.kind, StatementKind::Error));
+        if swept.is_empty() && self.mistakes_met == met && is_parsed {
             self.mistake(word, &Mistake::Sweep(SweepFault::NothingTried));
         }
         if word_of("try").is_none()
@@ -338,6 +339,13 @@ impl Checker<'_> {
         {
             let is_largest = &**name == "max";
             let measure = self.measure(value, Some(train.data), Some(&train.evaluation))?;
+            let metric = train.evaluation.metrics.iter().find(|metric| metric.name == measure.metric);
+            if metric.is_some_and(|metric| metric.entry.name == "confusion") {
+                let (setting, found) = ("best".to_owned(), "a matrix".to_owned());
+                let wanted = "of a measure that is one number".to_owned();
+                self.mistake(value.span, &Mistake::SettingType { setting, wanted, found });
+                return None;
+            }
             return Some(Best { measure, is_largest });
         }
         self.wrong_form("best", expr, "`min(validation.loss)` or `max(validation.accuracy)`", &["min", "max"])

@@ -47,9 +47,12 @@ pub fn begin(output: &Output, search: &Search, options: &SweepOptions, json: boo
         Tries::Random { .. } => "random points",
     };
     let counted = numbers::counted(points as u64, "point");
+    let at_once = if options.jobs > 1 { format!("{} at once · ", options.jobs) } else { String::new() };
+    let threads = numbers::counted(options.threads as u64, "thread");
     let lines = [
-        format!("{counted}: {how} of {} · best by {}", names.join(", "), sweep.best.written()),
-        format!("{} at once · {} · in {directory}", options.jobs, numbers::counted(options.threads as u64, "thread")),
+        format!("{counted}: {how} of {}", names.join(", ")),
+        format!("best by {} · {at_once}{threads}", sweep.best.written()),
+        format!("in {directory}"),
     ];
     lines.iter().for_each(|line| output.say(&paint(DIM, line)));
     if found > 0 {
@@ -79,7 +82,7 @@ pub fn event(output: &Output, sweep: &Sweep, event: &SweepEvent, json: bool) {
                 PointStatus::Failed => ("failed".to_owned(), Some(RED)),
                 PointStatus::Finished | PointStatus::Paused => {
                     let value = row.value.map_or_else(|| "no number".to_owned(), numbers::measure);
-                    (format!("{} {value}", sweep.best.name()), None)
+                    (format!("{} {value}", sweep.best.measure.metric), None)
                 }
             };
             let time = numbers::seconds(row.result.seconds);

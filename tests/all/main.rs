@@ -63,6 +63,7 @@ mod runtime;
 mod scans;
 mod sequences;
 mod snapshot;
+mod sweeps;
 mod text;
 mod training;
 mod training_reference;

@@ -110,16 +110,16 @@ pub fn sweep_picture(sweep: &Sweep, rows: &[Row], file: &Path) -> String {
     for (at, axis) in axes.iter().enumerate() {
         let _ = writeln!(text, "<g class=\"axis\"><line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>", x(at), y(1.0), y(0.0));
         let _ = writeln!(text, "<text class=\"name\" x=\"{}\" y=\"{}\">{}</text>", x(at), TOP - 14.0, escaped(&axis.name));
+        // No line goes on behind the last axis: there is room.
+        let (side, class) = if at + 1 == axes.len() { (1.0, "end") } else { (-1.0, "tick") };
         for (place, label) in &axis.ticks {
+            let (from, to, text_at) = (x(at), x(at) + side * 4.0, x(at) + side * 8.0);
+            let (line_y, text_y) = (y(*place), y(*place) + 4.0);
+            let label = escaped(&short(label));
             let _ = writeln!(
                 text,
-                "<line x1=\"{}\" x2=\"{}\" y1=\"{2:.1}\" y2=\"{2:.1}\"/><text class=\"tick\" x=\"{3}\" y=\"{4:.1}\">{5}</text>",
-                x(at) - 4.0,
-                x(at),
-                y(*place),
-                x(at) - 7.0,
-                y(*place) + 4.0,
-                escaped(&short(label))
+                "<line x1=\"{from}\" x2=\"{to}\" y1=\"{line_y:.1}\" y2=\"{line_y:.1}\"/>\
+                 <text class=\"{class}\" x=\"{text_at}\" y=\"{text_y:.1}\">{label}</text>"
             );
         }
         text.push_str("</g>\n");
@@ -224,8 +224,8 @@ fn style(text: &mut String) {
     };
     let theme = |ink: &str, faint: &str, paper: &str, line: &str| {
         format!(
-            ".nnrun-sweep text{{fill:{ink}}}.nnrun-sweep .about,.nnrun-sweep .tick{{fill:{faint}}}\
-             .paper{{fill:{paper}}}.axis line{{stroke:{line}}}.tick,.name{{stroke:{paper}}}.none{{stroke:{line}}}"
+            ".nnrun-sweep text{{fill:{ink}}}.nnrun-sweep .about,.nnrun-sweep .tick,.nnrun-sweep .end{{fill:{faint}}}\
+             .paper{{fill:{paper}}}.axis line{{stroke:{line}}}.tick,.end,.name{{stroke:{paper}}}.none{{stroke:{line}}}"
         )
     };
     let font = "system-ui,-apple-system,\"Segoe UI\",\"DejaVu Sans\",Verdana,sans-serif";
@@ -233,7 +233,7 @@ fn style(text: &mut String) {
         text,
         "<style>\n.nnrun-sweep{{color-scheme:light dark}}.nnrun-sweep text{{font-family:{font};font-size:12px}}\
          .nnrun-sweep .title{{font-size:16px;font-weight:600}}.nnrun-sweep .name{{font-weight:600;text-anchor:middle}}\
-         .nnrun-sweep .tick{{text-anchor:end}}.tick,.name{{stroke-width:3px;paint-order:stroke}}\
+         .nnrun-sweep .tick{{text-anchor:end}}.tick,.end,.name{{stroke-width:3px;paint-order:stroke}}\
          .point{{fill:none;stroke-width:1.5;stroke-linejoin:round;stroke-opacity:.75}}\
          .best{{stroke-width:4;stroke-opacity:1}}.none{{stroke-dasharray:4 4}}\n{}{}",
         theme("#1f2328", "#57606a", "#ffffff", "#6e7781"),
