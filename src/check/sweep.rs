@@ -3,7 +3,7 @@
 use super::checker::Checker;
 use super::mistake::{Mistake, SweepFault};
 use super::program::{HyperValue, Measure, Train};
-use super::sweep_condition::{Condition, Names, Sort};
+use super::sweep_condition::{AxisSort, Condition, Names, Sort};
 use super::sweep_points::{Axis, Best, Candidate, NoPoints, Sweep, Tried, Tries};
 use super::value::{Frame, Value};
 use crate::build::StateScope;
@@ -38,15 +38,11 @@ impl Checker<'_> {
         let keys: Vec<&Setting> = settings.iter().copied().filter(|s| !WORDS.contains(&&*s.key.name)).collect();
         let swept: Vec<Symbol> = keys.iter().map(|key| key.key.name.clone()).collect();
         let axes: Vec<Option<Axis>> = keys.iter().map(|key| self.axis(key, &swept, module)).collect();
-        let of: Vec<(Symbol, Option<Sort>)> =
-            swept.iter().cloned().zip(axes.iter().map(|axis| axis.as_ref().and_then(sort))).collect();
-        let is_known = axes.iter().all(Option::is_some);
-        // What an axis holds is not known where that has been told: a condition over it would be told for nothing.
+        let of: Vec<(Symbol, AxisSort)> =
+            swept.iter().cloned().zip(axes.iter().map(|axis| axis.as_ref().map_or(AxisSort::Unknown, sort))).collect();
         let require: Option<Option<Condition>> = match word_of("require") {
-            Some(expr) if is_known => {
-                self.condition(expr, &mut Names { axes: &of, module, above: Vec::new() }).map(Some)
-            }
-            _ => Some(None),
+            Some(expr) => self.condition(expr, &mut Names { axes: &of, module, above: Vec::new() }).map(Some),
+            None => Some(None),
         };
         let tries = match word_of("try") {
             Some(expr) => self.tries(expr, module),
@@ -78,13 +74,7 @@ impl Checker<'_> {
         Some(checked)
     }
 
-    fn no_points<'e>(
-        &mut self,
-        why: NoPoints,
-        sweep: &Sweep,
-        word_of: &dyn Fn(&str) -> Option<&'e Expr>,
-        word: Span,
-    ) {
+    fn no_points<'e>(&mut self, why: NoPoints, sweep: &Sweep, word_of: &dyn Fn(&str) -> Option<&'e Expr>, word: Span) {
         let tries = word_of("try").map_or(word, |expr| expr.span);
         let (at, fault) = match why {
             NoPoints::TooMany => (tries, SweepFault::TooMany { is_grid: sweep.tries == Tries::Grid }),
@@ -224,9 +214,7 @@ impl Checker<'_> {
         let written = || self.sources.text(expr.span).split_whitespace().collect::<Vec<_>>().join(" ");
         match value {
             Value::Number(x) => match &expr.unparenthesized().kind {
-                ExprKind::Number(number) => {
-                    Candidate { text: number.text.to_string(), value: HyperValue::Number(x) }
-                }
+                ExprKind::Number(number) => Candidate { text: number.text.to_string(), value: HyperValue::Number(x) },
                 _ => Candidate::number(x),
             },
             Value::Bool(b) => Candidate { text: b.to_string(), value: HyperValue::Bool(b) },
@@ -352,15 +340,15 @@ impl Checker<'_> {
     }
 }
 
-/// What the values of an axis are, where they are all of one sort.
-fn sort(axis: &Axis) -> Option<Sort> {
-    match &axis.tried {
-        Tried::Range { .. } => Some(Sort::Number),
-        Tried::List(values) => {
-            let mut sorts = values.iter().map(|candidate| Sort::of(&candidate.value));
-            let first = sorts.next().flatten()?;
-            sorts.all(|sort| sort == Some(first)).then_some(first)
-        }
+/// What the values of an axis are.
+fn sort(axis: &Axis) -> AxisSort {
+    let sorts: Option<Vec<Sort>> = match &axis.tried {
+        Tried::Range { .. } => Some(vec![Sort::Number]),
+        Tried::List(values) => values.iter().map(|candidate| Sort::of(&candidate.value)).collect(),
+    };
+    match sorts.as_deref() {
+        Some([first, rest @ ..]) if rest.iter().all(|sort| sort == first) => AxisSort::All(*first),
+        _ => AxisSort::Mixed,
     }
 }
 

@@ -32,6 +32,17 @@ pub(super) enum Sort {
     Text,
 }
 
+/// What the values of an axis are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AxisSort {
+    /// All of this sort.
+    All(Sort),
+    /// Layers, or of several sorts: nothing to compare.
+    Mixed,
+    /// A mistake in them has been told.
+    Unknown,
+}
+
 impl Sort {
     /// None for a layer, a list and the like.
     pub(super) fn of(value: &HyperValue) -> Option<Sort> {
@@ -105,8 +116,8 @@ fn binary(operator: BinaryOperator, left: &HyperValue, right: &HyperValue) -> Hy
 
 /// What the names in a condition stand for.
 pub(super) struct Names<'n> {
-    /// The swept hypers, with what their values are, where they are all of one sort.
-    pub axes: &'n [(Symbol, Option<Sort>)],
+    /// The swept hypers, with what their values are.
+    pub axes: &'n [(Symbol, AxisSort)],
     pub module: usize,
     /// Hypers whose formulas we are in.
     pub above: Vec<Symbol>,
@@ -172,11 +183,14 @@ impl Checker<'_> {
     fn hyper_term(&mut self, name: &Symbol, span: Span, names: &mut Names) -> Option<(Term, Sort)> {
         let wanted = || "a number, a string, `true` or `false`".to_owned();
         if let Some(at) = names.axes.iter().position(|(axis, _)| axis == name) {
-            let sort = names.axes.get(at).and_then(|(_, sort)| *sort);
-            if sort.is_none() {
-                self.mistake(span, &Mistake::Type { wanted: wanted(), found: "something else".into() });
-            }
-            return Some((Term::Axis(at), sort?));
+            return match names.axes.get(at).map(|(_, sort)| *sort) {
+                Some(AxisSort::All(sort)) => Some((Term::Axis(at), sort)),
+                Some(AxisSort::Mixed) => {
+                    self.mistake(span, &Mistake::Type { wanted: wanted(), found: "something else".into() });
+                    None
+                }
+                Some(AxisSort::Unknown) | None => None,
+            };
         }
         let swept: Vec<Symbol> = names.axes.iter().map(|(axis, _)| axis.clone()).collect();
         if let Some(formula) = self.formula_of(names.module, name).filter(|formula| self.follows(formula, &swept))
@@ -192,8 +206,7 @@ impl Checker<'_> {
         if !matches!(kind, Some(NamedKind::Hyper(..) | NamedKind::HyperValue(_) | NamedKind::HyperBusy)) {
             let known: Vec<String> = self.hyper_names(names.module).iter().map(ToString::to_string).collect();
             let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
-            let mistake =
-                Mistake::UnknownName { name: name.clone(), wanted: "hyper", nearest, known, unnamed: None };
+            let mistake = Mistake::UnknownName { name: name.clone(), wanted: "hyper", nearest, known, unnamed: None };
             self.mistake(span, &mistake);
             return None;
         }

@@ -232,9 +232,7 @@ mod tests {
         let measure =
             Measure { split: Split::Validation, metric: "loss".into(), higher_is_better: false, span: Span::default() };
         Sweep {
-            axes: axes
-                .map(|(i, tried)| Axis { name: format!("h{i}").into(), tried, span: Span::default() })
-                .collect(),
+            axes: axes.map(|(i, tried)| Axis { name: format!("h{i}").into(), tried, span: Span::default() }).collect(),
             require: None,
             tries,
             best: Best { measure, is_largest: false },

@@ -2,7 +2,7 @@
 
 use super::arguments::{GoingArgs, SweepArgs};
 use super::exit::Exit;
-use super::output::{Output, paint, BOLD};
+use super::output::{BOLD, Output, paint};
 use super::sweep_report::{self as report, flags};
 use super::{failure, files, interrupt, run};
 use crate::check::Overrides;
@@ -64,7 +64,11 @@ fn go(output: &Output, search: Search, options: &SweepOptions, json: bool) -> Ex
     let rungs = search.rungs();
     match search.go(options, &mut |event| report::event(output, &sweep, event, json)) {
         Ok(outcome) => {
-            report::end(output, &report::Ended { sweep: &sweep, file: &file, overrides: &overrides, outcome: &outcome, rungs }, json);
+            report::end(
+                output,
+                &report::Ended { sweep: &sweep, file: &file, overrides: &overrides, outcome: &outcome, rungs },
+                json,
+            );
             status(&outcome)
         }
         Err(error) => failure::tell(output, &SourceMap::new(), &error),
@@ -87,7 +91,8 @@ fn not_swept(output: &Output, file: &Path, why: NotSwept) -> Exit {
     let shown = file.display();
     match why {
         NotSwept::NoSweep => {
-            let help = "an item like `sweep { width: [32, 64, 128] }` says which hypers are tried, and with which values";
+            let help =
+                "an item like `sweep { width: [32, 64, 128] }` says which hypers are tried, and with which values";
             output.error(&format!("{shown} has no sweep"), Some(help));
             Exit::Wrong
         }
@@ -97,7 +102,10 @@ fn not_swept(output: &Output, file: &Path, why: NotSwept) -> Exit {
             Exit::CommandLine
         }
         NotSwept::Halving(why) => {
-            output.error(&format!("--halving cannot be used here: {why}"), Some("do without it: all points are then trained to their end"));
+            output.error(
+                &format!("--halving cannot be used here: {why}"),
+                Some("do without it: all points are then trained to their end"),
+            );
             Exit::CommandLine
         }
         NotSwept::Wrong(points, count) => {

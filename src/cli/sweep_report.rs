@@ -4,7 +4,9 @@ use super::numbers;
 use super::output::{BOLD, CYAN, DIM, GREEN, Output, RED, paint};
 use super::table::{Align, Table, cut};
 use crate::check::{Overrides, Sweep, Tries};
-use crate::train::{PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, shell_word};
+use crate::train::{
+    PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, shell_word,
+};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use unicode_width::UnicodeWidthStr;
@@ -212,7 +214,9 @@ fn rendered(ended: &Ended, rows: &[Row], hypers: &[&str], others: usize, longest
         cells.push(row.result.epochs.to_string());
         cells.push(row.value.map_or_else(|| without_number(row).to_owned(), numbers::measure));
         let number = |result: &PointResult, split: &str, name: &str| result.measure(split, name);
-        cells.extend(shown.iter().map(|(split, name)| number(&row.result, split, name).map_or(String::new(), numbers::measure)));
+        cells.extend(
+            shown.iter().map(|(split, name)| number(&row.result, split, name).map_or(String::new(), numbers::measure)),
+        );
         if at == 0 && ended.outcome.best.is_some() {
             (0..cells.len()).for_each(|column| table.highlight(0, column));
         }

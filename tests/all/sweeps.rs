@@ -2,8 +2,9 @@
 
 use super::cli::{Ended, nnrun};
 use super::snapshot::repository;
-use nnrun::check::{Checked, NoPoints, Overrides, check_text};
+use nnrun::check::{Checked, Overrides, check_text};
 use nnrun::diagnostics::Code;
+use nnrun::train::{Outcome, Resumable, ResumeOptions, RunOptions, Silent, Stopped, run};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -77,7 +78,10 @@ fn a_grid_has_what_its_condition_leaves() {
         ["4 0.1", "4 1e-3", "8 0.1", "8 1e-3", "16 1e-3"]
     );
     // A hyper that follows a swept one follows it in a condition; others have their value.
-    assert_eq!(points(&["width: [4, 8, 16]", "require: hidden >= 16 and not noisy and kind == \"small\""]), ["8", "16"]);
+    assert_eq!(
+        points(&["width: [4, 8, 16]", "require: hidden >= 16 and not noisy and kind == \"small\""]),
+        ["8", "16"]
+    );
     assert_eq!(points(&["width: [4, 8]", "require: hidden / width + -1 == 2 ^ 0 and rate * 100 <= 1"]), ["4", "8"]);
 }
 
@@ -153,6 +157,14 @@ fn mistakes_are_told_where_they_stand() {
     assert_eq!(codes, [Code::E0632]);
 }
 
+/// What has nothing to do with each other is told together.
+#[test]
+fn mistakes_do_not_hide_each_other() {
+    let found = mistakes(&["width: 4", "rate: [0.1, 0.2]", "require: width < 3 or rte < 1", "best: mni(train.loss)"]);
+    let marked: Vec<&str> = found.iter().map(|(_, marked, _)| marked.as_str()).collect();
+    assert_eq!(marked, ["4", "rte", "mni"]);
+}
+
 #[test]
 fn a_range_gets_a_try_by_its_fix() {
     let text = sweep(&["rate: log(1e-4 .. 1e-1)", "best: min(validation.loss)"]);
@@ -170,8 +182,6 @@ fn a_point_is_checked_alone() {
     let text = sweep(&["width: [1, 2]", "require: width > 2"]);
     assert!(!check_text(Path::new("spirals.nn"), &text, &overrides).has_errors());
     assert_eq!(check(&sweep(&["width: [1, 2]"])).program.sweep.as_ref().unwrap().points().map(|p| p.len()), Ok(2));
-    let none: Result<(), NoPoints> = Err(NoPoints::NoneLeft { of: 2 });
-    assert!(none.is_err());
 }
 
 /// A folder with the program and a sweep of it.
@@ -204,7 +214,8 @@ fn the_best_point_is_measured_once_and_is_what_its_flags_make() {
     assert_eq!((named("sweep").len(), named("point").len(), named("best").len()), (1, 6, 1));
     assert_eq!(events[0]["sweep"], "runs/spirals/sweep-1");
     let best = &named("best")[0];
-    let least = named("point").iter().map(|p| p["measures"]["validation"]["loss"].as_f64().unwrap()).fold(9.0, f64::min);
+    let least =
+        named("point").iter().map(|p| p["measures"]["validation"]["loss"].as_f64().unwrap()).fold(9.0, f64::min);
     assert_eq!(best["value"].as_f64(), Some(least));
     for point in named("point") {
         assert_eq!(point["measures"].as_object().unwrap().keys().collect::<Vec<_>>(), ["validation"]);
@@ -263,7 +274,11 @@ fn every_point_is_checked_before_the_first_is_run() {
     let folder = folder(&[]);
     std::fs::write(folder.path().join("spirals.nn"), text.replace("= 8", "= 6")).unwrap();
     let ended = nnrun(folder.path(), &["sweep", "spirals.nn"]).expect(1);
-    assert!(ended.err.contains("point 2, --set width=4") && ended.err.contains("point 3, --set width=8"), "{}", ended.err);
+    assert!(
+        ended.err.contains("point 2, --set width=4") && ended.err.contains("point 3, --set width=8"),
+        "{}",
+        ended.err
+    );
     assert!(ended.err.contains("2 points of the sweep have mistakes, so none is run"), "{}", ended.err);
     assert!(!folder.path().join("runs").exists());
 }
@@ -363,6 +378,42 @@ fn another_program_is_not_gone_on_with() {
     assert!(ended.err.contains("not the one that it was begun with") && ended.err.contains("dropout"), "{}", ended.err);
     let ended = resumed(text.replace("[4, 8, 16]", "[4, 8, 32]"), 2);
     assert!(ended.err.contains("the sweep is another"), "{}", ended.err);
+}
+
+/// Wherever a run pauses, it goes on as if it had not; where it is told to pause again, it does not go further.
+#[test]
+fn a_paused_run_goes_on_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let overrides = Overrides { set: vec![("width".into(), "6".into())], ..Overrides::default() };
+    let checked = check_text(Path::new("spirals.nn"), PROGRAM, &overrides);
+    assert!(!checked.has_errors());
+    let options = |out: &str, pause_after| RunOptions {
+        out: Some(folder.path().join(out)),
+        overrides: overrides.clone(),
+        pause_after,
+        ..RunOptions::default()
+    };
+    let weights = |out: &str| std::fs::read(folder.path().join(out).join("model.safetensors")).unwrap();
+    let ended = |outcome: &Outcome| (outcome.trains[0].epochs, outcome.trains[0].stopped);
+    run(&checked, &options("whole", None), &mut Silent).unwrap();
+    for first in [1, 4, 8] {
+        let out = format!("paused-{first}");
+        let outcome = run(&checked, &options(&out, Some(first)), &mut Silent).unwrap();
+        assert_eq!(ended(&outcome), (first, Some(Stopped::Paused)));
+        assert!(outcome.trains[0].measures.get(nnrun::data::Split::Validation).is_some());
+        for pause_after in [Some(first), Some(first), Some(9), None] {
+            let path = folder.path().join(&out);
+            let Ok((checked, resumable)) = Resumable::open(&path) else {
+                assert_eq!(pause_after, None, "it was at its end before");
+                continue;
+            };
+            let options = ResumeOptions { threads: 2, memory_limit: None, interrupt: Default::default(), pause_after };
+            let outcome = resumable.go_on(&checked, &options, &mut Silent).unwrap();
+            let wanted = if pause_after == Some(first) { (first, Some(Stopped::Paused)) } else { (9, None) };
+            assert_eq!(ended(&outcome), wanted);
+        }
+        assert!(weights(&out) == weights("whole"), "paused after {first}");
+    }
 }
 
 const HALVED: &[&str] = &["width: [4, 8, 16]", "rate: [0.003, 0.01, 0.05]", "best: min(validation.loss)"];

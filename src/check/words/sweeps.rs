@@ -34,11 +34,9 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 found => diagnostic.help(format!("ask for {found} or fewer, or widen what is tried")),
             }
         }
-        SweepFault::Second { first } => {
-            Diagnostic::new(Code::E0632, "a file has one sweep", span, "a second `sweep`")
-                .label(*first, "the first")
-                .help("put the hypers of both into one, or each sweep into a file of its own that imports the rest")
-        }
+        SweepFault::Second { first } => Diagnostic::new(Code::E0632, "a file has one sweep", span, "a second `sweep`")
+            .label(*first, "the first")
+            .help("put the hypers of both into one, or each sweep into a file of its own that imports the rest"),
         SweepFault::NoTrain => {
             let message = "nothing is trained in this file, so nothing can be swept";
             Diagnostic::new(Code::E0632, message, span, "of which training?").help("add a `train Model on data { … }`")

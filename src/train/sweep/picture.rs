@@ -80,7 +80,9 @@ pub fn sweep_picture(sweep: &Sweep, rows: &[Row], file: &Path) -> String {
     let with_result = values.len();
     let about = match rows.len() - with_result {
         0 => format!("{with_result} points, best by {}", sweep.best.written()),
-        without => format!("{with_result} points, best by {}; {without} without a result, dashed", sweep.best.written()),
+        without => {
+            format!("{with_result} points, best by {}; {without} without a result, dashed", sweep.best.written())
+        }
     };
     let _ = writeln!(text, "<rect class=\"paper\" width=\"{width}\" height=\"{height}\"/>");
     let _ = writeln!(text, "<text class=\"title\" x=\"20\" y=\"28\">{}</text>", escaped(&title));
@@ -108,8 +110,15 @@ pub fn sweep_picture(sweep: &Sweep, rows: &[Row], file: &Path) -> String {
         );
     }
     for (at, axis) in axes.iter().enumerate() {
-        let _ = writeln!(text, "<g class=\"axis\"><line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>", x(at), y(1.0), y(0.0));
-        let _ = writeln!(text, "<text class=\"name\" x=\"{}\" y=\"{}\">{}</text>", x(at), TOP - 14.0, escaped(&axis.name));
+        let _ = writeln!(
+            text,
+            "<g class=\"axis\"><line x1=\"{0}\" x2=\"{0}\" y1=\"{1}\" y2=\"{2}\"/>",
+            x(at),
+            y(1.0),
+            y(0.0)
+        );
+        let _ =
+            writeln!(text, "<text class=\"name\" x=\"{}\" y=\"{}\">{}</text>", x(at), TOP - 14.0, escaped(&axis.name));
         // No line goes on behind the last axis: there is room.
         let (side, class) = if at + 1 == axes.len() { (1.0, "end") } else { (-1.0, "tick") };
         for (place, label) in &axis.ticks {

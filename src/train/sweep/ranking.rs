@@ -113,8 +113,17 @@ mod tests {
 
     fn row(point: usize, rung: usize, status: PointStatus, value: Option<f64>) -> Row {
         let measures = [("validation".to_owned(), json!({ "loss": value, "accuracy": 0.5 }))].into_iter().collect();
-        let result =
-            PointResult { point, rung, status, epochs: 1, steps: 2, stopped: None, measures, error: None, seconds: 1.0 };
+        let result = PointResult {
+            point,
+            rung,
+            status,
+            epochs: 1,
+            steps: 2,
+            stopped: None,
+            measures,
+            error: None,
+            seconds: 1.0,
+        };
         Row { result, set: vec![("act".into(), "relu, tanh".into())], value }
     }
 

@@ -126,7 +126,8 @@ impl Search {
     /// Where the file has no sweep, a point has mistakes, or the directory cannot be made: nothing was run then.
     pub fn begin(checked: &Checked, options: &SweepOptions) -> Result<Search, NotSwept> {
         let Some(sweep) = checked.program.sweep.clone() else { return Err(NotSwept::NoSweep) };
-        if let Some((name, _)) = options.overrides.set.iter().find(|(name, _)| sweep.axes.iter().any(|a| *a.name == **name))
+        if let Some((name, _)) =
+            options.overrides.set.iter().find(|(name, _)| sweep.axes.iter().any(|a| *a.name == **name))
         {
             return Err(NotSwept::Set(name.clone()));
         }
@@ -179,7 +180,8 @@ impl Search {
         let checked = reopened.check(&record.text, &overrides)?;
         let read = |file: &Path| {
             let reason = |error: std::io::Error| crate::diagnostics::io_reason(&error);
-            std::fs::read_to_string(file).map_err(|error| RunError::NotARun { path: file.to_owned(), reason: reason(error) })
+            std::fs::read_to_string(file)
+                .map_err(|error| RunError::NotARun { path: file.to_owned(), reason: reason(error) })
         };
         let texts = [Some(reopened.text()?), file.map(read).transpose()?];
         for text in texts.into_iter().flatten().filter(|text| *text != record.text) {
@@ -252,11 +254,7 @@ impl Search {
     ///
     /// # Errors
     /// Where something of the sweep itself cannot be written or read. Points that fail are results.
-    pub fn go(
-        mut self,
-        options: &SweepOptions,
-        hear: &mut dyn FnMut(&SweepEvent),
-    ) -> Result<SweepOutcome, RunError> {
+    pub fn go(mut self, options: &SweepOptions, hear: &mut dyn FnMut(&SweepEvent)) -> Result<SweepOutcome, RunError> {
         let jobs = options.jobs.max(1);
         let text = self.record.text.clone();
         let reopened = Reopened::new(self.directory.path(), &self.record.program);
