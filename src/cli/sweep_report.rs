@@ -75,28 +75,34 @@ pub fn event(output: &Output, sweep: &Sweep, event: &SweepEvent, json: bool) {
             output.say(&paint(DIM, &format!("rung {rung} of {of}: {counted}")));
         }
         SweepEvent::Point { row, .. } if json => output.result(&format!("{}\n", point_json(row))),
-        SweepEvent::Point { row, done: (done, of) } => {
-            let width = of.to_string().len();
-            let count = paint(DIM, &format!("{done:>width$}/{of}"));
-            let set: Vec<String> = row.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let (result, style) = match row.result.status {
-                PointStatus::Diverged => (format!("diverged at step {}", row.result.steps), Some(RED)),
-                PointStatus::Failed => ("failed".to_owned(), Some(RED)),
-                PointStatus::Finished | PointStatus::Paused => {
-                    let value = row.value.map_or_else(|| "no number".to_owned(), numbers::measure);
-                    (format!("{} {value}", sweep.best.measure.metric), None)
-                }
-            };
-            let time = numbers::seconds(row.result.seconds);
-            let rest = 2 * width + 1 + 2 + 2 + result.width() + 2 + time.width();
-            let set = cut(&set.join(" "), output.width().saturating_sub(rest).max(NARROW));
-            let result = style.map_or(result.clone(), |style| paint(style, &result));
-            output.say(&format!("{count}  {set}  {result}  {}", paint(DIM, &time)));
+        SweepEvent::Point { row, done } => {
+            output.say(&point_line(row, *done, sweep, output.width()));
             if let Some(error) = &row.result.error {
                 output.error(&format!("point {}: {error}", row.result.point), None);
             }
         }
     }
+}
+
+/// ` 3/24  width=64 rate=0.0031  loss 0.2312  0.12 s`; where there is no room for names, only the values.
+fn point_line(row: &Row, (done, of): (usize, usize), sweep: &Sweep, width: usize) -> String {
+    let (result, style, time) = match row.result.status {
+        PointStatus::Diverged => (format!("diverged at step {}", row.result.steps), Some(RED), String::new()),
+        PointStatus::Failed => ("failed".to_owned(), Some(RED), String::new()),
+        PointStatus::Finished | PointStatus::Paused => {
+            let value = row.value.map_or_else(|| "no number".to_owned(), numbers::measure);
+            let time = format!("  {}", numbers::seconds(row.result.seconds));
+            (format!("{} {value}", sweep.best.measure.metric), None, time)
+        }
+    };
+    let digits = of.to_string().len();
+    let room = width.saturating_sub(2 * digits + 1 + 2 + 2 + result.width() + time.width()).max(NARROW);
+    let named: Vec<String> = row.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let values: Vec<&str> = row.set.iter().map(|(_, value)| value.as_str()).collect();
+    let named = named.join(" ");
+    let set = if named.width() <= room { named } else { cut(&values.join(" "), room) };
+    let result = style.map_or(result.clone(), |style| paint(style, &result));
+    format!("{}  {set}  {result}{}", paint(DIM, &format!("{done:>digits$}/{of}")), paint(DIM, &time))
 }
 
 /// The table, the best, and where everything is.

@@ -44,8 +44,8 @@ pub fn sweep_picture(sweep: &Sweep, rows: &[Row], file: &Path) -> String {
                 let ticks = texts.iter().map(|text| (place(text), (*text).to_owned())).collect();
                 (ticks, rows.iter().map(|row| place(&written(row))).collect::<Vec<f64>>())
             }
-            Tried::Range { low, high, is_log, .. } => {
-                let scale = Scale { low: *low, high: *high, is_log: *is_log };
+            Tried::Range { low, high, is_log, is_whole } => {
+                let scale = Scale { low: *low, high: *high, is_log: *is_log, is_whole: *is_whole };
                 let place = |row: &Row| written(row).parse().map_or(0.0, |x| scale.place(x));
                 (scale.ticks(), rows.iter().map(place).collect())
             }
@@ -158,6 +158,7 @@ struct Scale {
     low: f64,
     high: f64,
     is_log: bool,
+    is_whole: bool,
 }
 
 impl Scale {
@@ -165,7 +166,7 @@ impl Scale {
     fn of(values: &[f64]) -> Option<Scale> {
         let low = values.iter().copied().reduce(f64::min)?;
         let high = values.iter().copied().reduce(f64::max)?;
-        Some(Scale { low, high, is_log: low > 0.0 && high / low > FAR })
+        Some(Scale { low, high, is_log: low > 0.0 && high / low > FAR, is_whole: false })
     }
 
     fn place(&self, x: f64) -> f64 {
@@ -183,7 +184,12 @@ impl Scale {
             true => (self.low.ln() + share * (self.high.ln() - self.low.ln())).exp(),
             false => self.low + share * (self.high - self.low),
         };
-        (0..=4).map(|step| f64::from(step) / 4.0).map(|share| (share, number(between(share)))).collect()
+        let mut numbers: Vec<f64> = (0..=4).map(|step| between(f64::from(step) / 4.0)).collect();
+        if self.is_whole {
+            numbers.iter_mut().for_each(|x| *x = x.round());
+            numbers.dedup();
+        }
+        numbers.into_iter().map(|x| (self.place(x), number(x))).collect()
     }
 }
 

@@ -150,7 +150,7 @@ impl Task {
             result.stopped = train.stopped.clone();
             result.measures = train.measures.clone();
         }
-        result.seconds = record.trains.iter().map(|train| train.seconds).sum();
+        result.seconds = record.trains.iter().map(|train| train.seconds).fold(0.0, |sum, seconds| sum + seconds);
         Ok(Some(result))
     }
 
