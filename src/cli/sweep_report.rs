@@ -112,6 +112,9 @@ pub fn end(output: &Output, ended: &Ended, json: bool) {
     if json {
         if let Some(best) = &outcome.best {
             output.result(&format!("{}\n", best_json(ended, best)));
+        } else if outcome.is_interrupted {
+            let object = json!({ "event": "interrupted", "sweep": directory.to_string() });
+            output.result(&format!("{object}\n"));
         }
         return;
     }

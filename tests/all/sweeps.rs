@@ -363,6 +363,28 @@ fn a_sweep_that_is_killed_ends_with_the_same_table() {
     assert_eq!(result(&folder, "killed"), result(&folder, "whole"));
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_with_130_and_says_how_to_go_on() {
+    let folder = folder(SIX);
+    nnrun(folder.path(), &["sweep", "spirals.nn", "--out", "whole"]).expect(0);
+    let mut process = Command::new(env!("CARGO_BIN_EXE_nnrun"));
+    process.current_dir(folder.path()).args(["sweep", "spirals.nn", "--out", "stopped", "--jobs", "2"]);
+    let child = process.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let began = Instant::now();
+    while !folder.path().join("stopped/points").exists() && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{out}{err}");
+    assert!(out.contains("go on with nnrun resume stopped") && !out.contains("best: point"), "{out}");
+    assert!(!folder.path().join("stopped/table.csv").exists());
+    nnrun(folder.path(), &["resume", "stopped"]).expect(0);
+    assert_eq!(result(&folder, "stopped"), result(&folder, "whole"));
+}
+
 #[test]
 fn another_program_is_not_gone_on_with() {
     let folder = folder(SIX);
