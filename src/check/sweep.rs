@@ -250,7 +250,7 @@ impl Checker<'_> {
             self.mistake(span, &Mistake::SettingType { setting, wanted, found });
             return None;
         }
-        if low >= high {
+        if low >= high || !(high - low).is_finite() {
             let found = format!("the range from {low} to {high}");
             let (setting, wanted) = (name.to_string(), "a range from a smaller number to a larger one".to_owned());
             self.mistake(span, &Mistake::SettingType { setting, wanted, found });

@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 /// More points than this are a slip.
 pub const MOST_POINTS: usize = 100_000;
+/// Where so many draws give no point, more would not.
+const FIRST_DRAWS: usize = 10_000;
+/// So many take about a second.
+const MOST_DRAWS: usize = 1_000_000;
 /// Digits that a drawn number keeps: it can be read, and written as `--set`, exactly as it is used.
 const DIGITS: usize = 4;
 
@@ -170,12 +174,15 @@ impl Sweep {
             return Err(NoPoints::TooMany);
         }
         let mut stream = Stream::new(seed, Purpose::Sweep, 0);
-        let draws = count.saturating_mul(100).saturating_add(10_000);
+        let draws = count.saturating_mul(100).saturating_add(FIRST_DRAWS).min(MOST_DRAWS);
         let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
         let mut points = Vec::with_capacity(count);
-        for _ in 0..draws {
+        for drawn in 0..draws {
             if points.len() == count {
                 break;
+            }
+            if points.is_empty() && drawn == FIRST_DRAWS {
+                return Err(NoPoints::TooFew { found: 0, draws: drawn });
             }
             let point: Point = self.axes.iter().map(|axis| axis.tried.draw(&mut stream)).collect();
             if self.is_admitted(&point) && seen.insert(point.iter().map(|value| value.text.clone()).collect()) {

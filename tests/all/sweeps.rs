@@ -130,6 +130,8 @@ fn mistakes_are_told_where_they_stand() {
     one(&["width: [1, \"a\"]"], Code::E0603, "\"a\"", "a number");
     one(&["kind: 1 .. 2", "try: random(2)"], Code::E0603, "1 .. 2", "a string");
     one(&["rate: 2 .. 1", "try: random(2)"], Code::E0603, "2 .. 1", "smaller");
+    one(&["rate: -1e308 .. 1e308", "try: random(2)"], Code::E0603, "-1e308 .. 1e308", "smaller");
+    one(&["rate: 0.1 .. 0.2", "require: rate > 1", "try: random(2)"], Code::E0631, "random(2)", "10000 draws gave 0");
     one(&["rate: log(0 .. 1)", "try: random(2)"], Code::E0603, "0", "above 0");
     one(&["rate: log(0.1 ..)", "try: random(2)"], Code::E0603, "0.1 ..", "a range");
     one(&["rate: 0.1 .. 0.2"], Code::E0630, "0.1 .. 0.2", "a grid");
