@@ -1,6 +1,5 @@
 //! The names of a file: its items, what it imports, its hypers.
 
-use super::Overrides;
 use super::checker::{Checker, Module, Named, NamedKind};
 use super::mistake::Mistake;
 use super::names_in;
@@ -207,7 +206,7 @@ impl Checker<'_> {
         for (name, text) in &overrides.set {
             let symbol: Symbol = name.as_str().into();
             let source = format!("hyper {name} = {text}");
-            let file = self.sources.add(Overrides::source_of_set(name, text), source.as_str());
+            let file = self.sources.add(set_path(name, text), source.as_str());
             let hypers: Vec<String> = self.modules[module]
                 .names
                 .iter()
@@ -275,6 +274,11 @@ impl Checker<'_> {
             named.kind = kind;
         }
     }
+}
+
+/// What the text of a `--set` is called among the texts of a check.
+pub fn set_path(name: &str, value: &str) -> PathBuf {
+    PathBuf::from(format!("--set {name}={value}"))
 }
 
 /// The program beside the one that is not there whose name is nearest to its, as the path would be written.

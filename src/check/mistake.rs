@@ -282,6 +282,28 @@ pub(super) enum Mistake {
     ShareBeyondOne { measure: String, place: Span, percent: Option<String> },
     /// A fact without a train.
     NoTrain,
+
+    /// Something with a sweep.
+    Sweep(SweepFault),
+}
+
+/// What is wrong with a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum SweepFault {
+    /// A range in a grid; where a `try` can be put.
+    RangeWithoutTry { at: Span },
+    /// More points than are ever meant.
+    TooMany { is_grid: bool },
+    /// `require` leaves none of so many.
+    NoneLeft { of: usize },
+    /// So many draws gave fewer different points than are wanted.
+    TooFew { found: usize, draws: usize, wanted: usize },
+    /// Another sweep in the file.
+    Second { first: Span },
+    /// Nothing is trained in the file.
+    NoTrain,
+    /// No hyper in it.
+    NothingTried,
 }
 
 /// What the first axis of a declared input is, where the data has only the others.

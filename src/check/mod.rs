@@ -25,6 +25,7 @@
 //! found_settings.rs  the settings as written               settings.rs    what they say
 //! watched.rs      `stop`, `keep`, measures                chosen_weights.rs  `freeze`, `l2("dense1.*")`
 //! facts.rs        `expect`                                causal_fact.rs  `causal(output, input)` in it
+//! sweep.rs        `sweep`                                 sweep_condition.rs, sweep_points.rs  which points it has
 //! provenance.rs   where a size came from                  given.rs       where its number is written
 //! solve.rs        the edit that repairs a size            solve_outputs.rs  … of a model's output
 //! solve_skips.rs  … where a skip connection comes back    solve_fields.rs   what the data has to do with it
@@ -84,11 +85,15 @@ mod solve;
 mod solve_fields;
 mod solve_outputs;
 mod solve_skips;
+mod sweep;
+mod sweep_condition;
+mod sweep_points;
 mod train;
 mod value;
 mod watched;
 mod words;
 
+pub use items::set_path;
 pub use lints::{LintLevels, LintName, allow_fix};
 pub use memory::Memory;
 pub use paths::glob_matches;
@@ -98,6 +103,7 @@ pub use program::{
     LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
+pub use sweep_points::{Axis, Best, Candidate, MOST_POINTS, NoPoints, Point, Sweep, Tried, Tries};
 pub use value::snake_case;
 
 use crate::data::{Fitted, at_one_moment};
@@ -126,13 +132,6 @@ pub struct Overrides {
     pub open: OpenTexts,
     /// `--deny` and `--allow`
     pub lints: LintLevels,
-}
-
-impl Overrides {
-    /// What the text that `--set name=value` stands for is called among the sources: it is no file.
-    pub fn source_of_set(name: &str, value: &str) -> String {
-        format!("--set {name}={value}")
-    }
 }
 
 /// Checks a file. Only a file that cannot be read is an `Err`: everything else is in [`Checked::diagnostics`].
@@ -202,9 +201,6 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides, memory: Option<Memo
                     checker.find_data(std::slice::from_ref(&data.name), module);
                 }
             }
-            ItemKind::Sweep(_) => {
-                checker.mistake(item.span, &mistake::Mistake::NotYet { what: "`sweep`" });
-            }
             _ => {}
         }
     }
@@ -222,6 +218,14 @@ fn check_now(path: &Path, text: &str, overrides: &Overrides, memory: Option<Memo
     for item in &ast.items {
         if let ItemKind::Expect(expect) = &item.kind {
             program.facts.extend(checker.facts(expect, &program.trains, module));
+        }
+    }
+    let mut first = None;
+    for item in &ast.items {
+        if let ItemKind::Sweep(sweep) = &item.kind {
+            let checked = checker.sweep(sweep, item.span, first, &program.trains, module);
+            program.sweep = program.sweep.or(checked);
+            first = first.or(Some(item.span));
         }
     }
     checker.qualified_names(module);

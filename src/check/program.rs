@@ -1,6 +1,7 @@
 //! What the checker gives: the program with every shape known, ready to be differentiated, planned and run.
 
 use super::regions::Region;
+use super::sweep_points::Sweep;
 use crate::build::{Kind, Limit, Normalizer, OwnPositions, Role};
 use crate::catalog::{Args, Body, Duration, Entry, MetricContext};
 use crate::data::{Augmented, DataPlan, Description, Split};
@@ -71,6 +72,8 @@ pub struct Program {
     pub trains: Vec<Train>,
     /// Facts of all `expect` blocks.
     pub facts: Vec<Fact>,
+    /// The `sweep`, where there is one without mistakes.
+    pub sweep: Option<Sweep>,
     /// What is known of stages, expressions and names, by place; also of the right parts of a program with mistakes.
     pub notes: Vec<(Span, Noted)>,
 }

@@ -24,7 +24,7 @@ impl Checker<'_> {
             && let (ExprKind::Name(name), [measure, duration]) = (&callee.kind, args.as_slice())
             && &**name == "patience"
         {
-            let measure = self.measure(&measure.value, pairing, evaluation);
+            let measure = self.measure(&measure.value, pairing.map(|p| p.data), evaluation);
             let duration = match self.expression(&duration.value, frame) {
                 Value::Duration(d) => Some(d),
                 other => {
@@ -43,13 +43,13 @@ impl Checker<'_> {
             && let (ExprKind::Name(name), [measure]) = (&callee.kind, args.as_slice())
             && &**name == "best"
         {
-            return self.measure(&measure.value, pairing, evaluation);
+            return self.measure(&measure.value, pairing.map(|p| p.data), evaluation);
         }
         self.wrong_form("keep", expr, "`best(validation.loss)`", &["best"])
     }
 
-    /// `validation.loss`
-    pub fn measure(&mut self, expr: &Expr, pairing: Option<&Pairing>, evaluation: Option<&Forward>) -> Option<Measure> {
+    /// `validation.loss`, of a train on the data with this index.
+    pub fn measure(&mut self, expr: &Expr, data: Option<usize>, evaluation: Option<&Forward>) -> Option<Measure> {
         let ExprKind::Field { base, name } = &expr.kind else {
             if !matches!(expr.kind, ExprKind::Error) {
                 let wanted = "a measure such as `validation.loss`".to_owned();
@@ -83,7 +83,7 @@ impl Checker<'_> {
                 return None;
             }
         };
-        self.has_split(split, base.span, pairing?.data)?;
+        self.has_split(split, base.span, data?)?;
         let evaluation = evaluation?;
         if &*name.name == "loss" {
             return Some(Measure { split, metric: "loss".into(), higher_is_better: false, span: expr.span });

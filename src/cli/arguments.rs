@@ -67,7 +67,7 @@ pub enum Command {
     Summary(SummaryArgs),
     /// Check and train
     Train(TrainArgs),
-    /// Go on with a run that was stopped, bit for bit as if it had not been
+    /// Go on with a run or a sweep that was stopped, bit for bit as if it had not been
     Resume(ResumeArgs),
     /// Measure the weights of a run on a split
     Eval(EvalArgs),
@@ -77,6 +77,8 @@ pub enum Command {
     Grad(GradArgs),
     /// Train and verify every `expect`
     Test(TrainArgs),
+    /// Run the points of the file's `sweep` and find the best (all are checked before the first is run)
+    Sweep(SweepArgs),
     /// Say what is different in another program, layer by layer
     Diff(DiffArgs),
     /// List runs with their results, or compare some
@@ -200,9 +202,46 @@ pub struct TrainArgs {
 /// `resume`
 #[derive(Debug, Clone, Args)]
 pub struct ResumeArgs {
-    /// The directory of the run, such as runs/iris/3
+    /// The directory of the run or the sweep, such as runs/iris/3
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
+
+    /// How it goes.
+    #[command(flatten)]
+    pub going: GoingArgs,
+}
+
+/// `sweep`
+#[derive(Debug, Clone, Args)]
+pub struct SweepArgs {
+    /// What to sweep.
+    #[command(flatten)]
+    pub program: ProgramArgs,
+
+    /// What becomes of warnings.
+    #[command(flatten)]
+    pub lints: LintArgs,
+
+    /// Go on with this sweep of the file, such as runs/iris/sweep-1; what it was begun with stays
+    #[arg(long, value_name = "DIR",
+          conflicts_with_all = ["out", "halving", "init", "set", "epochs", "seed", "deny", "allow"])]
+    pub resume: Option<PathBuf>,
+
+    /// Save the sweep in this new directory instead of runs/FILE/sweep-N
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Run this many points at once, which share the threads; results do not depend on it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads)]
+    pub jobs: usize,
+
+    /// Train all points for a part of their epochs, then only the best third of them for three times as long, and so on
+    #[arg(long)]
+    pub halving: bool,
+
+    /// Start every point from the weights of this file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub init: Option<PathBuf>,
 
     /// How it goes.
     #[command(flatten)]

@@ -28,6 +28,8 @@ mod run;
 mod runs;
 mod runs_compared;
 mod summary;
+mod sweep;
+mod sweep_report;
 mod table;
 mod test;
 mod train;
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Summary(args) => summary::summary(&output, args),
         Command::Train(args) => train::train(&output, args),
         Command::Resume(args) => resume::resume(&output, args),
+        Command::Sweep(args) => sweep::sweep(&output, args),
         Command::Diff(args) => diff::diff(&output, args),
         Command::Runs(args) => runs::runs(&output, args),
         Command::Plot(args) => plot::plot(&output, args),

@@ -179,6 +179,7 @@ impl<'a> Progress<'a> {
         match done.stopped {
             Some(Stopped::Patience) => line.push_str(", stopped early: patience ran out"),
             Some(Stopped::Interrupted) => line.push_str(", interrupted"),
+            Some(Stopped::Paused) => line.push_str(", paused"),
             None => {}
         }
         if let Some(kept) = done.kept_epoch {

@@ -1,14 +1,17 @@
-//! `nnrun resume`: a run that was stopped goes on.
+//! `nnrun resume`: a run or a sweep that was stopped goes on.
 
 use super::arguments::ResumeArgs;
 use super::exit::Exit;
 use super::output::Output;
-use super::{failure, interrupt, run};
+use super::{failure, interrupt, run, sweep};
 use crate::report::PAGE;
-use crate::train::{NotResumable, Resumable, ResumeOptions, RunError};
+use crate::train::{NotResumable, Resumable, ResumeOptions, RunError, is_sweep};
 
 /// Runs the command.
 pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
+    if is_sweep(&args.run) {
+        return sweep::resume(output, &args.run, None, &args.going, 1);
+    }
     let (checked, resumable) = match Resumable::open(&args.run) {
         Ok(opened) => opened,
         Err(failed) => {
@@ -30,6 +33,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         threads: run::threads(args.going.threads),
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
+        pause_after: None,
     };
     let log_steps = resumable.logs_steps();
     let how = run::Watched { json: args.going.json, log_steps, threads: options.threads };

@@ -48,6 +48,8 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         memory_limit: args.going.memory_limit,
         overrides,
         interrupt: interrupt::flag(*output),
+        splits: None,
+        pause_after: None,
     };
     let how = Watched { json: args.going.json, log_steps: args.log_steps, threads: options.threads };
     observed(output, &checked, how, |observer| go(&checked, &options, observer, purpose))

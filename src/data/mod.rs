@@ -72,6 +72,7 @@ pub use npz::array_names;
 pub use place::{MissingIn, OperandValue, Place};
 pub use plan::{DataPlan, FieldPlan, SplitSpec};
 pub use problem::{DataError, DataProblem, DataResult};
+pub(crate) use random::{Purpose, Stream};
 pub(crate) use scan_cache::at_one_moment;
 pub use schema::{ColumnFacts, ColumnKind, Schema, schema};
 pub use select::{Name, Selector, column, column_names, select};

@@ -69,6 +69,8 @@ pub(crate) enum Purpose {
     Shuffle = 3,
     /// The order of batches that were formed by length.
     Buckets = 4,
+    /// The points of a sweep.
+    Sweep = 5,
 }
 
 #[cfg(test)]

@@ -131,14 +131,25 @@ pub enum Stopped {
     Patience,
     /// Ctrl-C, or the system asked for it.
     Interrupted,
+    /// Whoever began it wanted only so many epochs for now.
+    Paused,
 }
 
 impl Stopped {
+    /// Whether it can go on from there.
+    pub fn is_for_now(self) -> bool {
+        match self {
+            Stopped::Interrupted | Stopped::Paused => true,
+            Stopped::Patience => false,
+        }
+    }
+
     /// As events and records say it.
     pub fn word(self) -> &'static str {
         match self {
             Stopped::Patience => "patience",
             Stopped::Interrupted => "interrupted",
+            Stopped::Paused => "paused",
         }
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`run()`] trains a file; a [`Resumable`] is a run that was stopped and goes on; [`evaluate`] and [`predict`] open what
-//! a run left; [`test`] checks facts; [`check_gradients`] compares the generated backward pass with finite differences.
+//! a run left; [`test`] checks facts; a [`Search`] runs the points of a sweep; [`check_gradients`] compares the generated backward pass with finite differences.
 //! Nothing here draws anything: an [`Observer`] does.
 
 mod augmenting;
@@ -50,6 +50,7 @@ mod schedule;
 mod serve;
 mod session;
 mod stepping;
+mod sweep;
 mod tokens;
 mod training_loop;
 mod weights;
@@ -77,3 +78,7 @@ pub use resume::{Resumable, ResumeOptions};
 pub use run::{Outcome, RunOptions, TrainReport, run};
 pub use run_directory::{latest_run, runs_of, write_whole};
 pub use serve::{ServeOptions, Served, serve};
+pub use sweep::{
+    NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, WrongPoint,
+    is_sweep, shell_word, sweep_picture,
+};

@@ -5,8 +5,8 @@ use super::event::{FactResult, SplitMeasures, Stopped};
 use super::fingerprint;
 use super::run::RunOptions;
 use super::run_directory::RunDirectory;
-use crate::check::{Checked, Overrides, Program};
-use crate::data::{SourceSpec, image_files};
+use crate::check::{Checked, Overrides, Program, set_path};
+use crate::data::{SourceSpec, Split, image_files};
 use crate::diagnostics::io_reason;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,9 @@ pub(super) struct Record {
     /// Whether `metrics.jsonl` holds each step.
     #[serde(default)]
     pub(super) log_steps: bool,
+    /// The splits that are measured at the end, where those are not the usual ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) splits: Option<Vec<Split>>,
     pub(super) data: Vec<DataFileRecord>,
     /// The files of weights that its trains begin with: `--init`, `load:`.
     #[serde(default)]
@@ -146,7 +149,7 @@ impl From<&FactResult> for FactRecord {
 impl OverridesRecord {
     /// Whether a source is what `--set` says rather than a file.
     fn names(&self, source: &Path) -> bool {
-        self.set.iter().any(|(name, value)| source.as_os_str() == Overrides::source_of_set(name, value).as_str())
+        self.set.iter().any(|(name, value)| source == set_path(name, value))
     }
 }
 
@@ -191,6 +194,7 @@ impl Record {
             init: options.init.as_deref().map(in_full),
             expect: options.expect,
             log_steps: options.log_steps,
+            splits: options.splits.clone(),
             data: data_files(checked),
             start_weights: start_weights(checked, options.init.as_deref()),
             trains: Vec::new(),
@@ -231,9 +235,15 @@ impl Record {
 
 /// The step in which a run diverged, as its events tell.
 pub(super) fn diverged_at(run: &Path) -> Option<u64> {
+    diverged_in(run).map(|(_, step)| step)
+}
+
+/// The epoch and the step in which a run diverged, as its events tell.
+pub(super) fn diverged_in(run: &Path) -> Option<(u64, u64)> {
     let events = std::fs::read_to_string(run.join(EVENTS)).ok()?;
     let told = events.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    told.into_iter().find(|event| event["event"] == "diverged").and_then(|event| event["step"].as_u64())
+    let event = told.into_iter().find(|event| event["event"] == "diverged")?;
+    Some((event["epoch"].as_u64()?, event["step"].as_u64()?))
 }
 
 /// Why a path is no run: what was probably meant is next to it.
@@ -263,7 +273,7 @@ impl TrainRecord {
 
     /// Whether it came to its end.
     pub(super) fn is_done(&self) -> bool {
-        self.stopped.as_deref() != Some(Stopped::Interrupted.word())
+        ![Stopped::Interrupted, Stopped::Paused].iter().any(|stopped| self.stopped.as_deref() == Some(stopped.word()))
     }
 
     pub(super) fn set_measures(&mut self, measures: &SplitMeasures) {

@@ -25,6 +25,8 @@ pub struct ResumeOptions {
     pub memory_limit: Option<u64>,
     /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
     pub interrupt: Arc<AtomicBool>,
+    /// As [`RunOptions::pause_after`].
+    pub pause_after: Option<u64>,
 }
 
 /// A run that can go on.
@@ -124,6 +126,8 @@ impl Resumable {
             train: self.record.train.clone(),
             memory_limit: options.memory_limit,
             interrupt: Arc::clone(&options.interrupt),
+            pause_after: options.pause_after,
+            splits: self.record.splits.clone(),
             ..RunOptions::default()
         };
         self.record.status = Status::Running;
@@ -136,7 +140,7 @@ impl Resumable {
 }
 
 /// The files that a run was begun with and that are not what they were, or not the same ones.
-fn changed_files(record: &Record, reopened: &Reopened, checked: &Checked) -> Vec<PathBuf> {
+pub(super) fn changed_files(record: &Record, reopened: &Reopened, checked: &Checked) -> Vec<PathBuf> {
     let files = |data: &[DataFileRecord]| -> Vec<DataFileRecord> {
         data.iter().map(|then| DataFileRecord { file: reopened.beside(&then.file), ..then.clone() }).collect()
     };

@@ -45,6 +45,11 @@ pub struct RunOptions {
     pub overrides: Overrides,
     /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
     pub interrupt: Arc<AtomicBool>,
+    /// The splits that are measured at the end, in place of the usual ones: a sweep leaves the test split alone.
+    pub splits: Option<Vec<Split>>,
+    /// Ends each train behind this epoch with a checkpoint, measured as it stands; a [`super::Resumable`] goes on from
+    /// there as if it had not ended.
+    pub pause_after: Option<u64>,
 }
 
 impl Default for RunOptions {
@@ -60,6 +65,8 @@ impl Default for RunOptions {
             memory_limit: None,
             overrides: Overrides::default(),
             interrupt: Arc::default(),
+            splits: None,
+            pause_after: None,
         }
     }
 }
@@ -95,7 +102,7 @@ pub struct TrainReport {
 impl Outcome {
     /// The exit status of LANGUAGE.md: 130 interrupted, 3 a fact failed, 0 otherwise.
     pub fn exit_status(&self) -> u8 {
-        if self.trains.iter().any(|t| t.stopped == Some(Stopped::Interrupted)) {
+        if self.trains.iter().any(|t| t.stopped.is_some_and(Stopped::is_for_now)) {
             130
         } else if self.facts.iter().any(|f| !f.ok) {
             3
@@ -274,10 +281,10 @@ impl WholeRun<'_> {
                 recorder.event(&Event::Diverged(divergence.clone()));
             }
             let report = report?;
-            let is_interrupted = report.stopped == Some(Stopped::Interrupted);
+            let goes_on_later = report.stopped.is_some_and(Stopped::is_for_now);
             outcome.trains.push(report);
             recorder.check()?;
-            if is_interrupted {
+            if goes_on_later {
                 break;
             }
             // Whoever goes on with this run begins behind what is done.
@@ -354,6 +361,7 @@ impl WholeRun<'_> {
             dataset,
             extent: prepared.extent,
             interrupt: &self.options.interrupt,
+            pause_after: self.options.pause_after,
             attendant: &mut following,
             started,
             seconds_before,
@@ -370,7 +378,7 @@ impl WholeRun<'_> {
         let measures =
             if is_interrupted { SplitMeasures::default() } else { self.measures(index, dataset, &mut prepared)? };
         let mut checked_facts = Vec::new();
-        if self.options.expect && !is_interrupted {
+        if self.options.expect && !trained.stopped.is_some_and(Stopped::is_for_now) {
             let memory = prepared.memory() as u64;
             let known = Known { parameters: prepared.parameters, memory, seconds, measures: &measures };
             checked_facts = facts::check(self.checked, index, dataset, &known, self.options.threads)?;
@@ -455,9 +463,14 @@ impl WholeRun<'_> {
             if split == Split::Test && is_followed {
                 continue;
             }
-            let is_wanted = split != Split::Train
-                || dataset.splits.validation.is_empty()
-                || (self.options.expect && facts::mention(self.checked, index, Split::Train));
+            let is_wanted = match &self.options.splits {
+                Some(splits) => splits.contains(&split),
+                None => {
+                    split != Split::Train
+                        || dataset.splits.validation.is_empty()
+                        || (self.options.expect && facts::mention(self.checked, index, Split::Train))
+                }
+            };
             if is_wanted && !examples.is_empty() {
                 let measured: Measures = prepared.measurer.measure(&mut prepared.session, examples)?;
                 measures.splits.push((split, measured));

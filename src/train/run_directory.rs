@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// What names the newest run of a file.
 const LATEST: &str = "latest";
+/// What stands before the number of a sweep.
+const SWEEP: &str = "sweep-";
 /// Name of the file that is locked while a process works on the run.
 const LOCK: &str = ".lock";
 
@@ -22,6 +24,16 @@ pub(super) struct RunDirectory {
 impl RunDirectory {
     /// `runs/<file>/<n>` with the first free number behind all others, or the directory that `out` names.
     pub(super) fn create(runs: &Path, file: &Path, out: Option<&Path>) -> Result<RunDirectory, RunError> {
+        RunDirectory::create_named(runs, file, out, "")
+    }
+
+    /// `runs/<file>/sweep-<n>` in the same way; `latest` never names it.
+    pub(super) fn create_sweep(runs: &Path, file: &Path, out: Option<&Path>) -> Result<RunDirectory, RunError> {
+        let directory = RunDirectory::create_named(runs, file, out, SWEEP)?;
+        Ok(RunDirectory { siblings: None, ..directory })
+    }
+
+    fn create_named(runs: &Path, file: &Path, out: Option<&Path>, before: &str) -> Result<RunDirectory, RunError> {
         if let Some(out) = out {
             fs::create_dir_all(out).map_err(|error| RunError::write(out, &error))?;
             let mut entries = fs::read_dir(out).map_err(|error| RunError::write(out, &error))?;
@@ -32,9 +44,9 @@ impl RunDirectory {
         }
         let siblings = siblings(runs, file);
         fs::create_dir_all(&siblings).map_err(|error| RunError::write(&siblings, &error))?;
-        let mut number = 1 + numbers(&siblings).max().unwrap_or(0);
+        let mut number = 1 + numbers(&siblings, before).max().unwrap_or(0);
         loop {
-            let path = siblings.join(number.to_string());
+            let path = siblings.join(format!("{before}{number}"));
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(RunDirectory { path, siblings: Some(siblings) }),
                 // Another run was faster.
@@ -111,9 +123,10 @@ fn siblings(runs: &Path, file: &Path) -> PathBuf {
     runs.join(file.file_stem().unwrap_or(file.as_os_str()))
 }
 
-fn numbers(siblings: &Path) -> impl Iterator<Item = u64> {
+/// The numbers behind this word.
+fn numbers(siblings: &Path, before: &str) -> impl Iterator<Item = u64> {
     let entries = fs::read_dir(siblings).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+    entries.filter_map(move |entry| entry.file_name().to_str()?.strip_prefix(before)?.parse().ok())
 }
 
 /// The run that `latest` names, or that a directory is: follows the file that stands in for a link.

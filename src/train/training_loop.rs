@@ -62,6 +62,8 @@ pub(super) struct Loop<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) extent: Extent,
     pub(super) interrupt: &'a AtomicBool,
+    /// The epoch behind which training ends for now.
+    pub(super) pause_after: Option<u64>,
     pub(super) attendant: &'a mut dyn Attendant,
     pub(super) started: Instant,
     /// Seconds of training in other processes.
@@ -117,6 +119,10 @@ impl<'a> Loop<'a> {
         if std::mem::take(&mut at.owes_report) {
             stopped = self.report(&mut at, keeper.as_mut(), session, stepper, measurer)?;
         }
+        // It may have ended there before, and the process before that could be told.
+        if stopped.is_none() && self.pauses(&at) {
+            stopped = Some(Stopped::Paused);
+        }
         'training: while at.step < self.extent.steps && stopped.is_none() {
             if at.epoch == 0 || at.in_epoch >= per_epoch {
                 at.epoch += 1;
@@ -155,12 +161,15 @@ impl<'a> Loop<'a> {
                     break 'training;
                 }
                 stopped = self.report(&mut at, keeper.as_mut(), session, stepper, measurer)?;
+                if stopped.is_none() && self.pauses(&at) {
+                    stopped = Some(Stopped::Paused);
+                }
                 if stopped.is_some() {
                     break 'training;
                 }
             }
         }
-        if stopped == Some(Stopped::Interrupted) {
+        if stopped.is_some_and(Stopped::is_for_now) {
             self.pause(&mut at, keeper.as_ref(), session, stepper, true)?;
         }
         let kept_epoch = keeper.and_then(|keeper| keeper.restore(&at.keep, &mut session.states));
@@ -169,6 +178,12 @@ impl<'a> Loop<'a> {
         }
         let growth = at.first_loss.and_then(|first| Growth::of(self.train, first.0, at.losses.before()));
         Ok(Trained { epochs: at.epoch, steps: at.step, stopped, kept_epoch, growth })
+    }
+
+    /// Whether this is as far as training goes for now.
+    fn pauses(&self, at: &Position) -> bool {
+        let is_behind = self.pause_after.is_some_and(|epoch| at.epoch >= epoch);
+        is_behind && at.in_epoch == self.extent.steps_per_epoch && at.step < self.extent.steps
     }
 
     /// What there is to report after a step, if it is time: measures, and what follows from them. Says whether training

@@ -5,6 +5,7 @@ mod augment;
 mod names;
 mod scans;
 mod signatures;
+mod sweeps;
 mod training;
 
 use super::mistake::Mistake;
@@ -17,6 +18,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span, sources: &SourceMap) -> 
         .or_else(|| arguments::diagnostic(mistake, span, sources))
         .or_else(|| scans::diagnostic(mistake, span))
         .or_else(|| signatures::diagnostic(mistake, span, sources))
+        .or_else(|| sweeps::diagnostic(mistake, span))
         .unwrap_or_else(|| training::diagnostic(mistake, span))
 }
 

@@ -103,6 +103,7 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                     diagnostic.help("name it once: fields that are named together share one draw")
                 }
                 "setting" => diagnostic.help("a setting is given once: remove one of the two"),
+                "value to try" => diagnostic.help("each value is tried once: remove one of the two"),
                 _ => diagnostic.help("give one of them another name"),
             }
         }
