@@ -177,8 +177,7 @@ impl Checker<'_> {
             other => match UnaryOp::parse(other) {
                 Some(op) => FieldNode::Unary(op, field),
                 None => {
-                    self.mistake(name_span, &Mistake::NotYet { what: "this data function" });
-                    return DataValue::Unknown;
+                    return self.not_a_data_function(name_span, other, false);
                 }
             },
         };

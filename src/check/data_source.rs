@@ -253,7 +253,7 @@ impl Checker<'_> {
             }
             "sine" => SourceSpec::Sine { n, periods: bound.args.number("periods"), noise, seed },
             _ => {
-                self.mistake(span, &Mistake::NotYet { what: "this data source" });
+                self.not_a_data_function(span, name, true);
                 return None;
             }
         })

@@ -31,9 +31,6 @@ const SETTINGS: &[&str] = &[
     "ema",
 ];
 
-/// Settings of the language that this version does not run.
-const LATER: &[&str] = &["recompute"];
-
 /// The settings of a train as written.
 pub(super) struct Found<'a> {
     pub module: usize,
@@ -68,9 +65,7 @@ impl Checker<'_> {
             match &statement.kind {
                 StatementKind::Setting(setting) => {
                     let key = &*setting.key.name;
-                    if LATER.contains(&key) {
-                        self.mistake(setting.key.span, &Mistake::NotYet { what: "this setting" });
-                    } else if let Some(meaning) = self.setting_elsewhere(setting, train) {
+                    if let Some(meaning) = self.setting_elsewhere(setting, train) {
                         if let SettingMeaning::Called(ours) = meaning {
                             misspelt.push(ours.to_owned());
                         }

@@ -68,8 +68,6 @@ pub(super) enum Mistake {
     UnboundDim { name: Symbol, nearest: Option<String> },
     /// Two layers with one path.
     SamePath { path: String, first: Span },
-    /// A part of the language that this version does not run.
-    NotYet { what: &'static str },
     /// Blocks that call each other without end.
     Recursion { name: Symbol },
     /// Calls of blocks in blocks in blocks.

@@ -162,10 +162,6 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 .label(*first, "the first")
                 .help("weights are saved under their paths: rename one of the layers")
         }
-        Mistake::NotYet { what } => {
-            let message = format!("{what} is part of the language, but this version does not run it");
-            Diagnostic::new(Code::E0112, message, span, "not in this version")
-        }
         Mistake::Recursion { name } => {
             let message = format!("`{name}` is made of itself without end");
             Diagnostic::new(Code::E0113, message, span, "called here again")
