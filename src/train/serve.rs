@@ -143,7 +143,8 @@ fn answer(predictor: &mut Predictor, columns: &Columns, line: &[u8]) -> Result<M
         return Err("an object with the columns of an example is wanted, such as {\"a\": 1, \"b\": \"red\"}".to_owned());
     };
     object.retain(|name, _| columns.names.contains(name) || columns.keys.contains(name));
-    for missing in columns.names.iter().filter(|name| !object.contains_key(*name) && !columns.keys.contains(*name)) {
+    let is_missing = |name: &&String| !object.contains_key(*name) && !columns.keys.contains(*name);
+    if let Some(missing) = columns.names.iter().find(is_missing) {
         let known: Vec<&str> = object.keys().map(String::as_str).collect();
         return Err(match known.as_slice() {
             [] => format!("it has no column `{missing}`"),
