@@ -14,6 +14,7 @@
 //! | 8 | [`train`] | the loop, measures, runs on disk, prediction, expectations |
 //! | 7 | [`compile`] | checked train → differentiated, clipped, updated, optimized, executable |
 //! | 6 | [`compare`] | what is different between two checked programs, in the language's words |
+//! | 6 | [`starter`] | whole programs to begin with, on the data that there is |
 //! | 6 | [`runtime`] | the plan (views, fusion, order, arena), its execution, the kernels |
 //! | 5 | [`check`] | syntax tree → checked program, every shape known |
 //! | 5 | [`autodiff`] | one exhaustive table of gradient rules; graph in, graph out |
@@ -59,5 +60,6 @@ pub mod optimize;
 pub mod report;
 pub mod runtime;
 pub mod source;
+pub mod starter;
 pub mod syntax;
 pub mod train;

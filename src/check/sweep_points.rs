@@ -202,7 +202,7 @@ impl Tried {
             }
             Tried::Range { low, high, is_log, is_whole } => {
                 let number = match (is_log, is_whole) {
-                    (false, true) => low + stream.below((high - low) as u64 + 1) as f64,
+                    (false, true) => low + stream.below(((high - low) as u64).saturating_add(1)) as f64,
                     (false, false) => rounded(low + stream.unit() * (high - low)),
                     (true, whole) => {
                         let drawn = (low.ln() + stream.unit() * (high.ln() - low.ln())).exp();

@@ -93,6 +93,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Format files in place
     Fmt(FmtArgs),
+    /// Begin a program, for data of your own where you have some
+    New(NewArgs),
     /// Serve an editor: the language server, on standard input and output
     Lsp(LspArgs),
 }
@@ -674,4 +676,37 @@ mod tests {
         assert!(assignment("width").is_err());
         assert!(assignment("=3").is_err());
     }
+}
+
+/// `new`
+#[derive(Debug, Clone, Args)]
+pub struct NewArgs {
+    /// The file to make, with or without `.nn`; nothing is written over
+    #[arg(value_name = "NAME")]
+    pub name: PathBuf,
+
+    /// What it is about; without it, what suits the data: a table, a folder of images or a text
+    #[arg(long, value_enum)]
+    pub template: Option<TemplateName>,
+
+    /// The data: a .csv, a folder that has a folder of images for each class, a .txt
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<PathBuf>,
+
+    /// The column to predict; the last one where it is left out
+    #[arg(long, value_name = "COLUMN", requires = "data")]
+    pub target: Option<String>,
+}
+
+/// What a new program is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TemplateName {
+    /// Rows of a table: a class or a number from the other columns
+    Tabular,
+    /// Pictures of several classes
+    Images,
+    /// What comes next in a series
+    Sequence,
+    /// What comes next in a text
+    Text,
 }

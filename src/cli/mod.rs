@@ -17,6 +17,7 @@ mod graph;
 mod interrupt;
 mod lsp;
 mod measures;
+mod new;
 mod numbers;
 mod output;
 mod plot;
@@ -72,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Test(args) => test::test(&output, args),
         Command::Explain(args) => explain::explain(&output, args),
         Command::Fmt(args) => fmt::fmt(&output, args),
+        Command::New(args) => new::new(&output, args),
         Command::Lsp(_) => lsp::lsp(&output),
     };
     match Output::lost() {

@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("optimize", 5),
     ("check", 5),
     ("compare", 6),
+    ("starter", 6),
     ("runtime", 6),
     ("compile", 7),
     ("train", 8),

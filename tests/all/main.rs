@@ -68,6 +68,7 @@ mod scans;
 mod sequences;
 mod served;
 mod snapshot;
+mod starter;
 mod sweeps;
 mod text;
 mod training;
