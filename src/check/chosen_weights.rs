@@ -161,6 +161,7 @@ impl Checker<'_> {
             self.mistake(span, &Mistake::GroupWithoutRate);
             is_fine = false;
         }
+        let is_fine = is_fine && self.can_update(entry, &args, at);
         is_fine.then_some(args)
     }
 

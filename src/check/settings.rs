@@ -7,11 +7,14 @@ use super::mistake::Mistake;
 use super::program::{Clip, Configured, FileRole, FileUse, Forward, Length, Settings};
 use super::train::Pairing;
 use super::value::{Frame, Value};
-use crate::build::StateScope;
-use crate::catalog::{self, Body, Duration, EntryKind};
+use crate::build::{Builder, StateScope, Tensor};
+use crate::catalog::{self, Args, Body, Duration, Entry, EntryKind, UpdateOperands};
 use crate::data::Split;
 use crate::diagnostics::nearest;
 use crate::diagnostics::with_article;
+use crate::ir::dim::Dim;
+use crate::ir::graph::{InputKind, StateRole};
+use crate::ir::init::Init;
 use crate::source::Span;
 use crate::syntax::ast::{self, BinaryOperator, Expr, ExprKind};
 use std::path::PathBuf;
@@ -68,6 +71,7 @@ impl Checker<'_> {
             None => Some(Vec::new()),
         };
         let length = self.length(train, found, at, &mut frame);
+        let optimizer = optimizer.filter(|optimizer| self.can_update(optimizer.entry, &optimizer.args, optimizer.span));
         let groups = match (&optimizer, &paths) {
             (Some(optimizer), Some(paths)) => self.groups(found, optimizer, paths, &mut frame),
             _ => Some(Vec::new()),
@@ -151,6 +155,33 @@ impl Checker<'_> {
         };
         self.outlasts(&settings, pairing);
         is_fine.then_some(settings)
+    }
+
+    /// Whether an optimizer can do with these arguments, tried on a weight; tells what is wrong with them together.
+    pub fn can_update(&mut self, entry: &'static Entry, args: &Args, span: Span) -> bool {
+        let Body::Optimizer(optimizer) = &entry.body else { return true };
+        let mut builder = Builder::new(true, false);
+        let shape = [Dim::constant(2), Dim::constant(2)];
+        let state = |name: &str, builder: &mut Builder| {
+            builder.state(name.into(), &shape, StateRole::Optimizer, Init::Full(0.0)).map_err(drop).ok()
+        };
+        let (Some(weight), Some(gradient)) = (state("weight", &mut builder), state("gradient", &mut builder)) else {
+            return true;
+        };
+        let slots = (optimizer.slots)(args, &shape);
+        let slots: Vec<Tensor> = slots.into_iter().filter_map(|slot| state(slot, &mut builder)).collect();
+        let mut scalar = |name: &str| {
+            let (_, node) = builder.graph.add_input(name, Vec::new(), InputKind::Scalar, span);
+            builder.tensor(node, Vec::new(), false)
+        };
+        let lr = scalar("lr");
+        let scalars = (optimizer.scalars)(args).into_iter().map(&mut scalar).collect();
+        let operands = UpdateOperands { weight, gradient, slots, lr, scalars };
+        let Err(problem) = (optimizer.update)(&mut builder, args, &operands) else { return true };
+        let given = entry.params.iter().filter_map(|param| Some((param.name, args.span(param.name)?))).collect();
+        let site = self.call_site(entry.name, span, Vec::new(), given);
+        self.problem_between(&problem, &site, &[], &[]);
+        false
     }
 
     /// Warns of a part of a schedule that never begins, and of a warmup that never ends.
@@ -357,6 +388,9 @@ impl Checker<'_> {
             // `epochs: 5 epochs` says it twice, and right.
             Value::Duration(Duration::Epochs(n)) if key == "epochs" && n >= 1.0 && n.fract() == 0.0 => Some(n as u64),
             Value::Duration(Duration::Steps(n)) if key == "steps" && n >= 1.0 && n.fract() == 0.0 => Some(n as u64),
+            Value::Number(n) if n >= 9e15 => {
+                self.wrong_setting(key, expr.span, "a smaller number: nothing is counted so far", &Value::Number(n))
+            }
             other => self.wrong_setting(key, expr.span, "a whole number of at least 1", &other),
         }
     }

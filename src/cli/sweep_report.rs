@@ -53,7 +53,7 @@ pub fn begin(output: &Output, search: &Search, options: &SweepOptions, json: boo
     let threads = numbers::counted(options.threads as u64, "thread");
     let lines = [
         format!("{counted}: {how} of {}", names.join(", ")),
-        format!("best by {} · {at_once}{threads}", sweep.best.written()),
+        format!("best by {}{} · {at_once}{threads}", sweep.best.written(), of_train(search)),
         format!("in {directory}"),
     ];
     lines.iter().for_each(|line| output.say(&paint(DIM, line)));
@@ -105,6 +105,11 @@ fn point_line(row: &Row, (done, of): (usize, usize), sweep: &Sweep, width: usize
     format!("{}  {set}  {result}{}", paint(DIM, &format!("{done:>digits$}/{of}")), paint(DIM, &time))
 }
 
+/// Of which train a measure is, where there are several.
+fn of_train(search: &Search) -> String {
+    search.measured_train().map_or(String::new(), |train| format!(" of {train}"))
+}
+
 /// The table, the best, and where everything is.
 pub fn end(output: &Output, ended: &Ended, json: bool) {
     let outcome = ended.outcome;
@@ -128,7 +133,11 @@ pub fn end(output: &Output, ended: &Ended, json: bool) {
         Some(best) => tell_best(output, ended, best),
         None => output.error(
             "no point came to a result, so none is the best",
-            Some("a smaller learning rate, or `clip: norm(1.0)`, keeps training from diverging"),
+            outcome
+                .rows
+                .iter()
+                .any(|row| row.result.status == PointStatus::Diverged)
+                .then_some("a smaller learning rate, or `clip: norm(1.0)`, keeps training from diverging"),
         ),
     }
     output.say(&format!("\n{} {directory}", paint(DIM, "saved in")));

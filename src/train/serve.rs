@@ -162,6 +162,7 @@ fn answer(predictor: &mut Predictor, columns: &Columns, line: &[u8]) -> Result<M
         [" at ", ", in ", " in "]
             .iter()
             .fold(error.to_string(), |text, before| text.replace(&format!("{before}{PLACE}"), ""))
+            .replace(PLACE, GIVEN)
     })?;
     let mut answer = Map::new();
     let lines: Vec<&[PredictedCell]> = table.cells().collect();
@@ -192,7 +193,9 @@ fn rows(object: &Map<String, Value>) -> Result<(SourceSpec, bool), String> {
         object.iter().filter_map(|(name, value)| Some((name, value.as_array()?.len()))).collect();
     let count = lists.first().map_or(1, |(_, count)| *count);
     if let (Some((first, _)), Some((other, others))) = (lists.first(), lists.iter().find(|(_, n)| *n != count)) {
-        return Err(format!("`{first}` has {count} numbers, and `{other}` {others}: lists are columns of one example"));
+        return Err(format!(
+            "`{first}` has {count} numbers, and `{other}` {others}: lists of one object are equally long"
+        ));
     }
     if count == 0 {
         return Err("its lists are empty".to_owned());

@@ -201,6 +201,7 @@ fn what_no_group_can_be_is_told() {
         matches!(one("group [dense1] { epochs: 3 }"), (Code::E0602, text) if text.contains("`SGD` has no `epochs`"))
     );
     assert_eq!(one("group [dense1] { lr: \"fast\" }").0, Code::E0205);
+    assert_eq!(one("group [dense1] { nesterov: true; momentum: 0 }").0, Code::E0312);
     assert_eq!(one("accumulate: 0").0, Code::E0603);
     assert_eq!(one("accumulate: 1.5").0, Code::E0603);
     assert_eq!(one("ema: 1").0, Code::E0603);

@@ -121,7 +121,7 @@ fn what_cannot_be_answered_is_said_in_its_place() {
         "not JSON",
         "an object with the columns",
         "no column",
-        "lists are columns of one example",
+        "lists of one object are equally long",
     ];
     for (number, (answer, said)) in answers.iter().zip(said).enumerate() {
         let error = answer["error"].as_str().unwrap_or_else(|| panic!("{answer}"));

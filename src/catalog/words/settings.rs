@@ -88,7 +88,8 @@ pub(super) static ALL: &[Word] = &[
         &["ema: decay"],
         &[
             "After the first step the averages are the weights; after each later one, average = decay * average + (1 - decay) * \
-             weight. A decay of 0.99 looks back about 100 steps. Statistics of `BatchNorm` are those of the weights.",
+             weight. A decay of 0.99 looks back about 100 steps. The training loss of an epoch is still that of its steps, with the \
+             weights themselves. Statistics of `BatchNorm` are those of the weights.",
         ],
         "  ema: 0.99\n",
         &[("AveragedModel", "PyTorch"), ("use_ema", "Keras"), ("ema_decay", "timm"), ("ema_momentum", "Keras")],

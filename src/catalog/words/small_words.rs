@@ -37,8 +37,11 @@ macro_rules! small_words {
 static ALL: &[SmallWord] = small_words! {
     "item", "an item of a file" {
         "sweep": ["sweep { width: [32, 64]; try: random(20); best: min(validation.loss) }"] =>
-            "Searches values for hypers: each point is a run of the file, the best by a measure of the validation \
-             split. `nnrun sweep FILE` runs it; the test split is used once, for the best.", see "hyper";
+            "Searches values for hypers: each point is a run of the file, and the best is found by a measure, of the validation \
+             split where there is one. A hyper has a list of values, `a .. b` (evenly drawn; whole numbers where the hyper \
+             is one and both ends are) or `log(a .. b)`. `nnrun sweep FILE` checks all points and runs them; `--jobs n` runs \
+             several at once, `--halving` ends the worse ones early. `expect` is not looked at; the test split is used once, \
+             for the best.", see "hyper" "try" "require" "best" "log";
     }
     "statement", "a statement of `data`" {
         "field": ["field name = table.column |> function"] =>
@@ -50,8 +53,10 @@ static ALL: &[SmallWord] = small_words! {
             "A part of the training, after the one before and from its weights. It inherits the settings around it, \
              but for its own; `epochs` and `steps` take each other's place. The test split waits for the last one.", see "train";
         "group": ["group [\"*.bias\", \"*norm*\"] { weight_decay: 0 }"] =>
-            "Settings of the optimizer for some of the weights, by their paths. The last group that matches wins. This \
-             version does not run it.", see "train";
+            "Arguments of the optimizer for some of the weights, by their paths; the others are as the optimizer says. The last \
+             group that matches wins. A schedule changes the optimizer's `lr`, and that of a group by the same factor: \
+             where it halves the one, it halves the other. What a run shows as `lr` is the optimizer's.",
+             see "optimizer" "freeze" "schedule";
     }
     "header", "a word of `train`" {
         "on": ["train Model on data { … }"] => "Stands before the data that the model is trained on.", see "train";
@@ -173,7 +178,8 @@ static ALL: &[SmallWord] = small_words! {
     "sweep", "a word of `sweep`" {
         "best": ["best: min(validation.loss)"] =>
             "Which point of a sweep is the best; left out, the one with the best of what `keep` names, else the \
-             smallest loss of the validation split.", see "sweep";
+             smallest loss of the validation split, or of the training split where there is no other. Of several trains \
+             the last is meant.", see "sweep";
         "require": ["require: width <= 64 or lr < 1e-3"] => "Leaves out the points for which it does not hold.",
             see "sweep";
         "try": ["try: random(20, seed: 1)"] => "How many points are tried; the grid where it is left out.", see "sweep";

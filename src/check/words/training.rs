@@ -33,8 +33,8 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 .help("give the optimizer a rate above 0; `freeze` keeps weights as they are")
         }
         Mistake::AccumulatesBelow { layer, batch, step } => {
-            let message =
-                format!("`BatchNorm` sees {batch} examples at a time, not the {step} of a step with `accumulate`");
+            let examples = if *batch == 1 { "1 example".to_owned() } else { format!("{batch} examples") };
+            let message = format!("`BatchNorm` sees {examples} at a time, not the {step} of a step with `accumulate`");
             Diagnostic::new(Code::L0128, message, span, "so a step is not that of one large batch")
                 .label(*layer, "its statistics are those of each part")
                 .help("`LayerNorm` and `GroupNorm` look at one example alone")

@@ -78,7 +78,15 @@ impl Task {
     }
 
     fn run_or_go_on(&self, around: &Around, troubles: &mut Troubles) -> Result<Option<PointResult>, RunError> {
-        if let Some(result) = self.read()?.filter(|result| result.status != PointStatus::Paused) {
+        let known = self.read()?;
+        // Where results are lost, a run may be there that went on behind the rung: what it was at its end, only another
+        // run says.
+        let is_beyond = |result: &PointResult| self.until.is_some_and(|until| result.epochs > until);
+        if known.as_ref().is_some_and(is_beyond) {
+            self.begin(around, troubles)?;
+            return self.read();
+        }
+        if let Some(result) = known.filter(|result| result.status != PointStatus::Paused) {
             return Ok(Some(result));
         }
         let outcome = match self.directory.join(RECORD).is_file().then(|| Resumable::open(&self.directory)) {

@@ -110,6 +110,8 @@ pub struct SweepOutcome {
 /// A sweep that can go on to its end.
 pub struct Search {
     sweep: Sweep,
+    /// The train that is measured, where the file has several.
+    measured: Option<String>,
     directory: RunDirectory,
     record: SweepRecord,
     results: Results,
@@ -160,7 +162,8 @@ impl Search {
         record.program.write_sources(checked, &directory)?;
         record.write(&directory)?;
         let (results, _) = Results::open(&directory)?;
-        Ok(Search { sweep, directory, record, results, found: BTreeMap::new(), _lock: lock })
+        let measured = measured_train(checked);
+        Ok(Search { sweep, measured, directory, record, results, found: BTreeMap::new(), _lock: lock })
     }
 
     /// Opens a sweep that was stopped, in whatever way, or is at its end; `file` is the program as it is now, where that
@@ -202,6 +205,7 @@ impl Search {
             return Err(no(NotResumable::OtherData { files: changed }).into());
         }
         let internal = |message: &str| RunError::NotARun { path: path.clone(), reason: format!("{SWEEP}: {message}") };
+        let measured = measured_train(&checked);
         let sweep = checked.program.sweep.ok_or_else(|| internal("its program has no sweep"))?;
         let points = sweep.points().map_err(|_| internal("its program has no points"))?;
         let drawn: Vec<Vec<&str>> =
@@ -214,7 +218,7 @@ impl Search {
         // What failed is tried again.
         let found = lines.into_iter().filter(|result| result.status != PointStatus::Failed);
         let found = found.map(|result| ((result.rung, result.point), result)).collect();
-        Ok(Search { sweep, directory, record, results, found, _lock: lock })
+        Ok(Search { sweep, measured, directory, record, results, found, _lock: lock })
     }
 
     /// Where it is.
@@ -225,6 +229,11 @@ impl Search {
     /// What is swept.
     pub fn sweep(&self) -> &Sweep {
         &self.sweep
+    }
+
+    /// The train whose measure finds the best, where the file has several.
+    pub fn measured_train(&self) -> Option<&str> {
+        self.measured.as_deref()
     }
 
     /// The program, as it was named.
@@ -413,6 +422,13 @@ impl Search {
             Err(failed) => return Err(failed.error),
         };
         Ok(Some(TestedBest { point, set: first.set.clone(), value, run, test }))
+    }
+}
+
+fn measured_train(checked: &Checked) -> Option<String> {
+    match checked.program.trains.as_slice() {
+        [_, .., last] => Some(last.title()),
+        _ => None,
     }
 }
 
