@@ -129,6 +129,12 @@ impl Page<'_> {
             DeclarationKind::Block | DeclarationKind::Layer | DeclarationKind::SharedLayer => {
                 page.push_str(&self.applied(at));
             }
+            // One that holds a function or a layer, where it is applied.
+            DeclarationKind::Hyper | DeclarationKind::HyperParameter
+                if self.checked.program.noted(at).is_some_and(|noted| !noted.is_value) =>
+            {
+                page.push_str(&self.applied(at));
+            }
             DeclarationKind::Model => {
                 if let Some(model) = self.checked.program.models.iter().find(|m| m.span == declaration.span) {
                     page.push_str(&self.of_model(model));

@@ -221,11 +221,4 @@ mod tests {
             assert!(word.syntax.iter().any(|line| line.contains(word.name)), "{}", word.name);
         }
     }
-
-    /// The editor and the command line read one list, so both say so.
-    #[test]
-    fn what_this_version_does_not_run_is_told() {
-        let group = small_word("group", "statement");
-        assert!(group.is_some_and(|word| word.summary.ends_with("does not run it.")));
-    }
 }
