@@ -17,6 +17,16 @@ const WORDS: [&str; 3] = ["require", "try", "best"];
 /// What a hyper may be given.
 const VALUES: &str = "a list such as `[32, 64]`, a range such as `0.1 .. 0.5`, or `log(1e-4 .. 1e-2)`";
 
+/// A hyper whose values to try are checked.
+struct SweptHyper<'a> {
+    name: &'a Symbol,
+    /// What it is without the sweep; what is tried must be of its kind.
+    default: &'a Value,
+    /// All swept hypers: the values of none can be in another's.
+    swept: &'a [Symbol],
+    module: usize,
+}
+
 impl Checker<'_> {
     /// Checks a sweep. `trains` are those of the file; `first` is an earlier sweep.
     pub fn sweep(
@@ -120,11 +130,12 @@ impl Checker<'_> {
     fn axis(&mut self, setting: &Setting, swept: &[Symbol], module: usize) -> Option<Axis> {
         let (name, value) = (setting.key.name.clone(), setting.value.unparenthesized());
         let default = self.hyper(module, &name, setting.key.span);
+        let hyper = SweptHyper { name: &name, default: &default, swept, module };
         let tried = match &value.kind {
-            ExprKind::List(items) => self.tried_list(&name, items, &default, swept, module, value.span)?,
+            ExprKind::List(items) => self.tried_list(&hyper, items, value.span)?,
             ExprKind::Range { start, end } => {
                 let ends = (start.as_deref(), end.as_deref());
-                self.tried_range(&name, ends, &default, swept, module, value.span, false)?
+                self.tried_range(&hyper, ends, value.span, false)?
             }
             ExprKind::Call { callee, args, .. } => match (&callee.kind, args.as_slice()) {
                 (ExprKind::Name(word), [Arg { name: None, value: range }])
@@ -132,7 +143,7 @@ impl Checker<'_> {
                 {
                     let ExprKind::Range { start, end } = &range.kind else { return None };
                     let ends = (start.as_deref(), end.as_deref());
-                    self.tried_range(&name, ends, &default, swept, module, range.span, true)?
+                    self.tried_range(&hyper, ends, range.span, true)?
                 }
                 _ => return self.wrong_axis(&name, value.span, "something else"),
             },
@@ -170,15 +181,8 @@ impl Checker<'_> {
         }
     }
 
-    fn tried_list(
-        &mut self,
-        name: &Symbol,
-        items: &[Expr],
-        default: &Value,
-        swept: &[Symbol],
-        module: usize,
-        span: Span,
-    ) -> Option<Tried> {
+    fn tried_list(&mut self, hyper: &SweptHyper, items: &[Expr], span: Span) -> Option<Tried> {
+        let SweptHyper { name, default, swept, module } = *hyper;
         if items.is_empty() {
             return self.wrong_axis(name, span, "an empty list");
         }
@@ -223,17 +227,14 @@ impl Checker<'_> {
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn tried_range(
         &mut self,
-        name: &Symbol,
+        hyper: &SweptHyper,
         (start, end): (Option<&Expr>, Option<&Expr>),
-        default: &Value,
-        swept: &[Symbol],
-        module: usize,
         span: Span,
         is_log: bool,
     ) -> Option<Tried> {
+        let SweptHyper { name, default, swept, module } = *hyper;
         let (Some(start), Some(end)) = (start, end) else {
             return self.wrong_axis(name, span, "a range with an open end");
         };

@@ -64,10 +64,13 @@ pub fn program(wanted: &Wanted) -> Result<String, NoStart> {
     let text = match (wanted.template, &wanted.data) {
         (Template::Tabular, None) => POINTS.replace("NAME", &name).replace("MODEL", &model),
         (Template::Sequence, None) => WAVE.replace("NAME", &name).replace("MODEL", &model),
-        (Template::Tabular, Some((written, path))) => {
-            table::classes_or_numbers(&name, &model, written, path, wanted.target)?
+        (Template::Tabular | Template::Sequence, Some((written, path))) => {
+            let about = table::About { name: &name, model: &model, written, path, named: wanted.target };
+            match wanted.template {
+                Template::Sequence => table::sequence(&about)?,
+                _ => table::classes_or_numbers(&about)?,
+            }
         }
-        (Template::Sequence, Some((written, path))) => table::sequence(&name, &model, written, path, wanted.target)?,
         (Template::Images, Some((written, _))) => filled(IMAGES, &name, &model, written),
         (Template::Text, Some((written, _))) => filled(TEXT, &name, &model, written),
         (Template::Images, None) => {

@@ -23,8 +23,22 @@ enum Use {
     Nothing(&'static str),
 }
 
-fn columns(written: &str, path: &Path) -> Result<Arc<Schema>, NoStart> {
-    let file = DataFile::new(written, path);
+/// What a program is about.
+pub(super) struct About<'a> {
+    /// The data block's name.
+    pub(super) name: &'a str,
+    /// The model's.
+    pub(super) model: &'a str,
+    /// The table, as the file will name it.
+    pub(super) written: &'a str,
+    /// Where it is now.
+    pub(super) path: &'a Path,
+    /// The column that is predicted, where one is named.
+    pub(super) named: Option<&'a str>,
+}
+
+fn columns(about: &About) -> Result<Arc<Schema>, NoStart> {
+    let file = DataFile::new(about.written, about.path);
     let source = SourceSpec::Csv(PerSplit::Whole(vec![file]));
     data_error(schema(&TableExpr::source(source, Span::default())))
 }
@@ -72,14 +86,9 @@ fn field_name(column: &str, taken: &mut Vec<String>) -> String {
 }
 
 /// Classes, or a number, from all other columns.
-pub(super) fn classes_or_numbers(
-    name: &str,
-    model: &str,
-    written: &str,
-    path: &Path,
-    named: Option<&str>,
-) -> Result<String, NoStart> {
-    let schema = columns(written, path)?;
+pub(super) fn classes_or_numbers(about: &About) -> Result<String, NoStart> {
+    let About { name, model, written, named, .. } = *about;
+    let schema = columns(about)?;
     let target = target(&schema, named)?;
     let values = target.distinct.as_ref().map(Vec::len);
     let is_class = match (target.kind, values) {
@@ -185,14 +194,9 @@ fn scalar_of(name: &str) -> String {
 }
 
 /// What comes next of a column, from all columns of numbers before it.
-pub(super) fn sequence(
-    name: &str,
-    model: &str,
-    written: &str,
-    path: &Path,
-    named: Option<&str>,
-) -> Result<String, NoStart> {
-    let schema = columns(written, path)?;
+pub(super) fn sequence(about: &About) -> Result<String, NoStart> {
+    let About { name, model, written, named, .. } = *about;
+    let schema = columns(about)?;
     let is_series = |column: &&ColumnFacts| {
         matches!(use_of(column), Use::Numbers { is_filled: false }) && column.kind == ColumnKind::Number
     };
