@@ -1,18 +1,13 @@
 //! The worst mistakes of a classifier: the examples for which its weights gave the truth the least probability.
 
 use super::error::{ReopenError, RunError};
-use super::feeding::{Draw, Feeder};
-use super::prediction::{Meaning, OutputReader};
+use super::predict::Predictor;
+use super::prediction::{Meaning, OutputReader, Scored, first_largest};
 use super::reopen::{Opened, open};
-use crate::check::{Checked, Port, Train};
-use crate::compile;
-use crate::data::{Dataset, Field, FieldExpr, FieldKind, FieldNode, Split};
-use crate::ir::dim::Dim;
-use crate::runtime::Session;
+use crate::check::{Checked, Fit, Train};
+use crate::data::{Field, FieldExpr, FieldKind, FieldNode, Split};
 use std::path::Path;
 
-/// Examples that are predicted at once.
-const BATCH: usize = 256;
 /// Of a vector or a text so much is shown.
 const SHOWN: usize = 64;
 /// The sides of what is taken for an image; smaller ones are a few numbers.
@@ -100,34 +95,10 @@ pub enum Content {
 /// Errors: the run, its program or its data cannot be read.
 pub fn mistakes(run: &Path, most: usize, threads: usize, is_at_its_end: bool) -> Result<Vec<Mistakes>, ReopenError> {
     let (opened, checked) = open(run)?;
-    let all = opened.trained(&checked).into_iter().filter_map(|train| {
-        let classifier = Classifier::of(train)?;
-        mistakes_of(&opened, &checked, &classifier, most, threads, is_at_its_end).transpose()
-    });
-    let all: Result<Vec<_>, RunError> = all.collect();
+    let splits: &[Split] = if is_at_its_end { &[Split::Test, Split::Validation] } else { &[Split::Validation] };
+    let of = |train| mistakes_of(&opened, &checked, train, most, threads, splits).transpose();
+    let all: Result<Vec<_>, RunError> = opened.trained(&checked).into_iter().filter_map(of).collect();
     all.map_err(|error| ReopenError { error, sources: checked.sources })
-}
-
-/// A train with an output that says one class of each example.
-struct Classifier<'t> {
-    train: &'t Train,
-    /// Which output.
-    output: usize,
-    port: &'t Port,
-    /// The field of the truth.
-    target: &'t str,
-}
-
-impl<'t> Classifier<'t> {
-    fn of(train: &'t Train) -> Option<Classifier<'t>> {
-        train.fits.iter().find_map(|fit| {
-            let target = fit.target_field.as_deref()?;
-            let (output, port) = train.evaluation.outputs.iter().enumerate().find(|(_, p)| p.name == fit.output)?;
-            let is_of_classes = matches!(fit.loss.name, "cross_entropy" | "nll" | "focal") && port.shape.len() == 1;
-            let is_binary = matches!(fit.loss.name, "bce" | "bce_with_logits") && port.shape.is_empty();
-            ((is_of_classes || is_binary) && !port.is_ragged()).then_some(Classifier { train, output, port, target })
-        })
-    }
 }
 
 /// A prediction to be held against others.
@@ -142,46 +113,39 @@ struct Ranked {
 fn mistakes_of(
     opened: &Opened,
     checked: &Checked,
-    classifier: &Classifier,
+    train: &Train,
     most: usize,
     threads: usize,
-    is_at_its_end: bool,
+    splits: &[Split],
 ) -> Result<Option<Mistakes>, RunError> {
-    let train = classifier.train;
+    let Some((output, truth)) = train.fits.iter().find_map(|fit| classifies(train, fit)) else { return Ok(None) };
     let dataset = opened.dataset(checked, train)?;
-    let wanted: &[Split] = if is_at_its_end { &[Split::Test, Split::Validation] } else { &[Split::Validation] };
-    let Some(split) = wanted.iter().copied().find(|split| !dataset.splits.get(*split).is_empty()) else {
+    let Some(split) = splits.iter().copied().find(|split| !dataset.splits.get(*split).is_empty()) else {
         return Ok(None);
     };
-    let Some(target) = dataset.field(classifier.target).filter(|field| field.kind.shape.is_empty()) else {
-        return Ok(None);
-    };
-    let fitted = opened.fitted(checked, train)?;
-    let Some(shape) = classifier.port.shape.iter().map(|dim| size_of(dim, target)).collect() else {
-        return Ok(None);
-    };
-    let reader = OutputReader::new(train, classifier.port, shape, fitted);
-    let names = match (&reader.meaning, &target.kind.kind) {
-        (Meaning::Classes { names, .. } | Meaning::Binary { names: Some(names), .. }, _) => names.clone(),
-        (Meaning::Binary { names: None, .. }, FieldKind::Bool | FieldKind::Class { .. }) => {
-            vec!["0".to_owned(), "1".to_owned()]
-        }
-        _ => return Ok(None),
-    };
-    let examples = dataset.by_length(dataset.splits.get(split));
-    let mut wrong = wrong(opened, checked, classifier, &reader, &dataset, target, &examples, threads)?;
+    let Some(target) = dataset.field(truth).filter(|field| field.kind.shape.is_empty()) else { return Ok(None) };
+    let mut predictor = Predictor::new(opened, checked, train, threads)?;
+    let mut names: Option<Vec<String>> = None;
+    let mut wrong: Vec<Ranked> = Vec::new();
+    predictor.each(&dataset, split, |row, readers, predictions| {
+        let Some(reader) = readers.get(output) else { return };
+        let Some(known) = names.take().or_else(|| names_of(reader, target)) else { return };
+        let truth = target.example(row as usize).first().map(|class| *class as usize);
+        let numbers = reader.numbers(predictions(output).values);
+        wrong.extend(truth.and_then(|truth| ranked(row, truth, reader, &numbers)));
+        names = Some(known);
+    })?;
+    let Some(names) = names else { return Ok(None) };
     let count = wrong.len();
     wrong.sort_by(|a, b| a.of_truth.total_cmp(&b.of_truth).then(a.row.cmp(&b.row)));
     wrong.truncate(most);
-    let graph = compile::prediction_graph(train);
-    let inputs = compile::wanted_fields(&graph);
-    let block = checked.program.data.get(train.data);
     let worst = wrong.iter().map(|ranked| {
         let name = |class: usize| names.get(class).cloned().unwrap_or_else(|| class.to_string());
-        let shown = inputs.iter().filter_map(|input| {
-            let field = dataset.field(input)?;
-            let columns = block.and_then(|b| b.plan.field(input)).and_then(|plan| columns_of(&plan.expr));
-            Some(ExampleInput { name: (*input).to_owned(), content: content(field, columns, ranked.row as usize) })
+        let wanted = predictor.wanted();
+        let shown = wanted.iter().filter_map(|input| {
+            let columns = predictor.block.plan.field(input).and_then(|plan| columns_of(&plan.expr));
+            let content = content(dataset.field(input)?, columns, ranked.row as usize);
+            Some(ExampleInput { name: (*input).to_owned(), content })
         });
         Mistake {
             number: ranked.row as usize + 1,
@@ -192,66 +156,50 @@ fn mistakes_of(
             inputs: shown.collect(),
         }
     });
-    Ok(Some(Mistakes {
-        train: train.title(),
-        split,
-        field: classifier.target.to_owned(),
-        examples: examples.len(),
-        wrong: count,
-        worst: worst.collect(),
-    }))
+    let worst = worst.collect();
+    let (examples, field) = (dataset.splits.get(split).len(), truth.to_owned());
+    Ok(Some(Mistakes { train: train.title(), split, field, examples, wrong: count, worst }))
 }
 
-/// The classes of an output may have a name; they are those of its target.
-fn size_of(dim: &Dim, target: &Field) -> Option<usize> {
-    let own = dim.as_constant().and_then(|size| usize::try_from(size).ok());
-    own.or_else(|| target.kind.kind.classes())
+/// The output of a fit and the field of its truth, where it says one class of each example.
+fn classifies<'t>(train: &'t Train, fit: &'t Fit) -> Option<(usize, &'t str)> {
+    let outputs = &train.evaluation.outputs;
+    let (output, port) = outputs.iter().enumerate().find(|(_, port)| port.name == fit.output)?;
+    let is_one = match Scored::by(fit.loss) {
+        Scored::Classes => port.shape.len() == 1,
+        Scored::Binary => port.shape.is_empty(),
+        Scored::Values => false,
+    };
+    (is_one && !port.is_ragged()).then_some((output, fit.target_field.as_deref()?))
 }
 
-/// Every example for which another class is predicted.
-#[allow(clippy::too_many_arguments)]
-fn wrong(
-    opened: &Opened,
-    checked: &Checked,
-    classifier: &Classifier,
-    reader: &OutputReader,
-    dataset: &Dataset,
-    target: &Field,
-    examples: &[u32],
-    threads: usize,
-) -> Result<Vec<Ranked>, RunError> {
-    let states = opened.states(checked, classifier.train)?;
-    let mut executable = compile::measurement(compile::prediction_graph(classifier.train), &states)?;
-    let mut feeder = Feeder::new(&executable, dataset)?;
-    let mut session = Session::new(states, threads);
-    let mut found = Vec::new();
-    for rows in examples.chunks(BATCH) {
-        let plan = feeder.run(&mut executable, &mut session, dataset, rows, Draw::EVALUATION)?;
-        let values = executable.output(plan, classifier.output);
-        let size = reader.shape.iter().product::<usize>();
-        for (at, row) in rows.iter().enumerate() {
-            // An output that is the same for all examples is there once.
-            let start = if values.len() > size { at * size } else { 0 };
-            let numbers = reader.numbers(values.get(start..start + size).unwrap_or_default());
-            let Some(truth) = target.example(*row as usize).first().map(|class| *class as usize) else { continue };
-            let probability = |class: usize| -> f64 {
-                match (&reader.meaning, numbers.first()) {
-                    (Meaning::Binary { .. }, Some(of_1)) if class == 0 => 1.0 - f64::from(*of_1),
-                    (Meaning::Binary { .. }, Some(of_1)) => f64::from(*of_1),
-                    _ => numbers.get(class).copied().map_or(0.0, f64::from),
-                }
-            };
-            let predicted = match &reader.meaning {
-                Meaning::Binary { .. } => usize::from(probability(1) > 0.5),
-                _ => (0..numbers.len()).fold(0, |best, c| if probability(c) > probability(best) { c } else { best }),
-            };
-            if predicted != truth {
-                let (of_truth, of_predicted) = (probability(truth), probability(predicted));
-                found.push(Ranked { row: *row, truth, predicted, of_truth, of_predicted });
-            }
+/// The names of the classes that an output tells apart; none where it tells none apart.
+fn names_of(reader: &OutputReader, target: &Field) -> Option<Vec<String>> {
+    match (&reader.meaning, &target.kind.kind) {
+        (Meaning::Classes { names, .. } | Meaning::Binary { names: Some(names), .. }, _) => Some(names.clone()),
+        (Meaning::Binary { names: None, .. }, FieldKind::Bool | FieldKind::Class { .. }) => {
+            Some(vec!["0".to_owned(), "1".to_owned()])
         }
+        _ => None,
     }
-    Ok(found)
+}
+
+/// What was predicted, where that is not the truth.
+fn ranked(row: u32, truth: usize, reader: &OutputReader, numbers: &[f32]) -> Option<Ranked> {
+    let is_binary = matches!(reader.meaning, Meaning::Binary { .. });
+    let probability = |class: usize| -> f64 {
+        match (is_binary, numbers.first()) {
+            (true, Some(of_1)) if class == 0 => 1.0 - f64::from(*of_1),
+            (true, Some(of_1)) => f64::from(*of_1),
+            _ => numbers.get(class).copied().map_or(0.0, f64::from),
+        }
+    };
+    let predicted = match is_binary {
+        true => usize::from(probability(1) > 0.5),
+        false => first_largest(numbers),
+    };
+    let (of_truth, of_predicted) = (probability(truth), probability(predicted));
+    (predicted != truth).then_some(Ranked { row, truth, predicted, of_truth, of_predicted })
 }
 
 /// The values of a field in one example, as a person looks at them.

@@ -8,7 +8,7 @@ use super::reopen::{Opened, open};
 use super::run_directory::write_whole;
 use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
-use crate::data::{DataFile, Fitted, PerSplit, SourceSpec, Split, apply};
+use crate::data::{DataFile, Dataset, Fitted, PerSplit, SourceSpec, Split, apply};
 use crate::ir::dim::Var;
 use crate::runtime::{Executable, Session};
 use std::path::{Path, PathBuf};
@@ -65,12 +65,12 @@ fn predict_opened(
     options: &PredictOptions,
     kind: OutputKind,
 ) -> Result<Predicted, RunError> {
-    let mut predictor = Predictor::new(opened, checked, options.model.as_deref(), options.threads)?;
+    let train = chosen_train(opened, checked, options.model.as_deref())?;
+    let mut predictor = Predictor::new(opened, checked, train, options.threads)?;
     let source = replacement(predictor.block, &predictor.wanted(), &options.input);
     let given = options.input.display().to_string();
     let table = predictor.table(&source, &given, kind == OutputKind::Npy)?;
-    let model = predictor.train.name.clone();
-    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model };
+    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model: train.name.clone() };
     let bytes = table.bytes().map_err(|reason| RunError::Write { path: options.output.clone(), reason })?;
     write_whole(&options.output, &bytes)?;
     Ok(predicted)
@@ -78,7 +78,7 @@ fn predict_opened(
 
 /// A trained model that is asked again and again.
 pub(super) struct Predictor<'a> {
-    train: &'a Train,
+    pub(super) train: &'a Train,
     pub(super) block: &'a DataBlock,
     fitted: &'a Fitted,
     executable: Executable<f32>,
@@ -90,10 +90,9 @@ impl<'a> Predictor<'a> {
     pub(super) fn new(
         opened: &'a Opened,
         checked: &'a Checked,
-        model: Option<&str>,
+        train: &'a Train,
         threads: usize,
     ) -> Result<Self, RunError> {
-        let train = chosen_train(opened, checked, model)?;
         let Some(block) = checked.program.data.get(train.data) else {
             return Err(RunError::Internal { stage: "check", message: format!("no data for {}", train.name) });
         };
@@ -110,18 +109,29 @@ impl<'a> Predictor<'a> {
 
     /// Predicts for the examples of a source, in their order. Errors call it `given`.
     pub(super) fn table(&mut self, source: &SourceSpec, given: &str, is_npy: bool) -> Result<PredictedTable, RunError> {
-        let Predictor { train, block, fitted, executable, session } = self;
-        let wanted = compile::wanted_fields(executable.graph());
-        let dataset = apply(&block.plan, fitted, Some(source), &wanted)
+        let dataset = apply(&self.block.plan, self.fitted, Some(source), &self.wanted())
             .map_err(|error| RunError::Input { error, given: PathBuf::from(given) })?;
-        let mut feeder = Feeder::new(executable, &dataset)?;
-        // The checker knows the lengths of the program's own data only.
-        feeder.check_limits(&dataset, &train.limits)?;
-        let outputs = &train.evaluation.outputs;
+        let outputs = &self.train.evaluation.outputs;
         let mut table = PredictedTable::new(is_npy, &dataset, outputs.iter().any(Port::is_ragged));
-        // Examples of nearly one length are padded little; the table knows their order.
-        for rows in dataset.by_length(dataset.splits.get(Split::Test)).chunks(BATCH) {
-            let plan = feeder.run(executable, session, &dataset, rows, Draw::EVALUATION)?;
+        self.each(&dataset, Split::Test, |row, readers, output| table.add(row as usize, readers, output))?;
+        Ok(table)
+    }
+
+    /// Predicts for each example of a split: its row, how each output is to be read, and what that is. Examples of nearly
+    /// one length come together, for they are padded little.
+    pub(super) fn each(
+        &mut self,
+        dataset: &Dataset,
+        split: Split,
+        mut take: impl for<'p> FnMut(u32, &[OutputReader], &'p (dyn Fn(usize) -> Predictions<'p> + 'p)),
+    ) -> Result<(), RunError> {
+        let Predictor { train, fitted, executable, session, .. } = self;
+        let mut feeder = Feeder::new(executable, dataset)?;
+        // The checker knows the lengths of the program's own data only.
+        feeder.check_limits(dataset, &train.limits)?;
+        let outputs = &train.evaluation.outputs;
+        for rows in dataset.by_length(dataset.splits.get(split)).chunks(BATCH) {
+            let plan = feeder.run(executable, session, dataset, rows, Draw::EVALUATION)?;
             let ranks = outputs.iter().map(|port| port.shape.len()).enumerate();
             let shapes: Vec<Vec<usize>> = ranks.map(|(i, rank)| example_shape(executable, plan, i, rank)).collect();
             let readers: Vec<OutputReader> = outputs
@@ -140,15 +150,15 @@ impl<'a> Predictor<'a> {
                     let start = if all.len() > size { at * size } else { 0 };
                     let values = all.get(start..start + size).unwrap_or_default();
                     let length = outputs.get(i).filter(|port| port.is_ragged()).and_then(|port| {
-                        let own = |v: &Var| feeder.own_length(&dataset, v.id, *row).map(|n| n as i64);
+                        let own = |v: &Var| feeder.own_length(dataset, v.id, *row).map(|n| n as i64);
                         port.shape.first()?.evaluate(&own).map(|n| n.max(0) as usize)
                     });
                     Predictions { values, length }
                 };
-                table.add(*row as usize, &readers, output);
+                take(*row, &readers, &output);
             }
         }
-        Ok(table)
+        Ok(())
     }
 }
 

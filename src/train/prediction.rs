@@ -1,6 +1,7 @@
 //! What is made of an output of the model before it is written: classes with probabilities, values in their own units.
 
 use crate::build::{Kind, Role};
+use crate::catalog::Entry;
 use crate::check::{Port, Train};
 use crate::data::{Fitted, FittedField};
 
@@ -27,6 +28,28 @@ pub(super) enum Scores {
     Logits,
     LogProbabilities,
     Probabilities,
+}
+
+/// What the loss of an output says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scored {
+    /// One class among those of the last axis.
+    Classes,
+    /// For each number, whether something is so.
+    Binary,
+    /// Values.
+    Values,
+}
+
+impl Scored {
+    /// What an output is that this loss is for.
+    pub(super) fn by(loss: &Entry) -> Scored {
+        match loss.name {
+            "cross_entropy" | "nll" | "focal" => Scored::Classes,
+            "bce_with_logits" | "bce" => Scored::Binary,
+            _ => Scored::Values,
+        }
+    }
 }
 
 /// An output as it is written: columns of text and numbers.
@@ -59,16 +82,14 @@ impl OutputReader {
         };
         let last = shape.last().copied().unwrap_or(0);
         let numbered = || (0..last).map(|i| i.to_string()).collect::<Vec<_>>();
-        let meaning = match (fit.map(|f| f.loss.name), &port.kind) {
+        let meaning = match (fit.map(|f| Scored::by(f.loss)), &port.kind) {
             (_, Kind::Class { names: Some(names), .. }) => Meaning::ClassNumbers { names: names.to_vec() },
-            (Some("cross_entropy" | "nll" | "focal"), _) => {
+            (Some(Scored::Classes), _) => {
                 let names = names(target).filter(|n| n.len() == last).unwrap_or_else(numbered);
                 Meaning::Classes { scores, names }
             }
-            (Some("bce_with_logits" | "bce"), _) => {
-                Meaning::Binary { scores, names: names(target).filter(|n| n.len() == 2) }
-            }
-            (Some(_), _) => {
+            (Some(Scored::Binary), _) => Meaning::Binary { scores, names: names(target).filter(|n| n.len() == 2) },
+            (Some(Scored::Values), _) => {
                 let inverse = target.and_then(|t| t.inverse.as_ref());
                 let pairs = inverse.map(|i| i.scale.iter().copied().zip(i.offset.iter().copied()).collect());
                 Meaning::Values { units: pairs.unwrap_or_default() }
@@ -163,7 +184,7 @@ fn places(name: &str, shape: &[usize]) -> Vec<String> {
 }
 
 /// As `argmax` does.
-fn first_largest(values: &[f32]) -> usize {
+pub(super) fn first_largest(values: &[f32]) -> usize {
     let mut best = 0;
     for (i, x) in values.iter().enumerate() {
         if values.get(best).is_some_and(|b| x > b) {

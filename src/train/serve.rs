@@ -1,7 +1,7 @@
 //! Predictions for another program: an object of JSON a line in, and one out.
 
 use super::error::{ReopenError, RunError};
-use super::predict::Predictor;
+use super::predict::{Predictor, chosen_train};
 use super::prediction::PredictedCell;
 use super::reopen::open;
 use crate::data::{Cell, DataError, DataProblem, FieldNode, SourceSpec};
@@ -48,7 +48,8 @@ pub fn serve(
 ) -> Result<Served, ReopenError> {
     let (opened, checked) = open(run)?;
     let served = (|| {
-        let mut predictor = Predictor::new(&opened, &checked, options.model.as_deref(), options.threads)?;
+        let train = chosen_train(&opened, &checked, options.model.as_deref())?;
+        let mut predictor = Predictor::new(&opened, &checked, train, options.threads)?;
         let columns = Columns::of(&predictor)?;
         answer_all(&mut predictor, &columns, input, output)
     })();
