@@ -100,7 +100,7 @@ pub use paths::glob_matches;
 pub(crate) use phases::phases_of;
 pub use program::{
     Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
-    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train,
+    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train, title_of,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
 pub use sweep_points::{Axis, Best, Candidate, MOST_POINTS, NoPoints, Point, Sweep, Tried, Tries};

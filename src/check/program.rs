@@ -249,10 +249,7 @@ pub struct Train {
 impl Train {
     /// What it is called: `Net`, `Net, phase head`.
     pub fn title(&self) -> String {
-        match &self.phase {
-            Some(phase) => format!("{}, phase {}", self.name, phase.name),
-            None => self.name.to_string(),
-        }
+        title_of(&self.name, self.phase.as_ref().map(|phase| &*phase.name))
     }
 
     /// Whether another phase goes on from its weights.
@@ -413,6 +410,14 @@ pub struct Settings {
     pub load: Option<(PathBuf, Span)>,
     /// What is done to the fields of training batches, line by line.
     pub augment: Vec<Augmented>,
+}
+
+/// What a train of a model, or a phase of one, is called: `Net`, `Net, phase head`.
+pub fn title_of(model: &str, phase: Option<&str>) -> String {
+    match phase {
+        Some(phase) => format!("{model}, phase {phase}"),
+        None => model.to_owned(),
+    }
 }
 
 impl Settings {

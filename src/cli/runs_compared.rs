@@ -179,6 +179,7 @@ fn facts(history: &RunHistory) -> Vec<(String, String)> {
         add("parameters", train.parameters.map(numbers::count));
         add("optimizer", train.optimizer.clone());
         add("batch", train.batch.map(|batch| batch.to_string()));
+        add("accumulate", train.accumulate.map(|batches| batches.to_string()));
         add("seed", train.seed.map(|seed| seed.to_string()));
         add("epochs", Some(numbers::count(train.epochs)));
         add("steps", Some(numbers::count(train.steps)));

@@ -85,16 +85,6 @@ pub struct Parts {
     pub share: InputId,
 }
 
-impl Step {
-    /// What updates the weights: the step itself, or what is behind its batches.
-    pub fn update(&mut self) -> &mut Executable<f32> {
-        match &mut self.parts {
-            Some(parts) => &mut parts.update,
-            None => &mut self.executable,
-        }
-    }
-}
-
 /// Compiles the training step of a train.
 pub fn step(graphs: StepGraphs, states: &States<f32>) -> Result<Step, CompileError> {
     let executable = Executable::new(optimize(graphs.batch), states)?;

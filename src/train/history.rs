@@ -5,6 +5,7 @@ use super::record::{RECORD, Record, SOURCE, Status, TrainRecord};
 use super::recorded_events::events;
 use super::run_directory::{RunDirectory, resolve};
 use crate::catalog::{self, Body, EntryKind};
+use crate::check::title_of;
 use crate::data::Split;
 use crate::diagnostics::io_reason;
 use serde_json::{Map, Value};
@@ -118,8 +119,10 @@ pub struct TrainHistory {
     pub threads: Option<u64>,
     /// Of its data block; known at its end.
     pub data: Option<String>,
-    /// Examples of a step; known at its end.
+    /// Examples that are computed at once; known at its end.
     pub batch: Option<usize>,
+    /// How many batches a step sees, where that is said.
+    pub accumulate: Option<usize>,
     /// Name of the optimizer; known at its end.
     pub optimizer: Option<String>,
     /// Epochs begun.
@@ -210,10 +213,7 @@ impl TrainHistory {
 
     /// What it is called: `Net`, `Net, phase head`.
     pub fn title(&self) -> String {
-        match &self.phase {
-            Some(phase) => format!("{}, phase {phase}", self.model),
-            None => self.model.clone(),
-        }
+        title_of(&self.model, self.phase.as_deref())
     }
 
     /// What is known of a split: the measures at the end, else the last ones on the way.
@@ -236,6 +236,7 @@ impl TrainHistory {
         self.seed = Some(record.seed);
         self.data = Some(record.data.clone());
         self.batch = Some(record.batch);
+        self.accumulate = record.accumulate;
         self.optimizer = Some(record.optimizer.clone());
         self.epochs = record.epochs;
         self.steps = record.steps;
