@@ -4,9 +4,8 @@ use super::numbers;
 use super::output::{BOLD, CYAN, DIM, GREEN, Output, RED, paint};
 use super::table::{Align, Table, cut};
 use crate::check::{Overrides, Sweep, Tries};
-use crate::train::{
-    PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, shell_word,
-};
+use crate::diagnostics::shell_word;
+use crate::train::{PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use unicode_width::UnicodeWidthStr;

@@ -3,6 +3,7 @@
 use super::dates::moment;
 use super::html::{escaped, table};
 use super::numbers::seconds;
+use crate::diagnostics::shell_word;
 use crate::ide::{bytes, count};
 use crate::train::{RunHistory, RunState};
 use std::path::Path;
@@ -46,6 +47,7 @@ pub(super) fn head(history: &RunHistory) -> String {
             train.seed.map(|seed| format!("seed {seed}")),
             train.optimizer.clone(),
             train.batch.map(|batch| format!("batch {batch}")),
+            train.accumulate.map(|batches| format!("{batches} batches a step")),
             Some(format!("{} epochs", count(train.epochs))),
             Some(format!("{} steps", count(train.steps))),
             train.data.as_ref().map(|data| format!("on {data}")),
@@ -77,9 +79,9 @@ pub(super) fn facts_table(rows: &[Vec<String>]) -> String {
 /// The command line that makes the same run from the same file and data.
 pub fn command_line(history: &RunHistory) -> String {
     let mut words = vec!["nnrun".to_owned(), if history.expect { "run" } else { "train" }.to_owned()];
-    words.push(quoted(&path(&history.file)));
+    words.push(shell_word(&path(&history.file)));
     for (name, value) in &history.set {
-        words.extend(["--set".to_owned(), quoted(&format!("{name}={value}"))]);
+        words.extend(["--set".to_owned(), shell_word(&format!("{name}={value}"))]);
     }
     let flags = [
         ("--epochs", history.epochs.map(|n| n.to_string())),
@@ -88,7 +90,7 @@ pub fn command_line(history: &RunHistory) -> String {
         ("--init", history.init.as_deref().map(path)),
     ];
     for (flag, value) in flags {
-        words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), quoted(&value)]));
+        words.extend(value.into_iter().flat_map(|value| [flag.to_owned(), shell_word(&value)]));
     }
     if history.log_steps {
         words.push("--log-steps".to_owned());
@@ -98,15 +100,6 @@ pub fn command_line(history: &RunHistory) -> String {
 
 fn path(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-=+:,@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 /// How to make the run again: the command line, and what it must find.
@@ -141,17 +134,4 @@ pub(super) fn reproduce(history: &RunHistory) -> String {
     }
     text.push_str("</section>\n");
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_would_read_more_into_them() {
-        assert_eq!(quoted("examples/iris.nn"), "examples/iris.nn");
-        assert_eq!(quoted("name=a b"), "'name=a b'");
-        assert_eq!(quoted("it's $HOME"), r"'it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-    }
 }

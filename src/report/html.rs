@@ -1,23 +1,6 @@
 //! The pieces of a page: text made harmless, tables, pictures in place.
 
-/// A text as HTML, XML and attributes have it.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\t' | '\n' => out.push(c),
-            // Neither HTML nor XML may hold the others.
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
+pub(super) use crate::diagnostics::xml_text as escaped;
 
 /// A table; the cells are HTML already. The first column are headings, those after it numbers.
 pub(super) fn table(class: &str, heads: &[String], rows: &[Vec<String>]) -> String {
@@ -93,11 +76,6 @@ summary{cursor:pointer}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nothing_gets_out_of_a_text() {
-        assert_eq!(escaped("<b a=\"1\">'&\u{0}\u{7}"), "&lt;b a=&quot;1&quot;&gt;&#39;&amp;\u{fffd}\u{fffd}");
-    }
 
     #[test]
     fn bytes_become_base64() {

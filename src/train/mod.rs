@@ -80,5 +80,5 @@ pub use run_directory::{latest_run, runs_of, write_whole};
 pub use serve::{ServeOptions, Served, serve};
 pub use sweep::{
     NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, WrongPoint,
-    is_sweep, shell_word, sweep_picture,
+    is_sweep, sweep_picture,
 };

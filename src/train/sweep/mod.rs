@@ -27,6 +27,6 @@ mod search;
 
 pub use check_points::WrongPoint;
 pub use picture::sweep_picture;
-pub use ranking::{Row, shell_word};
+pub use ranking::Row;
 pub use record::{PointResult, PointStatus, TestedBest, is_sweep};
 pub use search::{NotSwept, Search, SweepEvent, SweepOptions, SweepOutcome};

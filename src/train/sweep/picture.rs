@@ -5,6 +5,7 @@
 
 use super::ranking::Row;
 use crate::check::{HyperValue, Sweep, Tried};
+use crate::diagnostics::xml_text as escaped;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -260,8 +261,4 @@ fn style(text: &mut String) {
         theme("#e6edf3", "#9aa4af", "#0d1117", "#8c959f"),
         colors(1)
     );
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -94,15 +94,6 @@ pub(super) fn csv(rows: &[Row], hypers: &[String], best: &Best, rungs: usize) ->
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// A word as a shell takes it.
-pub fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-+.,=/:%@".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,12 +150,5 @@ mod tests {
             text,
             "point,act,status,epochs,steps,validation.loss,validation.accuracy\n1,\"relu, tanh\",finished,1,2,0.25,0.5\n"
         );
-    }
-
-    #[test]
-    fn a_shell_takes_words_as_they_are() {
-        assert_eq!(shell_word("lr=1e-3"), "lr=1e-3");
-        assert_eq!(shell_word("act=Dense(4) |> relu"), "'act=Dense(4) |> relu'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
     }
 }
