@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::check::{Checked, Overrides, check_file};
 use crate::diagnostics::{Diagnostic, Format, io_reason, nearest, quoted_list, render_all};
+use crate::train::is_run;
 use std::path::{Path, PathBuf};
 
 /// Checks a file and shows what is wrong with it. `Err` where it cannot run.
@@ -32,6 +33,11 @@ pub fn readable(output: &Output, path: &Path) -> Result<(), Exit> {
             let programs = programs_in(path);
             let help = match quoted_list(programs.iter().map(String::as_str), 5) {
                 names if names.is_empty() => "a program is a file that ends in .nn".to_owned(),
+                names if is_run(path) => {
+                    format!(
+                        "it is a run, which `eval` and `predict` take behind `--from`; its program is {names} in it"
+                    )
+                }
                 names => format!("in it: {names}"),
             };
             output.error(&format!("{shown} is a folder, not a program"), Some(&help));

@@ -319,9 +319,13 @@ impl RunHistory {
     }
 }
 
+/// Whether a path is the directory of a run.
+pub fn is_run(path: &Path) -> bool {
+    path.join(RECORD).is_file()
+}
+
 /// The runs in a folder of runs, in the folders in it, and it itself where it is one; unordered.
 pub fn runs_below(folder: &Path) -> Vec<PathBuf> {
-    let is_run = |path: &Path| path.join(RECORD).is_file();
     // `latest` is a link to a run that is there anyway.
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();

@@ -68,7 +68,7 @@ pub use gradient_check::{GradientReport, WeightReport, check_gradients};
 pub use growth::Growth;
 pub use history::{
     CheckedFact, DataFileFacts, DivergedAt, LoggedStep, Point, RecordedMeasures, RunHistory, RunState, TrainHistory,
-    runs_below,
+    is_run, runs_below,
 };
 pub use memory::Shortage;
 pub use mistakes::{Content, ExampleInput, Mistake, Mistakes, mistakes};

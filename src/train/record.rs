@@ -17,6 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Name of the file.
 pub(super) const RECORD: &str = "run.json";
+/// Where a sweep has the runs of its points.
+pub(super) const POINTS: &str = "points";
 /// Name of the copy of the source.
 pub(super) const SOURCE: &str = "model.nn";
 /// Name of the file with what was estimated from the data, by data block.
@@ -252,10 +254,14 @@ fn why_no_run(run: &Path, error: &std::io::Error) -> String {
     if run.join("latest").exists() {
         return format!("the runs are in it; name one, such as {shown}/latest");
     }
-    match (run.is_file(), run.exists()) {
+    if run.join(POINTS).is_dir() {
+        return format!("it is a sweep, in which each point has one, such as {shown}/{POINTS}/1");
+    }
+    match (run.is_file(), std::fs::read_dir(run).map(|mut entries| entries.next().is_none())) {
         (true, _) => "a run is a folder".to_owned(),
-        (false, false) => "there is no such folder".to_owned(),
-        (false, true) => format!("{RECORD}: {}", io_reason(error)),
+        _ if !run.exists() => "there is no such folder".to_owned(),
+        (false, Ok(true)) => "it is empty, for what was begun there ended before anything was written".to_owned(),
+        _ => format!("{RECORD}: {}", io_reason(error)),
     }
 }
 

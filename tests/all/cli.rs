@@ -340,6 +340,14 @@ fn hypers_are_set_from_the_command_line() {
 }
 
 #[test]
+fn a_run_in_place_of_a_program_is_known() {
+    let folder = folder(&[]);
+    nnrun(folder.path(), &["train", "xor.nn"]).expect(0);
+    let ended = nnrun(folder.path(), &["predict", "runs/xor/1", "--stdin"]).expect(2);
+    assert!(ended.err.contains("`--from`") && ended.err.contains("`model.nn`"), "{}", ended.err);
+}
+
+#[test]
 fn a_trained_model_is_measured_again_and_predicts() {
     let folder = iris();
     let run = nnrun(folder.path(), &["iris.nn", "--json"]).expect(0);

@@ -231,6 +231,13 @@ fn what_is_not_a_run_is_said() {
     assert!(error.to_string().ends_with("there is no such folder"), "{error}");
     let error = evaluate(&folder.path("nothing"), None, 1).unwrap_err().error;
     assert!(matches!(error, RunError::NotARun { .. }), "{error}");
+    // Killed between the making of the folder and the first write.
+    std::fs::create_dir_all(folder.path("killed")).unwrap();
+    let error = evaluate(&folder.path("killed"), None, 1).unwrap_err().error;
+    assert!(error.to_string().contains("it is empty"), "{error}");
+    std::fs::create_dir_all(folder.path("sweep-1/points/1")).unwrap();
+    let error = evaluate(&folder.path("sweep-1"), None, 1).unwrap_err().error;
+    assert!(error.to_string().ends_with("sweep-1/points/1"), "{error}");
     let without_test = REGRESSION.replace("train: 80%, test: 20%", "train: 80%, validation: 20%");
     let outcome = run(&folder.check("line.nn", &without_test), &folder.options(), &mut Silent).unwrap();
     let error = evaluate(&folder.path("runs/line"), None, 1).unwrap_err().error;

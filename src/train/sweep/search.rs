@@ -1,7 +1,7 @@
 //! A sweep from its beginning, or from where it was stopped, to its end.
 
 use super::super::error::{NotResumable, ReopenError, RunError};
-use super::super::record::Record;
+use super::super::record::{POINTS, Record};
 use super::super::reopen::{Reopened, evaluate};
 use super::super::resume::changed_files;
 use super::super::run::RunOptions;
@@ -434,7 +434,7 @@ fn measured_train(checked: &Checked) -> Option<String> {
 
 /// The directory of a point's run, in that of the sweep.
 fn run_of(number: usize) -> PathBuf {
-    Path::new("points").join(number.to_string())
+    Path::new(POINTS).join(number.to_string())
 }
 
 /// The epochs of each point, where worse points can end early; else why not.
