@@ -1,6 +1,6 @@
 //! Batches: which examples, in which order, and their values side by side.
 
-use super::dataset::Field;
+use super::dataset::{Dataset, Field};
 use super::random::{Purpose, Stream};
 use rayon::prelude::*;
 
@@ -18,6 +18,8 @@ pub struct Batches {
     size: usize,
     drop_last: bool,
     next: usize,
+    /// Where windows end whose examples are read together.
+    windows: Vec<usize>,
 }
 
 impl Batches {
@@ -28,36 +30,72 @@ impl Batches {
         if let Some((seed, epoch)) = shuffle {
             Stream::new(seed, Purpose::Shuffle, epoch).shuffle(&mut order);
         }
-        Batches { order, size: size.max(1), drop_last, next: 0 }
+        let windows = vec![order.len()];
+        Batches { order, size: size.max(1), drop_last, next: 0, windows }
     }
 
-    /// The same for examples of different `lengths`: those of a batch are of nearly the same, so that little is padded.
-    ///
-    /// What is shuffled is sorted by length in groups of a few batches, and then the batches are shuffled. The last
-    /// batch, if it is not full, is made of any. Without a shuffle the order is that of the examples.
-    pub fn by_length(
+    /// The same for examples of a dataset: where they are read in blocks, those of a batch are of a few; where they differ
+    /// in length, of nearly the same, so that little is padded.
+    pub fn of(
+        dataset: &Dataset,
         examples: &[u32],
         size: usize,
         drop_last: bool,
         shuffle: Option<(u64, u64)>,
-        lengths: impl Fn(u32) -> usize,
     ) -> Self {
-        let mut batches = Batches::new(examples, size, drop_last, shuffle);
-        let Some((seed, epoch)) = shuffle else { return batches };
-        let size = batches.size;
-        let full = batches.order.len() / size * size;
-        let Some(order) = batches.order.get_mut(..full) else { return batches };
-        order.chunks_mut(size.saturating_mul(BUCKET)).for_each(|group| group.sort_by_key(|e| lengths(*e)));
-        let mut formed: Vec<&[u32]> = order.chunks(size).collect();
-        Stream::new(seed, Purpose::Buckets, epoch).shuffle(&mut formed);
-        let shuffled = formed.concat();
-        order.copy_from_slice(&shuffled);
+        let mut batches = match (&dataset.blocks, shuffle) {
+            (None, _) => Batches::new(examples, size, drop_last, shuffle),
+            (Some(blocks), None) => {
+                let windows = blocks.in_order(examples.len());
+                Batches { windows, ..Batches::new(examples, size, drop_last, None) }
+            }
+            (Some(blocks), Some((seed, epoch))) => {
+                let (order, windows) = blocks.shuffled(examples, seed, epoch);
+                Batches { order, size: size.max(1), drop_last, next: 0, windows }
+            }
+        };
+        if let Some(shuffle) = shuffle.filter(|_| dataset.is_ragged()) {
+            batches.sort_by_length(shuffle, |example| dataset.length(example as usize));
+        }
         batches
+    }
+
+    /// Sorts what is shuffled by length, in groups of a few batches, and then shuffles the batches, all within windows.
+    /// The last batch, if it is not full, is made of any.
+    fn sort_by_length(&mut self, (seed, epoch): (u64, u64), lengths: impl Fn(u32) -> usize) {
+        let size = self.size;
+        let mut stream = Stream::new(seed, Purpose::Buckets, epoch);
+        let mut start = 0;
+        for end in self.windows.iter().map(|end| end / size * size) {
+            let Some(order) = self.order.get_mut(start..end) else { continue };
+            start = end;
+            order.chunks_mut(size.saturating_mul(BUCKET)).for_each(|group| group.sort_by_key(|e| lengths(*e)));
+            let mut formed: Vec<&[u32]> = order.chunks(size).collect();
+            stream.shuffle(&mut formed);
+            let shuffled = formed.concat();
+            order.copy_from_slice(&shuffled);
+        }
+    }
+
+    /// How many batches so many examples make.
+    pub fn count_of(examples: usize, size: usize, drop_last: bool) -> usize {
+        let size = size.max(1);
+        if drop_last { examples / size } else { examples.div_ceil(size) }
+    }
+
+    /// The examples of the window behind that of the next batch, where that batch is the first of its window.
+    pub fn window_ahead(&self) -> Option<&[u32]> {
+        let window = self.windows.partition_point(|end| *end <= self.next);
+        let start = window.checked_sub(1).map_or(Some(0), |before| self.windows.get(before).copied())?;
+        // Few windows begin where a batch does.
+        let is_first = self.next == 0 || self.next - start < self.size;
+        let (from, to) = (*self.windows.get(window)?, *self.windows.get(window + 1)?);
+        if is_first { self.order.get(from..to) } else { None }
     }
 
     /// The number of batches of the epoch.
     pub fn count(&self) -> usize {
-        if self.drop_last { self.order.len() / self.size } else { self.order.len().div_ceil(self.size) }
+        Batches::count_of(self.order.len(), self.size, self.drop_last)
     }
 
     /// The next batch: indices of examples.
@@ -90,7 +128,7 @@ pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
     }
     let position = field.position().max(1);
     let copy = |(slot, row): (&mut [f32], &u32)| {
-        let values = field.example(*row as usize);
+        let values = &*field.example(*row as usize);
         for (to, from) in slot.iter_mut().zip(values) {
             *to = *from;
         }
@@ -122,6 +160,18 @@ mod tests {
         all
     }
 
+    fn by_length(
+        examples: &[u32],
+        size: usize,
+        drop_last: bool,
+        shuffle: Option<(u64, u64)>,
+        lengths: impl Fn(u32) -> usize,
+    ) -> Batches {
+        let mut batches = Batches::new(examples, size, drop_last, shuffle);
+        shuffle.into_iter().for_each(|shuffle| batches.sort_by_length(shuffle, &lengths));
+        batches
+    }
+
     #[test]
     fn batches_cover_the_split() {
         let examples: Vec<u32> = (10..17).collect();
@@ -142,7 +192,7 @@ mod tests {
         let lengths: Vec<usize> = (0..1000usize).map(|i| i * 7919 % 97 + 1).collect();
         let examples: Vec<u32> = (0..1000).collect();
         let length = |e: u32| lengths[e as usize];
-        let batches = |seed, epoch| all(Batches::by_length(&examples, 8, false, Some((seed, epoch)), length));
+        let batches = |seed, epoch| all(by_length(&examples, 8, false, Some((seed, epoch)), length));
         let first = batches(3, 1);
         assert_eq!(first, batches(3, 1));
         assert_ne!(first, batches(3, 2));
@@ -160,21 +210,21 @@ mod tests {
         assert!(padding(&first) * 5 < padding(&plain), "{} of {}", padding(&first), padding(&plain));
         let longest: Vec<usize> = first.iter().map(|b| length(b[0])).collect();
         assert!(!longest.is_sorted(), "the batches come in any order");
-        let mut resumed = Batches::by_length(&examples, 8, false, Some((3, 1)), length);
+        let mut resumed = by_length(&examples, 8, false, Some((3, 1)), length);
         resumed.skip_batches(5);
         assert_eq!(resumed.next_batch(), Some(first[5].as_slice()));
-        let seven = all(Batches::by_length(&examples[..30], 8, false, Some((3, 1)), length));
+        let seven = all(by_length(&examples[..30], 8, false, Some((3, 1)), length));
         assert_eq!(seven.iter().map(Vec::len).collect::<Vec<_>>(), [8, 8, 8, 6]);
         let left: Vec<u32> = all(Batches::new(&examples[..30], 8, false, Some((3, 1))))[3].clone();
         assert_eq!(seven[3], left, "the rest is not always the longest");
-        assert_eq!(all(Batches::by_length(&examples, 8, false, None, length)).concat(), examples);
+        assert_eq!(all(by_length(&examples, 8, false, None, length)).concat(), examples);
     }
 
     #[test]
     fn values_are_gathered_and_padded() {
         let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: None };
         let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
-        let mut field = Field { name: "x".into(), kind, values, rows: 3, offsets: None, starts: None, inverse: None };
+        let mut field = Field { name: "x".into(), kind, values: values.into(), rows: 3, offsets: None, starts: None, inverse: None };
         let mut out = [9.0; 4];
         gather(&field, &[2, 0], &mut out);
         assert_eq!(out, [4.0, 5.0, 0.0, 1.0]);

@@ -14,6 +14,7 @@ use super::scan_cache::kept;
 use super::schema::{facts, files_of};
 use super::source_spec::SourceSpec;
 use super::steps::{StepKind, Steps};
+use super::store::Limits;
 use super::vocabulary::UNKNOWN;
 use crate::source::Span;
 use std::collections::HashSet;
@@ -85,7 +86,7 @@ fn collect_all(part: &Resolved) -> Found<Vec<String>> {
 }
 
 fn collect(part: &Resolved, rows: &[u32], starts: &[u32]) -> Found<Vec<String>> {
-    let sources = Sources::load(&[part]).map_err(|e| e.problem)?;
+    let sources = Sources::load(&[part], &Limits::USUAL).map_err(|e| e.problem)?;
     let evaluator = Evaluator::new(&sources, &[], starts);
     let mut numbers: HashSet<u64> = HashSet::new();
     let mut texts: HashSet<String> = HashSet::new();

@@ -14,6 +14,9 @@ use super::problem::{At, DataError, DataProblem, DataResult};
 use super::resolve::{Examples, Resolved, resolve, resolve_split};
 use super::source_spec::Split;
 use super::steps::StepKind;
+use super::store::{BlockSize, Limits, Store, StoreWriter, Stretch};
+use super::windows_of_blocks::Blocks;
+use std::ops::Range;
 
 /// All examples of a data block.
 #[derive(Debug, Clone)]
@@ -26,9 +29,62 @@ pub struct Dataset {
     pub fitted: Fitted,
     /// For each example the number of its row in the source (of its first row, where it has several), from 0, splits one
     /// after the other; stable under `drop_missing`. Random draws are keyed by it.
-    pub ids: Vec<u32>,
+    pub ids: Ids,
     /// What each example is called, where one is more than a row; only for new data.
     pub names: Option<ExampleNames>,
+    /// Where the values are in files: how they are read.
+    pub blocks: Option<Blocks>,
+}
+
+/// The numbers that examples are known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ids {
+    /// So many, each its own place.
+    Places(usize),
+    /// One for each example.
+    Own(Vec<u32>),
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Ids::Places(0)
+    }
+}
+
+impl Ids {
+    /// The number of an example.
+    pub fn get(&self, example: usize) -> Option<u32> {
+        match self {
+            Ids::Places(count) => (example < *count).then_some(example as u32),
+            Ids::Own(ids) => ids.get(example).copied(),
+        }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Ids::Places(count) => *count,
+            Ids::Own(ids) => ids.len(),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.len()).filter_map(|example| self.get(example))
+    }
+
+    /// Their bytes in memory.
+    pub fn memory(&self) -> usize {
+        match self {
+            Ids::Places(_) => 0,
+            Ids::Own(ids) => ids.len() * size_of::<u32>(),
+        }
+    }
 }
 
 /// What tells examples of several rows apart for whoever reads predictions of them.
@@ -49,7 +105,7 @@ pub struct Field {
     pub kind: FieldType,
     /// The values, example after example (those of windows: row after row), row-major; classes and truth values as
     /// their number. [`Field::example`] finds those of one example.
-    pub values: Vec<f32>,
+    pub values: Store<f32>,
     /// The number of examples.
     pub rows: usize,
     /// Where it is ragged: where each example begins in `values`, and at last where they end (`rows + 1` numbers).
@@ -67,15 +123,19 @@ impl Field {
     }
 
     /// The values of an example; nothing for one that is not there.
-    pub fn example(&self, row: usize) -> &[f32] {
+    pub fn example(&self, row: usize) -> Stretch<'_, f32> {
+        self.values.get(self.place(row).unwrap_or_default())
+    }
+
+    /// Where the values of an example lie.
+    pub(super) fn place(&self, row: usize) -> Option<Range<usize>> {
         let each = self.kind.elements();
         let start = |at: &Vec<usize>| at.get(row).copied();
-        let range = match (&self.offsets, &self.starts) {
-            (Some(offsets), _) => start(offsets).zip(row.checked_add(1).and_then(|next| offsets.get(next).copied())),
-            (None, Some(starts)) => start(starts).map(|s| (s, s.saturating_add(each))),
-            (None, None) => row.checked_mul(each).map(|s| (s, s.saturating_add(each))),
-        };
-        range.and_then(|(start, end)| self.values.get(start..end)).unwrap_or(&[])
+        match (&self.offsets, &self.starts) {
+            (Some(offsets), _) => Some(start(offsets)?..*offsets.get(row.checked_add(1)?)?),
+            (None, Some(starts)) => start(starts).map(|s| s..s.saturating_add(each)),
+            (None, None) => row.checked_mul(each).map(|s| s..s.saturating_add(each)),
+        }
     }
 
     /// Positions of an example along its first axis: its own number where the field is ragged, otherwise that of all
@@ -157,22 +217,28 @@ impl Dataset {
 ///
 /// Errors: the first problem of the data.
 pub fn load(plan: &DataPlan) -> DataResult<Dataset> {
+    load_within(plan, &Limits::USUAL)
+}
+
+/// As [`load`], with other limits of what is in memory.
+pub fn load_within(plan: &DataPlan, limits: &Limits) -> DataResult<Dataset> {
     let (fields, examples, framing) = resolve_fields(plan)?;
     let mut finished_fields = Vec::new();
     for (field, resolved) in fields {
         finished_fields.push((field, finished(resolved)?));
     }
     let needed: Vec<&Resolved> = finished_fields.iter().map(|(_, r)| r).collect();
-    let sources = Sources::load(&needed)?;
+    let sources = Sources::load(&needed, limits)?;
+    let blocks = Blocks::of(&needed, &framing, limits);
     let mut fitted = Fitted::default();
     let mut values = Vec::new();
     for (field, resolved) in &finished_fields {
         let estimates = fit(resolved, &sources, &framing)?;
-        values.push(compute(field, resolved, &sources, &estimates, &framing)?);
+        values.push(compute(field, resolved, &sources, &estimates, &framing, blocks.as_ref())?);
         fitted.fields.insert(field.name.clone(), remember(resolved, estimates));
     }
     let ids = framing.ids(examples.as_ref());
-    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids, names: None })
+    Ok(Dataset { fields: values, splits: framing.splits, fitted, ids, names: None, blocks })
 }
 
 /// The fields of a plan.
@@ -189,7 +255,7 @@ pub(crate) fn resolve_fields(plan: &DataPlan) -> DataResult<(Fields<'_>, Option<
         _ => None,
     };
     let examples = common_examples(&fields)?;
-    let sources = Sources::load(&stratify.iter().collect::<Vec<_>>())?;
+    let sources = Sources::load(&stratify.iter().collect::<Vec<_>>(), &Limits::USUAL)?;
     let framing = framing_of(plan, examples.as_ref(), stratify.as_ref(), &sources)?;
     for (field, resolved) in &mut fields {
         if field.expr.is_named_by_training() {
@@ -281,6 +347,7 @@ pub(crate) fn compute(
     sources: &Sources,
     estimates: &[Estimate],
     framing: &Framing,
+    blocks: Option<&Blocks>,
 ) -> DataResult<Field> {
     let each = resolved.each().max(1);
     let rows = framing.count;
@@ -301,17 +368,17 @@ pub(crate) fn compute(
     };
     let evaluator = Evaluator::new(sources, estimates, &framing.starts);
     let mut at = resolved.span;
-    let mut values: Vec<f32> = Vec::with_capacity(all.len() * resolved.each());
+    let count = all.len() * resolved.each();
+    let mut values = StoreWriter::new(count, if blocks.is_some() { 0 } else { usize::MAX });
     // The first row with a number that is not finite, and how many there are.
     let (mut wrong, mut wrong_rows) = (None, 0);
     let computed = evaluator.each_block(resolved, &all, &mut |rows, block| {
         for (row, numbers) in rows.iter().zip(block.numbers().chunks(each)) {
-            let start = values.len();
-            values.extend(numbers.iter().map(|value| *value as f32));
-            if values.iter().skip(start).any(|value| !value.is_finite()) {
+            if numbers.iter().any(|value| !(*value as f32).is_finite()) {
                 wrong.get_or_insert(*row);
                 wrong_rows += 1;
             }
+            values.extend(numbers.iter().map(|value| *value as f32))?;
         }
         Ok(())
     });
@@ -332,6 +399,11 @@ pub(crate) fn compute(
         DataError { span: at, problem }
     })?;
     let inverse = inverse(resolved, estimates);
+    let size = match blocks {
+        Some(blocks) => blocks.size(count, rows, each),
+        None => BlockSize { numbers: count, most: 1 },
+    };
+    let values = values.finish(size).at(resolved.span)?;
     Ok(Field { name: field.name.clone(), kind: type_of(resolved), values, rows, offsets, starts, inverse })
 }
 

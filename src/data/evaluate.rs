@@ -9,9 +9,10 @@ use super::cell::{Parsed, number_name, parse};
 use super::field_expr::{BinaryOp, UnaryOp};
 use super::fitted::Estimate;
 use super::layout::{Layout, broadcast_index};
-use super::load_sources::{Column, Sources};
+use super::load_sources::Sources;
 use super::problem::{DataProblem, Found};
 use super::resolve::{Element, Op, Resolved};
+use super::schema::ColumnKind;
 use super::steps::{StepKind, Steps};
 use super::table_reader::place_of;
 use super::tokens::place_in_stream;
@@ -124,9 +125,9 @@ impl<'a> Evaluator<'a> {
         let estimate = |i: &usize| self.estimates.get(*i);
         Ok(match &node.op {
             Op::Number(n) => Values::Numbers(vec![*n; rows.len()]),
-            Op::Columns { columns, .. } => self.columns(node, columns, rows),
+            Op::Columns { columns, .. } => self.columns(node, columns, rows)?,
             Op::Array(source) => match self.sources.array(&format!("{source:?}")) {
-                Some(array) => Values::Numbers(examples(&array, node.each(), rows)),
+                Some(array) => Values::Numbers(examples(&array, node.each(), rows)?),
                 None => Values::Numbers(Vec::new()),
             },
             Op::Stream { source, kind, estimate } => self.stream(source, *kind, *estimate, rows)?,
@@ -201,37 +202,44 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn columns(&self, node: &Resolved, columns: &[(String, super::schema::ColumnKind)], rows: &[u32]) -> Values {
+    fn columns(&self, node: &Resolved, columns: &[(String, ColumnKind)], rows: &[u32]) -> Found<Values> {
         let examples = node.examples.as_ref();
         let key = examples.map_or("", |e| e.source.0.as_str());
         let kept = examples.and_then(|e| e.kept.as_deref());
-        let row = |r: u32| kept.map_or(r as usize, |k| k.get(r as usize).map_or(usize::MAX, |r| *r as usize));
+        let row = |r: &u32| kept.map_or(*r as usize, |k| k.get(*r as usize).map_or(usize::MAX, |r| *r as usize));
         let width = columns.len();
-        let loaded: Vec<Option<Arc<Column>>> = columns.iter().map(|(name, _)| self.sources.column(key, name)).collect();
-        if loaded.iter().flatten().any(|c| matches!(**c, Column::Texts(_))) {
+        let Some(table) = self.sources.table(key) else { return Ok(Values::Numbers(vec![f64::NAN; rows.len() * width])) };
+        let place = |(name, _): &(String, ColumnKind)| table.column(name);
+        let is_text = |column: &usize| table.columns().get(*column).is_some_and(|(_, kind)| *kind == ColumnKind::Text);
+        let places: Vec<Option<usize>> = columns.iter().map(place).collect();
+        if places.iter().flatten().any(is_text) {
             let mut out = vec![None; rows.len() * width];
-            for (j, column) in loaded.iter().enumerate() {
-                for (slot, r) in out.iter_mut().skip(j).step_by(width).zip(rows) {
-                    *slot = match column.as_deref() {
-                        Some(Column::Texts(v)) => v.get(row(*r)).cloned().flatten(),
-                        Some(Column::Numbers(v)) => {
-                            v.get(row(*r)).filter(|n| !n.is_nan()).map(|n| number_name(*n).into())
-                        }
-                        None => None,
-                    };
-                }
+            for (j, column) in places.iter().enumerate() {
+                let Some(column) = column else { continue };
+                let mut slots = out.iter_mut().skip(j).step_by(width);
+                let text = |cell: f64| match is_text(column) {
+                    true => table.text(cell).cloned(),
+                    false => (!cell.is_nan()).then(|| number_name(cell).into()),
+                };
+                table.each(*column, rows.iter().map(row), |cell| {
+                    if let Some(slot) = slots.next() {
+                        *slot = text(cell);
+                    }
+                })?;
             }
-            return Values::Texts(out);
+            return Ok(Values::Texts(out));
         }
         let mut out = vec![f64::NAN; rows.len() * width];
-        for (j, column) in loaded.iter().enumerate() {
-            if let Some(Column::Numbers(v)) = column.as_deref() {
-                for (slot, r) in out.iter_mut().skip(j).step_by(width).zip(rows) {
-                    *slot = v.get(row(*r)).copied().unwrap_or(f64::NAN);
+        for (j, column) in places.iter().enumerate() {
+            let Some(column) = column else { continue };
+            let mut slots = out.iter_mut().skip(j).step_by(width);
+            table.each(*column, rows.iter().map(row), |cell| {
+                if let Some(slot) = slots.next() {
+                    *slot = cell;
                 }
-            }
+            })?;
         }
-        Values::Numbers(out)
+        Ok(Values::Numbers(out))
     }
 
     fn class_numbers(&self, node: &Resolved, i: usize, fixed: bool, values: Values, rows: &[u32]) -> Found<Vec<f64>> {
@@ -345,13 +353,14 @@ pub(crate) fn place_in(node: &Resolved, at: u32, starts: &[u32]) -> Option<super
     }
 }
 
-fn examples(array: &Array, each: usize, rows: &[u32]) -> Vec<f64> {
+/// Elements of the examples of an array; those that follow one another are read at once.
+fn examples(array: &Array, each: usize, rows: &[u32]) -> Found<Vec<f64>> {
     let mut out = Vec::with_capacity(each * rows.len());
-    for row in rows {
-        let start = *row as usize * each;
-        array.numbers.copy(start..start + each, &mut out);
+    for run in rows.chunk_by(|row, next| row.checked_add(1) == Some(*next)) {
+        let start = run.first().map_or(0, |row| *row as usize * each);
+        array.numbers.copy(start..start + run.len() * each, &mut out)?;
     }
-    out
+    Ok(out)
 }
 
 fn firsts<T: Clone>(values: &[T], each: usize, stride: usize) -> Vec<T> {

@@ -2,11 +2,16 @@
 
 use super::problem::{DataProblem, Found};
 use super::source_spec::DataFile;
+use super::store::{DiskFile, DiskWriter};
 use crate::diagnostics::nearest;
 use flate2::read::MultiGzDecoder;
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+/// How a file begins that is compressed by gzip.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// A reader of the file's content, which is decompressed where it begins as gzip does.
 pub(crate) fn open(file: &DataFile) -> Found<Box<dyn Read>> {
@@ -15,7 +20,7 @@ pub(crate) fn open(file: &DataFile) -> Found<Box<dyn Read>> {
         return Err(unreadable(file, "it is a folder"));
     }
     let mut reader = BufReader::with_capacity(1 << 16, File::open(&file.path).map_err(|e| failure(file, &e))?);
-    let compressed = reader.fill_buf().map_err(|e| failure(file, &e))?.starts_with(&[0x1f, 0x8b]);
+    let compressed = reader.fill_buf().map_err(|e| failure(file, &e))?.starts_with(&GZIP);
     Ok(if compressed {
         Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader)))
     } else {
@@ -28,6 +33,69 @@ pub(crate) fn read_all(file: &DataFile) -> Found<Vec<u8>> {
     let mut bytes = Vec::new();
     open(file)?.read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
     Ok(bytes)
+}
+
+/// The content of a file, decompressed.
+pub(crate) enum Content {
+    /// All of it.
+    Memory(Vec<u8>),
+    /// Where it is read when it is needed.
+    File(DiskFile),
+}
+
+impl Content {
+    /// Its bytes.
+    pub fn len(&self) -> usize {
+        match self {
+            Content::Memory(bytes) => bytes.len(),
+            Content::File(file) => file.len as usize,
+        }
+    }
+
+    /// So many of its first bytes, or all.
+    pub fn head(&self, most: usize) -> std::io::Result<Cow<'_, [u8]>> {
+        let most = most.min(self.len());
+        match self {
+            Content::Memory(bytes) => Ok(Cow::Borrowed(bytes.get(..most).unwrap_or_default())),
+            Content::File(file) => {
+                let mut head = vec![0u8; most];
+                file.read(0, &mut head)?;
+                Ok(Cow::Owned(head))
+            }
+        }
+    }
+}
+
+/// The content, decompressed. What has more than `limit` bytes is not in memory: it is read from the file itself, or
+/// from a file beside if it is compressed.
+pub(crate) fn content(file: &DataFile, limit: usize) -> Found<Content> {
+    let mut reader = open(file)?;
+    let mut bytes = Vec::new();
+    let first = limit as u64 + 1;
+    reader.by_ref().take(first).read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
+    if bytes.len() <= limit {
+        return Ok(Content::Memory(bytes));
+    }
+    if !bytes.is_empty() && !is_compressed(file)? {
+        drop(bytes);
+        let opened = File::open(&file.path).and_then(DiskFile::new).map_err(|e| failure(file, &e))?;
+        return Ok(Content::File(opened));
+    }
+    let mut beside = DiskWriter::new()?;
+    while !bytes.is_empty() {
+        beside.write(&bytes)?;
+        bytes.clear();
+        reader.by_ref().take(1 << 20).read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
+    }
+    Ok(Content::File(beside.finish()?))
+}
+
+/// Whether a file begins as gzip does.
+fn is_compressed(file: &DataFile) -> Found<bool> {
+    let mut mark = Vec::new();
+    let opened = File::open(&file.path).map_err(|e| failure(file, &e))?;
+    opened.take(GZIP.len() as u64).read_to_end(&mut mark).map_err(|e| failure(file, &e))?;
+    Ok(mark == GZIP)
 }
 
 /// What an input error means for the user.

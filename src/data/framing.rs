@@ -1,6 +1,6 @@
 //! From rows to examples: where windows start, which split each example is in, and which rows are trained on.
 
-use super::dataset::Splits;
+use super::dataset::{Ids, Splits};
 use super::plan::SplitSpec;
 use super::problem::{DataProblem, Found};
 use super::resolve::{Examples, Unit};
@@ -178,8 +178,11 @@ impl Framing {
     }
 
     /// For each example the number of a row that it begins with and no other does.
-    pub fn ids(&self, examples: Option<&Examples>) -> Vec<u32> {
-        let Some(examples) = examples else { return Vec::new() };
+    pub fn ids(&self, examples: Option<&Examples>) -> Ids {
+        let Some(examples) = examples else { return Ids::default() };
+        if matches!((&examples.unit, &examples.kept), (Unit::Rows, None)) {
+            return Ids::Places(self.count);
+        }
         let row = |row: u32| match &examples.kept {
             Some(kept) => kept.get(row as usize).copied().unwrap_or(row),
             None => row,
@@ -189,6 +192,6 @@ impl Framing {
             Unit::Windows { .. } => self.starts.get(example as usize).copied().unwrap_or(example),
             Unit::Sequences(groups) => groups.positions(example as usize).next().unwrap_or(example),
         };
-        self.examples().into_iter().map(|example| row(first(example))).collect()
+        Ids::Own((0..self.count as u32).map(|example| row(first(example))).collect())
     }
 }

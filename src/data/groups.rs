@@ -1,12 +1,13 @@
 //! Which positions belong to which example, where examples have lengths of their own.
 
-use super::load_sources::{Column, read_columns};
 use super::place::MissingIn;
 use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::scan_cache::kept;
 use super::schema::{ColumnKind, TableFacts, files_of};
 use super::select::no_column;
 use super::source_spec::{Split, TableExpr};
+use super::store::Limits;
+use super::table::Table;
 use crate::source::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -95,30 +96,35 @@ pub(crate) fn sequences_of(
     kept(&files, &format!("sequences by {by:?} of {table:?}"), make).at(span)
 }
 
-#[derive(PartialEq, Eq, Hash, Clone)]
-enum Id {
-    Number(u64),
-    Text(Option<Arc<str>>),
-}
+/// Rows of which the columns are read at once.
+const CHUNK: usize = 1 << 16;
 
 fn group(table: &TableExpr, by: &[String], wanted: &BTreeMap<&str, ColumnKind>, facts: &TableFacts) -> Found<Groups> {
-    let columns = read_columns(table.origin(), wanted)?;
-    let columns: Vec<&Column> =
-        by.iter().filter_map(|name| columns.iter().find(|(n, _)| n == name).map(|(_, c)| c)).collect();
-    let id = |row: usize| -> Vec<Id> {
-        let one = |column: &&Column| match column {
-            Column::Numbers(v) => Id::Number((v.get(row).copied().unwrap_or(f64::NAN) + 0.0).to_bits()),
-            Column::Texts(v) => Id::Text(v.get(row).cloned().flatten()),
-        };
-        columns.iter().map(one).collect()
+    let read = Table::read(table.origin(), wanted, &Limits::USUAL)?;
+    let columns: Vec<usize> = by.iter().filter_map(|name| read.column(name)).collect();
+    // A cell is a number, or the place of a text that no other text has.
+    let mut chunk: (std::ops::Range<usize>, Vec<Vec<u64>>) = (0..0, Vec::new());
+    let mut id = |row: usize| -> Found<Vec<u64>> {
+        if !chunk.0.contains(&row) {
+            let rows = row..row.saturating_add(CHUNK);
+            let mut cells = Vec::with_capacity(columns.len());
+            for column in &columns {
+                let mut bits = Vec::with_capacity(CHUNK);
+                read.each(*column, rows.clone(), |cell| bits.push((cell + 0.0).to_bits()))?;
+                cells.push(bits);
+            }
+            chunk = (rows, cells);
+        }
+        let at = row - chunk.0.start;
+        Ok(chunk.1.iter().map(|bits| bits.get(at).copied().unwrap_or_default()).collect())
     };
     let mut members: Vec<Vec<u32>> = Vec::new();
     let mut counts = [0usize; 3];
     let mut row = 0u32;
     let mut start = 0usize;
     for (split, rows) in &facts.parts {
-        let mut known: HashMap<Vec<Id>, usize> = HashMap::new();
-        let mut last: Option<(Vec<Id>, usize)> = None;
+        let mut known: HashMap<Vec<u64>, usize> = HashMap::new();
+        let mut last: Option<(Vec<u64>, usize)> = None;
         for source_row in start..start + rows {
             // Only the rows that are left are numbered.
             let is_kept = match &facts.kept {
@@ -128,7 +134,7 @@ fn group(table: &TableExpr, by: &[String], wanted: &BTreeMap<&str, ColumnKind>, 
             if !is_kept {
                 continue;
             }
-            let id = id(source_row);
+            let id = id(source_row)?;
             let at = match &last {
                 Some((same, at)) if *same == id => *at,
                 _ => *known.entry(id.clone()).or_insert_with(|| {

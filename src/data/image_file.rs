@@ -1,10 +1,11 @@
 //! Reading an image file: decoded, turned as its camera says, in one or three channels, at the size that is wanted.
 
-use super::array_file::{Array, Numbers};
+use super::array_file::{Array, FileNumbers, Numbers};
 use super::files::{failure, unreadable};
 use super::image_folder::images;
 use super::problem::{DataProblem, Found};
 use super::source_spec::{DataFile, SourceSpec};
+use super::store::DiskWriter;
 use image::imageops::{FilterType, resize};
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageFormat, ImageReader, Luma, RgbImage};
 use rayon::prelude::*;
@@ -15,6 +16,8 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 const BEGINNING: u64 = 64;
 /// Bytes before the first part of a PNG.
 const SIGNATURE_OF_PNG: u64 = 8;
+/// Images that are read at once, where not all fit in memory.
+const MOST_AT_ONCE: usize = 4096;
 /// What is said of a file whose end is missing.
 const CUT_SHORT: &str = "it is cut short";
 
@@ -91,26 +94,32 @@ fn broken(file: &DataFile, reason: impl Into<String>) -> Box<DataProblem> {
     Box::new(DataProblem::BrokenImage { written: file.written.clone(), reason: reason.into() })
 }
 
-/// All images of a source as one array, `[images, channels, height, width]` of whole numbers from 0 to 255.
-pub(crate) fn read_images(source: &SourceSpec) -> Found<Array> {
+/// All images of a source as one array, `[images, channels, height, width]` of whole numbers from 0 to 255; in a file
+/// where they have more than `limit` bytes.
+pub(crate) fn read_images(source: &SourceSpec, limit: usize) -> Found<Array> {
     let SourceSpec::ImageFolder { size: [height, width], channels, .. } = source else {
         return Err(Box::new(DataProblem::NoTrain { given: Vec::new() }));
     };
     let files: Vec<DataFile> =
         images(source)?.into_iter().flat_map(|(_, _, images)| images).map(|image| image.file).collect();
     let each = channels * height * width;
-    let mut numbers = vec![0_u8; each * files.len()];
-    // The first file that is wrong is told, whichever thread comes to it first.
-    let places = numbers.par_chunks_exact_mut(each.max(1)).zip(&files);
-    let wrong = places.map(|(place, file)| read(file, *channels, [*height, *width], place)).find_map_first(Result::err);
-    match wrong {
-        Some(problem) => Err(problem),
-        None => Ok(Array {
-            shape: vec![files.len(), *channels, *height, *width],
-            boolean: false,
-            numbers: Numbers::U8(numbers),
-        }),
-    }
+    let read_some = |files: &[DataFile]| -> Found<Vec<u8>> {
+        let mut numbers = vec![0_u8; each * files.len()];
+        // The first file that is wrong is told, whichever thread comes to it first.
+        let places = numbers.par_chunks_exact_mut(each.max(1)).zip(files);
+        let read_one = |(place, file): (&mut [u8], &DataFile)| read(file, *channels, [*height, *width], place);
+        places.map(read_one).find_map_first(Result::err).map_or(Ok(numbers), Err)
+    };
+    let numbers = if each.saturating_mul(files.len()) <= limit {
+        Numbers::U8(read_some(&files)?)
+    } else {
+        let mut beside = DiskWriter::new()?;
+        for files in files.chunks((limit / each.max(1)).clamp(1, MOST_AT_ONCE)) {
+            beside.write(&read_some(files)?)?;
+        }
+        Numbers::File(FileNumbers::bytes(beside.finish()?))
+    };
+    Ok(Array { shape: vec![files.len(), *channels, *height, *width], boolean: false, numbers })
 }
 
 /// Reads one image into its place, channel after channel.

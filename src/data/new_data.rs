@@ -1,7 +1,7 @@
 //! New data in place of a plan's source, with the estimates of an earlier load: for `predict` and `eval`.
 
 use super::cell::number_name;
-use super::dataset::{Dataset, ExampleNames, common_examples, compute, resolve_fields, resolve_known};
+use super::dataset::{Dataset, ExampleNames, Ids, common_examples, compute, resolve_fields, resolve_known};
 use super::evaluate::{Evaluator, Values};
 use super::field_expr::{FieldExpr, FieldNode};
 use super::fitted::Fitted;
@@ -12,6 +12,8 @@ use super::problem::{At, DataError, DataProblem, DataResult};
 use super::resolve::{Examples, Op, Resolved, Unit};
 use super::resolve_source::columns;
 use super::source_spec::{SourceSpec, TableExpr, TableNode};
+use super::store::Limits;
+use super::windows_of_blocks::Blocks;
 use std::collections::BTreeSet;
 
 /// Reads new data in place of the plan's source, with the estimates and class names of an earlier
@@ -55,31 +57,32 @@ pub fn apply(plan: &DataPlan, fitted: &Fitted, replaced: Option<&SourceSpec>, wa
     }
     let examples = common_examples(&resolved)?;
     let trees: Vec<_> = resolved.iter().map(|(_, r)| r).collect();
-    let sources = Sources::load(&trees)?;
+    let sources = Sources::load(&trees, &Limits::USUAL)?;
     let framing = match (replaced, &examples) {
         (_, None) => Framing::default(),
         (Some(_), Some(examples)) => frame(&SplitSpec::AsGiven, examples, None).at(plan.split_span)?.unsplit(),
         // Fields that are not wanted here may say how the data is split.
         (None, Some(_)) => resolve_fields(plan)?.2,
     };
+    let blocks = Blocks::of(&trees, &framing, &Limits::USUAL);
     let mut values = Vec::new();
     for ((field, tree), known) in resolved.iter().zip(&estimates) {
-        values.push(compute(field, tree, &sources, known, &framing)?);
+        values.push(compute(field, tree, &sources, known, &framing, blocks.as_ref())?);
     }
     let ids = framing.ids(examples.as_ref());
     let names = match (replaced, &examples) {
         (Some(_), Some(examples)) => names_of(&resolved, examples, &ids)?,
         _ => None,
     };
-    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids, names })
+    Ok(Dataset { fields: values, splits: framing.splits, fitted: fitted.clone(), ids, names, blocks })
 }
 
 /// What the examples are called, where one is more than a row.
-fn names_of(fields: &[(&FieldPlan, Resolved)], examples: &Examples, ids: &[u32]) -> DataResult<Option<ExampleNames>> {
+fn names_of(fields: &[(&FieldPlan, Resolved)], examples: &Examples, ids: &Ids) -> DataResult<Option<ExampleNames>> {
     let groups = match &examples.unit {
         Unit::Rows => return Ok(None),
         Unit::Windows { .. } => {
-            let values = ids.iter().map(|row| vec![(u64::from(*row) + 1).to_string()]).collect();
+            let values = ids.iter().map(|row| vec![(u64::from(row) + 1).to_string()]).collect();
             return Ok(Some(ExampleNames { columns: vec!["row".to_string()], values }));
         }
         Unit::Sequences(groups) => groups,
@@ -93,7 +96,7 @@ fn names_of(fields: &[(&FieldPlan, Resolved)], examples: &Examples, ids: &[u32])
     }
     let Some((table, (by, span))) = found.as_ref().and_then(|t| Some((t, t.sequences_by()?))) else { return Ok(None) };
     let tree = columns(table, by, false, span)?;
-    let sources = Sources::load(&[&tree])?;
+    let sources = Sources::load(&[&tree], &Limits::USUAL)?;
     let firsts: Vec<u32> = (0..groups.count()).filter_map(|example| groups.positions(example).next()).collect();
     let cells: Vec<String> = match Evaluator::new(&sources, &[], &[]).block(&tree, &firsts).at(span)? {
         Values::Numbers(v) => v.into_iter().map(number_name).collect(),

@@ -61,6 +61,20 @@ pub enum DataProblem {
         /// What the system said.
         reason: String,
     },
+    /// Data that is too large for memory has no room on the disk either.
+    NoRoomBeside {
+        /// The folder of the file that was to hold it.
+        folder: String,
+        /// Bytes of the file, as far as it came.
+        written: u64,
+        /// What the system said.
+        reason: String,
+    },
+    /// What was kept in a file, or is read from its own as it is needed, cannot be read any more.
+    LostBeside {
+        /// What the system said.
+        reason: String,
+    },
     /// A file or source holds no rows.
     Empty {
         /// As the user wrote it.

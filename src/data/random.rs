@@ -71,6 +71,8 @@ pub(crate) enum Purpose {
     Buckets = 4,
     /// The points of a sweep.
     Sweep = 5,
+    /// The order of the blocks of an epoch.
+    Blocks = 6,
 }
 
 #[cfg(test)]

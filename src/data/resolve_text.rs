@@ -13,6 +13,7 @@ use super::scan_cache::kept;
 use super::schema::files_of;
 use super::source_spec::{PerSplit, SourceSpec};
 use super::steps::{StepKind, Steps};
+use super::store::Limits;
 use super::tokens::{Counter, TextScan, read_stream, text_scan};
 use super::vocabulary::Vocabulary;
 use crate::source::Span;
@@ -198,7 +199,7 @@ fn named(part: &Resolved, inner: &FieldExpr) -> String {
 
 /// The tokens of some rows; `ends` takes how many there are after each.
 fn count(part: &Resolved, rows: &[u32], vocabulary: &Vocabulary, mut ends: Option<&mut Vec<u32>>) -> Found<TextScan> {
-    let sources = Sources::load(&[part]).map_err(|e| e.problem)?;
+    let sources = Sources::load(&[part], &Limits::USUAL).map_err(|e| e.problem)?;
     let evaluator = Evaluator::new(&sources, &[], &[]);
     let mut counts: std::collections::HashMap<String, u64> = std::collections::HashMap::new();
     let mut tokens = 0u64;

@@ -188,16 +188,23 @@ pub(crate) struct ArrayScan {
 }
 
 impl ArrayScan {
-    /// The scan of an array whose elements are `values` in row-major order.
-    pub fn of(shape: &[usize], boolean: bool, values: impl Iterator<Item = f64>) -> Self {
+    /// The scan of an array whose elements `each` gives in row-major order. Errors: those of `each`.
+    pub fn of(
+        shape: &[usize],
+        boolean: bool,
+        each_element: impl FnOnce(&mut dyn FnMut(f64)) -> Found<()>,
+    ) -> Found<Self> {
         let mut scan = ArrayScan { shape: shape.to_vec(), boolean, ..ArrayScan::default() };
         let each = shape.iter().skip(1).product::<usize>().max(1);
         let mut distinct = Distinct::default();
         let mut previous = f64::NAN;
-        for (i, n) in values.enumerate() {
+        let mut count = 0usize;
+        each_element(&mut |n| {
+            let i = count;
+            count += 1;
             // Neighbours are often equal (the black of images), and then there is nothing new to learn.
             if n == previous {
-                continue;
+                return;
             }
             previous = n;
             let row = (i / each) as u64;
@@ -206,11 +213,11 @@ impl ArrayScan {
                     scan.missing_row = row;
                 }
                 scan.missing += 1;
-                continue;
+                return;
             }
             if n.is_infinite() {
                 scan.infinite.get_or_insert_with(|| (row, n.to_string()));
-                continue;
+                return;
             }
             if n.fract() != 0.0 && scan.fraction.is_none() {
                 scan.fraction = Some((row, n));
@@ -225,11 +232,11 @@ impl ArrayScan {
             if !distinct.overflow && distinct.numbers.insert((n + 0.0).to_bits()) {
                 distinct.check();
             }
-        }
+        })?;
         if !distinct.overflow {
             let names = distinct.numbers.into_iter().map(|bits| number_name(f64::from_bits(bits))).collect();
             scan.distinct = Some(sorted_names(names));
         }
-        scan
+        Ok(scan)
     }
 }

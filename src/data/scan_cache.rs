@@ -9,6 +9,7 @@ use super::files::failure;
 use super::problem::Found;
 use super::scan::{ArrayScan, Scanner, TableScan};
 use super::source_spec::{DataFile, SourceSpec};
+use super::store::Limits;
 use super::table_reader::{TablePart, read};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -52,8 +53,8 @@ pub(crate) fn array_scan(file: &DataFile, source: &SourceSpec) -> Found<Arc<Arra
         _ => source.name().to_string(),
     };
     kept(std::slice::from_ref(file), &kind, || {
-        let array = read_array(file, source)?;
-        Ok(ArrayScan::of(&array.shape, array.boolean, array.numbers.iter()))
+        let array = read_array(file, source, Limits::USUAL.source)?;
+        ArrayScan::of(&array.shape, array.boolean, |take| array.numbers.each(take))
     })
 }
 

@@ -3,7 +3,7 @@
 use super::cell::{Parsed, parse};
 use super::problem::{DataProblem, FirstLine};
 use super::source_spec::Split;
-use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::diagnostics::{Code, Diagnostic, bytes, quoted_list};
 use crate::source::Span;
 
 /// Names that a list shows before it is cut short.
@@ -15,7 +15,7 @@ impl DataProblem {
         use DataProblem as P;
         match self {
             P::NoFile { .. } => Code::E0501,
-            P::Unreadable { .. } | P::TooManyRows { .. } => Code::E0502,
+            P::Unreadable { .. } | P::TooManyRows { .. } | P::NoRoomBeside { .. } | P::LostBeside { .. } => Code::E0502,
             P::NoColumn { .. } | P::NoHeader { .. } => Code::E0503,
             P::DuplicateColumn { .. } => Code::E0504,
             P::RaggedRow { .. } => Code::E0505,
@@ -80,6 +80,19 @@ impl DataProblem {
             DataProblem::Unreadable { written, reason } => {
                 say(format!("`{written}` cannot be read: {reason}"), "read here")
             }
+            DataProblem::NoRoomBeside { folder, written, reason } => say(
+                format!(
+                    "this data is too large for memory, and could not be kept in a file in {folder} either: {reason} \
+                     (after {})",
+                    bytes(*written)
+                ),
+                "read here",
+            )
+            .help("make room there, or let the environment variable TMPDIR name a folder that has room"),
+            DataProblem::LostBeside { reason } => say(
+                format!("data that is too large for memory could not be read again while it was needed: {reason}"),
+                "needed here",
+            ),
             DataProblem::TooManyRows { rows } => {
                 say(format!("{rows} rows are more than can be numbered ({} at most)", u32::MAX - 1), "read here")
             }

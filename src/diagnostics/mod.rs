@@ -4,12 +4,14 @@
 //! result is a [`Diagnostic`]. Nothing above this module knows how diagnostics are drawn, and only `render` uses
 //! ariadne.
 
+mod amounts;
 mod codes;
 mod io_error;
 mod quoting;
 mod render;
 mod spelling;
 
+pub use amounts::bytes;
 pub use codes::{Code, Explanation};
 pub use io_error::io_reason;
 pub use quoting::{shell_word, xml_text};

@@ -1,5 +1,7 @@
 //! Amounts as people read them.
 
+pub use crate::diagnostics::bytes;
+
 /// A whole number in groups of three: `1,234,567`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -16,21 +18,6 @@ pub fn count(n: u64) -> String {
 /// A number of one thing: `1 epoch`, `1,200 epochs`.
 pub fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
-}
-
-/// A size in memory: `512 B`, `1.5 KiB`.
-pub fn bytes(n: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut size = n as f64 / 1024.0;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    format!("{size:.1} {}", UNITS.get(unit).copied().unwrap_or("PiB"))
 }
 
 /// Large amounts: `950`, `1.2k`, `3.4M`.

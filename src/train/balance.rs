@@ -10,7 +10,7 @@ pub(super) fn class_weights(train: &Train, dataset: &Dataset) -> Option<Vec<f64>
     let field = dataset.field(&wanted.field)?;
     let mut counts = vec![0_u64; wanted.classes];
     for row in &dataset.splits.train {
-        for class in field.example(*row as usize) {
+        for class in &*field.example(*row as usize) {
             if let Some(count) = counts.get_mut(*class as usize) {
                 *count += 1;
             }

@@ -236,7 +236,7 @@ fn look(
             trouble,
             operands: found.operands,
             result: found.result,
-            ids: wrong.filter_map(|row| dataset.ids.get(*row as usize)).copied().collect(),
+            ids: wrong.filter_map(|row| dataset.ids.get(*row as usize)).collect(),
             places: Vec::new(),
             batch: rows.len(),
         }));
@@ -254,7 +254,7 @@ fn look(
         let each = (values.len() / rows.len().max(1)).max(1);
         values.chunks(each).zip(rows).filter(|(values, _)| is_wrong(values)).map(|(_, row)| *row).collect()
     });
-    let ids: Vec<u32> = wrong.iter().filter_map(|row| dataset.ids.get(*row as usize)).copied().collect();
+    let ids: Vec<u32> = wrong.iter().filter_map(|row| dataset.ids.get(*row as usize)).collect();
     Ok(Some(Cause {
         span,
         source: Written::default(),

@@ -204,7 +204,7 @@ impl Feeder {
     /// The numbers that the examples are known by.
     fn identify(&mut self, dataset: &Dataset, rows: &[u32]) {
         self.ids.clear();
-        let id = |row: &u32| dataset.ids.get(*row as usize).map_or(u64::from(*row), |id| u64::from(*id));
+        let id = |row: &u32| dataset.ids.get(*row as usize).map_or(u64::from(*row), u64::from);
         self.ids.extend(rows.iter().map(id));
     }
 }

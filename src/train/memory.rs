@@ -139,9 +139,9 @@ fn batch_of(train: &Train, datasets: &BTreeMap<usize, Dataset>) -> usize {
 fn bytes_of(dataset: &Dataset) -> u64 {
     let of_field = |field: &crate::data::Field| {
         let places = field.offsets.as_ref().map_or(0, Vec::len) + field.starts.as_ref().map_or(0, Vec::len);
-        field.values.len() * size_of::<f32>() + places * size_of::<usize>()
+        field.values.memory() + places * size_of::<usize>()
     };
-    (dataset.fields.iter().map(of_field).sum::<usize>() + dataset.ids.len() * size_of::<u32>()) as u64
+    (dataset.fields.iter().map(of_field).sum::<usize>() + dataset.ids.memory()) as u64
 }
 
 fn count(shape: &[Dim], sizes: &Binding) -> u64 {

@@ -179,7 +179,7 @@ impl<'v> Predictions<'v> {
 mod tests {
     use super::super::prediction::Meaning;
     use super::*;
-    use crate::data::{Field, FieldKind, FieldType, Fitted, Splits};
+    use crate::data::{Field, FieldKind, FieldType, Fitted, Ids, Splits};
 
     fn dataset(lengths: &[usize]) -> Dataset {
         let kind = FieldType { kind: FieldKind::Float, shape: vec![3], ragged: Some("s".into()) };
@@ -189,10 +189,10 @@ mod tests {
         }));
         let offsets = Some(offsets.collect());
         let (values, rows) = (vec![0.0; lengths.iter().sum()], lengths.len());
-        let field = Field { name: "x".into(), kind, values, rows, offsets, starts: None, inverse: None };
+        let field = Field { name: "x".into(), kind, values: values.into(), rows, offsets, starts: None, inverse: None };
         let values = (0..rows).map(|i| vec![format!("s{i}")]).collect();
         let names = Some(ExampleNames { columns: vec!["id".into()], values });
-        Dataset { fields: vec![field], splits: Splits::default(), fitted: Fitted::default(), ids: Vec::new(), names }
+        Dataset { fields: vec![field], splits: Splits::default(), fitted: Fitted::default(), ids: Ids::default(), names, blocks: None }
     }
 
     fn reader(name: &str, shape: &[usize]) -> OutputReader {

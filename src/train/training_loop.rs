@@ -11,7 +11,7 @@ use super::stepping::{StepResult, Stepper};
 use super::weights::{self, Weights};
 use crate::catalog::Duration;
 use crate::check::{Length, Train};
-use crate::data::{Batches, Dataset, Split};
+use crate::data::{Batches, DataError, DataProblem, Dataset, Split};
 use crate::runtime::{Session, States};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -26,7 +26,8 @@ pub(super) struct Extent {
 impl Extent {
     /// None where there is not a single batch.
     pub(super) fn of(train: &Train, dataset: &Dataset) -> Option<Extent> {
-        let steps_per_epoch = batches(train, dataset, 1).count() as u64;
+        let (examples, settings) = (dataset.splits.train.len(), &train.settings);
+        let steps_per_epoch = Batches::count_of(examples, settings.examples_per_step(), settings.drop_last) as u64;
         let steps = match train.settings.length {
             Length::Epochs(epochs) => epochs.saturating_mul(steps_per_epoch),
             Length::Steps(steps) => steps,
@@ -39,10 +40,17 @@ impl Extent {
 pub(super) fn batches(train: &Train, dataset: &Dataset, epoch: u64) -> Batches {
     let settings = &train.settings;
     let shuffle = settings.shuffle.then_some((settings.seed, epoch));
-    let (examples, size, drop_last) = (&dataset.splits.train, settings.examples_per_step(), settings.drop_last);
-    match dataset.is_ragged() {
-        true => Batches::by_length(examples, size, drop_last, shuffle, |e| dataset.length(e as usize)),
-        false => Batches::new(examples, size, drop_last, shuffle),
+    Batches::of(dataset, &dataset.splits.train, settings.examples_per_step(), settings.drop_last, shuffle)
+}
+
+/// Whether all values that were asked for could be read. Errors: those kept in a file could not.
+pub(super) fn read_well(train: &Train, dataset: &Dataset) -> Result<(), RunError> {
+    match dataset.failure() {
+        None => Ok(()),
+        Some(reason) => {
+            let problem = DataProblem::LostBeside { reason: reason.to_owned() };
+            Err(RunError::Data(DataError::new(train.span, problem)))
+        }
     }
 }
 
@@ -132,13 +140,18 @@ impl<'a> Loop<'a> {
             let replay = divergence::Replay { epoch: at.epoch, skipped: at.in_epoch, first_step: at.step + 1 };
             let mut batches = batches(self.train, self.dataset, at.epoch);
             batches.skip_batches(at.in_epoch as usize);
-            while let Some(rows) = batches.next_batch() {
+            loop {
+                if let Some(ahead) = batches.window_ahead() {
+                    self.dataset.read_ahead(ahead);
+                }
+                let Some(rows) = batches.next_batch() else { break };
                 if at.step == self.extent.steps {
                     break;
                 }
                 at.step += 1;
                 at.in_epoch += 1;
                 let result = stepper.run(session, rows, at.step)?;
+                read_well(self.train, self.dataset)?;
                 at.running.add(result.loss, rows.len());
                 self.tell_step(at.epoch, at.step, &result);
                 let is_last = at.step == self.extent.steps;

@@ -1,7 +1,7 @@
 //! The words for a [`Shortage`].
 
 use super::memory::Shortage;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, bytes};
 
 impl Shortage {
     /// One line: what is needed, and what there is.
@@ -40,21 +40,4 @@ impl Shortage {
             (None, _) => diagnostic.help("not even a batch of one fits: make the layers smaller, or the examples"),
         }
     }
-}
-
-/// A size in memory: `512 B`, `1.5 MiB`.
-fn bytes(n: u64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if n < 1024 {
-        return format!("{n} B");
-    }
-    let mut size = n as f64 / 1024.0;
-    let mut unit = "KiB";
-    for larger in units.iter().skip(1) {
-        if size < 1024.0 {
-            break;
-        }
-        (size, unit) = (size / 1024.0, larger);
-    }
-    format!("{size:.1} {unit}")
 }

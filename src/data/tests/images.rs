@@ -65,12 +65,12 @@ fn images_stand_by_class_and_name_with_their_folder_for_a_label() {
     let data = load(&plan).expect("loaded");
     let (image, label) = (&data.fields[0], &data.fields[1]);
     // In the order of the names of folders, 10 before 9; classes that are numbers stand in the order of numbers.
-    assert_eq!(label.values, [1.0, 0.0, 0.0, 2.0]);
+    assert_eq!(label.values.all(), [1.0, 0.0, 0.0, 2.0]);
     assert_eq!(data.fitted.fields["label"].classes.as_deref(), Some(&["9".into(), "10".into(), "NA".into()][..]));
-    assert_eq!(image.values[..18], [[10.0; 6], [0.0; 6], [0.0; 6]].concat());
-    assert_eq!(image.values[18..24], [20.0; 6]);
-    assert_close(&image.values[36..54], &[200.0; 18]);
-    assert_eq!(image.values[54..72], [[30.0; 6], [40.0; 6], [50.0; 6]].concat());
+    assert_eq!(image.values.all()[..18], [[10.0; 6], [0.0; 6], [0.0; 6]].concat());
+    assert_eq!(image.values.all()[18..24], [20.0; 6]);
+    assert_close(&image.values.all()[36..54], &[200.0; 18]);
+    assert_eq!(image.values.all()[54..72], [[30.0; 6], [40.0; 6], [50.0; 6]].concat());
 }
 
 #[test]
@@ -143,16 +143,16 @@ fn splits_are_given_or_made() {
     let given = source(given(vec![folder.file("photos")], vec![folder.file("more")]), [1, 1], 1);
     let data = load(&plan(fields(&TableExpr::source(given, span(1))), SplitSpec::AsGiven)).expect("loaded");
     assert_eq!((data.splits.train.len(), data.splits.test.as_slice()), (20, &[20][..]));
-    assert_eq!((data.fields[0].values[20], data.fields[1].values[20]), (99.0, 1.0));
+    assert_eq!((data.fields[0].values.all()[20], data.fields[1].values.all()[20]), (99.0, 1.0));
     let table = whole(&folder, [1, 1], 1);
     let stratify = Some(classes(one(&table, "label")));
     let split = SplitSpec::Random { shares: vec![(Split::Test, 0.5)], stratify, seed: 3 };
     let standard = vec![("image", standardize(one(&table, "image"))), ("label", classes(one(&table, "label")))];
     let plan = plan(standard, split);
     let data = load(&plan).expect("loaded");
-    let cats = data.splits.test.iter().filter(|r| data.fields[1].values[**r as usize] == 0.0).count();
+    let cats = data.splits.test.iter().filter(|r| data.fields[1].values.all()[**r as usize] == 0.0).count();
     assert_eq!((cats, data.splits.test.len()), (5, 10));
-    let mean = data.splits.train.iter().map(|r| data.fields[0].values[*r as usize]).sum::<f32>() / 10.0;
+    let mean = data.splits.train.iter().map(|r| data.fields[0].values.all()[*r as usize]).sum::<f32>() / 10.0;
     assert!(mean.abs() < 1e-5, "{mean}");
     // New data: a folder without classes, or a file.
     let new = |name: &str| SourceSpec::ImageFolder {

@@ -24,12 +24,12 @@ fn standardize_is_that_of_numpy() {
     // x.mean(0), x.std(0), ((x - x.mean(0)) / x.std(0))[0]
     let mean = [5.843333333333334, 3.0573333333333337, 3.7580000000000005, 1.1993333333333334];
     let std = [0.8253012917851409, 0.43441096773549454, 1.759404065775303, 0.7596926279021594];
-    assert_close(&data.fields[0].values[..4], &[-0.9006812, 1.0190044, -1.3402265, -1.3154443]);
+    assert_close(&data.fields[0].values.all()[..4], &[-0.9006812, 1.0190044, -1.3402265, -1.3154443]);
     let Estimate::Standardize { mean: m, deviation } = &data.fitted.fields["x"].estimates[0] else { panic!() };
     for i in 0..4 {
         assert!((m[i] - mean[i]).abs() < 1e-13 && (deviation[i] - std[i]).abs() < 1e-13);
     }
-    let mut back = data.fields[0].values.clone();
+    let mut back = data.fields[0].values.all().to_vec();
     data.fields[0].inverse.as_ref().expect("an inverse").apply(&mut back);
     assert_close(&back[..4], &[5.1, 3.5, 1.4, 0.2]);
 }
@@ -43,7 +43,7 @@ fn the_program_of_the_language_page() {
     assert_eq!(description.examples, Some([105, 22, 23]));
     let data = load(&iris_plan()).expect("loaded");
     assert_eq!((data.splits.train.len(), data.splits.validation.len(), data.splits.test.len()), (105, 22, 23));
-    let species = &data.field("species").expect("a field").values;
+    let species = data.field("species").expect("a field").values.all();
     for class in 0..3 {
         assert_eq!(data.splits.train.iter().filter(|i| species[**i as usize] == class as f32).count(), 35);
     }
@@ -52,7 +52,7 @@ fn the_program_of_the_language_page() {
         Some("setosa versicolor virginica")
     );
     // Estimates are those of the training split alone.
-    let x = &data.field("x").expect("a field").values;
+    let x = data.field("x").expect("a field").values.all();
     let mean: f64 = data.splits.train.iter().map(|i| f64::from(x[*i as usize * 4])).sum::<f64>() / 105.0;
     assert!(mean.abs() < 1e-7);
     let whole: f64 = x.iter().step_by(4).map(|v| f64::from(*v)).sum();
@@ -139,8 +139,8 @@ fn images_of_idx_files() {
     ));
     let z = z.expect("loaded");
     assert_eq!(z.fields[1].kind.to_string(), "[1, 2, 2]");
-    assert_close(&z.fields[1].values[..2], &[0.0, 1.0 / 255.0]);
-    assert_eq!(z.fields[2].values, [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+    assert_close(&z.fields[1].values.all()[..2], &[0.0, 1.0 / 255.0]);
+    assert_eq!(z.fields[2].values.all(), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
     // A picture without an axis of channels has one channel: mean 11.5, deviation sqrt((24^2 - 1) / 12).
     assert_eq!(
         z.fitted.fields["i"].estimates,
@@ -154,7 +154,7 @@ fn given_splits_and_carving() {
     let x = one(&folder.csv_split("a.csv", "b.csv"), "x");
     let data = load(&plan(vec![("x", standardize(x.clone()))], SplitSpec::AsGiven)).expect("loaded");
     assert_eq!((data.splits.train.len(), data.splits.test.as_slice()), (5, &[5, 6][..]));
-    assert_close(&data.fields[0].values[5..], &[2.1213203, 2.828427]);
+    assert_close(&data.fields[0].values.all()[5..], &[2.1213203, 2.828427]);
     let carve = SplitSpec::Random { shares: vec![(Split::Validation, 0.2)], stratify: None, seed: 1 };
     let data = load(&plan(vec![("x", x)], carve)).expect("loaded");
     assert_eq!((data.splits.train.len(), data.splits.validation.len(), data.splits.test.len()), (4, 1, 2));
@@ -175,8 +175,8 @@ fn the_examples_with_images() {
     let (description, errors) = describe(&plan);
     assert_eq!((errors.len(), description.examples), (0, Some([5400, 600, 1000])));
     let data = load(&plan).expect("loaded");
-    let first: f32 = data.fields[0].values.iter().take(784).sum();
-    assert!(first > 10.0 && data.fields[0].values.iter().all(|v| (0.0..=1.0).contains(v)));
+    let first: f32 = data.fields[0].values.all().iter().take(784).sum();
+    assert!(first > 10.0 && data.fields[0].values.all().iter().all(|v| (0.0..=1.0).contains(v)));
     assert_eq!((data.fields[0].rows, data.fields[1].kind.to_string().as_str()), (7000, "class(10)"));
 }
 
@@ -190,10 +190,10 @@ fn an_array_of_an_archive_is_chosen_by_name() {
     };
     let data = load(&plan(vec![("x", array("x")), ("y", classes(array("y")))], SplitSpec::AsGiven)).expect("loaded");
     assert_eq!(
-        (data.fields[0].kind.shape.as_slice(), data.fields[0].values.as_slice()),
+        (data.fields[0].kind.shape.as_slice(), &*data.fields[0].values.all()),
         (&[2][..], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0][..])
     );
-    assert_eq!(data.fields[1].values, [1.0, 0.0, 1.0]);
+    assert_eq!(data.fields[1].values.all(), [1.0, 0.0, 1.0]);
     let DataProblem::BadArray { format: "npz", reason, .. } = problem_of(array("z")) else { panic!() };
     assert!(reason.contains("`x` and `y`"), "{reason}");
 }

@@ -127,8 +127,8 @@ pub fn plan(fields: Vec<(&str, FieldExpr)>, split: SplitSpec) -> DataPlan {
 
 /// The values of a single field with everything in train.
 pub fn values(expr: FieldExpr) -> Vec<f32> {
-    let mut data = load(&plan(vec![("x", expr)], SplitSpec::AsGiven)).expect("loaded");
-    data.fields.remove(0).values
+    let data = load(&plan(vec![("x", expr)], SplitSpec::AsGiven)).expect("loaded");
+    data.fields[0].values.all().to_vec()
 }
 
 pub fn problem_of(expr: FieldExpr) -> DataProblem {
