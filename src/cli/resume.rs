@@ -4,6 +4,7 @@ use super::arguments::ResumeArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::{failure, interrupt, run, sweep};
+use crate::data::Limits;
 use crate::report::PAGE;
 use crate::train::{NotResumable, Resumable, ResumeOptions, RunError, is_sweep};
 
@@ -34,6 +35,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
         pause_after: None,
+        limits: Limits::USUAL,
     };
     let log_steps = resumable.logs_steps();
     let how = run::Watched { json: args.going.json, log_steps, threads: options.threads };

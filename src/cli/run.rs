@@ -6,6 +6,7 @@ use super::output::{BOLD, DIM, GREEN, Output, RED, paint};
 use super::progress::{JsonEvents, Progress};
 use super::{failure, files, interrupt, measures, numbers};
 use crate::check::{Checked, Overrides};
+use crate::data::Limits;
 use crate::train::{self, Event, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
 use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
@@ -50,6 +51,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         interrupt: interrupt::flag(*output),
         splits: None,
         pause_after: None,
+        limits: Limits::USUAL,
     };
     let how = Watched { json: args.going.json, log_steps: args.log_steps, threads: options.threads };
     observed(output, &checked, how, |observer| go(&checked, &options, observer, purpose))

@@ -187,9 +187,7 @@ fn array_of(content: Content, layout: fn(&[u8]) -> Result<Layout, String>) -> Re
     let boolean = element.kind == 'b';
     let numbers = match content {
         Content::Memory(bytes) => element.read(bytes.get(start..).unwrap_or_default())?,
-        Content::File(file) if !column_major => {
-            Numbers::File(FileNumbers { file, start: start as u64, element, len })
-        }
+        Content::File(file) if !column_major => Numbers::File(FileNumbers { file, start: start as u64, element, len }),
         Content::File(file) => {
             let mut bytes = vec![0u8; len * element.size];
             file.read(start as u64, &mut bytes).map_err(|error| crate::diagnostics::io_reason(&error))?;
@@ -396,7 +394,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let body: Vec<u8> = (0..3000i16).flat_map(|x| (x * 7 - 900).to_le_bytes()).collect();
         let header = |order: &str| format!("{{'descr': '<i2', 'fortran_order': {order}, 'shape': (1000, 3), }}");
-        for (name, bytes) in [("a.npy", npy_file(&header("False"), &body)), ("b.npy", npy_file(&header("True"), &body))] {
+        for (name, bytes) in [("a.npy", npy_file(&header("False"), &body)), ("b.npy", npy_file(&header("True"), &body))]
+        {
             let plain = DataFile::new(name, folder.path().join(name));
             std::fs::write(&plain.path, &bytes).expect("written");
             let packed = DataFile::new("a.npy.gz", folder.path().join("a.npy.gz"));

@@ -36,13 +36,7 @@ impl Batches {
 
     /// The same for examples of a dataset: where they are read in blocks, those of a batch are of a few; where they differ
     /// in length, of nearly the same, so that little is padded.
-    pub fn of(
-        dataset: &Dataset,
-        examples: &[u32],
-        size: usize,
-        drop_last: bool,
-        shuffle: Option<(u64, u64)>,
-    ) -> Self {
+    pub fn of(dataset: &Dataset, examples: &[u32], size: usize, drop_last: bool, shuffle: Option<(u64, u64)>) -> Self {
         let mut batches = match (&dataset.blocks, shuffle) {
             (None, _) => Batches::new(examples, size, drop_last, shuffle),
             (Some(blocks), None) => {
@@ -224,7 +218,15 @@ mod tests {
     fn values_are_gathered_and_padded() {
         let kind = FieldType { kind: FieldKind::Float, shape: vec![2], ragged: None };
         let values = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
-        let mut field = Field { name: "x".into(), kind, values: values.into(), rows: 3, offsets: None, starts: None, inverse: None };
+        let mut field = Field {
+            name: "x".into(),
+            kind,
+            values: values.into(),
+            rows: 3,
+            offsets: None,
+            starts: None,
+            inverse: None,
+        };
         let mut out = [9.0; 4];
         gather(&field, &[2, 0], &mut out);
         assert_eq!(out, [4.0, 5.0, 0.0, 1.0]);

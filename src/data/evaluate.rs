@@ -208,7 +208,9 @@ impl<'a> Evaluator<'a> {
         let kept = examples.and_then(|e| e.kept.as_deref());
         let row = |r: &u32| kept.map_or(*r as usize, |k| k.get(*r as usize).map_or(usize::MAX, |r| *r as usize));
         let width = columns.len();
-        let Some(table) = self.sources.table(key) else { return Ok(Values::Numbers(vec![f64::NAN; rows.len() * width])) };
+        let Some(table) = self.sources.table(key) else {
+            return Ok(Values::Numbers(vec![f64::NAN; rows.len() * width]));
+        };
         let place = |(name, _): &(String, ColumnKind)| table.column(name);
         let is_text = |column: &usize| table.columns().get(*column).is_some_and(|(_, kind)| *kind == ColumnKind::Text);
         let places: Vec<Option<usize>> = columns.iter().map(place).collect();

@@ -32,10 +32,12 @@ pub(crate) struct Table {
 impl Table {
     /// The columns of these names that a source has.
     pub fn read(source: &SourceSpec, wanted: &BTreeMap<&str, ColumnKind>, limits: &Limits) -> Found<Table> {
-        let group = (GROUP_BYTES / size_of::<f64>() / wanted.len().max(1)).clamp(*GROUP_ROWS.start(), *GROUP_ROWS.end());
+        let group =
+            (GROUP_BYTES / size_of::<f64>() / wanted.len().max(1)).clamp(*GROUP_ROWS.start(), *GROUP_ROWS.end());
         let cells = StoreWriter::new(0, limits.source / size_of::<f64>());
         let (columns, slots, open, codes, texts) = Default::default();
-        let mut collector = Collector { wanted, columns, slots, open, group, rows: 0, cells, codes, texts, failed: Ok(()) };
+        let mut collector =
+            Collector { wanted, columns, slots, open, group, rows: 0, cells, codes, texts, failed: Ok(()) };
         for (_, part) in parts(source)? {
             read(&part, &mut collector)?;
             // What a sink cannot say while it reads.

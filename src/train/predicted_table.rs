@@ -192,7 +192,14 @@ mod tests {
         let field = Field { name: "x".into(), kind, values: values.into(), rows, offsets, starts: None, inverse: None };
         let values = (0..rows).map(|i| vec![format!("s{i}")]).collect();
         let names = Some(ExampleNames { columns: vec!["id".into()], values });
-        Dataset { fields: vec![field], splits: Splits::default(), fitted: Fitted::default(), ids: Ids::default(), names, blocks: None }
+        Dataset {
+            fields: vec![field],
+            splits: Splits::default(),
+            fitted: Fitted::default(),
+            ids: Ids::default(),
+            names,
+            blocks: None,
+        }
     }
 
     fn reader(name: &str, shape: &[usize]) -> OutputReader {

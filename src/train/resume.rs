@@ -11,6 +11,7 @@ use super::run::{Begin, Outcome, RunOptions, WholeRun, load_datasets, wanted_tra
 use super::run_directory::{RunDirectory, resolve};
 use crate::check::{Checked, Overrides, check_text};
 use crate::compare::{differences, written_alike};
+use crate::data::Limits;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct ResumeOptions {
     pub interrupt: Arc<AtomicBool>,
     /// As [`RunOptions::pause_after`].
     pub pause_after: Option<u64>,
+    /// As [`RunOptions::limits`]: those that the run was begun with.
+    pub limits: Limits,
 }
 
 /// A run that can go on.
@@ -107,7 +110,7 @@ impl Resumable {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, RunError> {
         let wanted = wanted_trains(checked, self.record.train.as_deref())?;
-        let datasets = load_datasets(checked, &wanted)?;
+        let datasets = load_datasets(checked, &wanted, &options.limits)?;
         memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
         // A train that was interrupted has left a record too.
         let done = self.record.trains.iter().take_while(|train| train.is_done()).count();
@@ -127,6 +130,7 @@ impl Resumable {
             memory_limit: options.memory_limit,
             interrupt: Arc::clone(&options.interrupt),
             pause_after: options.pause_after,
+            limits: options.limits,
             splits: self.record.splits.clone(),
             ..RunOptions::default()
         };

@@ -14,7 +14,7 @@ use super::training_loop::{Attendant, Beginning, Loop, Moment, Trained};
 use super::weights::Weights;
 use super::{fingerprint, weights_file};
 use crate::check::{Checked, Overrides, Train};
-use crate::data::{Dataset, Fitted, Split, load};
+use crate::data::{Dataset, Fitted, Limits, Split, load_within};
 use crate::runtime::States;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,8 @@ pub struct RunOptions {
     /// Ends each train behind this epoch with a checkpoint, measured as it stands; a [`super::Resumable`] goes on from
     /// there as if it had not ended.
     pub pause_after: Option<u64>,
+    /// How much of the data is in memory.
+    pub limits: Limits,
 }
 
 impl Default for RunOptions {
@@ -67,6 +69,7 @@ impl Default for RunOptions {
             interrupt: Arc::default(),
             splits: None,
             pause_after: None,
+            limits: Limits::USUAL,
         }
     }
 }
@@ -117,7 +120,7 @@ impl Outcome {
 pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
     let wanted = wanted_trains(checked, options.train.as_deref())?;
     // Before there is a directory: data that cannot be read leaves nothing behind.
-    let datasets = load_datasets(checked, &wanted)?;
+    let datasets = load_datasets(checked, &wanted, &options.limits)?;
     memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
@@ -161,13 +164,17 @@ pub(super) fn wanted_trains(checked: &Checked, model: Option<&str>) -> Result<Ve
 }
 
 /// The data of some trains, by index of the data block.
-pub(super) fn load_datasets(checked: &Checked, trains: &[usize]) -> Result<BTreeMap<usize, Dataset>, RunError> {
+pub(super) fn load_datasets(
+    checked: &Checked,
+    trains: &[usize],
+    limits: &Limits,
+) -> Result<BTreeMap<usize, Dataset>, RunError> {
     let mut datasets = BTreeMap::new();
     for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         if let Some(block) = checked.program.data.get(train.data)
             && !datasets.contains_key(&train.data)
         {
-            datasets.insert(train.data, load(&block.plan)?);
+            datasets.insert(train.data, load_within(&block.plan, limits)?);
         }
     }
     Ok(datasets)

@@ -33,6 +33,7 @@ mod ide_tokens;
 mod images;
 mod in_torch;
 mod language;
+mod large_data;
 mod lints;
 mod lsp;
 mod lsp_fuzz;

@@ -52,7 +52,11 @@ impl<T: Stored> StoreWriter<T> {
             file.write(&self.bytes)?;
         }
         // What was all of it until now is large.
-        if self.pending.capacity() > 1 << 16 { self.pending = Vec::new() } else { self.pending.clear() }
+        if self.pending.capacity() > 1 << 16 {
+            self.pending = Vec::new()
+        } else {
+            self.pending.clear()
+        }
         Ok(())
     }
 
@@ -114,7 +118,8 @@ mod tests {
     fn several_threads_read_at_once() {
         use rayon::prelude::*;
         let store = numbers(0, BlockSize { numbers: 16, most: 2 });
-        let wrong = (0..20_000usize).into_par_iter().map(|i| i * 7919 % 1000).filter(|i| store.get(*i..*i + 1)[0] != *i as f32);
+        let wrong =
+            (0..20_000usize).into_par_iter().map(|i| i * 7919 % 1000).filter(|i| store.get(*i..*i + 1)[0] != *i as f32);
         assert_eq!(wrong.count(), 0);
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the whole module, through its public face.
 
 mod images;
+mod large;
 mod loading;
 mod new_data;
 mod problems;

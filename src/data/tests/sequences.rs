@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn windows(field: FieldExpr, length: usize, stride: usize, offset: usize) -> FieldExpr {
+pub fn windows(field: FieldExpr, length: usize, stride: usize, offset: usize) -> FieldExpr {
     FieldExpr::new(FieldNode::Windows { field, length, stride, offset }, span(3))
 }
 
@@ -16,7 +16,7 @@ fn ordered(train: f64) -> SplitSpec {
 }
 
 /// Rows `0 .. n`, with the row's number in column `a` and ten times it in `b`.
-fn counting(n: usize) -> TableExpr {
+pub fn counting(n: usize) -> TableExpr {
     let cells: Vec<[f64; 2]> = (0..n).map(|i| [i as f64, 10.0 * i as f64]).collect();
     rows(["a", "b"], &cells)
 }

@@ -7,6 +7,7 @@ use super::super::resume::{Resumable, ResumeOptions};
 use super::super::run::{RunOptions, run};
 use super::record::{PointResult, PointStatus};
 use crate::check::{Overrides, check_text};
+use crate::data::Limits;
 use crate::data::Split;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,6 +98,7 @@ impl Task {
                     memory_limit: around.memory_limit,
                     interrupt: Arc::clone(&around.interrupt),
                     pause_after: self.until,
+                    limits: Limits::USUAL,
                 };
                 resumable.go_on(&checked, &options, troubles)
             }
