@@ -33,6 +33,7 @@ pub fn predict(output: &Output, args: &PredictArgs) -> Exit {
         model: args.model.clone(),
         input: input.clone(),
         output: to.clone(),
+        batch: args.batch,
         threads: run::threads(args.threads),
     };
     match train::predict(&from, &options) {

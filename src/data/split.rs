@@ -83,11 +83,10 @@ pub(crate) fn assign(
     let [train, validation, _] = rows;
     let total: usize = rows.iter().sum();
     let range = |from: usize, to: usize| (from as u32..to as u32).collect::<Vec<u32>>();
-    let mut splits = Splits {
-        train: range(0, train),
-        validation: range(train, train + validation),
-        test: range(train + validation, total),
-    };
+    // Those of the pool are many, and not needed where they are shared out.
+    let own = if matches!(spec, SplitSpec::AsGiven) { range(0, train) } else { Vec::new() };
+    let mut splits =
+        Splits { train: own, validation: range(train, train + validation), test: range(train + validation, total) };
     let shares = match spec {
         SplitSpec::AsGiven => return Ok(splits),
         SplitSpec::Ordered { shares } => {

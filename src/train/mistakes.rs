@@ -1,7 +1,7 @@
 //! The worst mistakes of a classifier: the examples for which its weights gave the truth the least probability.
 
 use super::error::{ReopenError, RunError};
-use super::predict::Predictor;
+use super::predict::{BATCH, Predictor};
 use super::prediction::{Meaning, OutputReader, Scored, first_largest};
 use super::reopen::{Opened, open};
 use crate::check::{Checked, Fit, Train};
@@ -127,7 +127,7 @@ fn mistakes_of(
     let mut predictor = Predictor::new(opened, checked, train, threads)?;
     let mut names: Option<Vec<String>> = None;
     let mut wrong: Vec<Ranked> = Vec::new();
-    predictor.each(&dataset, split, |row, readers, predictions| {
+    predictor.each(&dataset, dataset.splits.get(split), BATCH, |row, readers, predictions| {
         let Some(reader) = readers.get(output) else { return };
         let Some(known) = names.take().or_else(|| names_of(reader, target)) else { return };
         let truth = target.example(row as usize).first().map(|class| *class as usize);

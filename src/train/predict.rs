@@ -2,20 +2,24 @@
 
 use super::error::{ReopenError, RunError};
 use super::feeding::{Draw, Feeder};
-use super::predicted_table::{PredictedTable, Predictions};
+use super::predicted_table::{PredictedTable, Predictions, npy_header};
 use super::prediction::OutputReader;
 use super::reopen::{Opened, open};
-use super::run_directory::write_whole;
+use super::run_directory::write_whole_by;
+use super::training_loop::read_well;
 use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
 use crate::data::{DataFile, Dataset, Fitted, PerSplit, SourceSpec, Split, apply};
 use crate::ir::dim::Var;
 use crate::runtime::{Executable, Session};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows that are predicted at once.
-const BATCH: usize = 256;
+/// Examples that are predicted at once where nothing is said.
+pub(super) const BATCH: usize = 256;
+/// Batches whose predictions are written together: enough to sort examples by length.
+const TOGETHER: usize = 64;
 
 /// What to predict.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct PredictOptions {
     pub input: PathBuf,
     /// `.csv` or `.npy`.
     pub output: PathBuf,
+    /// `--batch`: examples that are predicted at once; 256 where nothing is said.
+    pub batch: Option<usize>,
     /// Workers.
     pub threads: usize,
 }
@@ -69,11 +75,72 @@ fn predict_opened(
     let mut predictor = Predictor::new(opened, checked, train, options.threads)?;
     let source = replacement(predictor.block, &predictor.wanted(), &options.input);
     let given = options.input.display().to_string();
-    let table = predictor.table(&source, &given, kind == OutputKind::Npy)?;
-    let predicted = Predicted { rows: table.rows(), columns: table.columns().to_vec(), model: train.name.clone() };
-    let bytes = table.bytes().map_err(|reason| RunError::Write { path: options.output.clone(), reason })?;
-    write_whole(&options.output, &bytes)?;
-    Ok(predicted)
+    let dataset = predictor.read(&source, &given)?;
+    let batch = options.batch.unwrap_or(BATCH).max(1);
+    let mut predicted = Predicted { rows: 0, columns: Vec::new(), model: train.name.clone() };
+    // What goes wrong while the file is written and is not the file's.
+    let mut failed = None;
+    let written = write_whole_by(&options.output, |file| {
+        let parts = Parts { predictor: &mut predictor, dataset: &dataset, batch, kind };
+        parts.write(file, &mut predicted).map_err(|error| match error {
+            PartError::File(error) => error,
+            PartError::Run(error) => {
+                failed = Some(error);
+                io::ErrorKind::Other.into()
+            }
+        })
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => written.map(|()| predicted),
+    }
+}
+
+/// Why predictions could not be written to their end.
+enum PartError {
+    File(io::Error),
+    Run(RunError),
+}
+
+/// Predictions that are written part by part, so that no more than a part is in memory.
+struct Parts<'p, 'a> {
+    predictor: &'p mut Predictor<'a>,
+    dataset: &'p Dataset,
+    batch: usize,
+    kind: OutputKind,
+}
+
+impl Parts<'_, '_> {
+    fn write(self, file: &mut dyn Write, predicted: &mut Predicted) -> Result<(), PartError> {
+        let Parts { predictor, dataset, batch, kind } = self;
+        let is_npy = kind == OutputKind::Npy;
+        let examples = dataset.splits.get(Split::Test);
+        // How many positions all sequences have together is known at the end only, and stands in the header.
+        let mut numbers = Vec::new();
+        let mut is_first = true;
+        for rows in examples.chunks(batch.saturating_mul(TOGETHER)) {
+            let table = predictor.part(dataset, rows, batch, is_npy).map_err(PartError::Run)?;
+            predicted.rows += table.rows();
+            if is_first {
+                predicted.columns = table.columns().to_vec();
+                if is_npy && !table.is_by_position() {
+                    file.write_all(&npy_header(examples.len(), table.shape())).map_err(PartError::File)?;
+                }
+            }
+            let written = match is_npy {
+                false => table.write_csv(file, is_first),
+                true if table.is_by_position() => table.write_numbers(&mut numbers),
+                true => table.write_numbers(file),
+            };
+            written.map_err(PartError::File)?;
+            is_first = false;
+            if !numbers.is_empty() && rows.last() == examples.last() {
+                let header = npy_header(predicted.rows, table.shape());
+                file.write_all(&header).and_then(|()| file.write_all(&numbers)).map_err(PartError::File)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A trained model that is asked again and again.
@@ -109,20 +176,40 @@ impl<'a> Predictor<'a> {
 
     /// Predicts for the examples of a source, in their order. Errors call it `given`.
     pub(super) fn table(&mut self, source: &SourceSpec, given: &str, is_npy: bool) -> Result<PredictedTable, RunError> {
-        let dataset = apply(&self.block.plan, self.fitted, Some(source), &self.wanted())
-            .map_err(|error| RunError::Input { error, given: PathBuf::from(given) })?;
-        let outputs = &self.train.evaluation.outputs;
-        let mut table = PredictedTable::new(is_npy, &dataset, outputs.iter().any(Port::is_ragged));
-        self.each(&dataset, Split::Test, |row, readers, output| table.add(row as usize, readers, output))?;
+        let dataset = self.read(source, given)?;
+        self.part(&dataset, dataset.splits.get(Split::Test), BATCH, is_npy)
+    }
+
+    /// The examples of a source. Errors call it `given`.
+    fn read(&self, source: &SourceSpec, given: &str) -> Result<Dataset, RunError> {
+        apply(&self.block.plan, self.fitted, Some(source), &self.wanted())
+            .map_err(|error| RunError::Input { error, given: PathBuf::from(given) })
+    }
+
+    /// Predicts for examples that follow one another.
+    fn part(
+        &mut self,
+        dataset: &Dataset,
+        examples: &[u32],
+        batch: usize,
+        is_npy: bool,
+    ) -> Result<PredictedTable, RunError> {
+        let range = examples.first().map_or(0, |first| *first as usize);
+        let range = range..range + examples.len();
+        let is_by_position = self.train.evaluation.outputs.iter().any(Port::is_ragged);
+        let mut table = PredictedTable::new(is_npy, dataset, is_by_position, range);
+        self.each(dataset, examples, batch, |row, readers, output| table.add(row as usize, readers, output))?;
+        read_well(self.train, dataset)?;
         Ok(table)
     }
 
-    /// Predicts for each example of a split: its row, how each output is to be read, and what that is. Examples of nearly
+    /// Predicts for each of some examples: its row, how each output is to be read, and what that is. Examples of nearly
     /// one length come together, for they are padded little.
     pub(super) fn each(
         &mut self,
         dataset: &Dataset,
-        split: Split,
+        examples: &[u32],
+        batch: usize,
         mut take: impl for<'p> FnMut(u32, &[OutputReader], &'p (dyn Fn(usize) -> Predictions<'p> + 'p)),
     ) -> Result<(), RunError> {
         let Predictor { train, fitted, executable, session, .. } = self;
@@ -130,7 +217,7 @@ impl<'a> Predictor<'a> {
         // The checker knows the lengths of the program's own data only.
         feeder.check_limits(dataset, &train.limits)?;
         let outputs = &train.evaluation.outputs;
-        for rows in dataset.by_length(dataset.splits.get(split)).chunks(BATCH) {
+        for rows in dataset.by_length(examples).chunks(batch) {
             let plan = feeder.run(executable, session, dataset, rows, Draw::EVALUATION)?;
             let ranks = outputs.iter().map(|port| port.shape.len()).enumerate();
             let shapes: Vec<Vec<usize>> = ranks.map(|(i, rank)| example_shape(executable, plan, i, rank)).collect();

@@ -2,8 +2,8 @@
 
 use super::prediction::{OutputReader, PredictedCell};
 use crate::data::{Dataset, ExampleNames};
-use ndarray::Array;
-use ndarray_npy::WriteNpyExt;
+use std::io::{self, Write};
+use std::ops::Range;
 
 /// What a model gave for one example.
 pub(super) struct Predictions<'v> {
@@ -19,6 +19,8 @@ pub(super) struct PredictedTable {
     /// Whether a row is a position.
     is_by_position: bool,
     names: Option<ExampleNames>,
+    /// The first of the examples.
+    first: usize,
     columns: Vec<String>,
     /// By example: its rows.
     cells: Vec<Vec<Vec<PredictedCell>>>,
@@ -29,20 +31,27 @@ pub(super) struct PredictedTable {
 }
 
 impl PredictedTable {
-    /// For the examples of new data.
-    pub(super) fn new(is_npy: bool, dataset: &Dataset, is_by_position: bool) -> Self {
-        let examples = dataset.fields.first().map_or(0, |f| f.rows);
-        let names = dataset.names.clone().or_else(|| {
-            let values = (1..=examples).map(|number| vec![number.to_string()]).collect();
-            is_by_position.then(|| ExampleNames { columns: vec!["example".to_owned()], values })
-        });
+    /// For these of the examples of new data.
+    pub(super) fn new(is_npy: bool, dataset: &Dataset, is_by_position: bool, examples: Range<usize>) -> Self {
+        let names = match &dataset.names {
+            Some(names) => {
+                let values = names.values.get(examples.clone()).unwrap_or_default().to_vec();
+                Some(ExampleNames { columns: names.columns.clone(), values })
+            }
+            None if is_by_position => {
+                let values = examples.clone().map(|example| vec![(example + 1).to_string()]).collect();
+                Some(ExampleNames { columns: vec!["example".to_owned()], values })
+            }
+            None => None,
+        };
         PredictedTable {
             is_npy,
             is_by_position,
             names,
+            first: examples.start,
             columns: Vec::new(),
-            cells: vec![Vec::new(); examples],
-            numbers: vec![Vec::new(); examples],
+            cells: vec![Vec::new(); examples.len()],
+            numbers: vec![Vec::new(); examples.len()],
             shape: Vec::new(),
         }
     }
@@ -55,6 +64,7 @@ impl PredictedTable {
         readers: &[OutputReader],
         output: impl Fn(usize) -> Predictions<'v>,
     ) {
+        let Some(example) = example.checked_sub(self.first) else { return };
         if self.columns.is_empty() {
             self.columns = self.names_of_columns(readers);
             // One output keeps its shape; several stand one behind the other.
@@ -134,29 +144,50 @@ impl PredictedTable {
         }
     }
 
-    /// The file. Errors: why it cannot be made.
-    pub(super) fn bytes(self) -> Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
-        if self.is_npy {
-            let mut shape = vec![self.rows()];
-            shape.extend(&self.shape);
-            let array = Array::from_shape_vec(shape, self.numbers.concat()).map_err(|error| error.to_string())?;
-            array.write_npy(&mut bytes).map_err(|error| error.to_string())?;
-            return Ok(bytes);
+    /// Sizes of a row, where it is written as `.npy`.
+    pub(super) fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Appends its rows to a CSV, with the names of the columns where it is the first.
+    pub(super) fn write_csv(&self, file: &mut dyn Write, is_first: bool) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(file);
+        if is_first {
+            writer.write_record(&self.columns)?;
         }
-        let mut writer = csv::Writer::from_writer(&mut bytes);
-        writer.write_record(&self.columns).map_err(|error| error.to_string())?;
-        for row in self.cells.iter().flatten() {
+        for row in self.cells() {
             let cells = row.iter().map(|cell| match cell {
                 PredictedCell::Text(text) => text.clone(),
                 PredictedCell::Number(x) => x.to_string(),
             });
-            writer.write_record(cells).map_err(|error| error.to_string())?;
+            writer.write_record(cells)?;
         }
-        writer.flush().map_err(|error| error.to_string())?;
-        drop(writer);
-        Ok(bytes)
+        writer.flush()
     }
+
+    /// Appends its numbers to what follows the header of a `.npy` file.
+    pub(super) fn write_numbers(&self, file: &mut dyn Write) -> io::Result<()> {
+        self.numbers.iter().try_for_each(|of_example| {
+            let bytes: Vec<u8> = of_example.iter().flat_map(|x| x.to_le_bytes()).collect();
+            file.write_all(&bytes)
+        })
+    }
+}
+
+/// The header of a `.npy` file of so many rows of single precision.
+///
+/// The format: `numpy.lib.format`, version 1.0.
+pub(super) fn npy_header(rows: usize, shape: &[usize]) -> Vec<u8> {
+    let dims: Vec<String> = std::iter::once(&rows).chain(shape).map(usize::to_string).collect();
+    // As Python writes a tuple of one.
+    let dims = dims.join(", ") + if shape.is_empty() { "," } else { "" };
+    let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({dims}), }}");
+    // All of it, with the ten bytes before it and the line feed behind it, ends at a multiple of 64.
+    let length = (10 + text.len() + 1).next_multiple_of(64) - 10;
+    let mut header = b"\x93NUMPY\x01\x00".to_vec();
+    header.extend((length as u16).to_le_bytes());
+    header.extend(format!("{text:<width$}\n", width = length - 1).into_bytes());
+    header
 }
 
 /// Numbers that a reader reads at once.
@@ -209,7 +240,7 @@ mod tests {
     #[test]
     fn a_row_is_a_position_where_an_output_has_a_length() {
         let readers = [reader("y", &[]), reader("id", &[2])];
-        let mut table = PredictedTable::new(false, &dataset(&[1, 2]), true);
+        let mut table = PredictedTable::new(false, &dataset(&[1, 2]), true, 0..2);
         let of = |values: &'static [f32], length| {
             move |i: usize| match i {
                 0 => Predictions { values, length: Some(length) },
@@ -220,17 +251,22 @@ mod tests {
         table.add(1, &readers, of(&[3.0, 4.0], 2));
         table.add(0, &readers, of(&[5.0, 5.0], 1));
         assert_eq!(table.rows(), 3);
-        let text = String::from_utf8(table.bytes().unwrap()).unwrap();
+        let mut bytes = Vec::new();
+        table.write_csv(&mut bytes, true).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
         assert_eq!(text, "id,position,y,id[0],id[1]\ns0,0,5,7,8\ns1,0,3,7,8\ns1,1,4,7,8\n");
     }
 
     #[test]
     fn numbers_stand_one_behind_the_other() {
-        let mut table = PredictedTable::new(true, &dataset(&[2, 1]), true);
+        let mut table = PredictedTable::new(true, &dataset(&[2, 1]), true, 0..2);
         let readers = [reader("y", &[2])];
         table.add(1, &readers, |_| Predictions { values: &[5.0, 6.0, 0.0, 0.0], length: Some(1) });
         table.add(0, &readers, |_| Predictions { values: &[1.0, 2.0, 3.0, 4.0], length: Some(2) });
-        let array: ndarray::Array2<f32> = ndarray_npy::ReadNpyExt::read_npy(&table.bytes().unwrap()[..]).unwrap();
+        let mut bytes = npy_header(table.rows(), table.shape());
+        assert_eq!(bytes.len() % 64, 0);
+        table.write_numbers(&mut bytes).unwrap();
+        let array: ndarray::Array2<f32> = ndarray_npy::ReadNpyExt::read_npy(&bytes[..]).unwrap();
         assert_eq!(array, ndarray::arr2(&[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]));
     }
 }

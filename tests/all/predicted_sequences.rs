@@ -30,7 +30,7 @@ impl Folder {
     fn predict(&self, run: &Path, input: &str, content: &str) -> Vec<Vec<String>> {
         std::fs::write(self.path(input), content).unwrap();
         let (input, output) = (self.path(input), self.path("out.csv"));
-        let options = PredictOptions { model: None, input, output: output.clone(), threads: 1 };
+        let options = PredictOptions { model: None, input, output: output.clone(), batch: None, threads: 1 };
         predict(run, &options).map_err(|failed| failed.error).unwrap();
         let text = std::fs::read_to_string(output).unwrap();
         text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
@@ -46,6 +46,45 @@ fn series(ids: impl Iterator<Item = usize>) -> String {
         }
     }
     text
+}
+
+/// Whatever is written at once, the file is the same.
+#[test]
+fn predictions_are_written_part_by_part() {
+    let folder = Folder::new(&[("net.nn", SEQUENCES)]);
+    std::fs::write(folder.path("train.csv"), series(0..60)).unwrap();
+    let run = folder.train();
+    std::fs::write(folder.path("new.csv"), series(0..700)).unwrap();
+    for ending in ["csv", "npy"] {
+        let of = |batch: Option<usize>| {
+            let (input, output) = (folder.path("new.csv"), folder.path(&format!("out.{ending}")));
+            let options = PredictOptions { model: None, input, output: output.clone(), batch, threads: 2 };
+            let predicted = predict(&run, &options).map_err(|failed| failed.error).unwrap();
+            assert_eq!(predicted.rows, (0..700).map(|id| id % 9 + 1).sum::<usize>());
+            std::fs::read(output).unwrap()
+        };
+        // How many are added at once changes the last bits of a sum, and nothing else.
+        let cells = |bytes: Vec<u8>| -> Vec<Result<f32, String>> {
+            if ending == "npy" {
+                let array: ndarray::Array2<f32> = ndarray_npy::ReadNpyExt::read_npy(&bytes[..]).unwrap();
+                return array.iter().map(|x| Ok(*x)).collect();
+            }
+            let cell = |cell: &str| cell.parse().map_err(|_| cell.to_owned());
+            String::from_utf8(bytes).unwrap().lines().flat_map(|line| line.split(',')).map(cell).collect()
+        };
+        let usual = cells(of(None));
+        assert!(usual.len() > 3000);
+        for batch in [1, 3, 5000] {
+            let other = cells(of(Some(batch)));
+            assert_eq!(usual.len(), other.len());
+            for pair in usual.iter().zip(&other) {
+                match pair {
+                    (Ok(a), Ok(b)) => assert!((a - b).abs() < 1e-5, "{a} {b}"),
+                    (a, b) => assert_eq!(a, b),
+                }
+            }
+        }
+    }
 }
 
 const SEQUENCES: &str = "

@@ -98,7 +98,7 @@ impl Folder {
     fn predict(&self, run: &Path, new: &str, output: &str) -> Result<String, RunError> {
         let input = self.path("new.csv");
         std::fs::write(&input, new).unwrap();
-        let options = PredictOptions { model: None, input, output: self.path(output), threads: 1 };
+        let options = PredictOptions { model: None, input, output: self.path(output), batch: None, threads: 1 };
         predict(run, &options).map_err(|failed| failed.error)?;
         Ok(String::from_utf8_lossy(&std::fs::read(self.path(output)).unwrap()).into_owned())
     }
@@ -182,7 +182,8 @@ fn what_is_wrong_with_new_data_has_a_place_in_the_source_of_the_run() {
         ("", "is empty"),
     ] {
         std::fs::write(&input, new).unwrap();
-        let options = PredictOptions { model: None, input: input.clone(), output: folder.path("o.csv"), threads: 1 };
+        let options =
+            PredictOptions { model: None, input: input.clone(), output: folder.path("o.csv"), batch: None, threads: 1 };
         let failed = predict(&outcome.directory, &options).unwrap_err();
         let [diagnostic] = &failed.error.diagnostics()[..] else { panic!("{new:?}: {}", failed.error) };
         assert!(diagnostic.message.contains(message), "{new:?}: {}", diagnostic.message);

@@ -156,7 +156,7 @@ fn a_prediction_does_not_depend_on_its_neighbours() {
     let predicted = |name: &str, rows: &[&str]| -> Vec<String> {
         let (input, output) = (folder.path().join(name), folder.path().join(format!("{name}.out.csv")));
         std::fs::write(&input, format!("{header}\n{}\n", rows.join("\n"))).unwrap();
-        let options = PredictOptions { model: None, input, output: output.clone(), threads: 1 };
+        let options = PredictOptions { model: None, input, output: output.clone(), batch: None, threads: 1 };
         predict(&outcome.directory, &options).unwrap_or_else(|error| panic!("{error:?}"));
         std::fs::read_to_string(output).unwrap().lines().skip(1).map(str::to_owned).collect()
     };

@@ -1,6 +1,6 @@
 //! What is done with runs.
 
-use super::values::{temperature, threads};
+use super::values::{batch, temperature, threads};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -143,6 +143,11 @@ pub struct PredictArgs {
     /// Where predictions go, .csv or .npy; a text goes to standard output where it is left out
     #[arg(long, value_name = "FILE", required_unless_present_any = ["generate", "stdin"])]
     pub output: Option<PathBuf>,
+
+    /// Predict for so many examples at once; fewer take less memory. A file is read and written bit by bit in any case,
+    /// and may be larger than memory
+    #[arg(long, value_name = "N", value_parser = batch, requires = "input")]
+    pub batch: Option<usize>,
 
     /// Answer another program: a JSON object a line on standard input, with the columns that the model needs, and one a
     /// line on standard output

@@ -16,7 +16,7 @@ pub struct Limits {
 
 impl Limits {
     /// Those of all programs.
-    pub const USUAL: Limits = Limits { source: 128 << 20, fields: 256 << 20, block: 256 << 10, window: 64 << 20 };
+    pub const USUAL: Limits = Limits { source: 64 << 20, fields: 256 << 20, block: 256 << 10, window: 64 << 20 };
 }
 
 impl Default for Limits {

@@ -32,13 +32,16 @@ impl<T: Stored> StoreWriter<T> {
     }
 
     /// Appends numbers. Errors: no room on the disk.
-    pub fn extend(&mut self, values: impl Iterator<Item = T>) -> Found<()> {
-        let before = self.pending.len();
-        self.pending.extend(values);
-        self.len += self.pending.len() - before;
+    pub fn extend(&mut self, values: impl ExactSizeIterator<Item = T>) -> Found<()> {
+        self.len += values.len();
         // Few numbers are not worth a call of the system.
         let most = if self.file.is_some() { self.limit.min(1 << 14) } else { self.limit };
-        if self.pending.len() > most { self.flush() } else { Ok(()) }
+        // Before they grow beyond it: what grows is there twice for a moment.
+        if self.pending.len() + values.len() > most && self.len > self.limit {
+            self.flush()?;
+        }
+        self.pending.extend(values);
+        Ok(())
     }
 
     fn flush(&mut self) -> Found<()> {

@@ -87,7 +87,7 @@ fn batches_take_each_example_once_and_window_by_window() {
     for (number, plan) in plans(&folder).into_iter().enumerate() {
         let data = load_within(&plan, &SMALL).expect("loaded");
         let run = |shuffle| {
-            let mut batches = Batches::of(&data, &data.splits.train, 16, false, shuffle);
+            let mut batches = Batches::of(&data, &data.splits.train, 4, false, shuffle);
             let (mut all, mut told) = (Vec::new(), Vec::new());
             loop {
                 if let Some(ahead) = batches.window_ahead() {
@@ -113,7 +113,7 @@ fn batches_take_each_example_once_and_window_by_window() {
             let places: Vec<usize> = (0..order.len()).filter(|place| ahead.contains(&order[*place])).collect();
             let (first, last) = (places[0], places[places.len() - 1]);
             assert_eq!(last + 1 - first, ahead.len(), "plan {number}: they come together");
-            assert!(*at < first && first < next + 16, "plan {number}: {at} {first} {next}");
+            assert!(*at < first && first < next + 4, "plan {number}: {at} {first} {next}");
         }
         // Nothing that was asked for was lost, and little stays.
         assert_eq!(data.failure(), None);
