@@ -103,6 +103,7 @@ pub use program::{
     LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train, title_of,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
+pub use sweep_condition::NoNumber;
 pub use sweep_points::{Axis, Best, Candidate, MOST_POINTS, NoPoints, Point, Sweep, Tried, Tries};
 pub use value::snake_case;
 

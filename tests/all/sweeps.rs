@@ -85,6 +85,27 @@ fn a_grid_has_what_its_condition_leaves() {
     assert_eq!(points(&["width: [4, 8]", "require: hidden / width + -1 == 2 ^ 0 and rate * 100 <= 1"]), ["4", "8"]);
 }
 
+/// A condition that divides by 0 says neither yes nor no of a point, and is asked to leave it out first.
+#[test]
+fn a_condition_answers_for_every_point() {
+    let one = |lines: &[&str], code: Code, marked: &str, says: &str| {
+        let found = mistakes(lines);
+        let [(is, at, message)] = found.as_slice() else { panic!("{lines:?}: {found:?}") };
+        assert!((*is, at.as_str()) == (code, marked) && message.contains(says), "{lines:?}: {found:?}");
+    };
+    let (widths, rates) = ("width: [0, 4, 8]", "rate: [0.1, 1]");
+    one(&[widths, rates, "require: rate / width < 9"], Code::E0633, "width", "by 0 where width=0, rate=0.1");
+    one(&[widths, "require: 1 / (width - 4) < 9"], Code::E0633, "(width - 4)", "where width=4");
+    // As much in what is drawn, and in the formula of another hyper.
+    one(&[widths, "require: 8 / width > 1", "try: random(2)"], Code::E0633, "width", "divides by 0");
+    one(&["rate: [1, 400]", "require: 10 ^ rate > 1"], Code::E0633, "10 ^ rate", "no finite number");
+    one(&["rate: [1, -1]", "require: rate ^ 0.5 > 1"], Code::E0633, "rate ^ 0.5", "where rate=-1");
+    one(&[widths, "require: width / 0 > 1"], Code::E0217, "/", "division by zero");
+    // What the answer does not depend on is not computed.
+    assert_eq!(points(&[widths, "require: width != 0 and 8 / width >= 2"]), ["4"]);
+    assert_eq!(points(&[widths, "require: width == 0 or 8 / width >= 2"]), ["0", "4"]);
+}
+
 #[test]
 fn whatever_a_hyper_holds_can_be_tried() {
     assert_eq!(points(&["act: [relu, tanh]", "kind: [\"a b\", \"c\"]"]).len(), 4);
