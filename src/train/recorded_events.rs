@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// The trains that the events of a run tell of. A run that was killed before its first event has none.
 pub(super) fn events(run: &Path, with_steps: bool) -> Result<Vec<TrainHistory>, RunError> {
-    let damaged = |reason: String| RunError::NotARun { path: run.to_owned(), reason: format!("{EVENTS}{reason}") };
+    let damaged = |reason: String| RunError::Damaged { path: run.to_owned(), reason: format!("{EVENTS}{reason}") };
     let file = match File::open(run.join(EVENTS)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -488,6 +488,75 @@ fn halving_stops_the_worse_and_its_survivor_is_an_ordinary_run() {
     assert!(weights(format!("halved/points/{}", best["point"])) == weights("alone".to_owned()));
 }
 
+/// A sweep is listed with what came of it, and each command that wants a run says which it has.
+#[test]
+fn a_sweep_is_listed_drawn_and_told_from_a_run() {
+    let folder = folder(HALVED);
+    let named = |arguments: &[&str], status: i32| nnrun(folder.path(), arguments).expect(status);
+    named(&["sweep", "spirals.nn", "--halving", "--quiet"], 0);
+    let (_, _, best) = result(&folder, "runs/spirals/sweep-1");
+    let listed = named(&["runs"], 0);
+    let line = listed.out.lines().find(|line| line.starts_with("runs/spirals/sweep-1 ")).unwrap();
+    let says = format!("finished  point {}, min(validation.loss) ", best["point"]);
+    assert!(line.contains(&says) && line.split_whitespace().any(|word| word == "9"), "{}", listed.out);
+    assert_eq!(named(&["runs", "spirals.nn"], 0).out, listed.out);
+    let object: Value = serde_json::from_str(named(&["runs", "--json"], 0).out.lines().last().unwrap()).unwrap();
+    assert_eq!((&object["points"], &object["done"], &object["state"]), (&9.into(), &9.into(), &"finished".into()));
+    assert_eq!((&object["best"]["point"], &object["best"]["value"]), (&best["point"], &best["value"]), "{object}");
+    // Its points, of which all but one were stopped for better ones.
+    let points = named(&["runs", "runs/spirals/sweep-1"], 0).out;
+    assert_eq!((points.matches("stopped by halving").count(), points.matches("width=").count()), (8, 9), "{points}");
+    let of_point = named(&["runs", "runs/spirals/sweep-1/points/1", "runs/spirals/sweep-1/points/2"], 0);
+    assert!(!of_point.out.contains("interrupted"), "{}", of_point.out);
+    let run = format!("runs/spirals/sweep-1/{}", best["run"].as_str().unwrap());
+    for arguments in [&["report", "runs/spirals/sweep-1"][..], &["runs", "runs/spirals/sweep-1", &run]] {
+        let said = named(arguments, 2).err;
+        assert!(said.contains("it is a sweep") && said.contains(&format!("such as {run}, the best")), "{said}");
+    }
+    let drawn = named(&["plot", "runs/spirals/sweep-1"], 0).out;
+    assert!(drawn.starts_with("validation loss\n"), "{drawn}");
+    assert!(drawn.contains(&format!("A point {}: width=", best["point"])) && drawn.contains("I point "), "{drawn}");
+    // The page of a point does not show what the sweep keeps for its best.
+    named(&["report", &run], 0);
+    let page = read(folder.path().join(&run).join("report.html"));
+    assert!(!page.contains("(test)"), "{page}");
+    let stopped = (1..=9).map(|n| format!("runs/spirals/sweep-1/points/{n}")).find(|path| *path != run).unwrap();
+    named(&["report", &stopped], 0);
+    assert!(read(folder.path().join(stopped).join("report.html")).contains("stopped by halving"));
+}
+
+/// A sweep that was killed is listed with what it has so far.
+#[test]
+fn a_sweep_that_is_not_at_its_end_is_listed_as_such() {
+    let folder = folder(SIX);
+    nnrun(folder.path(), &["sweep", "spirals.nn", "--quiet"]).expect(0);
+    let path = folder.path().join("runs/spirals/sweep-1");
+    std::fs::remove_file(path.join("table.csv")).unwrap();
+    let results = read(path.join("results.jsonl"));
+    let mut lines: Vec<String> = results.lines().take(3).map(str::to_owned).collect();
+    lines[0] = lines[0].replace("\"finished\"", "\"diverged\"");
+    std::fs::write(path.join("results.jsonl"), format!("{}\n{{\"poi", lines.join("\n"))).unwrap();
+    let listed = nnrun(folder.path(), &["runs"]).expect(0).out;
+    assert!(listed.contains("3 of 6") && listed.contains("unfinished") && listed.contains(" so far"), "{listed}");
+    assert!(listed.contains("diverged") && !listed.contains("failed"), "{listed}");
+    std::fs::write(path.join("sweep.json"), "{").unwrap();
+    let run = nnrun(folder.path(), &["runs"]).expect(0);
+    assert!(run.err.contains("passed over") && run.err.contains("sweep.json"), "{}", run.err);
+}
+
+#[test]
+fn halving_that_can_stop_nothing_says_so() {
+    let folder = folder(HALVED);
+    let ended = nnrun(folder.path(), &["sweep", "spirals.nn", "--halving", "--epochs", "2"]).expect(0);
+    assert!(
+        ended.err.contains("--halving stops nothing here") && ended.err.contains("9 points of 2 epochs"),
+        "{}",
+        ended.err
+    );
+    let ended = nnrun(folder.path(), &["sweep", "spirals.nn", "--halving", "--epochs", "3"]).expect(0);
+    assert_eq!(ended.err, "");
+}
+
 #[test]
 fn halving_that_is_killed_ends_with_the_same_table() {
     let folder = folder(HALVED);
