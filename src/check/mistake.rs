@@ -1,6 +1,7 @@
 //! What can be wrong with a program, beyond the operands of an operation ([`crate::build::Problem`]) and the data
 //! ([`crate::data::DataError`]): the facts. `words.rs` says them.
 
+use super::sweep_condition::NoNumber;
 use crate::catalog::{EntryKind, Param};
 use crate::diagnostics::{Edit, Fix};
 use crate::source::Span;
@@ -296,6 +297,9 @@ pub(super) enum SweepFault {
     NoneLeft { of: usize },
     /// So many draws gave fewer different points than are wanted.
     TooFew { found: usize, draws: usize, wanted: usize },
+    /// `require` has no answer for a point, each of whose hypers is written `width=8`. `condition`: where the arithmetic
+    /// is that of a hyper, elsewhere.
+    NoAnswer { point: Vec<String>, why: NoNumber, condition: Option<Span> },
     /// Another sweep in the file.
     Second { first: Span },
     /// Nothing is trained in the file.

@@ -99,10 +99,12 @@ pub use memory::Memory;
 pub use paths::glob_matches;
 pub(crate) use phases::phases_of;
 pub use program::{
-    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, HyperValue,
-    LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train, title_of,
+    Checked, ClassWeights, Clip, Configured, DataBlock, Fact, FactExpr, FileRole, FileUse, Fit, Forward, Group,
+    HyperValue, LayerRow, Length, Measure, Metric, Model, Noted, NotedLayer, Phase, Port, Program, Settings, Train,
+    title_of,
 };
 pub use regions::{Region, RegionKind, StepState, Steps};
+pub use sweep_condition::NoNumber;
 pub use sweep_points::{Axis, Best, Candidate, MOST_POINTS, NoPoints, Point, Sweep, Tried, Tries};
 pub use value::snake_case;
 

@@ -98,6 +98,12 @@ impl Checker<'_> {
                 };
                 (tries, SweepFault::TooFew { found, draws, wanted })
             }
+            NoPoints::NoAnswer { point, why } => {
+                let names = sweep.axes.iter().map(|axis| &axis.name);
+                let point = names.zip(&point).map(|(name, value)| format!("{name}={}", value.text)).collect();
+                let condition = word_of("require").map(|expr| expr.span).filter(|whole| !why.span.lies_in(*whole));
+                (why.span, SweepFault::NoAnswer { point, why, condition })
+            }
         };
         self.mistake(at, &Mistake::Sweep(fault));
     }

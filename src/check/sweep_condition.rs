@@ -21,7 +21,32 @@ enum Term {
     Axis(usize),
     Not(Box<Term>),
     Negate(Box<Term>),
-    Binary(BinaryOperator, Box<Term>, Box<Term>),
+    Binary {
+        operator: BinaryOperator,
+        left: Box<Term>,
+        right: Box<Term>,
+        /// All of it, and its right operand.
+        span: Span,
+        of_right: Span,
+    },
+}
+
+/// Arithmetic of a condition that gives no finite number for a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NoNumber {
+    /// The operator.
+    pub operator: BinaryOperator,
+    /// Its operands.
+    pub operands: (f64, f64),
+    /// Where it is written, or what it divides by, where that is 0.
+    pub span: Span,
+}
+
+impl NoNumber {
+    /// Whether it is a division by 0.
+    pub fn is_division_by_zero(&self) -> bool {
+        self.operator == BinaryOperator::Divide && self.operands.1 == 0.0
+    }
 }
 
 /// What a term gives.
@@ -65,28 +90,47 @@ impl Sort {
 }
 
 impl Condition {
-    /// Whether it holds for a point.
-    pub(super) fn holds(&self, point: &Point) -> bool {
-        self.0.value(point) == HyperValue::Bool(true)
+    /// Whether it holds for a point. What the answer does not depend on is not computed: `n != 0 and width / n < 8`.
+    pub(super) fn holds(&self, point: &Point) -> Result<bool, NoNumber> {
+        Ok(self.0.value(point)? == HyperValue::Bool(true))
     }
 }
 
 impl Term {
-    fn value(&self, point: &Point) -> HyperValue {
+    fn value(&self, point: &Point) -> Result<HyperValue, NoNumber> {
         use HyperValue::{Bool, Number, Other};
-        match self {
+        Ok(match self {
             Term::Constant(value) => value.clone(),
             Term::Axis(at) => point.get(*at).map_or(Other, |candidate| candidate.value.clone()),
-            Term::Not(inner) => match inner.value(point) {
+            Term::Not(inner) => match inner.value(point)? {
                 Bool(b) => Bool(!b),
                 _ => Other,
             },
-            Term::Negate(inner) => match inner.value(point) {
+            Term::Negate(inner) => match inner.value(point)? {
                 Number(x) => Number(-x),
                 _ => Other,
             },
-            Term::Binary(operator, left, right) => binary(*operator, &left.value(point), &right.value(point)),
-        }
+            Term::Binary { operator, left, right, span, of_right } => {
+                let left = left.value(point)?;
+                match (operator, &left) {
+                    (BinaryOperator::And, Bool(false)) | (BinaryOperator::Or, Bool(true)) => left,
+                    _ => {
+                        let right = right.value(point)?;
+                        let value = binary(*operator, &left, &right);
+                        if let (Number(x), Number(a), Number(b)) = (&value, &left, &right)
+                            && !x.is_finite()
+                        {
+                            let mut found = NoNumber { operator: *operator, operands: (*a, *b), span: *span };
+                            if found.is_division_by_zero() {
+                                found.span = *of_right;
+                            }
+                            return Err(found);
+                        }
+                        value
+                    }
+                }
+            }
+        })
     }
 }
 
@@ -160,15 +204,21 @@ impl Checker<'_> {
                     }
                 }
             }
-            ExprKind::Binary { op, left, right, .. } => {
+            ExprKind::Binary { op, op_span, left, right } => {
+                let spans = (expr.span, right.span);
                 let (left, right) = (self.term(left, names), self.term(right, names));
                 let ((left, of_left), (right, of_right)) = (left?, right?);
+                if let (BinaryOperator::Divide, Term::Constant(HyperValue::Number(0.0))) = (op, &right) {
+                    self.mistake(*op_span, &Mistake::DivisionByZero);
+                    return None;
+                }
                 let Some(sort) = sort_of(*op, of_left, of_right) else {
                     let (left, right) = (of_left.describe(), of_right.describe());
                     self.mistake(expr.span, &Mistake::Operands { operator: op.text(), left, right });
                     return None;
                 };
-                Some((Term::Binary(*op, left.into(), right.into()), sort))
+                let (left, right) = (left.into(), right.into());
+                Some((Term::Binary { operator: *op, left, right, span: spans.0, of_right: spans.1 }, sort))
             }
             ExprKind::Error => None,
             _ => {

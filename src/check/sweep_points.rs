@@ -1,7 +1,7 @@
 //! The points of a sweep: what is tried for each hyper, and which of it is left by `require`.
 
 use super::program::{HyperValue, Measure};
-use super::sweep_condition::Condition;
+use super::sweep_condition::{Condition, NoNumber};
 use crate::data::{Purpose, Stream};
 use crate::source::Span;
 use std::collections::BTreeSet;
@@ -108,7 +108,7 @@ impl Best {
 pub type Point = Vec<Candidate>;
 
 /// Why there are no points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum NoPoints {
     /// More than [`MOST_POINTS`].
     TooMany,
@@ -123,6 +123,13 @@ pub enum NoPoints {
         found: usize,
         /// How often was drawn.
         draws: usize,
+    },
+    /// `require` has no answer for a point.
+    NoAnswer {
+        /// The point.
+        point: Point,
+        /// Why.
+        why: NoNumber,
     },
 }
 
@@ -146,8 +153,9 @@ impl Sweep {
         })
     }
 
-    fn is_admitted(&self, point: &Point) -> bool {
-        self.require.as_ref().is_none_or(|condition| condition.holds(point))
+    fn is_admitted(&self, point: &Point) -> Result<bool, NoPoints> {
+        let Some(condition) = &self.require else { return Ok(true) };
+        condition.holds(point).map_err(|why| NoPoints::NoAnswer { point: point.clone(), why })
     }
 
     /// The first key changes slowest.
@@ -164,8 +172,13 @@ impl Sweep {
                 .flat_map(|point| values.iter().map(|value| point.iter().chain([value]).cloned().collect()))
                 .collect();
         }
-        points.retain(|point| self.is_admitted(point));
-        if points.is_empty() { Err(NoPoints::NoneLeft { of: size as usize }) } else { Ok(points) }
+        let mut left = Vec::new();
+        for point in points {
+            if self.is_admitted(&point)? {
+                left.push(point);
+            }
+        }
+        if left.is_empty() { Err(NoPoints::NoneLeft { of: size as usize }) } else { Ok(left) }
     }
 
     /// Different points, drawn again where `require` does not hold or they were there before.
@@ -185,7 +198,7 @@ impl Sweep {
                 return Err(NoPoints::TooFew { found: 0, draws: drawn });
             }
             let point: Point = self.axes.iter().map(|axis| axis.tried.draw(&mut stream)).collect();
-            if self.is_admitted(&point) && seen.insert(point.iter().map(|value| value.text.clone()).collect()) {
+            if self.is_admitted(&point)? && seen.insert(point.iter().map(|value| value.text.clone()).collect()) {
                 points.push(point);
             }
         }

@@ -31,6 +31,7 @@ fn status(error: &RunError) -> Exit {
         // What the command line named is not there, or is there already.
         RunError::OutNotEmpty { .. }
         | RunError::NotARun { .. }
+        | RunError::Damaged { .. }
         | RunError::RunGoesOn { .. }
         | RunError::NotResumable { .. }
         | RunError::NoSplit { .. }

@@ -1,6 +1,6 @@
 //! `nnrun new`: the file that somebody begins with.
 
-use super::arguments::{NewArgs, TemplateName};
+use super::arguments::NewArgs;
 use super::exit::Exit;
 use super::output::Output;
 use crate::diagnostics::{io_reason, nearest, quoted_list};
@@ -32,14 +32,8 @@ pub fn new(output: &Output, args: &NewArgs) -> Exit {
         output.error(&format!("--data {}: there is no such file or folder", data.display()), None);
         return Exit::CommandLine;
     }
-    let template = match (args.template, &args.data) {
-        (Some(TemplateName::Tabular), _) => Template::Tabular,
-        (Some(TemplateName::Images), _) => Template::Images,
-        (Some(TemplateName::Sequence), _) => Template::Sequence,
-        (Some(TemplateName::Text), _) => Template::Text,
-        (None, Some(data)) => starter::template_for(data),
-        (None, None) => Template::Tabular,
-    };
+    let of_data = || args.data.as_deref().map_or(Template::Tabular, starter::template_for);
+    let template = args.template.unwrap_or_else(of_data);
     let data = args.data.as_ref().map(|data| (as_written(data, &path), data.clone()));
     let wanted = Wanted { name: &name, template, data, target: args.target.as_deref() };
     let text = match starter::program(&wanted) {
@@ -49,7 +43,9 @@ pub fn new(output: &Output, args: &NewArgs) -> Exit {
     // Nobody may have made it meanwhile.
     let written = File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     if let Err(error) = written {
-        output.error(&format!("{} cannot be written: {}", path.display(), io_reason(&error)), None);
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let help = folder.map(|folder| format!("there is no folder {}: make it first", folder.display()));
+        output.error(&format!("{} cannot be written: {}", path.display(), io_reason(&error)), help.as_deref());
         return Exit::Wrong;
     }
     let shown = path.display();

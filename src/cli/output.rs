@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 /// The width where there is no terminal to ask.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
+/// Nothing can be drawn in less.
+const NARROWEST: usize = 20;
 /// Wider tables are hard to follow with the eye.
 const WIDEST: usize = 120;
 
@@ -31,8 +33,8 @@ impl Output {
             Color::Never => anstream::ColorChoice::Never,
         }
         .write_global();
-        let width = terminal_size::terminal_size().map_or(WIDTH_WITHOUT_TERMINAL, |(w, _)| usize::from(w.0));
-        Output { quiet: talk.quiet, width: width.clamp(20, WIDEST) }
+        let width = width_of(terminal_size::terminal_size());
+        Output { quiet: talk.quiet, width: width.min(WIDEST) }
     }
 
     /// Columns that there is room for.
@@ -47,8 +49,7 @@ impl Output {
 
     /// How diagnostics are drawn on standard error: in colours where it shows them, as wide as it is.
     pub fn error_style(&self) -> diagnostics::Style {
-        let width =
-            terminal_size::terminal_size_of(std::io::stderr()).map_or(WIDTH_WITHOUT_TERMINAL, |(w, _)| w.0.into());
+        let width = width_of(terminal_size::terminal_size_of(std::io::stderr()));
         diagnostics::Style { color: self.error_has_color(), width: Some(width) }
     }
 
@@ -107,6 +108,13 @@ impl Output {
             self.complain(&format!("{}: {message}\n", paint(CYAN, "note")));
         }
     }
+}
+
+/// How wide to write: as `COLUMNS` says, which also reaches through a pipe; else as wide as the terminal is.
+fn width_of(terminal: Option<(terminal_size::Width, terminal_size::Height)>) -> usize {
+    let asked = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse::<usize>().ok()).filter(|n| *n > 0);
+    let width = asked.or_else(|| terminal.map(|(width, _)| usize::from(width.0)));
+    width.unwrap_or(WIDTH_WITHOUT_TERMINAL).max(NARROWEST)
 }
 
 /// Mistakes, failed facts.

@@ -4,16 +4,18 @@ use super::arguments::{PlotArgs, PlotSplit};
 use super::exit::Exit;
 use super::failure;
 use super::numbers;
-use super::output::{BOLD, Output, paint};
+use super::output::{BOLD, DIM, Output, paint};
 use super::table::{Align, Table, cut};
 use crate::data::Split;
 use crate::diagnostics::{nearest, quoted_list};
 use crate::report::{self, Across, Cell, Chart, Curve};
 use crate::source::SourceMap;
-use crate::train::{RunHistory, TrainHistory, write_whole};
+use crate::train::{Row, RunError, RunHistory, SweepHistory, TrainHistory, is_run, is_sweep, write_whole};
 use clap::builder::styling::{AnsiColor, Style};
 use std::path::Path;
 
+/// What is drawn where nothing else is asked for.
+const LOSS: &str = "loss";
 /// Rows of a drawing, axes and all.
 const ROWS: usize = 20;
 /// Colours of curves, in turn. Letters say it where there are none.
@@ -29,6 +31,9 @@ struct Drawn {
     is_rising: bool,
 }
 
+/// A run, with the name of its curve.
+type Named = (String, RunHistory);
+
 /// Runs the command.
 pub fn plot(output: &Output, args: &PlotArgs) -> Exit {
     if let Some(path) = &args.svg
@@ -36,42 +41,92 @@ pub fn plot(output: &Output, args: &PlotArgs) -> Exit {
     {
         return exit;
     }
-    let mut histories = Vec::new();
-    for run in &args.runs {
-        match RunHistory::read(run) {
-            Ok(history) => histories.push((run.display().to_string(), history)),
-            Err(error) => return failure::tell(output, &SourceMap::new(), &error),
-        }
-    }
+    let (histories, of_sweep) = match histories(output, args) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
+    let measure = args.measure.clone().or(of_sweep).unwrap_or_else(|| LOSS.to_owned());
     let wanted = match trains(output, args, &histories) {
         Ok(wanted) => wanted,
         Err(exit) => return exit,
     };
     let is_by_epoch = wanted.iter().all(|(_, train)| report::across(train) == Across::Epochs);
     let across = if is_by_epoch { Across::Epochs } else { Across::Steps };
-    let drawn = match curves(output, args, &wanted, across) {
+    let drawn = match curves(output, args, &measure, &wanted, across) {
         Ok(drawn) => drawn,
         Err(exit) => return exit,
     };
     let first = drawn.first().map_or(Split::Train, |drawn| drawn.split);
     let title = match drawn.iter().all(|drawn| drawn.split == first) {
-        true => format!("{} {}", first.name(), args.measure),
-        false => args.measure.clone(),
+        true => format!("{} {measure}", first.name()),
+        false => measure.clone(),
     };
     let curves = drawn.iter().map(|drawn| drawn.curve.clone()).collect();
     let Some(chart) = Chart::of_measures(title.as_str(), across, curves) else {
-        output.error(&format!("there is nothing to draw: no {} is a finite number", args.measure), None);
+        output.error(&format!("there is nothing to draw: no {measure} is a finite number"), None);
         return Exit::Wrong;
     };
     if let Some(path) = &args.svg {
         return match write_whole(path, chart.document().as_bytes()) {
-            Ok(()) => Exit::Fine,
+            Ok(()) => {
+                output.say(&format!("{} {}", paint(DIM, "curves in"), path.display()));
+                Exit::Fine
+            }
             Err(error) => failure::tell(output, &SourceMap::new(), &error),
         };
     }
     output.result(&format!("{}\n{}", paint(BOLD, &title), drawing(&chart, output.width())));
     output.result(&format!("\n{}", legend(&drawn, across).render(output.width(), "")));
     Exit::Fine
+}
+
+/// The runs, each with the name of its curve, and what the best of the first sweep is found by.
+fn histories(output: &Output, args: &PlotArgs) -> Result<(Vec<Named>, Option<String>), Exit> {
+    let tell = |error: &RunError| failure::tell(output, &SourceMap::new(), error);
+    let mut found = Vec::new();
+    let mut measure = None;
+    for run in &args.runs {
+        if is_sweep(run) {
+            let sweep = SweepHistory::read(run).map_err(|error| tell(&error))?;
+            measure = measure.or(sweep.measure());
+            for row in &sweep.rows {
+                let path = sweep.run_of(row.result.point);
+                // One that failed may have nothing.
+                if is_run(&path) {
+                    let history = RunHistory::read(&path).map_err(|error| tell(&error))?;
+                    let name = if args.runs.len() == 1 { point_name(row) } else { path.display().to_string() };
+                    found.push((name, history));
+                }
+            }
+            if sweep.rows.is_empty() {
+                output.note(&format!("no point of {} has come to a result yet", run.display()));
+            }
+            continue;
+        }
+        match RunHistory::read(run) {
+            Ok(history) => found.push((run.display().to_string(), history)),
+            Err(error) => return Err(named_as_run(output, run, &found).unwrap_or_else(|| tell(&error))),
+        }
+    }
+    Ok((found, measure))
+}
+
+/// Tells of a measure that stands where a run should, where it is one.
+fn named_as_run(output: &Output, run: &Path, histories: &[Named]) -> Option<Exit> {
+    let name = run.to_str().filter(|_| !run.exists())?;
+    let mut measures = histories.iter().flat_map(|(_, history)| &history.trains).flat_map(report::numbers_of);
+    if name != LOSS && !measures.any(|measure| measure == name) {
+        return None;
+    }
+    let help = format!("a measure is named by a flag: --measure {name}");
+    output.error(&format!("there is no run {name}"), Some(&help));
+    Some(Exit::CommandLine)
+}
+
+/// `point 15: width=16 rate=0.1`
+fn point_name(row: &Row) -> String {
+    let set: Vec<String> = row.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    format!("point {}: {}", row.result.point, set.join(" "))
 }
 
 /// What the command line can get wrong about the picture.
@@ -93,7 +148,7 @@ fn picture_can_be_written(output: &Output, path: &Path, force: bool) -> Result<(
 fn trains<'h>(
     output: &Output,
     args: &PlotArgs,
-    histories: &'h [(String, RunHistory)],
+    histories: &'h [Named],
 ) -> Result<Vec<(String, &'h TrainHistory)>, Exit> {
     let is_wanted =
         |train: &&TrainHistory| args.train.as_deref().is_none_or(|name| name == train.model || name == train.title());
@@ -128,6 +183,7 @@ fn trains<'h>(
 fn curves(
     output: &Output,
     args: &PlotArgs,
+    measure: &str,
     wanted: &[(String, &TrainHistory)],
     across: Across,
 ) -> Result<Vec<Drawn>, Exit> {
@@ -139,11 +195,10 @@ fn curves(
     let mut drawn = Vec::new();
     let mut without = Vec::new();
     for (name, train) in wanted {
-        let found =
-            splits.iter().find_map(|split| Some((report::curve(train, &args.measure, *split, across)?, *split)));
+        let found = splits.iter().find_map(|split| Some((report::curve(train, measure, *split, across)?, *split)));
         match found {
             Some((curve, split)) => {
-                let is_rising = train.is_rising(&args.measure);
+                let is_rising = train.is_rising(measure);
                 drawn.push(Drawn { curve: Curve { name: name.clone(), ..curve }, split, is_rising });
             }
             None => without.push(name),
@@ -151,19 +206,27 @@ fn curves(
     }
     let on = args.split.map_or(String::new(), |_| format!(" on {}", splits.first().map_or("", |s| s.name())));
     if drawn.is_empty() {
-        let mut names: Vec<String> = wanted.iter().flat_map(|(_, train)| report::numbers_of(train)).collect();
+        // What was measured at the end alone has no curve.
+        let of = |train: &TrainHistory| -> Vec<String> {
+            let has_curve = |name: &String| splits.iter().any(|on| report::curve(train, name, *on, across).is_some());
+            report::numbers_of(train).into_iter().filter(has_curve).collect()
+        };
+        let mut names: Vec<String> = wanted.iter().flat_map(|(_, train)| of(train)).collect();
         names.sort();
         names.dedup();
-        let help = match nearest(&args.measure, names.iter().map(String::as_str)) {
-            _ if names.is_empty() => "they ended before the first report".to_owned(),
-            Some(meant) if meant != args.measure => format!("a similar one is `{meant}`"),
-            _ => format!("they have {}", quoted_list(names.iter().map(String::as_str), 8)),
+        let is_without_reports = wanted.iter().all(|(_, train)| train.points.is_empty());
+        let help = match nearest(measure, names.iter().map(String::as_str)) {
+            _ if is_without_reports => "no report on the way is in their metrics.jsonl".to_owned(),
+            Some(meant) => format!("a similar one is `{meant}`"),
+            None if names.is_empty() => "it has curves on the other split: leave --split out".to_owned(),
+            None => format!("there are curves of {}", quoted_list(names.iter().map(String::as_str), 8)),
         };
-        output.error(&format!("there is no curve of `{}`{on} in these runs", args.measure), Some(&help));
+        let these = if wanted.len() == 1 { "this run" } else { "these runs" };
+        output.error(&format!("there is no curve of `{measure}`{on} in {these}"), Some(&help));
         return Err(Exit::CommandLine);
     }
     for name in without {
-        output.note(&format!("{name} has no `{}`{on}", args.measure));
+        output.note(&format!("{name} has no `{measure}`{on}"));
     }
     if drawn.len() > MOST_CURVES {
         output.note(&format!("only the first {MOST_CURVES} of {} curves are drawn", drawn.len()));

@@ -2,22 +2,26 @@
 
 use super::arguments::RunsArgs;
 use super::exit::Exit;
+use super::listing::{Column, fitted};
 use super::output::{BOLD, DIM, Output, paint};
-use super::table::{Align, Table};
+use super::sweeps_listed as sweeps;
+use super::table::{Align, cut};
 use super::{failure, files, numbers, runs_compared};
 use crate::data::Split;
 use crate::diagnostics::{nearest, quoted_list};
 use crate::report::moment;
 use crate::source::SourceMap;
-use crate::train::{self, RunHistory, TrainHistory};
+use crate::train::{self, RunHistory, SweepHistory, TrainHistory};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use unicode_width::UnicodeWidthStr;
 
 /// Where runs are.
 const RUNS: &str = "runs";
 /// Measures that have columns.
 const MEASURES: usize = 4;
+/// What `--set` said is cut to this.
+const LONGEST_SET: usize = 48;
 
 /// Runs the command.
 pub fn runs(output: &Output, args: &RunsArgs) -> Exit {
@@ -28,17 +32,27 @@ pub fn runs(output: &Output, args: &RunsArgs) -> Exit {
         Ok(folder) => folder,
         Err(exit) => return exit,
     };
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: BTreeMap<PathBuf, Group> = BTreeMap::new();
     for path in train::runs_below(&folder) {
         match RunHistory::summary(&path) {
             Ok(history) => {
-                let of = path.parent().unwrap_or(Path::new("")).to_owned();
-                match groups.iter_mut().find(|group| group.of == of) {
-                    Some(group) => group.runs.push((path, history)),
-                    None => groups.push(Group { of, runs: vec![(path, history)] }),
+                if let Some(damage) = &history.damage {
+                    output.note(damage);
                 }
+                groups.entry(beside(&path)).or_default().runs.push((path, history));
             }
             // One that is named must be one; of others it is told.
+            Err(error) if path == folder => return failure::tell(output, &SourceMap::new(), &error),
+            Err(error) => output.note(&format!("passed over: {error}")),
+        }
+    }
+    for path in train::sweeps_below(&folder) {
+        match SweepHistory::read(&path) {
+            // One that is named is told below its points.
+            Ok(history) => {
+                let of = if path == folder { history.points_folder() } else { beside(&path) };
+                groups.entry(of).or_default().sweeps.push((path, history));
+            }
             Err(error) if path == folder => return failure::tell(output, &SourceMap::new(), &error),
             Err(error) => output.note(&format!("passed over: {error}")),
         }
@@ -48,22 +62,30 @@ pub fn runs(output: &Output, args: &RunsArgs) -> Exit {
         output.note(&format!("there are no runs of {what} yet; `nnrun FILE` makes one"));
         return Exit::Fine;
     }
+    let mut groups: Vec<Group> = groups.into_values().collect();
     if let Err(exit) = is_measured(output, args.sort.as_deref(), &groups) {
         return exit;
     }
     groups.iter_mut().for_each(|group| group.sort(args.sort.as_deref()));
-    groups.sort_by_key(|group| std::cmp::Reverse(group.runs.iter().filter_map(|(_, h)| h.started).max()));
+    groups.sort_by_key(|group| std::cmp::Reverse(group.newest()));
     for (index, group) in groups.iter().enumerate() {
         if args.json {
-            group.as_json(args.sort.as_deref()).iter().for_each(|object| output.result(&format!("{object}\n")));
+            let sweeps = group.sweeps.iter().map(|(path, history)| sweeps::as_json(path, history));
+            let objects = group.as_json(args.sort.as_deref()).into_iter().chain(sweeps);
+            objects.for_each(|object| output.result(&format!("{object}\n")));
             continue;
         }
         if index > 0 {
             output.result("\n");
         }
-        output.result(&group.table(args.sort.as_deref(), output.width()));
+        output.result(&group.text(args.sort.as_deref(), output.width()));
     }
     Exit::Fine
+}
+
+/// The folder that a run is in, with others of its program.
+fn beside(run: &Path) -> PathBuf {
+    run.parent().unwrap_or(Path::new("")).to_owned()
 }
 
 /// The folder of the runs that are meant.
@@ -88,7 +110,7 @@ fn is_measured(output: &Output, sort: Option<&str>, groups: &[Group]) -> Result<
     let mut names: Vec<String> = all.collect();
     names.sort();
     names.dedup();
-    if names.iter().any(|name| name == sort) {
+    if groups.iter().all(|group| group.runs.is_empty()) || names.iter().any(|name| name == sort) {
         return Ok(());
     }
     let help = match nearest(sort, names.iter().map(String::as_str)) {
@@ -99,30 +121,28 @@ fn is_measured(output: &Output, sort: Option<&str>, groups: &[Group]) -> Result<
     Err(Exit::CommandLine)
 }
 
-/// The runs of a program, or those of one folder.
+/// The runs and sweeps of a program, or those of one folder.
+#[derive(Default)]
 struct Group {
-    of: PathBuf,
-    runs: Vec<(PathBuf, RunHistory)>,
+    runs: Vec<Listed>,
+    sweeps: Vec<(PathBuf, SweepHistory)>,
 }
+
+/// A run, where it was found.
+type Listed = (PathBuf, RunHistory);
 
 /// A number of the last train of a run.
 fn number(history: &RunHistory, measure: &str, split: Split) -> Option<f64> {
     history.trains.last()?.latest(split)?.get(measure)?.as_f64()
 }
 
-/// What a column shows of a run.
-type Show<'g> = Box<dyn Fn(&Path, &RunHistory) -> String + 'g>;
-
-/// A column of the list.
-struct Column<'g> {
-    head: String,
-    align: Align,
-    /// Those with higher numbers give way first where it is narrow.
-    rank: usize,
-    show: Show<'g>,
-}
-
 impl Group {
+    /// When the last of it began.
+    fn newest(&self) -> Option<u64> {
+        let runs = self.runs.iter().filter_map(|(_, history)| history.started);
+        runs.chain(self.sweeps.iter().filter_map(|(_, history)| history.started)).max()
+    }
+
     /// The measures that are numbers, in the order of the first run that has them.
     fn measures(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -154,6 +174,8 @@ impl Group {
         self.runs.sort_by_key(|(path, history)| {
             (std::cmp::Reverse(history.started), std::cmp::Reverse(number_of(path)), path.clone())
         });
+        self.sweeps
+            .sort_by_key(|(path, history)| (std::cmp::Reverse(history.started), std::cmp::Reverse(path.clone())));
         let Some(by) = by else { return };
         let (split, is_rising) = (self.split(by), self.is_rising(by));
         // What was not measured comes last.
@@ -177,24 +199,27 @@ impl Group {
         self.runs.iter().map(|(path, _)| path.as_path()).find(|path| path == best)
     }
 
-    fn columns<'g>(&'g self, by: &str) -> Vec<Column<'g>> {
+    fn columns<'g>(&'g self, by: &str) -> Vec<Column<'g, Listed>> {
         let best = self.best(by);
         let mark = move |path: &Path| if best == Some(path) { " *" } else { "" };
         let last =
             |history: &RunHistory, of: fn(&TrainHistory) -> String| history.trains.last().map_or(String::new(), of);
-        let mut columns: Vec<Column> = Vec::new();
-        let mut add = |head: &str, align: Align, rank: usize, show: Show<'g>| {
+        let mut columns: Vec<Column<Listed>> = Vec::new();
+        let mut add = |head: &str, align: Align, rank: usize, show: Box<dyn Fn(&Listed) -> String + 'g>| {
             columns.push(Column { head: head.to_owned(), align, rank, show });
         };
-        add("run", Align::Left, 0, Box::new(move |path, _| format!("{}{}", path.display(), mark(path))));
+        add("run", Align::Left, 0, Box::new(move |(path, _)| format!("{}{}", path.display(), mark(path))));
         if self.runs.iter().any(|(_, h)| h.trains.len() > 1 || h.train.is_some()) {
-            add("train", Align::Left, 50, Box::new(move |_, h| last(h, TrainHistory::title)));
+            add("train", Align::Left, 50, Box::new(move |(_, h)| last(h, TrainHistory::title)));
+        }
+        if self.runs.iter().any(|(_, h)| !h.set.is_empty()) {
+            add("--set", Align::Left, 3, Box::new(|(_, h)| set(h)));
         }
         let began = |history: &RunHistory| history.started.map_or_else(String::new, moment);
-        add("began (UTC)", Align::Left, 20, Box::new(move |_, h| began(h)));
-        add("epochs", Align::Right, 10, Box::new(move |_, h| last(h, |train| numbers::count(train.epochs))));
-        add("steps", Align::Right, 40, Box::new(move |_, h| last(h, |train| numbers::count(train.steps))));
-        add("state", Align::Left, 1, Box::new(|_, h| h.state.word().to_owned()));
+        add("began (UTC)", Align::Left, 20, Box::new(move |(_, h)| began(h)));
+        add("epochs", Align::Right, 10, Box::new(move |(_, h)| last(h, |train| numbers::count(train.epochs))));
+        add("steps", Align::Right, 40, Box::new(move |(_, h)| last(h, |train| numbers::count(train.steps))));
+        add("state", Align::Left, 1, Box::new(|(_, h)| h.state.word().to_owned()));
         let mut names = self.measures();
         // What they are sorted by stands first, and stays longest.
         names.sort_by_key(|name| name != by);
@@ -209,38 +234,33 @@ impl Group {
             for (at, (split, short, _)) in splits.into_iter().filter(|(.., is_shown)| *is_shown).enumerate() {
                 let rank = if place == 0 && at == 0 { 2 } else { 4 + 12 * place + 4 * at };
                 let (head, name) = (format!("{short} {name}"), name.clone());
-                let show: Show =
-                    Box::new(move |_, h| number(h, &name, split).map_or_else(String::new, numbers::measure));
-                add(&head, Align::Right, rank, show);
+                let show = move |(_, h): &Listed| number(h, &name, split).map_or_else(String::new, numbers::measure);
+                add(&head, Align::Right, rank, Box::new(show));
             }
         }
         columns
     }
 
-    fn table(&self, sort: Option<&str>, width: usize) -> String {
-        let by = sort.unwrap_or("loss");
-        let mut columns = self.columns(by);
-        let text = loop {
-            let heads: Vec<(&str, Align)> = columns.iter().map(|column| (column.head.as_str(), column.align)).collect();
-            let mut table = Table::new(&heads);
-            for (path, history) in &self.runs {
-                table.row(columns.iter().map(|column| (column.show)(path, history)).collect());
+    /// Everything about it, under the name of its program.
+    fn text(&self, sort: Option<&str>, width: usize) -> String {
+        let of_runs = self.runs.first().map(|(_, history)| &history.file);
+        let file = of_runs.or(self.sweeps.first().map(|(_, history)| &history.file));
+        let name = file.map_or_else(String::new, |file| file.display().to_string());
+        let mut text = format!("{}\n", paint(BOLD, &name));
+        if !self.runs.is_empty() {
+            let by = sort.unwrap_or("loss");
+            text.push_str(&fitted(self.columns(by), &self.runs, width));
+            if self.best(by).is_some() {
+                text.push_str(&paint(DIM, &format!("* the best {} {by}\n", self.split(by).name())));
             }
-            let least = columns.iter().map(|column| column.rank).max().unwrap_or(0);
-            // A name that is cut could not be used.
-            let whole = table.render(usize::MAX, "");
-            let is_narrow = anstream::adapter::strip_str(&whole).to_string().lines().all(|line| line.width() <= width);
-            if is_narrow || columns.len() < 3 {
-                break whole;
+        }
+        if !self.sweeps.is_empty() {
+            if !self.runs.is_empty() {
+                text.push('\n');
             }
-            columns.retain(|column| column.rank != least);
-        };
-        let file = self.runs.first().map_or_else(String::new, |(_, history)| history.file.display().to_string());
-        let best = match self.best(by) {
-            Some(_) => paint(DIM, &format!("* the best {} {by}\n", self.split(by).name())),
-            None => String::new(),
-        };
-        format!("{}\n{text}{best}", paint(BOLD, &file))
+            text.push_str(&sweeps::table(&self.sweeps, width));
+        }
+        text
     }
 
     fn as_json(&self, sort: Option<&str>) -> Vec<Value> {
@@ -255,6 +275,12 @@ impl Group {
         };
         self.runs.iter().map(object).collect()
     }
+}
+
+/// `width=64 rate=0.01`
+fn set(history: &RunHistory) -> String {
+    let all: Vec<String> = history.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    cut(&all.join(" "), LONGEST_SET)
 }
 
 /// A train as JSON: how far it came and what is known of each split.

@@ -4,7 +4,7 @@ use super::arguments::{GoingArgs, SweepArgs};
 use super::exit::Exit;
 use super::output::{BOLD, Output, paint};
 use super::sweep_report::{self as report, flags};
-use super::{failure, files, interrupt, run};
+use super::{failure, files, interrupt, numbers, run};
 use crate::check::Overrides;
 use crate::diagnostics::{Format, quoted_list, render_all};
 use crate::source::SourceMap;
@@ -33,7 +33,15 @@ pub fn sweep(output: &Output, args: &SweepArgs) -> Exit {
         ..options(output, &args.going, args.jobs)
     };
     match Search::begin(&checked, &options) {
-        Ok(search) => go(output, search, &options, args.going.json),
+        Ok(search) => {
+            if let Some((points, epochs)) = search.idle_halving() {
+                let (points, epochs) = (numbers::counted(points as u64, "point"), numbers::counted(epochs, "epoch"));
+                output.note(&format!(
+                    "--halving stops nothing here: it needs 3 points of 3 epochs or more, and there are {points} of {epochs}"
+                ));
+            }
+            go(output, search, &options, args.going.json)
+        }
         Err(NotSwept::Run(error)) => failure::tell(output, &checked.sources, &error),
         Err(why) => not_swept(output, file, why),
     }

@@ -251,7 +251,8 @@ fn without_number(row: &Row) -> &'static str {
     }
 }
 
-fn set_json(set: &[(String, String)]) -> Value {
+/// Hypers with their values, as JSON.
+pub fn set_json(set: &[(String, String)]) -> Value {
     Value::Object(set.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<Map<_, _>>())
 }
 

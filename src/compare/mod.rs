@@ -4,6 +4,7 @@
 //! another although all of that is the same, just this is told; spaces, comments and the order of items do not count.
 
 mod align;
+mod groups;
 mod layers;
 mod written;
 
@@ -225,7 +226,9 @@ impl Found<'_> {
                 settings.into_iter().filter(|(key, ..)| !told.contains(&key.as_str())).collect()
             };
             self.settings(&subject, &others(then.settings()), &others(now.settings()));
+            self.groups(&subject, then.groups(), now.groups());
         }
+        self.order_of_phases();
         for (old, name) in before.program.trains.iter().zip(&names_before) {
             if !names_after.contains(name) {
                 self.removed(subject(name), old.span);
@@ -247,7 +250,10 @@ impl Found<'_> {
             let lines = [item.span.start_point(), item.span.end_point()].map(|at| after.sources.position(at).line);
             let is_within = |line: usize| (lines[0]..=lines[1]).contains(&line);
             let is_told = self.all.iter().any(|told| told.kind != Change::Removed && told.line.is_some_and(is_within));
-            if !is_told && !written::alike(before.sources.text(old.span), after.sources.text(item.span)) {
+            if !is_told
+                && !self.tells_of(name)
+                && !written::alike(before.sources.text(old.span), after.sources.text(item.span))
+            {
                 self.changed(name.as_str(), "is written differently".into(), item.span);
             }
         }
@@ -267,9 +273,10 @@ impl Found<'_> {
         }
     }
 
-    /// Whether something is told of an item, or of a phase of it.
+    /// Whether something is told of an item, of a phase of it, or of a part.
     fn tells_of(&self, name: &str) -> bool {
-        self.all.iter().any(|told| told.subject.strip_prefix(name).is_some_and(|r| r.is_empty() || r.starts_with(", ")))
+        let is_of = |rest: &str| rest.is_empty() || rest.starts_with(", ") || rest.starts_with(": ");
+        self.all.iter().any(|told| told.subject.strip_prefix(name).is_some_and(is_of))
     }
 
     fn facts(&mut self) {

@@ -18,6 +18,15 @@ pub(super) struct Statements<'c> {
     all: Vec<&'c Statement>,
 }
 
+/// A `group` of a train.
+pub(super) struct WrittenGroup {
+    /// `["*.bias"]`
+    pub(super) patterns: String,
+    pub(super) span: Span,
+    /// Key and value of every setting.
+    pub(super) settings: Vec<(String, String, Span)>,
+}
+
 impl<'c> Written<'c> {
     pub(super) fn of(checked: &'c Checked) -> Self {
         Written { checked }
@@ -76,6 +85,19 @@ impl Statements<'_> {
             _ => None,
         });
         settings.collect()
+    }
+
+    /// Every `group`: what it names, and its settings.
+    pub(super) fn groups(&self) -> Vec<WrittenGroup> {
+        let groups = self.all.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Group { patterns, body } => Some(WrittenGroup {
+                patterns: text(self.checked, patterns),
+                span: patterns.span,
+                settings: Statements { checked: self.checked, all: body.iter().collect() }.settings(),
+            }),
+            _ => None,
+        });
+        groups.collect()
     }
 
     /// Name and value of every `let`.

@@ -19,7 +19,7 @@ pub(super) fn head(history: &RunHistory) -> String {
     let class = match history.state {
         RunState::Finished | RunState::StoppedEarly => "good",
         RunState::Diverged | RunState::Failed => "bad",
-        RunState::Interrupted | RunState::Running | RunState::Unfinished => "faint",
+        RunState::Interrupted | RunState::Halved | RunState::Running | RunState::Unfinished => "faint",
     };
     let is_broken = history.trains.iter().flat_map(|train| &train.facts).any(|fact| !fact.ok);
     let mut text = format!(

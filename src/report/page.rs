@@ -55,7 +55,8 @@ impl Page {
         let checked = train::program_of(&history.directory)
             .map_err(|failed| format!("the program cannot be checked again: {}", failed.error));
         // What a divergence left is no result, and what was killed may have left nothing.
-        let is_measured = history.state.is_at_its_end() || history.state == train::RunState::Interrupted;
+        let left_weights = [train::RunState::Interrupted, train::RunState::Halved];
+        let is_measured = history.state.is_at_its_end() || left_weights.contains(&history.state);
         let mistakes = match (&checked, is_measured) {
             // Its reason is told already.
             (Err(_), _) | (_, false) => Ok(Vec::new()),

@@ -57,6 +57,7 @@ fn how_it_ended(train: &TrainHistory) -> String {
     }
     match train.stopped.as_deref() {
         Some("patience") => parts.push("stopped early".to_owned()),
+        Some("paused") => parts.push("stopped by halving".to_owned()),
         Some(other) => parts.push(escaped(other)),
         None => {}
     }

@@ -21,6 +21,31 @@ pub enum Template {
     Text,
 }
 
+impl Template {
+    /// Every template.
+    pub const ALL: [Template; 4] = [Template::Tabular, Template::Images, Template::Sequence, Template::Text];
+
+    /// As the command line names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Template::Tabular => "tabular",
+            Template::Images => "images",
+            Template::Sequence => "sequence",
+            Template::Text => "text",
+        }
+    }
+
+    /// What its programs do.
+    pub fn about(self) -> &'static str {
+        match self {
+            Template::Tabular => "Rows of a table: a class or a number from the other columns",
+            Template::Images => "Pictures of several classes",
+            Template::Sequence => "What comes next in a series",
+            Template::Text => "What comes next in a text",
+        }
+    }
+}
+
 /// What to begin with.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {

@@ -1,6 +1,7 @@
 //! Why training diverged: the facts. Their words are in [`super::wording_of_divergence`].
 
-use crate::check::Checked;
+use crate::catalog::Body;
+use crate::check::{Checked, Group, Settings};
 use crate::data::{FieldNode, Place, place_of_row};
 use crate::diagnostics::Code;
 use crate::ir::op::{Binary, Op, Unary};
@@ -23,12 +24,52 @@ pub struct Divergence {
     pub lr: f64,
     /// Where the learning rate is written.
     pub lr_span: Option<Span>,
+    /// The `group` with the largest learning rate, where that is above the optimizer's.
+    pub group: Option<GroupRate>,
     /// The model's name in `train`.
     pub span: Span,
     /// The losses of the last steps before, oldest first.
     pub losses: Vec<f64>,
     /// What made the first number that is not finite, where that is known.
     pub cause: Option<Box<Cause>>,
+}
+
+/// A `group` whose weights go in larger steps than the others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupRate {
+    /// Its learning rate in that step.
+    pub lr: f64,
+    /// As its `lr` is written, before any schedule.
+    pub written: f64,
+    /// Where that is written.
+    pub lr_span: Span,
+    /// The paths and globs of its weights.
+    pub span: Span,
+    /// As they are written, and where.
+    pub source: Written,
+    /// Whether its rate, rather than that of the optimizer, is likely to be what is too large.
+    pub is_suspect: bool,
+}
+
+/// A rate so many times that of the optimizer is the first to be looked at, whatever that is.
+const FAR_ABOVE: f64 = 10.0;
+
+impl GroupRate {
+    /// Of a step in which the optimizer's rate was `lr`.
+    pub(super) fn of(settings: &Settings, lr: f64) -> Option<GroupRate> {
+        let (optimizer, around) = (&settings.optimizer, settings.optimizer.args.number("lr"));
+        let trains = |group: &&Group| group.weights.iter().any(|path| !settings.frozen.contains(path));
+        let of = |group: &Group| Some((group.args.number("lr"), group.args.span("lr")?, group.span));
+        let rates = settings.groups.iter().filter(trains).filter_map(of).filter(|(rate, ..)| *rate > around);
+        let (written, lr_span, span) = rates.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let times = written / around;
+        let usual = match &optimizer.entry.body {
+            Body::Optimizer(definition) => definition.usual_lr.1,
+            _ => f64::INFINITY,
+        };
+        let is_suspect = around <= usual || times >= FAR_ABOVE;
+        Some(GroupRate { lr: lr * times, written, lr_span, span, source: Written::default(), is_suspect })
+    }
 }
 
 /// What made the first number that is not finite.
@@ -238,6 +279,9 @@ impl Divergence {
 
     /// Says where the examples stand in the data, and how the operation is written.
     pub(super) fn locate(&mut self, checked: &Checked) {
+        if let Some(group) = &mut self.group {
+            group.source = Written::of(checked, group.span);
+        }
         let Some(cause) = &mut self.cause else { return };
         cause.source = Written::of(checked, cause.span);
         for numbers in cause.operands.iter_mut().chain([&mut cause.result]) {
@@ -261,6 +305,10 @@ impl Divergence {
             "event": "diverged", "train": &*self.train, "epoch": self.epoch, "step": self.step,
             "loss": finite(self.loss), "lr": finite(self.lr), "losses": self.losses, "code": self.code().text(),
         });
+        if let (Some(object), Some(group)) = (object.as_object_mut(), &self.group) {
+            let found = json!({ "of": group.source.text, "line": group.source.line, "lr": finite(group.lr) });
+            object.insert("group".into(), found);
+        }
         if let (Some(object), Some(cause)) = (object.as_object_mut(), &self.cause) {
             let made = match &cause.made {
                 Made::Operation(name) => json!({ "operation": name }),

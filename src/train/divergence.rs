@@ -6,7 +6,7 @@
 
 use super::augmenting::Augmenter;
 use super::balance;
-use super::cause::{Cause, Divergence, Made, Numbers, Trouble, Written, trouble, trouble_of};
+use super::cause::{Cause, Divergence, GroupRate, Made, Numbers, Trouble, Written, trouble, trouble_of};
 use super::error::RunError;
 use super::feeding::{Draw, Feeder};
 use super::inside_scan::{self, Inside};
@@ -84,6 +84,7 @@ pub(super) fn find(
         loss: went.result.loss,
         lr: went.result.lr,
         lr_span: train.settings.optimizer.args.span("lr"),
+        group: GroupRate::of(&train.settings, went.result.lr),
         span: train.span,
         losses: went.losses.to_vec(),
         cause: cause.map(Box::new),

@@ -70,6 +70,13 @@ pub enum RunError {
         /// What is missing or cannot be read in it.
         reason: String,
     },
+    /// A run of which a part cannot be read.
+    Damaged {
+        /// The directory.
+        path: PathBuf,
+        /// Which part, and why.
+        reason: String,
+    },
     /// An imported file is not what it was when the run was made.
     ImportChanged {
         /// Which.
@@ -239,7 +246,7 @@ impl RunError {
             RunError::WeightsUnreadable { .. } => Code::E0802,
             RunError::Write { .. } => Code::E0803,
             RunError::OutNotEmpty { .. } => Code::E0804,
-            RunError::NotARun { .. } => Code::E0805,
+            RunError::NotARun { .. } | RunError::Damaged { .. } => Code::E0805,
             RunError::ImportChanged { .. } => Code::E0806,
             RunError::NoTrain { .. } => Code::E0807,
             RunError::NoSplit { .. } => Code::E0808,

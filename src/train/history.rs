@@ -1,7 +1,7 @@
 //! What the directory of a run tells of it: settings, events, measures. Nothing is checked or computed again.
 
 use super::error::RunError;
-use super::record::{RECORD, Record, SOURCE, Status, TrainRecord};
+use super::record::{PlannedTrain, RECORD, Record, SOURCE, Status, TrainRecord};
 use super::recorded_events::events;
 use super::run_directory::{RunDirectory, resolve};
 use crate::catalog::{self, Body, EntryKind};
@@ -21,6 +21,8 @@ pub enum RunState {
     StoppedEarly,
     /// It was asked to end, and can go on.
     Interrupted,
+    /// A point of a sweep that was given up for better ones.
+    Halved,
     /// It came upon a number that is not finite.
     Diverged,
     /// It ended by an error.
@@ -38,6 +40,7 @@ impl RunState {
             RunState::Finished => "finished",
             RunState::StoppedEarly => "stopped early",
             RunState::Interrupted => "interrupted",
+            RunState::Halved => "stopped by halving",
             RunState::Diverged => "diverged",
             RunState::Failed => "failed",
             RunState::Running => "running",
@@ -88,6 +91,8 @@ pub struct RunHistory {
     pub imports: Vec<(PathBuf, String)>,
     /// The trains that were begun, in order; each phase is one.
     pub trains: Vec<TrainHistory>,
+    /// Of a summary whose end is known: why its events cannot be read. All else is as its record says.
+    pub damage: Option<String>,
 }
 
 /// A file of data as it was.
@@ -117,13 +122,13 @@ pub struct TrainHistory {
     pub seed: Option<u64>,
     /// Workers when it last began or went on.
     pub threads: Option<u64>,
-    /// Of its data block; known at its end.
+    /// Of its data block.
     pub data: Option<String>,
-    /// Examples that are computed at once; known at its end.
+    /// Examples that are computed at once.
     pub batch: Option<usize>,
     /// How many batches a step sees, where that is said.
     pub accumulate: Option<usize>,
-    /// Name of the optimizer; known at its end.
+    /// Name of the optimizer.
     pub optimizer: Option<String>,
     /// Epochs begun.
     pub epochs: u64,
@@ -229,6 +234,14 @@ impl TrainHistory {
         })
     }
 
+    /// What was known before it began.
+    fn begin(&mut self, planned: &PlannedTrain) {
+        self.data = Some(planned.data.clone());
+        self.batch = Some(planned.batch);
+        self.accumulate = planned.accumulate;
+        self.optimizer = Some(planned.optimizer.clone());
+    }
+
     /// What its record says, which was written at its end.
     fn complete(&mut self, record: &TrainRecord) {
         self.model.clone_from(&record.model);
@@ -262,7 +275,7 @@ impl RunHistory {
 
     /// The same without the steps and reports on the way where its end is known: enough to list it, quickly.
     ///
-    /// Errors: those of [`RunHistory::read`].
+    /// Errors: those of [`RunHistory::read`]; that of events that are not needed is [`RunHistory::damage`].
     pub fn summary(run: &Path) -> Result<RunHistory, RunError> {
         RunHistory::with(run, false)
     }
@@ -271,7 +284,22 @@ impl RunHistory {
         let directory = resolve(run);
         let record = Record::read(&directory)?;
         let is_done = record.status == Status::Finished;
-        let mut trains = if with_events || !is_done { events(&directory, with_events)? } else { Vec::new() };
+        // How far a run came that is not at its end, only its events tell. Those of others are looked through for damage,
+        // unless each step is among them, which would take long.
+        let is_needed = with_events || !is_done;
+        let found = (is_needed || !record.log_steps).then(|| events(&directory, with_events)).transpose();
+        let (mut trains, damage) = match found {
+            Err(error) if is_needed => return Err(error),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+            Ok(found) => (found.filter(|_| is_needed).unwrap_or_default(), None),
+        };
+        let mut planned: Vec<&PlannedTrain> = record.planned.iter().collect();
+        for train in &mut trains {
+            // Of several of one model each has its own.
+            if let Some(at) = planned.iter().position(|p| p.model == train.model && p.phase == train.phase) {
+                train.begin(planned.remove(at));
+            }
+        }
         trains.resize(trains.len().max(record.trains.len()), TrainHistory::default());
         for (train, record) in trains.iter_mut().zip(&record.trains) {
             train.complete(record);
@@ -280,6 +308,7 @@ impl RunHistory {
         let state = match record.status {
             Status::Finished if stopped_early() => RunState::StoppedEarly,
             Status::Finished => RunState::Finished,
+            Status::Interrupted if record.is_paused() => RunState::Halved,
             Status::Interrupted => RunState::Interrupted,
             Status::Diverged => RunState::Diverged,
             Status::Failed => RunState::Failed,
@@ -305,6 +334,7 @@ impl RunHistory {
             data: data.map(|d| DataFileFacts { file: d.file, bytes: d.bytes, fingerprint: d.fingerprint }).collect(),
             imports: record.imports.into_iter().map(|import| (import.file, import.copy)).collect(),
             trains,
+            damage,
         })
     }
 
@@ -326,19 +356,24 @@ pub fn is_run(path: &Path) -> bool {
 
 /// The runs in a folder of runs, in the folders in it, and it itself where it is one; unordered.
 pub fn runs_below(folder: &Path) -> Vec<PathBuf> {
+    folders_below(folder, is_run)
+}
+
+/// The folder, or those in it and in the folders in it, that are what is looked for.
+pub(super) fn folders_below(folder: &Path, is_wanted: fn(&Path) -> bool) -> Vec<PathBuf> {
     // `latest` is a link to a run that is there anyway.
     let folders = |of: &Path| -> Vec<PathBuf> {
         let entries = std::fs::read_dir(of).into_iter().flatten().flatten();
         entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
     };
-    if is_run(folder) {
+    if is_wanted(folder) {
         return vec![folder.to_owned()];
     }
     let mut found = Vec::new();
     for below in folders(folder) {
-        match is_run(&below) {
+        match is_wanted(&below) {
             true => found.push(below),
-            false => found.extend(folders(&below).into_iter().filter(|path| is_run(path))),
+            false => found.extend(folders(&below).into_iter().filter(|path| is_wanted(path))),
         }
     }
     found

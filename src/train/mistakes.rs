@@ -95,7 +95,12 @@ pub enum Content {
 /// Errors: the run, its program or its data cannot be read.
 pub fn mistakes(run: &Path, most: usize, threads: usize, is_at_its_end: bool) -> Result<Vec<Mistakes>, ReopenError> {
     let (opened, checked) = open(run)?;
-    let splits: &[Split] = if is_at_its_end { &[Split::Test, Split::Validation] } else { &[Split::Validation] };
+    // The points of a sweep do not see the test split, and their pages do not show it.
+    let splits: &[Split] = if is_at_its_end && opened.measures(Split::Test) {
+        &[Split::Test, Split::Validation]
+    } else {
+        &[Split::Validation]
+    };
     let of = |train| mistakes_of(&opened, &checked, train, most, threads, splits).transpose();
     let all: Result<Vec<_>, RunError> = opened.trained(&checked).into_iter().filter_map(of).collect();
     all.map_err(|error| ReopenError { error, sources: checked.sources })

@@ -59,7 +59,7 @@ mod wording;
 mod wording_of_divergence;
 mod wording_of_memory;
 
-pub use cause::{Cause, Divergence, Made, Numbers, Trouble, Written};
+pub use cause::{Cause, Divergence, GroupRate, Made, Numbers, Trouble, Written};
 pub use error::{Mismatch, NotResumable, ReopenError, RunError};
 pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};
 pub use facts::test;
@@ -79,6 +79,6 @@ pub use run::{Outcome, RunOptions, TrainReport, run};
 pub use run_directory::{latest_run, runs_of, write_whole};
 pub use serve::{ServeOptions, Served, serve};
 pub use sweep::{
-    NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, WrongPoint,
-    is_sweep, sweep_picture,
+    NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepHistory, SweepOptions, SweepOutcome, TestedBest,
+    WrongPoint, is_sweep, sweep_picture, sweeps_below,
 };

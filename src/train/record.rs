@@ -3,9 +3,10 @@
 use super::error::RunError;
 use super::event::{FactResult, SplitMeasures, Stopped};
 use super::fingerprint;
+use super::history::runs_below;
 use super::run::RunOptions;
-use super::run_directory::RunDirectory;
-use crate::check::{Checked, Overrides, Program, set_path};
+use super::run_directory::{LATEST, RunDirectory, runs_of};
+use crate::check::{Checked, Overrides, Program, Train, set_path};
 use crate::data::{SourceSpec, Split, image_files};
 use crate::diagnostics::io_reason;
 use crate::source::Span;
@@ -17,6 +18,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Name of the file.
 pub(super) const RECORD: &str = "run.json";
+/// What a sweep asked, and at the end its best.
+pub(super) const SWEEP: &str = "sweep.json";
 /// Where a sweep has the runs of its points.
 pub(super) const POINTS: &str = "points";
 /// Name of the copy of the source.
@@ -75,7 +78,23 @@ pub(super) struct Record {
     /// The files of weights that its trains begin with: `--init`, `load:`.
     #[serde(default)]
     pub(super) start_weights: Vec<DataFileRecord>,
+    /// What all trains of the file begin with; not known of runs of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) planned: Vec<PlannedTrain>,
     pub(super) trains: Vec<TrainRecord>,
+}
+
+/// What is known of a train, or of a phase of one, before it begins.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct PlannedTrain {
+    pub(super) model: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) phase: Option<String>,
+    pub(super) data: String,
+    pub(super) batch: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) accumulate: Option<usize>,
+    pub(super) optimizer: String,
 }
 
 /// A file that the source imports.
@@ -199,8 +218,14 @@ impl Record {
             splits: options.splits.clone(),
             data: data_files(checked),
             start_weights: start_weights(checked, options.init.as_deref()),
+            planned: checked.program.trains.iter().map(|train| PlannedTrain::of(train, &checked.program)).collect(),
             trains: Vec::new(),
         }
+    }
+
+    /// Whether its last train ended because no more was wanted of it for now.
+    pub(super) fn is_paused(&self) -> bool {
+        self.trains.last().is_some_and(|train| train.stopped.as_deref() == Some(Stopped::Paused.word()))
     }
 
     /// Writes it.
@@ -251,17 +276,45 @@ pub(super) fn diverged_in(run: &Path) -> Option<(u64, u64)> {
 /// Why a path is no run: what was probably meant is next to it.
 fn why_no_run(run: &Path, error: &std::io::Error) -> String {
     let shown = run.display();
-    if run.join("latest").exists() {
-        return format!("the runs are in it; name one, such as {shown}/latest");
+    if run.join(LATEST).exists() {
+        return format!("the runs are in it; name one, such as {shown}/{LATEST}");
     }
     if run.join(POINTS).is_dir() {
-        return format!("it is a sweep, in which each point has one, such as {shown}/{POINTS}/1");
+        let best = best_point(run).map(|best| format!("{shown}/{best}, the best"));
+        let best = best.unwrap_or_else(|| format!("{shown}/{POINTS}/1"));
+        return format!("it is a sweep, in which each point has one, such as {best}");
     }
+    let mut below = runs_below(run);
+    below.sort();
+    if let Some(first) = below.first() {
+        return format!("there are runs in folders of it; name one, such as {}", first.display());
+    }
+    let newest = runs_of(run, Path::new("runs")).join(LATEST);
     match (run.is_file(), std::fs::read_dir(run).map(|mut entries| entries.next().is_none())) {
+        (true, _) if newest.exists() => format!("a run is a folder, such as {}", newest.display()),
         (true, _) => "a run is a folder".to_owned(),
         _ if !run.exists() => "there is no such folder".to_owned(),
         (false, Ok(true)) => "it is empty, for what was begun there ended before anything was written".to_owned(),
         _ => format!("{RECORD}: {}", io_reason(error)),
+    }
+}
+
+/// The run of the best point of a sweep that is at its end, in its directory.
+fn best_point(sweep: &Path) -> Option<String> {
+    let record: Value = serde_json::from_slice(&std::fs::read(sweep.join(SWEEP)).ok()?).ok()?;
+    record.get("best")?.get("run")?.as_str().map(str::to_owned)
+}
+
+impl PlannedTrain {
+    fn of(train: &Train, program: &Program) -> PlannedTrain {
+        PlannedTrain {
+            model: train.name.to_string(),
+            phase: train.phase.as_ref().map(|phase| phase.name.to_string()),
+            data: program.data.get(train.data).map_or_else(String::new, |data| data.name.to_string()),
+            batch: train.settings.batch,
+            accumulate: train.settings.accumulate,
+            optimizer: train.settings.optimizer.entry.name.to_owned(),
+        }
     }
 }
 

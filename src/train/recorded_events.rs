@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// The trains that the events of a run tell of. A run that was killed before its first event has none.
 pub(super) fn events(run: &Path, with_steps: bool) -> Result<Vec<TrainHistory>, RunError> {
-    let damaged = |reason: String| RunError::NotARun { path: run.to_owned(), reason: format!("{EVENTS}{reason}") };
+    let damaged = |reason: String| RunError::Damaged { path: run.to_owned(), reason: format!("{EVENTS}{reason}") };
     let file = match File::open(run.join(EVENTS)) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -37,7 +37,12 @@ pub(super) fn events(run: &Path, with_steps: bool) -> Result<Vec<TrainHistory>, 
         match serde_json::from_slice::<Value>(&line) {
             Ok(event) if event.get("event").is_some_and(Value::is_string) => add(&mut trains, &event, with_steps),
             Ok(_) => broken = Some((number, "it does not say which".to_owned())),
-            Err(error) => broken = Some((number, error.to_string())),
+            // Where in the line: it would be taken for a line of the file.
+            Err(error) => {
+                let told = error.to_string();
+                let reason = told.split_once(" at line ").map_or(told.as_str(), |(reason, _)| reason);
+                broken = Some((number, reason.to_owned()));
+            }
         }
     }
     Ok(trains)

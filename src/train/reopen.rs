@@ -189,6 +189,11 @@ impl Opened {
         &self.directory
     }
 
+    /// Whether the run was to measure a split at its end.
+    pub(super) fn measures(&self, split: Split) -> bool {
+        self.record.splits.as_ref().is_none_or(|splits| splits.contains(&split))
+    }
+
     /// The last train of each model that the run has weights of: not every run is of the whole file, or came to its
     /// end. All of them where there are none, so that it is told what is missing.
     pub(super) fn trained<'c>(&self, checked: &'c Checked) -> Vec<&'c Train> {

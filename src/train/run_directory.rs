@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What names the newest run of a file.
-const LATEST: &str = "latest";
+pub(super) const LATEST: &str = "latest";
 /// What stands before the number of a sweep.
 const SWEEP: &str = "sweep-";
 /// Name of the file that is locked while a process works on the run.

@@ -28,6 +28,7 @@ impl fmt::Display for RunError {
             RunError::Write { path, reason } => write!(f, "{} cannot be written: {reason}", path.display()),
             RunError::OutNotEmpty { path } => write!(f, "{} holds something already", path.display()),
             RunError::NotARun { path, reason } => write!(f, "{} is not a run: {reason}", path.display()),
+            RunError::Damaged { path, reason } => write!(f, "{} is damaged: {reason}", path.display()),
             RunError::ImportChanged { path } => {
                 write!(f, "{} is not what it was when the run was made", path.display())
             }
@@ -98,6 +99,9 @@ impl RunError {
                         names.chain(["bring that back, or run the program anew".to_owned()]).collect()
                     }
                 }
+            }
+            RunError::Damaged { .. } => {
+                vec!["take out what is no event, or bring it back: the other lines can be read then".to_owned()]
             }
             RunError::OutNotEmpty { .. } => vec!["a run never overwrites: name a new directory".to_owned()],
             RunError::Generate(cannot) => cannot.help(),

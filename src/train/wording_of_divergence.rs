@@ -45,7 +45,11 @@ impl Divergence {
             [one] => notes.push(format!("the loss of the step before was {one}")),
             some => notes.push(format!("the losses of the steps before were {}", some.join(", "))),
         }
-        notes.push(format!("the learning rate was {}", number(self.lr)));
+        let of_group = self
+            .group
+            .as_ref()
+            .map_or(String::new(), |group| format!(", that of the group {} {}", group.source.text, number(group.lr)));
+        notes.push(format!("the learning rate was {}{of_group}", number(self.lr)));
         notes
     }
 
@@ -121,12 +125,21 @@ impl Divergence {
     }
 
     fn smaller_steps(&self, diagnostic: Diagnostic) -> Diagnostic {
-        let diagnostic = match self.lr_span {
-            Some(span) if self.lr > 0.0 => {
-                let smaller = self.smaller_rate();
+        let diagnostic = match (self.group.as_ref().filter(|group| group.is_suspect), self.lr_span) {
+            (Some(group), _) => {
+                let smaller = smaller_rate(group.written);
+                let title = format!("a smaller learning rate for {}: {smaller}", group.source.text);
+                diagnostic.label(group.lr_span, "the weights of this group go in the largest steps").fix(
+                    title,
+                    group.lr_span,
+                    smaller,
+                )
+            }
+            (None, Some(span)) if self.lr > 0.0 => {
+                let smaller = smaller_rate(self.lr);
                 diagnostic.fix(format!("a smaller learning rate: {smaller}"), span, smaller)
             }
-            _ => diagnostic.help("a smaller learning rate"),
+            (None, _) => diagnostic.help("a smaller learning rate"),
         };
         let diagnostic = diagnostic.help("`clip: norm(1.0)` keeps a single step from going too far");
         if self.losses.is_empty() {
@@ -135,11 +148,11 @@ impl Divergence {
             diagnostic
         }
     }
+}
 
-    /// A tenth, or what networks are usually trained with where that is far away.
-    fn smaller_rate(&self) -> String {
-        if self.lr > 1.0 { "1e-3".to_owned() } else { number(self.lr / 10.0) }
-    }
+/// A tenth, or what networks are usually trained with where that is far away.
+fn smaller_rate(lr: f64) -> String {
+    if lr > 1.0 { "1e-3".to_owned() } else { number(lr / 10.0) }
 }
 
 /// What rounding makes of 0 is nearer to it than this.

@@ -187,6 +187,43 @@ fn of_groups_that_match_the_last_wins() {
     }
 }
 
+/// Neither where it may be meant: what a hyper says may be another, and a phase may have what another has not.
+#[test]
+fn a_group_that_changes_nothing_is_told() {
+    let program = IRIS.replace("LOSS", "cross_entropy(logits, species)");
+    let told = |settings: &str| -> Vec<(Code, String)> {
+        codes(&format!("hyper rate = 0.1\n{}", program.replace("BATCH", &format!("batch: 16; {settings}"))))
+            .into_iter()
+            .filter(|(code, _)| *code != Code::L0106)
+            .collect()
+    };
+    for (settings, says) in [
+        ("group [dense1] { lr: 0.1 }", "the same without it"),
+        ("group [dense1] { momentum: 0.9; lr: 0.1 }", "the same without it"),
+        ("group [\"*\"] { lr: 0.2 }; group [dense1] { lr: 0.2 }", "the same without it"),
+        ("group [dense1] { lr: 0.2 }; group [\"*\"] { momentum: 0 }", "each of its weights is in a later one"),
+        (
+            "group [dense1] { lr: 0.2 }; group [\"*.weight\"] { lr: 0.3 }; group [\"*.bias\"] { lr: 0 }",
+            "each of its weights is in a later one",
+        ),
+    ] {
+        let found = told(settings);
+        assert!(matches!(found.as_slice(), [(Code::L0129, text)] if text.contains(says)), "{settings}: {found:?}");
+    }
+    let far = told("group [dense1] { lr: 5000 }");
+    assert!(matches!(far.as_slice(), [(Code::L0116, _)]), "{far:?}");
+    for settings in [
+        "group [dense1] { lr: 0.2 }",
+        "group [dense1] { lr: 1e-9 }",
+        "group [\"*\"] { lr: 0.2 }; group [dense1] { momentum: 0.9 }",
+        "group [dense1] { lr: 0.2 }; group [\"*.bias\"] { lr: 0 }",
+        "group [dense1] { lr: rate }",
+        "phase one { optimizer: SGD(lr: 0.2) }; phase two { epochs: 2 }; group [dense1] { lr: 0.1 }",
+    ] {
+        assert_eq!(told(settings), [], "{settings}");
+    }
+}
+
 #[test]
 fn what_no_group_can_be_is_told() {
     let program = IRIS.replace("LOSS", "cross_entropy(logits, species)");

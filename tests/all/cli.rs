@@ -55,9 +55,9 @@ impl Ended {
     }
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nnrun"));
-    command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env("TERM", "dumb");
+    command.current_dir(folder).args(arguments).env_remove("NO_COLOR").env_remove("COLUMNS").env("TERM", "dumb");
     command
 }
 

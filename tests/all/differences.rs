@@ -64,6 +64,51 @@ fn what_is_written_differently_is_told() {
     assert!(told(&other).contains(&"let shared: is new, line 12".to_owned()), "{:?}", told(&other));
 }
 
+/// A group is held against that of the same weights, then against the one in its place.
+#[test]
+fn groups_and_phases_are_compared() {
+    let with = |settings: &str| PROGRAM.replace("  batch:     2\n", &format!("  batch:     2\n{settings}"));
+    let told = |before: &str, after: &str| -> Vec<String> {
+        differences(&checked(&with(before)), &checked(&with(after))).iter().map(ToString::to_string).collect()
+    };
+    let bias = "  group [\"*.bias\"] { momentum: 0.5 }\n";
+    let first = "  group [dense1] { lr: 0.2; momentum: 0.9 }\n";
+    assert_eq!(told(bias, bias), [] as [&str; 0]);
+    assert_eq!(told(bias, &bias.replace("0.5", "0.8")), ["train Net: group [\"*.bias\"]: momentum 0.5 → 0.8, line 21"]);
+    assert_eq!(
+        told(bias, &bias.replace("momentum: 0.5", "momentum: 0.5; lr: 0.2")),
+        ["train Net: group [\"*.bias\"]: lr 0.2 is new, line 21"]
+    );
+    assert_eq!(
+        told(bias, &bias.replace("\"*.bias\"", "\"*.bias\", dense2")),
+        ["train Net: group [\"*.bias\"] → [\"*.bias\", dense2], line 21"]
+    );
+    assert_eq!(
+        told(bias, &format!("{first}{bias}")),
+        ["train Net: group [dense1]: lr 0.2, momentum 0.9 is new, line 21"]
+    );
+    assert_eq!(
+        told(&format!("{first}{bias}"), first),
+        ["train Net: group [\"*.bias\"]: momentum 0.5 is gone, line 22"]
+    );
+    assert_eq!(
+        told(&format!("{first}{bias}"), &format!("{bias}{first}")),
+        ["train Net: the groups stand in another order, and the last that matches wins, line 21"]
+    );
+    let (one, two) = ("  phase one { seed: 1 }\n", "  phase two { seed: 2 }\n");
+    assert_eq!(
+        told(&format!("{one}{two}"), &format!("{two}{one}")),
+        ["train Net: its phases follow each other in another order, line 16"]
+    );
+    assert_eq!(
+        told(
+            &format!("{one}{two}"),
+            &format!("{one}{}", two.replace("seed: 2", "seed: 2; group [dense1] { lr: 0.3 }"))
+        ),
+        ["train Net, phase two: group [dense1]: lr 0.3 is new, line 22"]
+    );
+}
+
 #[test]
 fn each_difference_is_told_once_with_its_line() {
     assert_eq!(

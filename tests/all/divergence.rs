@@ -127,6 +127,37 @@ fn a_rate_that_is_too_high_is_said_with_the_losses_and_a_fix() {
     assert!(ended.err.contains("a smaller learning rate: 1e-3"), "{}", ended.err);
 }
 
+/// The weights of a group may go in larger steps than the others, and then its rate is the one to look at.
+#[test]
+fn the_rate_of_a_group_is_blamed_where_it_is_the_larger() {
+    let program = |rate: &str, of_group: &str| {
+        OVERFLOWS
+            .replace(
+                "weight w: [1] = ones\n  exp(sum(w * x))",
+                "weight w: [1] = ones\n  weight b: [1] = ones\n  sum(w * x) + sum(b)",
+            )
+            .replace("SGD(lr: 1e-9)", &format!("SGD(lr: {rate})\n  group [w] {{ lr: {of_group} }}"))
+            .replace("epochs:    2", "epochs:    80")
+    };
+    let told = |rate: &str, of_group: &str| {
+        let err = run(&program(rate, of_group), &[("table.csv", TABLE)], &[]).expect(4).err;
+        err.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+    };
+    let blamed = told("1e-6", "0.5");
+    assert!(blamed.contains("the learning rate was 1e-6, that of the group [w] 0.5"), "{blamed}");
+    assert!(blamed.contains("a smaller learning rate for [w]: 0.05"), "{blamed}");
+    assert!(blamed.contains("this group go in the largest steps"), "{blamed}");
+    // Both are too large.
+    let optimizer = told("1e4", "2e4");
+    assert!(optimizer.contains("that of the group [w] 20000"), "{optimizer}");
+    assert!(optimizer.contains("a smaller learning rate: 1e-3"), "{optimizer}");
+    let smaller = told("1e4", "1e3");
+    assert!(!smaller.contains("of the group") && smaller.contains("a smaller learning rate: 1e-3"), "{smaller}");
+    let ended = run(&program("1e-6", "0.5"), &[("table.csv", TABLE)], &["--json"]).expect(4);
+    let last: Value = serde_json::from_str(ended.out.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["group"]["of"], &last["group"]["lr"]), (&"[w]".into(), &0.5.into()), "{last}");
+}
+
 #[test]
 fn what_stands_in_the_way_of_the_loss_is_told_and_nothing_else() {
     // 1 / 0 is computed and not chosen: the logarithm is to blame.

@@ -1,6 +1,6 @@
 //! `nnrun runs` and `nnrun plot`: lists, comparisons, curves.
 
-use super::cli::nnrun;
+use super::cli::{command, nnrun};
 use super::reports::{events, folder, killed};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -90,6 +90,30 @@ fn a_killed_run_is_unfinished_and_one_that_goes_on_runs() {
     assert_eq!(state()["state"], "running");
 }
 
+/// What it was begun with is known of a run that was killed.
+#[test]
+fn a_killed_run_is_compared_by_what_it_began_with() {
+    let folder = folder("epochs: 4");
+    nnrun(folder.path(), &["net.nn", "-q"]).expect(3);
+    let text = std::fs::read_to_string(folder.path().join("net.nn")).unwrap();
+    let other = text.replace("Adam(lr: 0.01)", "SGD(lr: 0.01)").replace("batch:     8", "batch: 4\n  accumulate: 2");
+    assert_ne!(other, text);
+    std::fs::write(folder.path().join("net.nn"), other).unwrap();
+    nnrun(folder.path(), &["net.nn", "-q"]).expect(3);
+    let path = folder.path().join("runs/net/2");
+    let all = events(&path);
+    let first: Vec<&str> = all.lines().take(2).collect();
+    killed(&path, &format!("{}\n", first.join("\n")));
+    let run = nnrun(folder.path(), &["runs", "runs/net/1", "runs/net/2"]).expect(0);
+    let rows: Vec<Vec<&str>> = run.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    for row in [&["optimizer", "Adam", "SGD"][..], &["batch", "8", "4"], &["accumulate", "2"]] {
+        assert!(rows.iter().any(|found| found == row), "{row:?}\n{}", run.out);
+    }
+    nnrun(folder.path(), &["report", "runs/net/2"]).expect(0);
+    let page = std::fs::read_to_string(path.join("report.html")).unwrap();
+    assert!(page.contains("SGD · batch 4 · 2 batches a step") && page.contains("on points"), "{page}");
+}
+
 #[test]
 fn runs_are_compared() {
     let folder = three_runs();
@@ -130,6 +154,37 @@ fn curves_are_drawn_in_letters() {
 }
 
 #[test]
+fn what_cannot_be_drawn_is_said_with_what_can() {
+    let folder = three_runs();
+    let said = |arguments: &[&str]| nnrun(folder.path(), &[&["plot"], arguments].concat()).expect(2).err;
+    let run = said(&["runs/net/1", "accuracy"]);
+    assert!(run.contains("there is no run accuracy") && run.contains("--measure accuracy"), "{run}");
+    assert!(said(&["runs/net/1", "loss"]).contains("--measure loss"));
+    assert!(said(&["runs/net/1", "runs/net/7"]).contains("there is no such folder"));
+    let unknown = said(&["runs/net/1", "--measure", "speed"]);
+    assert!(unknown.contains("there are curves of `accuracy` and `loss`"), "{unknown}");
+    // What is known at the end alone is no curve.
+    std::fs::write(folder.path().join("runs/net/1/metrics.jsonl"), "").unwrap();
+    let empty = said(&["runs/net/1"]);
+    assert!(empty.contains("no curve of `loss` in this run") && !empty.contains("accuracy"), "{empty}");
+    assert!(empty.contains("no report on the way is in their metrics.jsonl"), "{empty}");
+}
+
+/// A table in a pipe is as wide as it is asked to be.
+#[test]
+fn columns_are_as_many_as_the_environment_says() {
+    let folder = three_runs();
+    let widest = |columns: &str| {
+        let output = command(folder.path(), &["runs"]).env("COLUMNS", columns).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    let (narrow, wide) = (widest("50"), widest("120"));
+    assert!((30..=50).contains(&narrow) && (100..=120).contains(&wide), "{narrow} {wide}");
+    assert_eq!((widest("many"), widest("0")), (widest("100"), widest("100")));
+}
+
+#[test]
 fn a_picture_is_not_written_over() {
     let folder = three_runs();
     let picture = folder.path().join("loss.svg");
@@ -138,7 +193,7 @@ fn a_picture_is_not_written_over() {
         arguments.extend(more);
         nnrun(folder.path(), &arguments)
     };
-    assert_eq!(plot(&[]).expect(0).out, "");
+    assert_eq!(plot(&[]).expect(0).out, "curves in loss.svg\n");
     let text = std::fs::read_to_string(&picture).unwrap();
     assert!(text.starts_with("<svg ") && text.ends_with("</svg>\n"), "{text}");
     assert_eq!(text.matches("class=\"curve\"").count(), 4, "two curves and two lines of the legend");
@@ -146,7 +201,7 @@ fn a_picture_is_not_written_over() {
     let run = plot(&[]).expect(2);
     assert!(run.err.contains("loss.svg is there already") && run.err.contains("--force"), "{}", run.err);
     assert_eq!(std::fs::read_to_string(&picture).unwrap(), "mine");
-    plot(&["--force"]).expect(0);
+    assert_eq!(plot(&["--force", "--quiet"]).expect(0).out, "");
     assert_eq!(std::fs::read_to_string(&picture).unwrap(), text);
     nnrun(folder.path(), &["plot", "runs/net/1", "--svg", "loss.png"]).expect(2);
 }
@@ -161,8 +216,16 @@ fn only_a_last_line_may_be_broken() {
     let lines: Vec<&str> = all.lines().collect();
     let damaged = format!("{}\n{}\n{}\n", lines[..2].join("\n"), &lines[2][..20], lines[3..].join("\n"));
     std::fs::write(path.join("metrics.jsonl"), damaged).unwrap();
-    for command in ["plot", "report"] {
-        let run = nnrun(folder.path(), &[command, "runs/net/1"]).expect(2);
-        assert!(run.err.contains("metrics.jsonl, line 3 is no event"), "{}", run.err);
+    let says = "runs/net/1 is damaged: metrics.jsonl, line 3 is no event";
+    for arguments in [&["plot", "runs/net/1"][..], &["report", "runs/net/1"], &["runs", "runs/net/1", "runs/net/2"]] {
+        let run = nnrun(folder.path(), arguments).expect(2);
+        assert!(run.err.contains(says), "{}", run.err);
     }
+    // How it ended, its record tells.
+    let run = nnrun(folder.path(), &["runs"]).expect(0);
+    assert!(run.err.contains(says) && first_column(&run.out).len() == 3, "{}{}", run.out, run.err);
+    // How far one came that was killed, only its events do.
+    killed(&path, &std::fs::read_to_string(path.join("metrics.jsonl")).unwrap());
+    let run = nnrun(folder.path(), &["runs"]).expect(0);
+    assert!(run.err.contains(&format!("passed over: {says}")) && first_column(&run.out).len() == 2, "{}", run.out);
 }

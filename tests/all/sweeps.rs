@@ -85,6 +85,27 @@ fn a_grid_has_what_its_condition_leaves() {
     assert_eq!(points(&["width: [4, 8]", "require: hidden / width + -1 == 2 ^ 0 and rate * 100 <= 1"]), ["4", "8"]);
 }
 
+/// A condition that divides by 0 says neither yes nor no of a point, and is asked to leave it out first.
+#[test]
+fn a_condition_answers_for_every_point() {
+    let one = |lines: &[&str], code: Code, marked: &str, says: &str| {
+        let found = mistakes(lines);
+        let [(is, at, message)] = found.as_slice() else { panic!("{lines:?}: {found:?}") };
+        assert!((*is, at.as_str()) == (code, marked) && message.contains(says), "{lines:?}: {found:?}");
+    };
+    let (widths, rates) = ("width: [0, 4, 8]", "rate: [0.1, 1]");
+    one(&[widths, rates, "require: rate / width < 9"], Code::E0633, "width", "by 0 where width=0, rate=0.1");
+    one(&[widths, "require: 1 / (width - 4) < 9"], Code::E0633, "(width - 4)", "where width=4");
+    // As much in what is drawn, and in the formula of another hyper.
+    one(&[widths, "require: 8 / width > 1", "try: random(2)"], Code::E0633, "width", "divides by 0");
+    one(&["rate: [1, 400]", "require: 10 ^ rate > 1"], Code::E0633, "10 ^ rate", "no finite number");
+    one(&["rate: [1, -1]", "require: rate ^ 0.5 > 1"], Code::E0633, "rate ^ 0.5", "where rate=-1");
+    one(&[widths, "require: width / 0 > 1"], Code::E0217, "/", "division by zero");
+    // What the answer does not depend on is not computed.
+    assert_eq!(points(&[widths, "require: width != 0 and 8 / width >= 2"]), ["4"]);
+    assert_eq!(points(&[widths, "require: width == 0 or 8 / width >= 2"]), ["0", "4"]);
+}
+
 #[test]
 fn whatever_a_hyper_holds_can_be_tried() {
     assert_eq!(points(&["act: [relu, tanh]", "kind: [\"a b\", \"c\"]"]).len(), 4);
@@ -471,6 +492,75 @@ fn halving_stops_the_worse_and_its_survivor_is_an_ordinary_run() {
     nnrun(folder.path(), &words.iter().map(String::as_str).collect::<Vec<_>>()).expect(0);
     let weights = |path: String| std::fs::read(folder.path().join(path).join("model.safetensors")).unwrap();
     assert!(weights(format!("halved/points/{}", best["point"])) == weights("alone".to_owned()));
+}
+
+/// A sweep is listed with what came of it, and each command that wants a run says which it has.
+#[test]
+fn a_sweep_is_listed_drawn_and_told_from_a_run() {
+    let folder = folder(HALVED);
+    let named = |arguments: &[&str], status: i32| nnrun(folder.path(), arguments).expect(status);
+    named(&["sweep", "spirals.nn", "--halving", "--quiet"], 0);
+    let (_, _, best) = result(&folder, "runs/spirals/sweep-1");
+    let listed = named(&["runs"], 0);
+    let line = listed.out.lines().find(|line| line.starts_with("runs/spirals/sweep-1 ")).unwrap();
+    let says = format!("finished  point {}, min(validation.loss) ", best["point"]);
+    assert!(line.contains(&says) && line.split_whitespace().any(|word| word == "9"), "{}", listed.out);
+    assert_eq!(named(&["runs", "spirals.nn"], 0).out, listed.out);
+    let object: Value = serde_json::from_str(named(&["runs", "--json"], 0).out.lines().last().unwrap()).unwrap();
+    assert_eq!((&object["points"], &object["done"], &object["state"]), (&9.into(), &9.into(), &"finished".into()));
+    assert_eq!((&object["best"]["point"], &object["best"]["value"]), (&best["point"], &best["value"]), "{object}");
+    // Its points, of which all but one were stopped for better ones.
+    let points = named(&["runs", "runs/spirals/sweep-1"], 0).out;
+    assert_eq!((points.matches("stopped by halving").count(), points.matches("width=").count()), (8, 9), "{points}");
+    let of_point = named(&["runs", "runs/spirals/sweep-1/points/1", "runs/spirals/sweep-1/points/2"], 0);
+    assert!(!of_point.out.contains("interrupted"), "{}", of_point.out);
+    let run = format!("runs/spirals/sweep-1/{}", best["run"].as_str().unwrap());
+    for arguments in [&["report", "runs/spirals/sweep-1"][..], &["runs", "runs/spirals/sweep-1", &run]] {
+        let said = named(arguments, 2).err;
+        assert!(said.contains("it is a sweep") && said.contains(&format!("such as {run}, the best")), "{said}");
+    }
+    let drawn = named(&["plot", "runs/spirals/sweep-1"], 0).out;
+    assert!(drawn.starts_with("validation loss\n"), "{drawn}");
+    assert!(drawn.contains(&format!("A point {}: width=", best["point"])) && drawn.contains("I point "), "{drawn}");
+    // The page of a point does not show what the sweep keeps for its best.
+    named(&["report", &run], 0);
+    let page = read(folder.path().join(&run).join("report.html"));
+    assert!(!page.contains("(test)"), "{page}");
+    let stopped = (1..=9).map(|n| format!("runs/spirals/sweep-1/points/{n}")).find(|path| *path != run).unwrap();
+    named(&["report", &stopped], 0);
+    assert!(read(folder.path().join(stopped).join("report.html")).contains("stopped by halving"));
+}
+
+/// A sweep that was killed is listed with what it has so far.
+#[test]
+fn a_sweep_that_is_not_at_its_end_is_listed_as_such() {
+    let folder = folder(SIX);
+    nnrun(folder.path(), &["sweep", "spirals.nn", "--quiet"]).expect(0);
+    let path = folder.path().join("runs/spirals/sweep-1");
+    std::fs::remove_file(path.join("table.csv")).unwrap();
+    let results = read(path.join("results.jsonl"));
+    let mut lines: Vec<String> = results.lines().take(3).map(str::to_owned).collect();
+    lines[0] = lines[0].replace("\"finished\"", "\"diverged\"");
+    std::fs::write(path.join("results.jsonl"), format!("{}\n{{\"poi", lines.join("\n"))).unwrap();
+    let listed = nnrun(folder.path(), &["runs"]).expect(0).out;
+    assert!(listed.contains("3 of 6") && listed.contains("unfinished") && listed.contains(" so far"), "{listed}");
+    assert!(listed.contains("diverged") && !listed.contains("failed"), "{listed}");
+    std::fs::write(path.join("sweep.json"), "{").unwrap();
+    let run = nnrun(folder.path(), &["runs"]).expect(0);
+    assert!(run.err.contains("passed over") && run.err.contains("sweep.json"), "{}", run.err);
+}
+
+#[test]
+fn halving_that_can_stop_nothing_says_so() {
+    let folder = folder(HALVED);
+    let ended = nnrun(folder.path(), &["sweep", "spirals.nn", "--halving", "--epochs", "2"]).expect(0);
+    assert!(
+        ended.err.contains("--halving stops nothing here") && ended.err.contains("9 points of 2 epochs"),
+        "{}",
+        ended.err
+    );
+    let ended = nnrun(folder.path(), &["sweep", "spirals.nn", "--halving", "--epochs", "3"]).expect(0);
+    assert_eq!(ended.err, "");
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! layers.rs       bias, Dense, dropout, softmax     activations.rs  chains of sigmoids
 //! pixels.rs       pools and strides that drop       network.rs      how numbers flow, for what is of layers
 //! training.rs     learning rate, accuracy           data.rs         columns, classes, leakage
+//! groups.rs       groups that change nothing
 //! order.rs        numbers in PyTorch's order        ahead.rs        layers that see what is to be predicted
 //! allow.rs        `# allow(L0102)`                  levels.rs       `--deny`, `--allow`
 //! statements.rs   walks over what has statements
@@ -20,6 +21,7 @@ mod ahead;
 mod allow;
 mod conventions;
 mod data;
+mod groups;
 mod layers;
 mod levels;
 mod network;
@@ -135,6 +137,7 @@ pub(super) fn lint(subject: &Subject<'_>, levels: &LintLevels) -> Vec<Diagnostic
     }
     data::data(subject, &mut tell);
     training::training(subject, &mut tell);
+    groups::groups(subject, &mut tell);
     for network in network::networks(subject) {
         ahead::ahead(subject, &network, &mut tell);
         layers::layers(subject, &network, &mut tell);

@@ -1,8 +1,8 @@
 //! Settings that train or measure something else than was probably wanted.
 
 use super::Subject;
-use crate::catalog::{Body, EntryKind, rate};
-use crate::check::program::{Configured, Train};
+use crate::catalog::{Args, Body, Entry, EntryKind, rate};
+use crate::check::program::Train;
 use crate::data::{Split, class_counts};
 use crate::diagnostics::{Code, Diagnostic};
 
@@ -14,21 +14,26 @@ const LARGE_SHARE: f64 = 0.8;
 
 pub(super) fn training(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     for (train, _) in subject.trains() {
-        learning_rate(&train.settings.optimizer, tell);
+        let optimizer = &train.settings.optimizer;
+        learning_rate(optimizer.entry, &optimizer.args, false, tell);
+        for group in &train.settings.groups {
+            learning_rate(optimizer.entry, &group.args, true, tell);
+        }
         accuracy_alone(subject, train, tell);
     }
 }
 
-fn learning_rate(optimizer: &Configured, tell: &mut dyn FnMut(Diagnostic)) {
-    let Body::Optimizer(definition) = &optimizer.entry.body else { return };
-    let Some(span) = optimizer.args.span("lr") else { return };
-    let ((low, high), lr) = (definition.usual_lr, optimizer.args.number("lr"));
-    let name = optimizer.entry.name;
+/// A group may well hold its weights nearly still.
+fn learning_rate(optimizer: &Entry, args: &Args, is_of_group: bool, tell: &mut dyn FnMut(Diagnostic)) {
+    let Body::Optimizer(definition) = &optimizer.body else { return };
+    let Some(span) = args.span("lr") else { return };
+    let ((low, high), lr) = (definition.usual_lr, args.number("lr"));
+    let name = optimizer.name;
     // 0.1 / 10 is not 0.01 in binary.
     let slack = 1.0 + 1e-9;
     let (how, what) = if lr > high * FAR * slack {
         ("far above", "steps so long jump over what they look for; the loss often grows until it is not a number")
-    } else if lr * FAR * slack < low {
+    } else if lr * FAR * slack < low && !is_of_group {
         ("far below", "steps so short hardly change the weights")
     } else {
         return;

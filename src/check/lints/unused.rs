@@ -103,7 +103,7 @@ fn is_meant(name: &Ident) -> bool {
 }
 
 /// The edit that takes a statement out: with its line, where it has one of its own.
-fn removal(subject: &Subject<'_>, span: Span) -> Span {
+pub(super) fn removal(subject: &Subject<'_>, span: Span) -> Span {
     let text: &str = &subject.sources.file(span.file).text;
     let (before, after) = (text.get(..span.start as usize).unwrap_or(""), text.get(span.end as usize..).unwrap_or(""));
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);

@@ -34,6 +34,24 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Option<Diagnostic> {
                 found => diagnostic.help(format!("ask for {found} or fewer, or widen what is tried")),
             }
         }
+        SweepFault::NoAnswer { point, why, condition } => {
+            let (at, (left, right)) = (point.join(", "), why.operands);
+            let (message, label) = match why.is_division_by_zero() {
+                true => (format!("`require` divides by 0 where {at}"), "is 0 there".to_owned()),
+                false => {
+                    let message = format!("`require` has no answer where {at}: there is no finite number for it");
+                    (message, format!("is {left} {} {right} there", why.operator.text()))
+                }
+            };
+            let mut diagnostic = Diagnostic::new(Code::E0633, message, span, label);
+            if let Some(condition) = condition {
+                diagnostic = diagnostic.label(*condition, "asks for it");
+            }
+            diagnostic.help(
+                "leave such points out before: what is behind `and` is computed only where its left side holds, as in \
+                 `n != 0 and width / n >= 8`",
+            )
+        }
         SweepFault::Second { first } => Diagnostic::new(Code::E0632, "a file has one sweep", span, "a second `sweep`")
             .label(*first, "the first")
             .help("put the hypers of both into one, or each sweep into a file of its own that imports the rest"),

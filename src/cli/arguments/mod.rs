@@ -12,7 +12,7 @@ mod values;
 
 pub use programs::{
     CheckArgs, DiagnosticFormat, DrawingFormat, ExplainArgs, FmtArgs, GradArgs, GraphArgs, LspArgs, NewArgs, Stage,
-    SummaryArgs, TemplateName,
+    SummaryArgs,
 };
 pub use runs::{DiffArgs, EvalArgs, PlotArgs, PlotSplit, PredictArgs, ReportArgs, RunsArgs, SplitName};
 pub use training::{ResumeArgs, SweepArgs, TrainArgs};

@@ -1,7 +1,8 @@
 //! What looks at programs.
 
-use super::values::{batch, tolerance};
+use super::values::{batch, template, tolerance};
 use super::{ChangeArgs, LintArgs, ProgramArgs};
+use crate::starter::Template;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -148,8 +149,8 @@ pub struct NewArgs {
     pub name: PathBuf,
 
     /// What it is about; without it, what suits the data: a table, a folder of images or a text
-    #[arg(long, value_enum)]
-    pub template: Option<TemplateName>,
+    #[arg(long, value_name = "TEMPLATE", value_parser = template())]
+    pub template: Option<Template>,
 
     /// The data: a .csv, a folder that has a folder of images for each class, a .txt
     #[arg(long, value_name = "PATH")]
@@ -158,19 +159,6 @@ pub struct NewArgs {
     /// The column to predict; the last one where it is left out
     #[arg(long, value_name = "COLUMN", requires = "data")]
     pub target: Option<String>,
-}
-
-/// What a new program is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum TemplateName {
-    /// Rows of a table: a class or a number from the other columns
-    Tabular,
-    /// Pictures of several classes
-    Images,
-    /// What comes next in a series
-    Sequence,
-    /// What comes next in a text
-    Text,
 }
 
 /// `lsp`

@@ -42,13 +42,14 @@ pub struct RunsArgs {
 /// `plot`
 #[derive(Debug, Clone, Args)]
 pub struct PlotArgs {
-    /// The directories of the runs, such as runs/iris/3
+    /// The directories of the runs, such as runs/iris/3; of a sweep, such as runs/iris/sweep-1, its points are drawn, best
+    /// first
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
 
-    /// What to draw: the loss, a term of it, a metric
-    #[arg(long, value_name = "MEASURE", default_value = "loss")]
-    pub measure: String,
+    /// What to draw: the loss, a term of it, a metric; left out, the loss, and of a sweep what its best is found by
+    #[arg(long, value_name = "MEASURE")]
+    pub measure: Option<String>,
 
     /// On which split; left out, validation, and train where there is none
     #[arg(long, value_name = "SPLIT")]

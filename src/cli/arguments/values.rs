@@ -1,5 +1,8 @@
 //! How the values of flags are read.
 
+use crate::starter::Template;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+
 pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
@@ -75,6 +78,14 @@ pub(super) fn temperature(text: &str) -> Result<f64, String> {
         Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),
         _ => Err("a number that is not negative is wanted, like 0.8".to_owned()),
     }
+}
+
+/// One of the programs to begin with, by its name.
+pub(super) fn template() -> impl TypedValueParser<Value = Template> {
+    let values = Template::ALL.map(|template| PossibleValue::new(template.name()).help(template.about()));
+    PossibleValuesParser::new(values).try_map(|name| {
+        Template::ALL.into_iter().find(|template| template.name() == name).ok_or("there is no such template")
+    })
 }
 
 #[cfg(test)]

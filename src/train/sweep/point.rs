@@ -145,11 +145,10 @@ impl Task {
         }
         let Ok(record) = Record::read(&self.directory) else { return Ok(None) };
         let last = record.trains.last();
-        let paused = |stopped: Option<&str>| stopped == Some(Stopped::Paused.word());
         let status = match record.status {
             Status::Finished => PointStatus::Finished,
             Status::Diverged => PointStatus::Diverged,
-            Status::Interrupted if last.is_some_and(|train| paused(train.stopped.as_deref())) => PointStatus::Paused,
+            Status::Interrupted if record.is_paused() => PointStatus::Paused,
             Status::Running | Status::Interrupted | Status::Failed => return Ok(None),
         };
         let mut result = self.result(status);

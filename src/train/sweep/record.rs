@@ -1,8 +1,9 @@
 //! What a sweep leaves on disk: `sweep.json`, `results.jsonl`.
 
 use super::super::error::RunError;
-use super::super::record::Record;
+use super::super::record::{Record, SWEEP};
 use super::super::run_directory::{RunDirectory, resolve};
+use super::ranking::Row;
 use crate::check::Best;
 use crate::diagnostics::io_reason;
 use serde::{Deserialize, Serialize};
@@ -12,10 +13,8 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What was asked, and at the end the best.
-pub(super) const SWEEP: &str = "sweep.json";
 /// The results, one a line, in the order in which they came.
-const RESULTS: &str = "results.jsonl";
+pub(super) const RESULTS: &str = "results.jsonl";
 
 /// Whether a path is the directory of a sweep.
 pub fn is_sweep(path: &Path) -> bool {
@@ -108,6 +107,14 @@ impl PointResult {
 }
 
 impl SweepRecord {
+    /// A point in the table; without a value where it is not known what the best is found by.
+    pub(super) fn row(&self, result: PointResult, best: Option<&Best>) -> Row {
+        let values = self.points.get(result.point.saturating_sub(1)).into_iter().flatten();
+        let set = self.hypers.iter().cloned().zip(values.cloned()).collect();
+        let value = best.and_then(|best| result.value(best));
+        Row { result, set, value }
+    }
+
     pub(super) fn write(&self, directory: &RunDirectory) -> Result<(), RunError> {
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|error| RunError::Internal { stage: SWEEP, message: error.to_string() })?;
@@ -158,7 +165,7 @@ impl Results {
 }
 
 /// The results up to the first line that is none, and the bytes of those.
-fn whole_lines(bytes: &[u8]) -> (Vec<PointResult>, u64) {
+pub(super) fn whole_lines(bytes: &[u8]) -> (Vec<PointResult>, u64) {
     let (mut found, mut whole) = (Vec::new(), 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         match serde_json::from_slice(line) {

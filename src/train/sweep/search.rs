@@ -1,7 +1,7 @@
 //! A sweep from its beginning, or from where it was stopped, to its end.
 
 use super::super::error::{NotResumable, ReopenError, RunError};
-use super::super::record::{POINTS, Record};
+use super::super::record::{POINTS, Record, SWEEP};
 use super::super::reopen::{Reopened, evaluate};
 use super::super::resume::changed_files;
 use super::super::run::RunOptions;
@@ -10,7 +10,7 @@ use super::check_points::{self, WrongPoint};
 use super::picture::sweep_picture;
 use super::point::{Around, Done, Task};
 use super::ranking::{self, Row, better};
-use super::record::{PointResult, PointStatus, Results, SWEEP, SweepRecord, TestedBest};
+use super::record::{PointResult, PointStatus, Results, SweepRecord, TestedBest};
 use super::rungs;
 use crate::check::{Checked, Overrides, Sweep, check_text};
 use crate::compare::{differences, written_alike};
@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 /// Name of the table.
-const TABLE: &str = "table.csv";
+pub(super) const TABLE: &str = "table.csv";
 /// Name of the picture.
 const PICTURE: &str = "sweep.svg";
 
@@ -259,6 +259,12 @@ impl Search {
         }
     }
 
+    /// With halving that can stop nothing: how many points there are, and the fewest epochs of one.
+    pub fn idle_halving(&self) -> Option<(usize, u64)> {
+        let epochs = self.record.halving.as_ref().filter(|_| self.rungs() == 1)?;
+        Some((epochs.len(), epochs.iter().copied().min()?))
+    }
+
     /// Runs what is left of it, finds the best, and measures that on the test split.
     ///
     /// # Errors
@@ -317,10 +323,7 @@ impl Search {
     }
 
     fn row(&self, result: PointResult) -> Row {
-        let values = self.record.points.get(result.point.saturating_sub(1)).into_iter().flatten();
-        let set = self.record.hypers.iter().cloned().zip(values.cloned()).collect();
-        let value = result.value(&self.sweep.best);
-        Row { result, set, value }
+        self.record.row(result, Some(&self.sweep.best))
     }
 
     /// Brings all active points to the end of a rung. `last` has the newest result of each point.
@@ -433,7 +436,7 @@ fn measured_train(checked: &Checked) -> Option<String> {
 }
 
 /// The directory of a point's run, in that of the sweep.
-fn run_of(number: usize) -> PathBuf {
+pub(super) fn run_of(number: usize) -> PathBuf {
     Path::new(POINTS).join(number.to_string())
 }
 
