@@ -341,7 +341,7 @@ impl WholeRun<'_> {
         let from = match checkpoint {
             Some(checkpoint) => checkpoint.begin(&mut prepared.session.states)?,
             None => {
-                self.start_weights(train, models.get(&train.model), &mut prepared)?;
+                prepared.begin_with(train, models.get(&train.model), self.options.init.as_deref())?;
                 Beginning::default()
             }
         };
@@ -401,25 +401,6 @@ impl WholeRun<'_> {
         }));
         let Trained { epochs, steps, stopped, .. } = trained;
         Ok(TrainReport { train: train.title(), epochs, steps, measures, stopped, seconds })
-    }
-
-    /// Those of an earlier train of the model, or `--init`, and then `load:`.
-    fn start_weights(&self, train: &Train, earlier: Option<&Weights>, prepared: &mut Prepared) -> Result<(), RunError> {
-        let states = &mut prepared.session.states;
-        let mut weights = Weights::of(states);
-        match (earlier, &self.options.init) {
-            (Some(earlier), _) => earlier.put_into(states),
-            (None, Some(init)) => {
-                weights_file::read_into(&mut weights, init, None)?;
-                weights.put_into(states);
-            }
-            (None, None) => {}
-        }
-        if let Some((path, span)) = &train.settings.load {
-            weights_file::read_into(&mut weights, path, Some(*span))?;
-            weights.put_into(states);
-        }
-        Ok(())
     }
 
     fn start(&self, index: usize, train: &Train, dataset: &Dataset, prepared: &Prepared, from: &Position) -> Start {
