@@ -33,6 +33,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         threads: run::threads(args.going.threads),
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
+        tensorboard: args.going.tensorboard,
         pause_after: None,
     };
     let log_steps = resumable.logs_steps();

@@ -51,6 +51,7 @@ mod serve;
 mod session;
 mod stepping;
 mod sweep;
+mod tensorboard;
 mod tokens;
 mod training_loop;
 mod weights;
@@ -82,3 +83,4 @@ pub use sweep::{
     NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepOptions, SweepOutcome, TestedBest, WrongPoint,
     is_sweep, sweep_picture,
 };
+pub use tensorboard::TENSORBOARD;

@@ -9,6 +9,7 @@ use super::recorder::Recorder;
 use super::reopen::Reopened;
 use super::run::{Begin, Outcome, RunOptions, WholeRun, load_datasets, wanted_trains};
 use super::run_directory::{RunDirectory, resolve};
+use super::tensorboard::TensorBoard;
 use crate::check::{Checked, Overrides, check_text};
 use crate::compare::{differences, written_alike};
 use std::fs::File;
@@ -25,6 +26,8 @@ pub struct ResumeOptions {
     pub memory_limit: Option<u64>,
     /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
     pub interrupt: Arc<AtomicBool>,
+    /// As [`RunOptions::tensorboard`]; a run that was begun so goes on so.
+    pub tensorboard: bool,
     /// As [`RunOptions::pause_after`].
     pub pause_after: Option<u64>,
 }
@@ -122,6 +125,7 @@ impl Resumable {
             threads: options.threads,
             expect: self.record.expect,
             log_steps: self.record.log_steps,
+            tensorboard: self.record.tensorboard || options.tensorboard,
             init: self.record.init.clone(),
             train: self.record.train.clone(),
             memory_limit: options.memory_limit,
@@ -131,8 +135,11 @@ impl Resumable {
             ..RunOptions::default()
         };
         self.record.status = Status::Running;
+        self.record.tensorboard = options.tensorboard;
         self.record.write(&self.directory)?;
+        let tensorboard = TensorBoard::wanted(self.directory.path(), checked, &options, &self.record);
         let recorder = Recorder::behind(&self.directory, observer, options.log_steps, events)?;
+        let recorder = recorder.with_tensorboard(tensorboard);
         let (directory, record) = (&self.directory, &mut self.record);
         let whole = WholeRun { checked, options: &options, wanted: &wanted, datasets: &datasets, directory, record };
         whole.go(Begin { done, checkpoint }, recorder)

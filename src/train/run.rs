@@ -10,6 +10,7 @@ use super::record::{FITTED, FactRecord, Record, Status, TrainRecord};
 use super::recorder::Recorder;
 use super::run_directory::RunDirectory;
 use super::session::Prepared;
+use super::tensorboard::TensorBoard;
 use super::training_loop::{Attendant, Beginning, Loop, Moment, Trained};
 use super::weights::Weights;
 use super::{fingerprint, weights_file};
@@ -37,6 +38,8 @@ pub struct RunOptions {
     pub init: Option<PathBuf>,
     /// `--log-steps`: whether `metrics.jsonl` holds each step. (Observers hear of each step anyway.)
     pub log_steps: bool,
+    /// `--tensorboard`: whether TensorBoard's event files are written, in the folder `tensorboard` of the run.
+    pub tensorboard: bool,
     /// Whether facts are checked: `run` does, `train` does not.
     pub expect: bool,
     /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
@@ -61,6 +64,7 @@ impl Default for RunOptions {
             train: None,
             init: None,
             log_steps: false,
+            tensorboard: false,
             expect: true,
             memory_limit: None,
             overrides: Overrides::default(),
@@ -126,7 +130,8 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     record.write_sources(checked, &directory)?;
     write_fitted(checked, &datasets, &directory)?;
     record.write(&directory)?;
-    let recorder = Recorder::new(&directory, observer, options.log_steps)?;
+    let tensorboard = TensorBoard::wanted(directory.path(), checked, options, &record);
+    let recorder = Recorder::new(&directory, observer, options.log_steps)?.with_tensorboard(tensorboard);
     let (directory, record) = (&directory, &mut record);
     let whole = WholeRun { checked, options, wanted: &wanted, datasets: &datasets, directory, record };
     whole.go(Begin::default(), recorder)
@@ -262,6 +267,7 @@ impl WholeRun<'_> {
             Err(RunError::Diverged(_)) => Status::Diverged,
             Err(_) => Status::Failed,
         };
+        recorder.end(self.record.status == Status::Finished);
         // Why it failed matters more than that this could not be written down.
         let recorded = self.record.write(self.directory);
         let outcome = result?;

@@ -70,6 +70,7 @@ mod served;
 mod snapshot;
 mod starter;
 mod sweeps;
+mod tensorboard;
 mod text;
 mod training;
 mod training_reference;

@@ -182,6 +182,10 @@ pub struct GoingArgs {
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
 
+    /// Also write what TensorBoard shows, in the folder tensorboard of the run (tensorboard --logdir runs)
+    #[arg(long)]
+    pub tensorboard: bool,
+
     /// Print one JSON object a line, and nothing else
     #[arg(long)]
     pub json: bool,
