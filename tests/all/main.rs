@@ -34,6 +34,7 @@ mod images;
 mod in_torch;
 mod language;
 mod lints;
+mod lr_find;
 mod lsp;
 mod lsp_fuzz;
 mod lsp_names;
