@@ -12,6 +12,11 @@ const ONE_PRESS: Duration = Duration::from_millis(300);
 
 /// The flag that Ctrl-C (or a request to terminate) sets.
 pub fn flag(output: Output) -> Arc<AtomicBool> {
+    flag_of(output, "interrupted: finishing the step, saving the weights; once more ends at once")
+}
+
+/// The same, with another word on what follows.
+pub fn flag_of(output: Output, note: &'static str) -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
     let first: Mutex<Option<Instant>> = Mutex::new(None);
@@ -24,7 +29,7 @@ pub fn flag(output: Output) -> Arc<AtomicBool> {
         }
         seen.store(true, Ordering::SeqCst);
         output.complain("\n");
-        output.note("interrupted: finishing the step, saving the weights; once more ends at once");
+        output.note(note);
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         output.note(&format!("Ctrl-C will lose this run: {error}"));

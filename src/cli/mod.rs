@@ -16,6 +16,7 @@ mod grad;
 mod graph;
 mod interrupt;
 mod listing;
+mod lr_find;
 mod lsp;
 mod measures;
 mod new;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Summary(args) => summary::summary(&output, args),
         Command::Train(args) => train::train(&output, args),
         Command::Resume(args) => resume::resume(&output, args),
+        Command::LrFind(args) => lr_find::lr_find(&output, args),
         Command::Sweep(args) => sweep::sweep(&output, args),
         Command::Diff(args) => diff::diff(&output, args),
         Command::Runs(args) => runs::runs(&output, args),

@@ -130,7 +130,7 @@ fn point_name(row: &Row) -> String {
 }
 
 /// What the command line can get wrong about the picture.
-fn picture_can_be_written(output: &Output, path: &Path, force: bool) -> Result<(), Exit> {
+pub fn picture_can_be_written(output: &Output, path: &Path, force: bool) -> Result<(), Exit> {
     let shown = path.display();
     if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("svg")) {
         output.error(&format!("--svg {shown}: a picture of curves is written as .svg"), None);
@@ -239,7 +239,8 @@ fn color(curve: usize) -> Style {
     COLORS.get(curve % COLORS.len()).map_or(Style::new(), |color| color.on_default())
 }
 
-fn drawing(chart: &Chart, width: usize) -> String {
+/// A chart in letters and colours.
+pub fn drawing(chart: &Chart, width: usize) -> String {
     let mut text = String::new();
     for line in chart.cells(width, ROWS) {
         let mut rest = line.as_slice();

@@ -34,6 +34,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         threads: run::threads(args.going.threads),
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
+        tensorboard: args.going.tensorboard,
         pause_after: None,
         limits: Limits::USUAL,
     };

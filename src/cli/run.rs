@@ -7,7 +7,7 @@ use super::progress::{JsonEvents, Progress};
 use super::{failure, files, interrupt, measures, numbers};
 use crate::check::{Checked, Overrides};
 use crate::data::Limits;
-use crate::train::{self, Event, FactResult, Outcome, RunError, RunOptions, Stopped, TrainReport};
+use crate::train::{self, Event, FactResult, Outcome, RunError, RunOptions, Stopped, TENSORBOARD, TrainReport};
 use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
 
@@ -45,6 +45,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         train: args.train.clone(),
         init: args.init.clone(),
         log_steps: args.log_steps,
+        tensorboard: args.going.tensorboard,
         expect: purpose != Purpose::Train,
         memory_limit: args.going.memory_limit,
         overrides,
@@ -165,6 +166,9 @@ fn report(output: &Output, checked: &Checked, outcome: &Outcome) {
     }
     let directory = outcome.directory.display();
     output.say(&format!("\n{} {directory}", paint(DIM, "saved in")));
+    if outcome.directory.join(TENSORBOARD).is_dir() {
+        output.say(&format!("{} tensorboard --logdir {directory}", paint(DIM, "curves with")));
+    }
     if outcome.trains.iter().any(|train| train.stopped == Some(Stopped::Interrupted)) {
         output.say(&format!("{} nnrun resume {directory}", paint(DIM, "go on with")));
     }

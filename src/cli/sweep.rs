@@ -60,6 +60,7 @@ fn options(output: &Output, going: &GoingArgs, jobs: usize) -> SweepOptions {
         threads: run::threads(going.threads),
         jobs,
         runs: PathBuf::from("runs"),
+        tensorboard: going.tensorboard,
         memory_limit: going.memory_limit,
         interrupt: interrupt::flag(*output),
         ..SweepOptions::default()

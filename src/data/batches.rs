@@ -78,7 +78,7 @@ impl Batches {
     }
 
     /// The examples of the window behind that of the next batch, where that batch is the first of its window.
-    pub fn window_ahead(&self) -> Option<&[u32]> {
+    pub(super) fn window_ahead(&self) -> Option<&[u32]> {
         let window = self.windows.partition_point(|end| *end <= self.next);
         let start = window.checked_sub(1).map_or(Some(0), |before| self.windows.get(before).copied())?;
         // Few windows begin where a batch does.

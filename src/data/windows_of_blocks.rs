@@ -3,6 +3,7 @@
 //! A window's blocks are drawn from everywhere, so that a batch holds examples of all parts of a file, however it is
 //! sorted; while a window is trained on, the next one is read.
 
+use super::batches::Batches;
 use super::dataset::{Dataset, Field};
 use super::framing::Framing;
 use super::random::{Purpose, Stream};
@@ -67,8 +68,16 @@ impl Blocks {
 }
 
 impl Dataset {
+    /// The next batch, while what is needed after its window is read.
+    pub fn read_batch<'b>(&self, batches: &'b mut Batches) -> Option<&'b [u32]> {
+        if let Some(ahead) = batches.window_ahead() {
+            self.read_ahead(ahead);
+        }
+        batches.next_batch()
+    }
+
     /// Begins to read these examples, which are needed soon; nothing where they are in memory.
-    pub fn read_ahead(&self, examples: &[u32]) {
+    fn read_ahead(&self, examples: &[u32]) {
         let Some(blocks) = &self.blocks else { return };
         let mut wanted: Vec<usize> = examples.iter().map(|example| blocks.block(*example)).collect();
         wanted.sort_unstable();

@@ -95,6 +95,9 @@ pub fn command_line(history: &RunHistory) -> String {
     if history.log_steps {
         words.push("--log-steps".to_owned());
     }
+    if history.tensorboard {
+        words.push("--tensorboard".to_owned());
+    }
     words.join(" ")
 }
 

@@ -80,7 +80,11 @@ impl Chart {
             true => Scale::logarithmic(y.0, y.1, up),
             false => Scale::linear(y.0, y.1, up),
         };
-        (Scale::counted(x.0, x.1, across), up)
+        let across = match self.across {
+            Across::Epochs | Across::Steps => Scale::counted(x.0, x.1, across),
+            Across::Rates => Scale::logarithmic(x.0, x.1, across),
+        };
+        (across, up)
     }
 
     /// The chart as an SVG element; with `most` points a curve. It needs [`STYLE`] around it.

@@ -1,7 +1,7 @@
 //! Curves of measures, as a run tells of them.
 
 use crate::data::Split;
-use crate::train::{RecordedMeasures, TrainHistory};
+use crate::train::{Point, RecordedMeasures, TrainHistory};
 use serde_json::Value;
 
 /// What is counted from left to right.
@@ -11,6 +11,8 @@ pub enum Across {
     Epochs,
     /// Steps: where several measures were taken in an epoch.
     Steps,
+    /// Learning rates, over powers of ten.
+    Rates,
 }
 
 impl Across {
@@ -19,6 +21,7 @@ impl Across {
         match self {
             Across::Epochs => "epoch",
             Across::Steps => "step",
+            Across::Rates => "learning rate",
         }
     }
 }
@@ -98,21 +101,26 @@ pub fn curve(train: &TrainHistory, measure: &str, split: Split, across: Across) 
             Some(Value::Null) => Some(f64::NAN),
             value => value.and_then(Value::as_f64),
         };
-        let at = |point: &crate::train::Point| match across {
-            Across::Epochs => point.epoch as f64,
-            Across::Steps => point.step as f64,
-        };
         let points = train.points.iter().filter_map(|point| {
             let measures = match split {
                 Split::Train => Some(&point.train),
                 Split::Validation => point.validation.as_ref(),
                 Split::Test => None,
             };
-            Some((at(point), of(measures?)?))
+            Some((place(point, across)?, of(measures?)?))
         });
         points.collect()
     };
     (!points.is_empty()).then(|| Curve { name: split.name().to_owned(), points })
+}
+
+/// Where a report stands from left to right.
+fn place(point: &Point, across: Across) -> Option<f64> {
+    match across {
+        Across::Epochs => Some(point.epoch as f64),
+        Across::Steps => Some(point.step as f64),
+        Across::Rates => point.lr,
+    }
 }
 
 /// The learning rate.
@@ -122,8 +130,8 @@ pub fn rates(train: &TrainHistory, across: Across) -> Curve {
             train.logged_steps.iter().map(|step| (step.step as f64, step.lr.unwrap_or(f64::NAN))).collect()
         }
         _ => {
-            let at = |p: &crate::train::Point| if across == Across::Epochs { p.epoch } else { p.step } as f64;
-            train.points.iter().map(|point| (at(point), point.lr.unwrap_or(f64::NAN))).collect()
+            let point = |p: &Point| Some((place(p, across)?, p.lr.unwrap_or(f64::NAN)));
+            train.points.iter().filter_map(point).collect()
         }
     };
     Curve { name: "learning rate".to_owned(), points }

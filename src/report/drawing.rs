@@ -20,7 +20,7 @@ pub fn letter(curve: usize) -> char {
 
 impl Chart {
     /// The chart in letters, at most so many columns and rows; line by line. Where there are several curves, letters on
-    /// each say which it is.
+    /// each say which it is. A mark is a dotted line from top to bottom, where nothing else is.
     pub fn cells(&self, width: usize, height: usize) -> Vec<Vec<Cell>> {
         let rows = height.saturating_sub(3).max(4);
         let (_, up) = self.scales(5, (rows / 3).max(2));
@@ -33,6 +33,9 @@ impl Chart {
         }
         if self.curves.len() > 1 {
             canvas.letters();
+        }
+        for (at, _) in &self.marks {
+            canvas.mark(dot_of(across.place(*at), columns));
         }
         let mut lines: Vec<Vec<Cell>> = Vec::new();
         let tick_rows: Vec<(usize, String)> =
@@ -133,6 +136,13 @@ impl Canvas {
         *cell = (char::from_u32(0x2800 + dots).unwrap_or(' '), Some(curve));
         if let Some(place) = self.passes.get_mut(curve).and_then(|passes| passes.get_mut(across / 2)) {
             *place = Some(down / 4);
+        }
+    }
+
+    /// A line from top to bottom, behind everything else.
+    fn mark(&mut self, column: usize) {
+        for cell in self.cells.iter_mut().filter_map(|row| row.get_mut(column)).filter(|(c, _)| *c == ' ') {
+            cell.0 = '┊';
         }
     }
 

@@ -52,7 +52,9 @@ impl Scale {
     /// A tick in as many digits as tell it from its neighbours.
     pub(super) fn label(&self, tick: f64) -> String {
         let size = tick.abs().max(self.step);
-        if tick != 0.0 && (self.is_log && !(1e-3..1e4).contains(&tick.abs()) || size >= 1e6 || self.step < 1e-5) {
+        if tick != 0.0
+            && (self.is_log && !(1e-3..1e4).contains(&tick.abs()) || size >= 1e6 || size < 1e-2 && self.step < 1e-5)
+        {
             return exponential(tick);
         }
         let digits = if self.is_log { tick } else { self.step };
@@ -107,6 +109,7 @@ mod tests {
         assert_eq!(labels(&Scale::linear(0.07, 1.12, 4)), ["0.0", "0.5", "1.0", "1.5"]);
         assert_eq!(labels(&Scale::linear(0.912, 0.987, 4)), ["0.90", "0.92", "0.94", "0.96", "0.98", "1.00"]);
         assert_eq!(labels(&Scale::linear(-3.0, 12.0, 4)), ["-5", "0", "5", "10", "15"]);
+        assert_eq!(labels(&Scale::linear(0.700_701, 0.700_703, 2)), ["0.700701", "0.700702", "0.700703"]);
         assert_eq!(labels(&Scale::counted(1.0, 80.0, 6)), ["20", "40", "60", "80"]);
         assert_eq!(labels(&Scale::counted(1.0, 1.0, 6)), ["1"]);
         for (low, high) in [(0.0, 0.0), (5.0, 5.0), (-1e300, 1e300), (1e-300, 1e-299), (1.0, 1.0 + 1e-15)] {

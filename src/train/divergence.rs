@@ -60,7 +60,7 @@ pub(super) fn find(
     let mut step = replay.first_step;
     let mut before = None;
     let (mut cause, mut caused_in) = (None, went.step);
-    while let Some(rows) = batches.next_batch() {
+    while let Some(rows) = dataset.read_batch(&mut batches) {
         if step == went.step {
             cause = look_at_batches(train, dataset, session, rows, step)?;
             if let (Some(Cause { made: Made::Weight(_), .. }), Some((rows, states))) = (&cause, before) {

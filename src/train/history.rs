@@ -85,6 +85,8 @@ pub struct RunHistory {
     pub expect: bool,
     /// Whether its events hold each step.
     pub log_steps: bool,
+    /// Whether TensorBoard's event files were written.
+    pub tensorboard: bool,
     /// The files that its data and first weights come from.
     pub data: Vec<DataFileFacts>,
     /// The files that its program imports, each with the name of its copy in the directory.
@@ -331,6 +333,7 @@ impl RunHistory {
             init: record.init,
             expect: record.expect,
             log_steps: record.log_steps,
+            tensorboard: record.tensorboard,
             data: data.map(|d| DataFileFacts { file: d.file, bytes: d.bytes, fingerprint: d.fingerprint }).collect(),
             imports: record.imports.into_iter().map(|import| (import.file, import.copy)).collect(),
             trains,

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`run()`] trains a file; a [`Resumable`] is a run that was stopped and goes on; [`evaluate`] and [`predict`] open what
-//! a run left; [`test`] checks facts; a [`Search`] runs the points of a sweep; [`check_gradients`] compares the generated backward pass with finite differences.
+//! a run left; [`test`] checks facts; [`search_rate`] tries learning rates; a [`Search`] runs the points of a sweep; [`check_gradients`] compares the generated backward pass with finite differences.
 //! Nothing here draws anything: an [`Observer`] does.
 
 mod augmenting;
@@ -39,6 +39,8 @@ mod position;
 mod predict;
 mod predicted_table;
 mod prediction;
+mod rate_curve;
+mod rate_search;
 mod record;
 mod recorded_events;
 mod recorder;
@@ -51,6 +53,7 @@ mod serve;
 mod session;
 mod stepping;
 mod sweep;
+mod tensorboard;
 mod tokens;
 mod training_loop;
 mod weights;
@@ -73,6 +76,8 @@ pub use history::{
 pub use memory::Shortage;
 pub use mistakes::{Content, ExampleInput, Mistake, Mistakes, mistakes};
 pub use predict::{PredictOptions, Predicted, predict};
+pub use rate_curve::{FoundRate, RatePoint};
+pub use rate_search::{RateEnd, RateSearch, RateSearchOptions, search_rate};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
 pub use run::{Outcome, RunOptions, TrainReport, run};
@@ -82,3 +87,4 @@ pub use sweep::{
     NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepHistory, SweepOptions, SweepOutcome, TestedBest,
     WrongPoint, is_sweep, sweep_picture, sweeps_below,
 };
+pub use tensorboard::TENSORBOARD;

@@ -71,6 +71,9 @@ pub(super) struct Record {
     /// Whether `metrics.jsonl` holds each step.
     #[serde(default)]
     pub(super) log_steps: bool,
+    /// Whether TensorBoard's event files are written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) tensorboard: bool,
     /// The splits that are measured at the end, where those are not the usual ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) splits: Option<Vec<Split>>,
@@ -215,6 +218,7 @@ impl Record {
             init: options.init.as_deref().map(in_full),
             expect: options.expect,
             log_steps: options.log_steps,
+            tensorboard: options.tensorboard,
             splits: options.splits.clone(),
             data: data_files(checked),
             start_weights: start_weights(checked, options.init.as_deref()),

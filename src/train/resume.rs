@@ -9,6 +9,7 @@ use super::recorder::Recorder;
 use super::reopen::Reopened;
 use super::run::{Begin, Outcome, RunOptions, WholeRun, load_datasets, wanted_trains};
 use super::run_directory::{RunDirectory, resolve};
+use super::tensorboard::TensorBoard;
 use crate::check::{Checked, Overrides, check_text};
 use crate::compare::{differences, written_alike};
 use crate::data::Limits;
@@ -26,10 +27,20 @@ pub struct ResumeOptions {
     pub memory_limit: Option<u64>,
     /// Set from outside (Ctrl-C, termination) to end after the step that is being done.
     pub interrupt: Arc<AtomicBool>,
+    /// As [`RunOptions::tensorboard`]; a run that was begun so goes on so.
+    pub tensorboard: bool,
     /// As [`RunOptions::pause_after`].
     pub pause_after: Option<u64>,
     /// As [`RunOptions::limits`]: those that the run was begun with.
     pub limits: Limits,
+}
+
+impl Default for ResumeOptions {
+    fn default() -> Self {
+        let RunOptions { threads, memory_limit, tensorboard, interrupt, pause_after, limits, .. } =
+            RunOptions::default();
+        ResumeOptions { threads, memory_limit, tensorboard, interrupt, pause_after, limits }
+    }
 }
 
 /// A run that can go on.
@@ -125,6 +136,7 @@ impl Resumable {
             threads: options.threads,
             expect: self.record.expect,
             log_steps: self.record.log_steps,
+            tensorboard: self.record.tensorboard || options.tensorboard,
             init: self.record.init.clone(),
             train: self.record.train.clone(),
             memory_limit: options.memory_limit,
@@ -135,8 +147,11 @@ impl Resumable {
             ..RunOptions::default()
         };
         self.record.status = Status::Running;
+        self.record.tensorboard = options.tensorboard;
         self.record.write(&self.directory)?;
+        let tensorboard = TensorBoard::wanted(self.directory.path(), checked, &options, &self.record);
         let recorder = Recorder::behind(&self.directory, observer, options.log_steps, events)?;
+        let recorder = recorder.with_tensorboard(tensorboard);
         let (directory, record) = (&self.directory, &mut self.record);
         let whole = WholeRun { checked, options: &options, wanted: &wanted, datasets: &datasets, directory, record };
         whole.go(Begin { done, checkpoint }, recorder)

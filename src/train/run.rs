@@ -10,6 +10,7 @@ use super::record::{FITTED, FactRecord, Record, Status, TrainRecord};
 use super::recorder::Recorder;
 use super::run_directory::RunDirectory;
 use super::session::Prepared;
+use super::tensorboard::TensorBoard;
 use super::training_loop::{Attendant, Beginning, Loop, Moment, Trained};
 use super::weights::Weights;
 use super::{fingerprint, weights_file};
@@ -37,6 +38,8 @@ pub struct RunOptions {
     pub init: Option<PathBuf>,
     /// `--log-steps`: whether `metrics.jsonl` holds each step. (Observers hear of each step anyway.)
     pub log_steps: bool,
+    /// `--tensorboard`: whether TensorBoard's event files are written, in the folder `tensorboard` of the run.
+    pub tensorboard: bool,
     /// Whether facts are checked: `run` does, `train` does not.
     pub expect: bool,
     /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
@@ -63,6 +66,7 @@ impl Default for RunOptions {
             train: None,
             init: None,
             log_steps: false,
+            tensorboard: false,
             expect: true,
             memory_limit: None,
             overrides: Overrides::default(),
@@ -129,7 +133,8 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     record.write_sources(checked, &directory)?;
     write_fitted(checked, &datasets, &directory)?;
     record.write(&directory)?;
-    let recorder = Recorder::new(&directory, observer, options.log_steps)?;
+    let tensorboard = TensorBoard::wanted(directory.path(), checked, options, &record);
+    let recorder = Recorder::new(&directory, observer, options.log_steps)?.with_tensorboard(tensorboard);
     let (directory, record) = (&directory, &mut record);
     let whole = WholeRun { checked, options, wanted: &wanted, datasets: &datasets, directory, record };
     whole.go(Begin::default(), recorder)
@@ -269,6 +274,7 @@ impl WholeRun<'_> {
             Err(RunError::Diverged(_)) => Status::Diverged,
             Err(_) => Status::Failed,
         };
+        recorder.end(self.record.status == Status::Finished);
         // Why it failed matters more than that this could not be written down.
         let recorded = self.record.write(self.directory);
         let outcome = result?;
@@ -348,7 +354,7 @@ impl WholeRun<'_> {
         let from = match checkpoint {
             Some(checkpoint) => checkpoint.begin(&mut prepared.session.states)?,
             None => {
-                self.start_weights(train, models.get(&train.model), &mut prepared)?;
+                prepared.begin_with(train, models.get(&train.model), self.options.init.as_deref())?;
                 Beginning::default()
             }
         };
@@ -408,25 +414,6 @@ impl WholeRun<'_> {
         }));
         let Trained { epochs, steps, stopped, .. } = trained;
         Ok(TrainReport { train: train.title(), epochs, steps, measures, stopped, seconds })
-    }
-
-    /// Those of an earlier train of the model, or `--init`, and then `load:`.
-    fn start_weights(&self, train: &Train, earlier: Option<&Weights>, prepared: &mut Prepared) -> Result<(), RunError> {
-        let states = &mut prepared.session.states;
-        let mut weights = Weights::of(states);
-        match (earlier, &self.options.init) {
-            (Some(earlier), _) => earlier.put_into(states),
-            (None, Some(init)) => {
-                weights_file::read_into(&mut weights, init, None)?;
-                weights.put_into(states);
-            }
-            (None, None) => {}
-        }
-        if let Some((path, span)) = &train.settings.load {
-            weights_file::read_into(&mut weights, path, Some(*span))?;
-            weights.put_into(states);
-        }
-        Ok(())
     }
 
     fn start(&self, index: usize, train: &Train, dataset: &Dataset, prepared: &Prepared, from: &Position) -> Start {

@@ -112,43 +112,74 @@ impl<'a> Schedule<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Part, Progress, Schedule};
-    use crate::catalog::{ArgValue, Args, Body, Duration, EntryKind, find};
+    use super::Schedule;
+    use crate::catalog::{EntryKind, entries};
+    use crate::check::{Checked, Overrides, check_text};
+    use std::collections::BTreeSet;
+    use std::path::Path;
 
-    /// The losses and rates of `tests/reference/schedules.json`, an epoch being 5 steps.
+    const STEPS_PER_EPOCH: u64 = 5;
+
+    /// A program of so many steps, an epoch being 5 of them.
+    fn program(schedule: &str, lr: f64, steps: usize) -> Checked {
+        let rows = vec!["[1, 2]"; STEPS_PER_EPOCH as usize].join(", ");
+        let text = format!(
+            "data points {{
+              let t = rows([{rows}], columns: [x, y])
+              field x = t[x]
+              field y = t.y
+            }}
+            model Line(x: [1]) -> v: float {{ x |> Dense(1) |> squeeze }}
+            train Line on points {{
+              loss: mse(v, y)
+              optimizer: SGD(lr: {lr})
+              schedule: {schedule}
+              steps: {steps}
+              batch: 1
+            }}"
+        );
+        let checked = check_text(Path::new("test.nn"), &text, &Overrides::default());
+        let wrong: Vec<_> = checked.diagnostics.iter().filter(|d| d.is_error()).collect();
+        assert!(wrong.is_empty(), "{schedule}: {wrong:?}");
+        checked
+    }
+
+    /// The rates of `tests/reference/schedules.json`, of every step.
     #[test]
-    fn the_plateau_is_that_of_torch() {
+    fn the_rates_are_those_of_torch() {
         let text = include_str!("../../tests/reference/schedules.json");
         let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
-        let Body::Schedule(rate) = &find("plateau", &[EntryKind::Schedule]).unwrap().body else { panic!() };
-        for case in parsed["plateau"].as_array().unwrap() {
-            let mut args = Args::new();
-            for (key, value) in case["args"].as_object().unwrap() {
-                let number = value.as_f64().unwrap();
-                match key.as_str() {
-                    "patience" => args.set("patience", ArgValue::Duration(Duration::Epochs(number)), None),
-                    "factor" => args.set("factor", ArgValue::Number(number), None),
-                    "to" => args.set("to", ArgValue::Number(number), None),
-                    "threshold" => args.set("threshold", ArgValue::Number(number), None),
-                    other => panic!("{other}"),
+        let mut compared = BTreeSet::new();
+        for case in parsed["cases"].as_array().unwrap() {
+            let numbers = |key: &str| case[key].as_array().map(|all| all.iter().map(|n| n.as_f64().unwrap()).collect());
+            let (text, lr) = (case["schedule"].as_str().unwrap(), case["lr"].as_f64().unwrap());
+            let rates: Vec<f64> = numbers("rates").unwrap();
+            let losses: Option<Vec<f64>> = numbers("losses");
+            let checked = program(text, lr, rates.len());
+            let settings = &checked.program.trains[0].settings;
+            compared.extend(settings.schedule.iter().map(|part| part.entry.name));
+            let mut schedule = Schedule::new(settings, rates.len() as u64, STEPS_PER_EPOCH);
+            let highest = rates.iter().copied().fold(lr, f64::max);
+            let mut told = Vec::new();
+            for (step, wanted) in (0..).zip(&rates) {
+                let got = schedule.rate(step);
+                assert!((got - wanted).abs() <= 1e-12 * highest, "{text}, step {step}: {got} against {wanted}");
+                told.push(got);
+                if let Some(losses) = &losses
+                    && (step + 1) % STEPS_PER_EPOCH == 0
+                {
+                    schedule.observe(step + 1, losses[(step / STEPS_PER_EPOCH) as usize]);
                 }
             }
-            let progress = rate.watch.map(|watch| Progress::new(watch(&args), 0));
-            let part = Part { rate, args: &args, start: 0, steps: 200, progress };
-            let mut schedule = Schedule { parts: vec![part], lr: 0.1, steps_per_epoch: 5 };
-            let numbers = |key: &str| case[key].as_array().unwrap().iter().map(|n| n.as_f64().unwrap());
-            let (losses, rates): (Vec<f64>, Vec<f64>) = (numbers("losses").collect(), numbers("rates").collect());
-            let mut falls = 0;
-            for (epoch, (loss, wanted)) in losses.iter().zip(&rates).enumerate() {
-                for step in 5 * epoch as u64..5 * (epoch as u64 + 1) {
-                    let got = schedule.rate(step);
-                    assert!((got - wanted).abs() < 1e-12, "epoch {epoch}: {got} against {wanted}, {case}");
-                }
-                schedule.observe(5 * (epoch as u64 + 1), *loss);
-                falls += usize::from(epoch > 0 && *wanted < rates[epoch - 1]);
+            for (step, told) in (0..).zip(&told) {
+                assert_eq!(schedule.rate(step), *told, "{text}, step {step}: the past stays as it was");
             }
-            assert!(falls > 0, "{case}");
-            assert_eq!(schedule.rate(0), 0.1, "the past stays as it was");
+            if losses.is_some() {
+                assert!(rates.windows(2).any(|pair| pair[1] < pair[0]), "{text} never falls");
+            }
+        }
+        for entry in entries().filter(|entry| entry.kind() == EntryKind::Schedule) {
+            assert!(compared.contains(entry.name), "{}", entry.name);
         }
     }
 }

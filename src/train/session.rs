@@ -7,10 +7,12 @@ use super::schedule::Schedule;
 use super::stepping::Stepper;
 use super::training_loop::Extent;
 use super::weights::{self, Weights};
+use super::weights_file;
 use crate::check::Train;
 use crate::compile;
 use crate::data::Dataset;
 use crate::runtime::Session;
+use std::path::Path;
 
 /// A train ready to go.
 pub(super) struct Prepared<'a> {
@@ -34,6 +36,30 @@ impl<'a> Prepared<'a> {
         let measurer = Measurer::new(train, dataset, &states)?;
         let parameters = Weights::of(&states).parameters();
         Ok(Prepared { session: Session::new(states, threads), stepper, measurer, extent, parameters })
+    }
+
+    /// Takes the weights that the train begins with: those of an earlier train of the model, or `--init`, and then `load:`.
+    pub(super) fn begin_with(
+        &mut self,
+        train: &Train,
+        earlier: Option<&Weights>,
+        init: Option<&Path>,
+    ) -> Result<(), RunError> {
+        let states = &mut self.session.states;
+        let mut weights = Weights::of(states);
+        match (earlier, init) {
+            (Some(earlier), _) => earlier.put_into(states),
+            (None, Some(init)) => {
+                weights_file::read_into(&mut weights, init, None)?;
+                weights.put_into(states);
+            }
+            (None, None) => {}
+        }
+        if let Some((path, span)) = &train.settings.load {
+            weights_file::read_into(&mut weights, path, Some(*span))?;
+            weights.put_into(states);
+        }
+        Ok(())
     }
 
     /// Bytes of a training step with a full batch.

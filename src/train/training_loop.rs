@@ -140,11 +140,7 @@ impl<'a> Loop<'a> {
             let replay = divergence::Replay { epoch: at.epoch, skipped: at.in_epoch, first_step: at.step + 1 };
             let mut batches = batches(self.train, self.dataset, at.epoch);
             batches.skip_batches(at.in_epoch as usize);
-            loop {
-                if let Some(ahead) = batches.window_ahead() {
-                    self.dataset.read_ahead(ahead);
-                }
-                let Some(rows) = batches.next_batch() else { break };
+            while let Some(rows) = self.dataset.read_batch(&mut batches) {
                 if at.step == self.extent.steps {
                     break;
                 }

@@ -115,13 +115,7 @@ fn a_run_on_data_in_a_file_goes_on_as_if_it_had_not_stopped() {
         let stopped = RunOptions { interrupt: Arc::clone(&interrupt), ..options(&out, SMALL, 1) };
         assert_eq!(run(&checked, &stopped, &mut StopsAfter(steps, interrupt)).unwrap().exit_status(), 130);
         let (checked, resumable) = Resumable::open(&out).map_err(|failed| failed.error).unwrap();
-        let options = ResumeOptions {
-            threads: 1,
-            memory_limit: None,
-            interrupt: Arc::default(),
-            pause_after: None,
-            limits: SMALL,
-        };
+        let options = ResumeOptions { limits: SMALL, ..ResumeOptions::default() };
         resumable.go_on(&checked, &options, &mut Silent).unwrap();
         assert!(weights(&out) == weights(&whole), "after {steps} steps");
     }

@@ -308,45 +308,6 @@ mod tests {
         close(rate(&EXPONENTIAL, &every(ArgValue::Duration(Duration::Steps(1.0))), 2, 100), 0.25);
     }
 
-    /// The cases that `tests/reference/make_schedules.py` takes from torch.optim.lr_scheduler.
-    #[test]
-    fn rates_are_those_of_torch() {
-        let text = include_str!("../../../tests/reference/schedules.json");
-        let parsed: serde_json::Value = serde_json::from_str(text).unwrap();
-        for case in parsed["cases"].as_array().unwrap() {
-            let name = case["schedule"].as_str().unwrap();
-            let entry = ALL.iter().find(|e| e.name == name).unwrap();
-            let Body::Schedule(schedule) = entry.body else { panic!("{name} is no schedule") };
-            let mut args = Args::new();
-            for (key, value) in case["args"].as_object().unwrap() {
-                let param = entry.param(key).unwrap_or_else(|| panic!("{name}: {key}"));
-                let value = match param.ty {
-                    ParamType::Duration => ArgValue::Duration(Duration::Steps(value.as_f64().unwrap())),
-                    ParamType::Numbers => {
-                        ArgValue::Numbers(value.as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect())
-                    }
-                    ParamType::Choice(words) => {
-                        ArgValue::Choice(words.iter().find(|w| **w == value.as_str().unwrap()).unwrap())
-                    }
-                    _ => ArgValue::Number(value.as_f64().unwrap()),
-                };
-                args.set(param.name, value, None);
-            }
-            let rates = case["rates"].as_array().unwrap();
-            for (step, wanted) in rates.iter().enumerate() {
-                let at = Moment {
-                    step: step as u64,
-                    steps: rates.len() as u64,
-                    steps_per_epoch: case["steps_per_epoch"].as_u64().unwrap(),
-                    lr: case["lr"].as_f64().unwrap(),
-                    stalls: 0,
-                };
-                let (got, wanted) = ((schedule.rate)(&args, &at), wanted.as_f64().unwrap());
-                assert!((got - wanted).abs() < 1e-9, "{name} {}, step {step}: {got} against {wanted}", case["args"]);
-            }
-        }
-    }
-
     #[test]
     fn the_inverse_root_is_lr_where_the_warmup_ends() {
         let args = [("warmup", ArgValue::Duration(Duration::Steps(4.0)))];

@@ -15,7 +15,7 @@ pub use programs::{
     SummaryArgs,
 };
 pub use runs::{DiffArgs, EvalArgs, PlotArgs, PlotSplit, PredictArgs, ReportArgs, RunsArgs, SplitName};
-pub use training::{ResumeArgs, SweepArgs, TrainArgs};
+pub use training::{LrFindArgs, ResumeArgs, SweepArgs, TrainArgs};
 
 use crate::check::{LintLevels, LintName, Overrides};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -97,6 +97,8 @@ pub enum Command {
     Test(TrainArgs),
     /// Run the points of the file's `sweep` and find the best (all are checked before the first is run)
     Sweep(SweepArgs),
+    /// Try learning rates from small to large and say which one to write
+    LrFind(LrFindArgs),
     /// Say what is different in another program, layer by layer
     Diff(DiffArgs),
     /// List runs with their results, or compare some
@@ -181,6 +183,10 @@ pub struct GoingArgs {
     /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
+
+    /// Also write what TensorBoard shows, in the folder tensorboard of the run (tensorboard --logdir runs)
+    #[arg(long)]
+    pub tensorboard: bool,
 
     /// Print one JSON object a line, and nothing else
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! What trains.
 
-use super::values::threads;
+use super::values::{assignment, memory, rate, rate_steps, threads};
 use super::{GoingArgs, LintArgs, ProgramArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -84,4 +84,60 @@ pub struct SweepArgs {
     /// How it goes.
     #[command(flatten)]
     pub going: GoingArgs,
+}
+
+/// `lr-find`
+#[derive(Debug, Clone, Args)]
+pub struct LrFindArgs {
+    /// The program
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The model or the phase to train, where the file trains several; the first where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+
+    /// The rate to begin with
+    #[arg(long, value_name = "RATE", default_value = "1e-7", value_parser = rate)]
+    pub from: f64,
+
+    /// The rate to end with; it ends before where the loss explodes
+    #[arg(long, value_name = "RATE", default_value = "10", value_parser = rate)]
+    pub to: f64,
+
+    /// Steps from the one to the other, each of which multiplies the rate by the same
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = rate_steps)]
+    pub steps: usize,
+
+    /// Start from the weights of this file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub init: Option<PathBuf>,
+
+    /// Give a hyper another value (may be repeated)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+
+    /// Start every random choice from this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Write a picture instead of drawing in the terminal
+    #[arg(long, value_name = "FILE.svg")]
+    pub svg: Option<PathBuf>,
+
+    /// Write over the picture if it is there
+    #[arg(long, requires = "svg")]
+    pub force: bool,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory_limit: Option<u64>,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
 }

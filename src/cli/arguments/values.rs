@@ -73,6 +73,25 @@ pub(super) fn tolerance(text: &str) -> Result<f64, String> {
     }
 }
 
+pub(super) fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        // Below and above there is nothing left of them in 32 bits.
+        Ok(x) if (1e-30..=1e30).contains(&x) => Ok(x),
+        _ => Err("a rate above 0 is wanted, like 1e-5".to_owned()),
+    }
+}
+
+/// Fewer make no curve, and more are a training.
+const RATE_STEPS: std::ops::RangeInclusive<usize> = 20..=100_000;
+
+pub(super) fn rate_steps(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        n if RATE_STEPS.contains(&n) => Ok(n),
+        n if n < *RATE_STEPS.start() => Err(format!("at least {}, for fewer make no curve", RATE_STEPS.start())),
+        _ => Err(format!("at most {}", RATE_STEPS.end())),
+    }
+}
+
 pub(super) fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),

@@ -92,9 +92,8 @@ fn batches_take_each_example_once_and_window_by_window() {
             loop {
                 if let Some(ahead) = batches.window_ahead() {
                     told.push((all.len(), ahead.to_vec()));
-                    data.read_ahead(ahead);
                 }
-                let Some(batch) = batches.next_batch() else { break };
+                let Some(batch) = data.read_batch(&mut batches) else { break };
                 all.extend_from_slice(batch);
             }
             (all, told)

@@ -24,6 +24,7 @@ pub(super) struct Around<'s> {
     pub(super) threads: usize,
     pub(super) memory_limit: Option<u64>,
     pub(super) init: Option<PathBuf>,
+    pub(super) tensorboard: bool,
     /// The splits that are measured; the test split never is.
     pub(super) splits: Vec<Split>,
     pub(super) interrupt: Arc<AtomicBool>,
@@ -97,6 +98,7 @@ impl Task {
                     threads: around.threads,
                     memory_limit: around.memory_limit,
                     interrupt: Arc::clone(&around.interrupt),
+                    tensorboard: around.tensorboard,
                     pause_after: self.until,
                     limits: Limits::USUAL,
                 };
@@ -127,6 +129,7 @@ impl Task {
             threads: around.threads,
             out: Some(self.directory.clone()),
             init: around.init.clone(),
+            tensorboard: around.tensorboard,
             expect: false,
             memory_limit: around.memory_limit,
             overrides: self.overrides.clone(),

@@ -40,6 +40,8 @@ pub struct SweepOptions {
     pub runs: PathBuf,
     /// `--init weights.safetensors`, for each point.
     pub init: Option<PathBuf>,
+    /// `--tensorboard`, for each point; a sweep that was begun so goes on so.
+    pub tensorboard: bool,
     /// `--memory-limit`, for each point.
     pub memory_limit: Option<u64>,
     /// `--halving`: the worse points end early.
@@ -146,6 +148,7 @@ impl Search {
         let as_run = RunOptions {
             threads: options.threads,
             init: options.init.clone(),
+            tensorboard: options.tensorboard,
             expect: false,
             overrides: options.overrides.clone(),
             ..RunOptions::default()
@@ -284,6 +287,7 @@ impl Search {
             threads: (options.threads / jobs).max(1),
             memory_limit: options.memory_limit,
             init: self.record.program.init.clone(),
+            tensorboard: self.record.program.tensorboard || options.tensorboard,
             splits,
             interrupt: Arc::clone(&options.interrupt),
         };
