@@ -7,12 +7,12 @@ use super::output::{DIM, Output, paint};
 use super::run::{self, Watched};
 use crate::report::{self, PAGE};
 use crate::source::SourceMap;
-use crate::train::RunHistory;
+use crate::train::{Datasets, RunHistory};
 use std::path::Path;
 
 /// Runs the command.
 pub fn report(output: &Output, args: &ReportArgs) -> Exit {
-    match report::write(&args.run, run::threads(args.threads)) {
+    match report::write(&args.run, run::threads(args.threads), None) {
         Ok(written) => {
             for note in &written.notes {
                 output.note(&format!("the report does not have everything: {note}"));
@@ -25,8 +25,8 @@ pub fn report(output: &Output, args: &ReportArgs) -> Exit {
 }
 
 /// Writes the page behind a run. A run that went well but has no page does not end well.
-pub fn after(output: &Output, run: &Path, how: &Watched, exit: Exit) -> Exit {
-    match report::write(run, how.threads) {
+pub fn after(output: &Output, run: &Path, how: &Watched, exit: Exit, data: Option<&Datasets>) -> Exit {
+    match report::write(run, how.threads, data) {
         Ok(written) => {
             for note in &written.notes {
                 output.note(&format!("the report does not have everything: {note}"));
@@ -54,5 +54,5 @@ pub fn missing(output: &Output, run: &Path, how: &Watched) -> Exit {
         Ok(false) => Exit::ExpectFailed,
         Ok(true) | Err(_) => Exit::Fine,
     };
-    after(output, run, how, exit)
+    after(output, run, how, exit, None)
 }

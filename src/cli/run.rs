@@ -101,18 +101,18 @@ pub fn observed(
     let result = go(&mut observer);
     let run = observer.run;
     progress.finish();
-    let exit = match result {
+    let (exit, data) = match result {
         Ok(outcome) => {
             if !how.json {
                 report(output, checked, &outcome);
             }
-            status(&outcome)
+            (status(&outcome), Some(outcome.data))
         }
-        Err(error) => failure::tell(output, &checked.sources, &error),
+        Err(error) => (failure::tell(output, &checked.sources, &error), None),
     };
     // Everything of the run is saved by now: whatever becomes of the page, it is not lost.
     match run {
-        Some(run) => super::report::after(output, &run, &how, exit),
+        Some(run) => super::report::after(output, &run, &how, exit, data.as_deref()),
         None => exit,
     }
 }

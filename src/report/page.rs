@@ -3,7 +3,7 @@
 use super::html::{self, escaped};
 use super::{about, chart, mistakes, program, results};
 use crate::check::Checked;
-use crate::train::{self, Mistakes, RunError, RunHistory, write_whole};
+use crate::train::{self, Datasets, Mistakes, RunError, RunHistory, write_whole};
 use std::path::{Path, PathBuf};
 
 /// Name of the file in the directory of the run.
@@ -38,8 +38,8 @@ pub struct Written {
 /// Writes the page of a run into its directory, beside what is there and then in the place of an older one.
 ///
 /// Errors: it is no run, its record is damaged, or the page cannot be written.
-pub fn write(run: &Path, threads: usize) -> Result<Written, RunError> {
-    let page = Page::of(run, threads)?;
+pub fn write(run: &Path, threads: usize, data: Option<&Datasets>) -> Result<Written, RunError> {
+    let page = Page::of(run, threads, data)?;
     let path = page.history.directory.join(PAGE);
     write_whole(&path, page.html().as_bytes())?;
     let notes = [page.checked.err(), page.mistakes.err()].into_iter().flatten().collect();
@@ -47,10 +47,10 @@ pub fn write(run: &Path, threads: usize) -> Result<Written, RunError> {
 }
 
 impl Page {
-    /// Gathers everything. The data is read again, for the mistakes.
+    /// Gathers everything. The data is read again, for the mistakes, unless it is at hand.
     ///
     /// Errors: it is no run, or its record is damaged.
-    pub fn of(run: &Path, threads: usize) -> Result<Page, RunError> {
+    pub fn of(run: &Path, threads: usize, data: Option<&Datasets>) -> Result<Page, RunError> {
         let history = RunHistory::read(run)?;
         let checked = train::program_of(&history.directory)
             .map_err(|failed| format!("the program cannot be checked again: {}", failed.error));
@@ -62,7 +62,7 @@ impl Page {
             (Err(_), _) | (_, false) => Ok(Vec::new()),
             (Ok(_), true) => {
                 let is_at_its_end = history.state.is_at_its_end();
-                train::mistakes(&history.directory, MISTAKES, threads, is_at_its_end)
+                train::mistakes(&history.directory, MISTAKES, threads, is_at_its_end, data)
                     .map_err(|failed| format!("the mistakes cannot be looked for: {}", failed.error))
             }
         };

@@ -4,8 +4,9 @@ use super::error::{ReopenError, RunError};
 use super::predict::{BATCH, Predictor};
 use super::prediction::{Meaning, OutputReader, Scored, first_largest};
 use super::reopen::{Opened, open};
+use super::run::Datasets;
 use crate::check::{Checked, Fit, Train};
-use crate::data::{Field, FieldExpr, FieldKind, FieldNode, Split};
+use crate::data::{Dataset, Field, FieldExpr, FieldKind, FieldNode, Split};
 use std::path::Path;
 
 /// Of a vector or a text so much is shown.
@@ -92,8 +93,15 @@ pub enum Content {
 /// its end, else (or where there is none) on the validation split, where there is one. A model whose output is not one
 /// class an example has none.
 ///
-/// Errors: the run, its program or its data cannot be read.
-pub fn mistakes(run: &Path, most: usize, threads: usize, is_at_its_end: bool) -> Result<Vec<Mistakes>, ReopenError> {
+/// `data` is that of the run where it is at hand, so that it is not read again. Errors: the run, its program or its data
+/// cannot be read.
+pub fn mistakes(
+    run: &Path,
+    most: usize,
+    threads: usize,
+    is_at_its_end: bool,
+    data: Option<&Datasets>,
+) -> Result<Vec<Mistakes>, ReopenError> {
     let (opened, checked) = open(run)?;
     // The points of a sweep do not see the test split, and their pages do not show it.
     let splits: &[Split] = if is_at_its_end && opened.measures(Split::Test) {
@@ -101,7 +109,10 @@ pub fn mistakes(run: &Path, most: usize, threads: usize, is_at_its_end: bool) ->
     } else {
         &[Split::Validation]
     };
-    let of = |train| mistakes_of(&opened, &checked, train, most, threads, splits).transpose();
+    let of = |train: &Train| {
+        let known = data.and_then(|data| data.get(&train.data));
+        mistakes_of(&opened, &checked, train, most, threads, splits, known).transpose()
+    };
     let all: Result<Vec<_>, RunError> = opened.trained(&checked).into_iter().filter_map(of).collect();
     all.map_err(|error| ReopenError { error, sources: checked.sources })
 }
@@ -122,9 +133,17 @@ fn mistakes_of(
     most: usize,
     threads: usize,
     splits: &[Split],
+    known: Option<&Dataset>,
 ) -> Result<Option<Mistakes>, RunError> {
     let Some((output, truth)) = train.fits.iter().find_map(|fit| classifies(train, fit)) else { return Ok(None) };
-    let dataset = opened.dataset(checked, train)?;
+    let read;
+    let dataset = match known {
+        Some(dataset) => dataset,
+        None => {
+            read = opened.dataset(checked, train)?;
+            &read
+        }
+    };
     let Some(split) = splits.iter().copied().find(|split| !dataset.splits.get(*split).is_empty()) else {
         return Ok(None);
     };
@@ -132,7 +151,7 @@ fn mistakes_of(
     let mut predictor = Predictor::new(opened, checked, train, threads)?;
     let mut names: Option<Vec<String>> = None;
     let mut wrong: Vec<Ranked> = Vec::new();
-    predictor.each(&dataset, dataset.splits.get(split), BATCH, |row, readers, predictions| {
+    predictor.each(dataset, dataset.splits.get(split), BATCH, |row, readers, predictions| {
         let Some(reader) = readers.get(output) else { return };
         let Some(known) = names.take().or_else(|| names_of(reader, target)) else { return };
         let truth = target.example(row as usize).first().map(|class| *class as usize);

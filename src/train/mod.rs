@@ -80,7 +80,7 @@ pub use rate_curve::{FoundRate, RatePoint};
 pub use rate_search::{RateEnd, RateSearch, RateSearchOptions, search_rate};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
-pub use run::{Outcome, RunOptions, TrainReport, run};
+pub use run::{Datasets, Outcome, RunOptions, TrainReport, run};
 pub use run_directory::{latest_run, runs_of, write_whole};
 pub use serve::{ServeOptions, Served, serve};
 pub use sweep::{

@@ -121,7 +121,7 @@ impl Resumable {
         observer: &mut dyn Observer,
     ) -> Result<Outcome, RunError> {
         let wanted = wanted_trains(checked, self.record.train.as_deref())?;
-        let datasets = load_datasets(checked, &wanted, &options.limits)?;
+        let datasets = Arc::new(load_datasets(checked, &wanted, &options.limits)?);
         memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
         // A train that was interrupted has left a record too.
         let done = self.record.trains.iter().take_while(|train| train.is_done()).count();

@@ -87,7 +87,12 @@ pub struct Outcome {
     pub trains: Vec<TrainReport>,
     /// The facts that were checked.
     pub facts: Vec<FactResult>,
+    /// What was trained on, for whoever looks at it further; nothing where nothing was trained.
+    pub data: Arc<Datasets>,
 }
+
+/// Data in memory, by index of the data block.
+pub type Datasets = BTreeMap<usize, Dataset>;
 
 /// What a train came to.
 #[derive(Debug, Clone)]
@@ -124,7 +129,7 @@ impl Outcome {
 pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
     let wanted = wanted_trains(checked, options.train.as_deref())?;
     // Before there is a directory: data that cannot be read leaves nothing behind.
-    let datasets = load_datasets(checked, &wanted, &options.limits)?;
+    let datasets = Arc::new(load_datasets(checked, &wanted, &options.limits)?);
     memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
@@ -173,7 +178,7 @@ pub(super) fn load_datasets(
     checked: &Checked,
     trains: &[usize],
     limits: &Limits,
-) -> Result<BTreeMap<usize, Dataset>, RunError> {
+) -> Result<Datasets, RunError> {
     let mut datasets = BTreeMap::new();
     for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         if let Some(block) = checked.program.data.get(train.data)
@@ -186,7 +191,7 @@ pub(super) fn load_datasets(
 }
 
 /// A data block that a train names but that was not loaded: a broken promise of the checker.
-pub(super) fn dataset_of<'d>(train: &Train, datasets: &'d BTreeMap<usize, Dataset>) -> Result<&'d Dataset, RunError> {
+pub(super) fn dataset_of<'d>(train: &Train, datasets: &'d Datasets) -> Result<&'d Dataset, RunError> {
     datasets.get(&train.data).ok_or_else(|| RunError::Internal {
         stage: "check",
         message: format!("the train of {} has no data", train.name),
@@ -219,7 +224,7 @@ pub(super) struct WholeRun<'a> {
     pub(super) options: &'a RunOptions,
     /// The trains to do, by index.
     pub(super) wanted: &'a [usize],
-    pub(super) datasets: &'a BTreeMap<usize, Dataset>,
+    pub(super) datasets: &'a Arc<Datasets>,
     pub(super) directory: &'a RunDirectory,
     pub(super) record: &'a mut Record,
 }
@@ -286,7 +291,7 @@ impl WholeRun<'_> {
         let mut models = self.trained_before(&begin)?;
         let facts = self.record.trains.iter().flat_map(|train| train.fact_results(&self.checked.program)).collect();
         let path = self.directory.path().to_owned();
-        let mut outcome = Outcome { directory: path, trains: Vec::new(), facts };
+        let mut outcome = Outcome { directory: path, trains: Vec::new(), facts, data: Arc::clone(self.datasets) };
         let mut checkpoint = begin.checkpoint;
         for &index in self.wanted.iter().skip(begin.done) {
             let report = self.train(index, checkpoint.take(), &mut models, &mut outcome.facts, recorder);
