@@ -107,10 +107,15 @@ mod tests {
     #[test]
     fn which_numbers_are_plain() {
         let plain = |text: &str| plain_number(text.as_bytes());
-        assert_eq!((plain("1"), plain("-0.5"), plain(".5"), plain("5.")), (Some(1.0), Some(-0.5), Some(0.5), Some(5.0)));
+        assert_eq!(
+            (plain("1"), plain("-0.5"), plain(".5"), plain("5.")),
+            (Some(1.0), Some(-0.5), Some(0.5), Some(5.0))
+        );
         assert_eq!(plain("-0").map(f64::to_bits), Some((-0.0f64).to_bits()));
         assert_eq!(plain("123456789012.345"), Some(123456789012.345));
-        for text in ["", "-", ".", "-.", "+1", "1e5", "1_0", " 1", "1.2.3", "NaN", "inf", "1234567890123456", "--1", "1,5"] {
+        for text in
+            ["", "-", ".", "-.", "+1", "1e5", "1_0", " 1", "1.2.3", "NaN", "inf", "1234567890123456", "--1", "1,5"]
+        {
             assert_eq!(plain(text), None, "{text}");
         }
     }

@@ -182,7 +182,12 @@ pub fn test(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer
     let Some(opened) = opened else {
         return run(checked, &RunOptions { expect: true, ..options.clone() }, observer);
     };
-    let mut outcome = Outcome { directory: opened.directory().to_owned(), trains: Vec::new(), facts: Vec::new(), data: Default::default() };
+    let mut outcome = Outcome {
+        directory: opened.directory().to_owned(),
+        trains: Vec::new(),
+        facts: Vec::new(),
+        data: Default::default(),
+    };
     for (index, train) in checked.program.trains.iter().enumerate() {
         if !wanted.contains(&index) || !checked.program.facts.iter().any(|fact| fact.train == index) {
             continue;

@@ -241,15 +241,17 @@ fn in_container() -> Option<u64> {
         let (limit, used) = (read(&folder.join(limit))?, read(&folder.join(used))?);
         Some(limit.saturating_sub(used.saturating_sub(reclaimable(folder, inactive))))
     };
-    let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = own.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default().to_owned();
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let own =
+        |mark: &str| groups.lines().find_map(|line| Some(line.split_once(mark)?.1.to_owned())).unwrap_or_default();
     let root = Path::new("/sys/fs/cgroup");
-    left(&root.join(own), "memory.max", "memory.current", "inactive_file")
-        .or_else(|| left(root, "memory.max", "memory.current", "inactive_file"))
-        .or_else(|| {
-            let old = root.join("memory");
-            left(&old, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
-        })
+    // A container sees its own group as the root, or by its name.
+    let new = |folder: &Path| left(folder, "memory.max", "memory.current", "inactive_file");
+    let old = |folder: &Path| left(folder, "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file");
+    new(&root.join(own("0::/")))
+        .or_else(|| new(root))
+        .or_else(|| old(&root.join("memory").join(own(":memory:/"))))
+        .or_else(|| old(&root.join("memory")))
 }
 
 #[cfg(test)]

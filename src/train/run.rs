@@ -174,11 +174,7 @@ pub(super) fn wanted_trains(checked: &Checked, model: Option<&str>) -> Result<Ve
 }
 
 /// The data of some trains, by index of the data block.
-pub(super) fn load_datasets(
-    checked: &Checked,
-    trains: &[usize],
-    limits: &Limits,
-) -> Result<Datasets, RunError> {
+pub(super) fn load_datasets(checked: &Checked, trains: &[usize], limits: &Limits) -> Result<Datasets, RunError> {
     let mut datasets = BTreeMap::new();
     for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
         if let Some(block) = checked.program.data.get(train.data)
