@@ -210,8 +210,8 @@ impl Observer for Progress<'_> {
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Done(done) => self.done(done),
-            // The facts come together at the end.
-            Event::Expect(_) | Event::Diverged(_) => {}
+            // The facts come together at the end, and nobody asked for gradients.
+            Event::Expect(_) | Event::Gradients(_) | Event::Diverged(_) => {}
         }
     }
 

@@ -34,6 +34,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
         memory_limit: args.going.memory_limit,
         interrupt: interrupt::flag(*output),
         pause_after: None,
+        ..ResumeOptions::default()
     };
     let log_steps = resumable.logs_steps();
     let how = run::Watched { json: args.going.json, log_steps, threads: options.threads };

@@ -50,6 +50,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         interrupt: interrupt::flag(*output),
         splits: None,
         pause_after: None,
+        ..RunOptions::default()
     };
     let how = Watched { json: args.going.json, log_steps: args.log_steps, threads: options.threads };
     observed(output, &checked, how, |observer| go(&checked, &options, observer, purpose))

@@ -15,6 +15,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// What the command line says about a run that goes on. Everything else is as it was.
 #[derive(Debug, Clone)]
@@ -27,6 +28,23 @@ pub struct ResumeOptions {
     pub interrupt: Arc<AtomicBool>,
     /// As [`RunOptions::pause_after`].
     pub pause_after: Option<u64>,
+    /// As [`RunOptions::pause`].
+    pub pause: Arc<AtomicBool>,
+    /// As [`RunOptions::gradients`].
+    pub gradients: Option<Duration>,
+}
+
+impl Default for ResumeOptions {
+    fn default() -> Self {
+        ResumeOptions {
+            threads: 1,
+            memory_limit: None,
+            interrupt: Arc::default(),
+            pause_after: None,
+            pause: Arc::default(),
+            gradients: None,
+        }
+    }
 }
 
 /// A run that can go on.
@@ -127,6 +145,8 @@ impl Resumable {
             memory_limit: options.memory_limit,
             interrupt: Arc::clone(&options.interrupt),
             pause_after: options.pause_after,
+            pause: Arc::clone(&options.pause),
+            gradients: options.gradients,
             splits: self.record.splits.clone(),
             ..RunOptions::default()
         };

@@ -43,7 +43,7 @@ impl Shortage {
 }
 
 /// A size in memory: `512 B`, `1.5 MiB`.
-fn bytes(n: u64) -> String {
+pub(super) fn bytes(n: u64) -> String {
     let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     if n < 1024 {
         return format!("{n} B");

@@ -75,4 +75,5 @@ mod training;
 mod training_reference;
 mod ui;
 mod verifier;
+mod watched;
 mod windows;

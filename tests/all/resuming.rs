@@ -125,7 +125,7 @@ fn result(run: &Path) -> (Vec<u8>, Vec<u8>, Vec<Value>) {
 fn resume(run: &Path, interrupt: Arc<AtomicBool>, observer: &mut dyn Observer) -> Result<u8, RunError> {
     let (checked, resumable) = Resumable::open(run).map_err(|failed| failed.error)?;
     assert_eq!(resumable.troubles(), [] as [String; 0]);
-    let options = ResumeOptions { threads: 1, memory_limit: None, interrupt, pause_after: None };
+    let options = ResumeOptions { interrupt, ..ResumeOptions::default() };
     resumable.go_on(&checked, &options, observer).map(|outcome| outcome.exit_status())
 }
 
@@ -193,7 +193,7 @@ fn the_checkpoint_before_will_do_where_the_newest_is_broken() {
     std::fs::write(newest, &bytes[..bytes.len() / 2]).unwrap();
     let (checked, resumable) = Resumable::open(&out).unwrap();
     assert!(resumable.troubles()[0].ends_with("3-00000003.safetensors is passed over: it is not whole"));
-    let options = ResumeOptions { threads: 1, memory_limit: None, interrupt: Arc::default(), pause_after: None };
+    let options = ResumeOptions::default();
     resumable.go_on(&checked, &options, &mut Steps(0)).unwrap();
     assert_eq!(result(&out), result(&whole));
 }
@@ -214,7 +214,7 @@ fn weights_that_are_gone_are_not_made_up() {
     // The interrupted train has saved what it made of them.
     let out = without_checkpoints(folder.path(), &path);
     let (checked, resumable) = Resumable::open(&out).unwrap();
-    let options = ResumeOptions { threads: 1, memory_limit: None, interrupt: Arc::default(), pause_after: None };
+    let options = ResumeOptions::default();
     let error = resumable.go_on(&checked, &options, &mut Steps(0)).unwrap_err();
     let RunError::NotResumable { why: NotResumable::OtherWeights { file }, .. } = &error else { panic!("{error:?}") };
     assert!(file.ends_with("First.safetensors"), "{error}");

@@ -431,7 +431,7 @@ fn a_paused_run_goes_on_bit_for_bit() {
                 assert_eq!(pause_after, None, "it was at its end before");
                 continue;
             };
-            let options = ResumeOptions { threads: 2, memory_limit: None, interrupt: Default::default(), pause_after };
+            let options = ResumeOptions { threads: 2, pause_after, ..ResumeOptions::default() };
             let outcome = resumable.go_on(&checked, &options, &mut Silent).unwrap();
             let wanted = if pause_after == Some(first) { (first, Some(Stopped::Paused)) } else { (9, None) };
             assert_eq!(ended(&outcome), wanted);

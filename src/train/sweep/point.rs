@@ -97,6 +97,7 @@ impl Task {
                     memory_limit: around.memory_limit,
                     interrupt: Arc::clone(&around.interrupt),
                     pause_after: self.until,
+                    ..ResumeOptions::default()
                 };
                 resumable.go_on(&checked, &options, troubles)
             }
