@@ -277,7 +277,7 @@ impl Current {
 }
 
 /// The parts in their order, without those that there is no room for; lower numbers stay longer.
-fn fit(parts: &[(usize, String)], room: usize) -> String {
+pub(super) fn fit(parts: &[(usize, String)], room: usize) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|i| parts.get(*i).map_or(0, |(rank, _)| *rank));
     let mut kept: Vec<usize> = Vec::new();

@@ -12,6 +12,7 @@ mod catalog_page;
 mod catalog_reference;
 mod cli;
 mod composed_models;
+mod dashboard;
 mod differences;
 mod divergence;
 mod drawings;
