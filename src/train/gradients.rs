@@ -24,6 +24,9 @@ const SHARE: u32 = 25;
 /// A train that is over sooner pays nothing.
 const SETTLED: Duration = Duration::from_millis(150);
 
+/// By path of each weight, the norm of its gradient.
+type Norms = Vec<(Arc<str>, f64)>;
+
 /// Looks at gradients from time to time.
 pub(super) struct GradientProbe<'a> {
     train: &'a Train,
@@ -34,7 +37,7 @@ pub(super) struct GradientProbe<'a> {
     due: Instant,
     source: Source,
     /// Found before a step, told behind it.
-    found: Option<Vec<(Arc<str>, f64)>>,
+    found: Option<Norms>,
 }
 
 /// Where gradients are found.
@@ -79,7 +82,7 @@ impl<'a> GradientProbe<'a> {
     }
 
     /// Behind a step: what was found out, if anything, or why nothing will be.
-    pub(super) fn after(&mut self, session: &Session<f32>) -> Option<Result<Vec<(Arc<str>, f64)>, String>> {
+    pub(super) fn after(&mut self, session: &Session<f32>) -> Option<Result<Norms, String>> {
         match &self.source {
             Source::Unknown if Instant::now() < self.due => None,
             Source::Unknown => match self.look_for(session) {

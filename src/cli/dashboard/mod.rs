@@ -248,7 +248,8 @@ impl Drawer {
             }
             match event::read()? {
                 Input::Key(key) if key.kind != KeyEventKind::Release => {
-                    if keys.press(&mut self.shared.model(), key) {
+                    let ends_at_once = keys.press(&mut self.shared.model(), key);
+                    if ends_at_once {
                         screen::leave();
                         std::process::exit(i32::from(Exit::Interrupted as u8));
                     }
