@@ -147,7 +147,7 @@ pub fn layers(frame: &mut Frame, model: &Model, train: &TrainView, area: Rect, l
         let drawn = if history >= HISTORY.0 { spark(row.norms, history, low, high) } else { String::new() };
         let style = if row.is_layer { Style::new() } else { DIM };
         let tint = if last.is_finite() { look.color(Color::Green) } else { look.color(Color::Red) };
-        let label = cut_start(&row.name, name);
+        let label = cut_middle(&row.name, name);
         let line = Line::from(vec![
             Span::styled(format!("{label}{} ", " ".repeat(name.saturating_sub(label.width()))), style),
             Span::styled(format!("{drawn:<history$} "), tint),
@@ -195,21 +195,24 @@ fn spark(norms: &Norms, width: usize, low: i32, high: i32) -> String {
     norms.iter().skip(norms.len() - shown).map(level).collect()
 }
 
-/// The end of a path, with `…` where something was left out: layers of one kind differ there.
-fn cut_start(text: &str, width: usize) -> String {
+/// The beginning and the end of a path: layers of one kind differ in which block they are of, and in what they do there.
+fn cut_middle(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
-    let mut used = 1;
-    let kept: Vec<char> = text
-        .chars()
-        .rev()
-        .take_while(|c| {
+    let head = width.saturating_sub(1) * 2 / 5;
+    let tail = width.saturating_sub(1) - head;
+    let within = |letters: &mut dyn Iterator<Item = char>, room: usize| -> Vec<char> {
+        let mut used = 0;
+        let fits = |c: &char| {
             used += c.width().unwrap_or(0);
-            used <= width
-        })
-        .collect();
-    format!("…{}", kept.into_iter().rev().collect::<String>())
+            used <= room
+        };
+        letters.take_while(fits).collect()
+    };
+    let begin: String = within(&mut text.chars(), head).into_iter().collect();
+    let end: String = within(&mut text.chars().rev(), tail).into_iter().rev().collect();
+    format!("{begin}…{end}")
 }
 
 /// Words in lines.
@@ -241,9 +244,10 @@ mod tests {
     }
 
     #[test]
-    fn paths_keep_their_end() {
-        assert_eq!(cut_start("encoder.block2.attention", 12), "…2.attention");
-        assert_eq!(cut_start("dense1", 12), "dense1");
+    fn paths_keep_their_block_and_their_end() {
+        assert_eq!(cut_middle("repeat1.2.attend1.self_attention1", 24), "repeat1.2…elf_attention1");
+        assert_eq!(cut_middle("dense1", 12), "dense1");
+        assert_eq!(cut_middle("größe.größe", 6), "gr…öße");
         assert_eq!(wrapped("no room for it", 7), ["no room", "for it"]);
     }
 
