@@ -6,7 +6,7 @@
 //!
 //! | floor | module | what lives there |
 //! |---|---|---|
-//! | 10 | [`cli`] | arguments, progress, tables; one file a subcommand; the only user of clap and indicatif |
+//! | 10 | [`cli`] | arguments, progress, tables; one file a subcommand; the only user of clap, indicatif and ratatui |
 //! | 9 | [`report`] | what a run came to, for people: a page that tells all of it, curves as SVG and in letters |
 //! | 9 | [`lsp`] | the language server: the only user of lsp-server and its types; turns positions, nothing more |
 //! | 8 | [`export`] | a checked model as a drawing, in SVG or DOT |

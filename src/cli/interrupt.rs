@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the run to end and be saved, the second ends the process.
 
+use super::dashboard;
 use super::exit::Exit;
 use super::output::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,10 +25,17 @@ pub fn flag_of(output: Output, note: &'static str) -> Arc<AtomicBool> {
         let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
         match *first {
             Some(at) if at.elapsed() < ONE_PRESS => return,
-            Some(_) => std::process::exit(i32::from(Exit::Interrupted as u8)),
+            Some(_) => {
+                dashboard::leave();
+                std::process::exit(i32::from(Exit::Interrupted as u8));
+            }
             None => *first = Some(Instant::now()),
         }
         seen.store(true, Ordering::SeqCst);
+        // The dashboard sees the flag, and says so itself.
+        if dashboard::is_taken() {
+            return;
+        }
         output.complain("\n");
         output.note(note);
     };

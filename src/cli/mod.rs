@@ -5,6 +5,7 @@
 
 mod arguments;
 mod check;
+mod dashboard;
 mod diff;
 mod eval;
 mod exit;

@@ -47,6 +47,11 @@ impl Output {
         anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
     }
 
+    /// Whether standard output shows colours.
+    pub fn has_color(&self) -> bool {
+        anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+    }
+
     /// How diagnostics are drawn on standard error: in colours where it shows them, as wide as it is.
     pub fn error_style(&self) -> diagnostics::Style {
         let width = width_of(terminal_size::terminal_size_of(std::io::stderr()));

@@ -210,8 +210,8 @@ impl Observer for Progress<'_> {
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Done(done) => self.done(done),
-            // The facts come together at the end.
-            Event::Expect(_) | Event::Diverged(_) => {}
+            // The facts come together at the end, and nobody asked for gradients.
+            Event::Expect(_) | Event::Gradients(_) | Event::Diverged(_) => {}
         }
     }
 
@@ -277,7 +277,7 @@ impl Current {
 }
 
 /// The parts in their order, without those that there is no room for; lower numbers stay longer.
-fn fit(parts: &[(usize, String)], room: usize) -> String {
+pub(super) fn fit(parts: &[(usize, String)], room: usize) -> String {
     let mut order: Vec<usize> = (0..parts.len()).collect();
     order.sort_by_key(|i| parts.get(*i).map_or(0, |(rank, _)| *rank));
     let mut kept: Vec<usize> = Vec::new();

@@ -1,6 +1,7 @@
 //! `nnrun FILE`, `nnrun run FILE`: check, train, measure, verify. Also the way that `train` and `test` go.
 
 use super::arguments::TrainArgs;
+use super::dashboard::{self, Dashboard, Stops};
 use super::exit::Exit;
 use super::output::{BOLD, DIM, GREEN, Output, RED, paint};
 use super::progress::{JsonEvents, Progress};
@@ -9,6 +10,7 @@ use crate::check::{Checked, Overrides};
 use crate::data::Limits;
 use crate::train::{self, Event, FactResult, Outcome, RunError, RunOptions, Stopped, TENSORBOARD, TrainReport};
 use std::path::PathBuf;
+use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
 
 /// Runs the command.
@@ -30,6 +32,12 @@ pub enum Purpose {
 /// Checks and runs a program, with progress and a report.
 pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
     let overrides = Overrides { lints: args.lints.levels(), ..args.program.changes.overrides() };
+    if args.screen.dashboard
+        && let Some((why, help)) = dashboard::refusal(output)
+    {
+        output.error(why, Some(help));
+        return Exit::CommandLine;
+    }
     let checked = match files::program(output, &args.program.file, &overrides) {
         Ok(checked) => checked,
         Err(exit) => return exit,
@@ -38,6 +46,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         output.note(&format!("{} expects nothing; `expect {{ … }}` says what must hold", args.program.file.display()));
         return Exit::Fine;
     }
+    let stops = Stops { interrupt: interrupt::flag(*output), ..Stops::default() };
     let options = RunOptions {
         threads: threads(args.going.threads),
         out: args.out.clone(),
@@ -49,12 +58,19 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         expect: purpose != Purpose::Train,
         memory_limit: args.going.memory_limit,
         overrides,
-        interrupt: interrupt::flag(*output),
+        interrupt: Arc::clone(&stops.interrupt),
         splits: None,
         pause_after: None,
         limits: Limits::USUAL,
+        pause: Arc::clone(&stops.pause),
+        gradients: args.screen.dashboard.then_some(dashboard::GRADIENTS),
     };
-    let how = Watched { json: args.going.json, log_steps: args.log_steps, threads: options.threads };
+    let how = Watched {
+        json: args.going.json,
+        log_steps: args.log_steps,
+        threads: options.threads,
+        dashboard: args.screen.dashboard.then_some(stops),
+    };
     observed(output, &checked, how, |observer| go(&checked, &options, observer, purpose))
 }
 
@@ -66,6 +82,8 @@ pub struct Watched {
     pub log_steps: bool,
     /// Workers.
     pub threads: usize,
+    /// On the whole screen, with keys that end it by these flags.
+    pub dashboard: Option<Stops>,
 }
 
 /// Hears which directory a run has, in front of another.
@@ -96,10 +114,18 @@ pub fn observed(
 ) -> Exit {
     let mut events = JsonEvents::new(output, how.log_steps);
     let mut progress = Progress::new(output, &checked.program, how.log_steps);
-    let next: &mut dyn train::Observer = if how.json { &mut events } else { &mut progress };
+    let mut dashboard = how.dashboard.as_ref().map(|stops| Dashboard::new(output, &checked.program, stops.clone()));
+    let next: &mut dyn train::Observer = match &mut dashboard {
+        Some(dashboard) => dashboard,
+        None if how.json => &mut events,
+        None => &mut progress,
+    };
     let mut observer = Directory { next, run: None };
     let result = go(&mut observer);
     let run = observer.run;
+    if let Some(dashboard) = dashboard {
+        dashboard.tell(&mut progress);
+    }
     progress.finish();
     let (exit, data) = match result {
         Ok(outcome) => {
@@ -135,7 +161,7 @@ pub fn threads(wanted: Option<usize>) -> usize {
 }
 
 fn status(outcome: &Outcome) -> Exit {
-    if outcome.trains.iter().any(|t| t.stopped == Some(Stopped::Interrupted)) {
+    if outcome.trains.iter().any(|t| t.stopped.is_some_and(Stopped::is_for_now)) {
         Exit::Interrupted
     } else if outcome.facts.iter().any(|f| !f.ok) {
         Exit::ExpectFailed
@@ -169,7 +195,7 @@ fn report(output: &Output, checked: &Checked, outcome: &Outcome) {
     if outcome.directory.join(TENSORBOARD).is_dir() {
         output.say(&format!("{} tensorboard --logdir {directory}", paint(DIM, "curves with")));
     }
-    if outcome.trains.iter().any(|train| train.stopped == Some(Stopped::Interrupted)) {
+    if outcome.trains.iter().any(|train| train.stopped.is_some_and(Stopped::is_for_now)) {
         output.say(&format!("{} nnrun resume {directory}", paint(DIM, "go on with")));
     }
 }

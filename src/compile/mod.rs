@@ -11,16 +11,18 @@
 mod cost;
 mod evaluation;
 mod foreseen;
+mod gradients;
 mod show;
 mod training;
 
 pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
 pub use foreseen::{Foreseen, StepCost, step_cost};
+pub use gradients::gradient_squares_graph;
 pub use show::{emit_backward, emit_ir, emit_plan, full_batch};
 pub use training::{
     AVERAGE, Backward, GRADIENT_NORM, Gradient, KEPT, LEARNING_RATE, LOSS, SHARE, StepGraphs, average_path, backward,
-    backward_with, term_output, training_graphs,
+    backward_with, gradient_path, term_output, training_graphs,
 };
 
 use crate::check::Train;

@@ -28,6 +28,11 @@ pub fn average_path(weight: &str) -> Arc<str> {
     format!("{weight}@average").into()
 }
 
+/// Where the sum of the gradients of a weight over the batches of a step is, with `accumulate`.
+pub fn gradient_path(weight: &str) -> Arc<str> {
+    format!("{weight}@gradient").into()
+}
+
 /// The name of the output with a term of the loss.
 pub fn term_output(term: &str) -> String {
     format!("{LOSS}.{term}")
@@ -215,7 +220,7 @@ fn accumulate(builder: &mut Builder, behind: &mut Builder, trained: Vec<Trained>
     let share = scalar(builder, SHARE);
     let mut read = Vec::with_capacity(trained.len());
     for Trained { state, path, gradient, .. } in trained {
-        let sum_path: Arc<str> = format!("{path}@gradient").into();
+        let sum_path = gradient_path(&path);
         let shape = gradient.shape.clone();
         let before = builder.state(sum_path.clone(), &shape, StateRole::Optimizer, Init::Full(0.0))?;
         let (before, own) = (builder.multiply(&before, &kept)?, builder.multiply(&gradient, &share)?);

@@ -25,6 +25,8 @@ use std::time::{Duration, SystemTime};
 const VERSION: u32 = 2;
 /// Smaller files are scanned faster than a cache file is found.
 const WORTH_KEEPING: u64 = 1 << 18;
+/// To scan such a file again and again takes longer than to wait until it can be remembered.
+const WORTH_WAITING: u64 = 32 << 20;
 /// A file that changed so recently may change again within the clock's grain.
 pub(super) const SETTLED: Duration = Duration::from_secs(2);
 
@@ -202,9 +204,16 @@ fn stamp(file: &DataFile) -> Found<Option<FileStamp>> {
 }
 
 fn stamp_now(file: &DataFile) -> Found<Option<FileStamp>> {
-    let metadata = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
+    let look = || fs::metadata(&file.path).map_err(|e| failure(file, &e));
+    let age_of = |about: &fs::Metadata| SystemTime::now().duration_since(about.modified().ok()?).ok();
+    let mut metadata = look()?;
+    let rest = age_of(&metadata).and_then(|age| SETTLED.checked_sub(age));
+    if let Some(rest) = rest.filter(|_| metadata.len() >= WORTH_WAITING) {
+        std::thread::sleep(rest + Duration::from_millis(1));
+        metadata = look()?;
+    }
     let modified = metadata.modified().ok();
-    let settled = modified.and_then(|m| SystemTime::now().duration_since(m).ok()).is_some_and(|age| age > SETTLED);
+    let settled = age_of(&metadata).is_some_and(|age| age > SETTLED);
     let since = modified.and_then(|m| m.duration_since(SystemTime::UNIX_EPOCH).ok()).unwrap_or_default();
     Ok(settled.then(|| FileStamp {
         path: fs::canonicalize(&file.path).unwrap_or_else(|_| file.path.clone()),

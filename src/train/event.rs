@@ -32,6 +32,8 @@ pub enum Event {
     Start(Start),
     /// A step is done.
     Step(Step),
+    /// What the gradients of the step before it were, where somebody asked ([`super::RunOptions::gradients`]).
+    Gradients(Gradients),
     /// An epoch is done, or it is time for a validation (`validate: 500 steps`).
     Epoch(Epoch),
     /// A fact was checked.
@@ -82,6 +84,19 @@ pub struct Step {
     pub lr: f64,
     /// Norm of all gradients before clipping, where `clip: norm(c)` computes it.
     pub gradient_norm: Option<f64>,
+}
+
+/// How large the gradients of a step were.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gradients {
+    /// From 1.
+    pub epoch: u64,
+    /// From 1, over all epochs.
+    pub step: u64,
+    /// By path of each weight that is trained, the norm of its gradient before clipping.
+    pub norms: Vec<(Arc<str>, f64)>,
+    /// Why there are none and will be none.
+    pub missing: Option<String>,
 }
 
 /// Measures of a split: `loss`, the terms of the loss, the metrics.
@@ -229,6 +244,12 @@ impl Event {
             }
             Event::Step(e) => {
                 json!({ "event": "step", "epoch": e.epoch, "step": e.step, "loss": number(e.loss), "lr": number(e.lr) })
+            }
+            Event::Gradients(e) => {
+                let norms: Map<String, Value> =
+                    e.norms.iter().map(|(w, norm)| (w.to_string(), number(*norm))).collect();
+                let object = json!({ "event": "gradients", "epoch": e.epoch, "step": e.step, "norms": norms });
+                with(object, [("missing", e.missing.as_deref().map(Value::from))])
             }
             Event::Epoch(e) => {
                 let object = json!({

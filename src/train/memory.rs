@@ -215,6 +215,13 @@ fn available() -> Option<u64> {
     Some(limits.fold(machine, u64::min))
 }
 
+/// The memory that a run which goes on can still have, where that can be told.
+pub(super) fn left(limit: Option<u64>) -> Option<u64> {
+    let Some(limit) = limit else { return available() };
+    let held = kibibytes(&std::fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")?;
+    Some(limit.saturating_sub(held))
+}
+
 /// What the limit of the process (`ulimit -v`) leaves; none where there is no limit.
 fn of_process() -> Option<u64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;

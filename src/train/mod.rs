@@ -24,6 +24,7 @@ mod feeding;
 mod fingerprint;
 mod generate;
 mod gradient_check;
+mod gradients;
 mod growth;
 mod history;
 mod inside_scan;
@@ -64,7 +65,9 @@ mod wording_of_memory;
 
 pub use cause::{Cause, Divergence, GroupRate, Made, Numbers, Trouble, Written};
 pub use error::{Mismatch, NotResumable, ReopenError, RunError};
-pub use event::{Done, Epoch, Event, FactResult, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped};
+pub use event::{
+    Done, Epoch, Event, FactResult, Gradients, Measures, Observer, Silent, SplitMeasures, Start, Step, Stopped,
+};
 pub use facts::test;
 pub use generate::{CannotGenerate, GenerateOptions, generate};
 pub use gradient_check::{GradientReport, WeightReport, check_gradients};

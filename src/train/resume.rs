@@ -17,6 +17,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// What the command line says about a run that goes on. Everything else is as it was.
 #[derive(Debug, Clone)]
@@ -33,13 +34,17 @@ pub struct ResumeOptions {
     pub pause_after: Option<u64>,
     /// As [`RunOptions::limits`]: those that the run was begun with.
     pub limits: Limits,
+    /// As [`RunOptions::pause`].
+    pub pause: Arc<AtomicBool>,
+    /// As [`RunOptions::gradients`].
+    pub gradients: Option<Duration>,
 }
 
 impl Default for ResumeOptions {
     fn default() -> Self {
-        let RunOptions { threads, memory_limit, tensorboard, interrupt, pause_after, limits, .. } =
+        let RunOptions { threads, memory_limit, tensorboard, interrupt, pause_after, limits, pause, gradients, .. } =
             RunOptions::default();
-        ResumeOptions { threads, memory_limit, tensorboard, interrupt, pause_after, limits }
+        ResumeOptions { threads, memory_limit, interrupt, tensorboard, pause_after, limits, pause, gradients }
     }
 }
 
@@ -143,6 +148,8 @@ impl Resumable {
             interrupt: Arc::clone(&options.interrupt),
             pause_after: options.pause_after,
             limits: options.limits,
+            pause: Arc::clone(&options.pause),
+            gradients: options.gradients,
             splits: self.record.splits.clone(),
             ..RunOptions::default()
         };

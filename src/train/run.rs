@@ -4,6 +4,7 @@ use super::checkpoint::{Checkpoint, Checkpoints};
 use super::error::{NotResumable, RunError};
 use super::event::{Done, Event, FactResult, Measures, Observer, SplitMeasures, Start, Stopped};
 use super::facts::{self, Known};
+use super::gradients::GradientProbe;
 use super::memory;
 use super::position::Position;
 use super::record::{FITTED, FactRecord, Record, Status, TrainRecord};
@@ -21,7 +22,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What the command line says about a run.
 #[derive(Debug, Clone)]
@@ -55,6 +56,11 @@ pub struct RunOptions {
     pub pause_after: Option<u64>,
     /// How much of the data is in memory.
     pub limits: Limits,
+    /// Set from outside to end behind the epoch that is being done, as `pause_after` does.
+    pub pause: Arc<AtomicBool>,
+    /// Tells how large the gradients are, at most so often; zero is at each step. Where it is more than that, little of
+    /// the time of training goes into it. What is trained does not depend on it.
+    pub gradients: Option<Duration>,
 }
 
 impl Default for RunOptions {
@@ -74,6 +80,8 @@ impl Default for RunOptions {
             splits: None,
             pause_after: None,
             limits: Limits::USUAL,
+            pause: Arc::default(),
+            gradients: None,
         }
     }
 }
@@ -370,12 +378,16 @@ impl WholeRun<'_> {
             let position = &from.position;
             following.save(&Moment { position, states: &prepared.session.states, best: None, is_needed: true })?;
         }
+        let limit = self.options.memory_limit;
+        let probe = self.options.gradients.map(|every| GradientProbe::new(train, dataset, every, limit));
         let mut training = Loop {
             train,
             dataset,
             extent: prepared.extent,
             interrupt: &self.options.interrupt,
             pause_after: self.options.pause_after,
+            pause: &self.options.pause,
+            probe,
             attendant: &mut following,
             started,
             seconds_before,
@@ -388,9 +400,12 @@ impl WholeRun<'_> {
         let trained = trained?;
         models.insert(train.model, weights);
 
-        let is_interrupted = trained.stopped == Some(Stopped::Interrupted);
-        let measures =
-            if is_interrupted { SplitMeasures::default() } else { self.measures(index, dataset, &mut prepared)? };
+        let is_untouched = trained.stopped == Some(Stopped::Paused) && trained.steps == 0;
+        let measures = if trained.stopped == Some(Stopped::Interrupted) || is_untouched {
+            SplitMeasures::default()
+        } else {
+            self.measures(index, dataset, &mut prepared, trained.stopped)?
+        };
         let mut checked_facts = Vec::new();
         if self.options.expect && !trained.stopped.is_some_and(Stopped::is_for_now) {
             let memory = prepared.memory() as u64;
@@ -448,11 +463,18 @@ impl WholeRun<'_> {
         self.directory.become_latest()
     }
 
-    /// The measures at the end: the test split, this once, so not before the last phase; validation; and train where it
-    /// stands in for validation or a fact is about it.
-    fn measures(&self, index: usize, dataset: &Dataset, prepared: &mut Prepared) -> Result<SplitMeasures, RunError> {
+    /// The measures at the end: the test split, this once, so not before the last phase nor where training goes on later;
+    /// validation; and train where it stands in for validation or a fact is about it.
+    fn measures(
+        &self,
+        index: usize,
+        dataset: &Dataset,
+        prepared: &mut Prepared,
+        stopped: Option<Stopped>,
+    ) -> Result<SplitMeasures, RunError> {
         let mut measures = SplitMeasures::default();
-        let is_followed = self.checked.program.trains.get(index).is_some_and(Train::is_followed);
+        let is_followed = self.checked.program.trains.get(index).is_some_and(Train::is_followed)
+            || stopped.is_some_and(Stopped::is_for_now);
         for split in Split::ALL {
             let examples = dataset.splits.get(split);
             if split == Split::Test && is_followed {

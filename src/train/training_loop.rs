@@ -2,7 +2,8 @@
 
 use super::divergence;
 use super::error::RunError;
-use super::event::{Epoch, Event, Measures, Observer, Step, Stopped};
+use super::event::{Epoch, Event, Gradients, Measures, Observer, Step, Stopped};
+use super::gradients::GradientProbe;
 use super::growth::Growth;
 use super::keeping::Keeper;
 use super::measuring::Measurer;
@@ -72,6 +73,10 @@ pub(super) struct Loop<'a> {
     pub(super) interrupt: &'a AtomicBool,
     /// The epoch behind which training ends for now.
     pub(super) pause_after: Option<u64>,
+    /// Set from outside to end behind the epoch that is being done.
+    pub(super) pause: &'a AtomicBool,
+    /// Where somebody wants to know how large the gradients are.
+    pub(super) probe: Option<GradientProbe<'a>>,
     pub(super) attendant: &'a mut dyn Attendant,
     pub(super) started: Instant,
     /// Seconds of training in other processes.
@@ -146,6 +151,9 @@ impl<'a> Loop<'a> {
                 }
                 at.step += 1;
                 at.in_epoch += 1;
+                if let Some(probe) = &mut self.probe {
+                    probe.before(session, rows, at.step)?;
+                }
                 let result = stepper.run(session, rows, at.step)?;
                 read_well(self.train, self.dataset)?;
                 at.running.add(result.loss, rows.len());
@@ -161,6 +169,7 @@ impl<'a> Loop<'a> {
                     let found = divergence::find(self.train, self.dataset, stepper, session, replay, went)?;
                     return Err(RunError::Diverged(Box::new(found)));
                 }
+                self.tell_gradients(at.epoch, at.step, session);
                 at.losses.push(result.loss);
                 at.first_loss.get_or_insert(Exact(result.loss));
                 if self.interrupt.load(Ordering::Relaxed) && !is_last {
@@ -191,8 +200,11 @@ impl<'a> Loop<'a> {
 
     /// Whether this is as far as training goes for now.
     fn pauses(&self, at: &Position) -> bool {
+        let is_between = at.in_epoch == self.extent.steps_per_epoch && at.step < self.extent.steps;
         let is_behind = self.pause_after.is_some_and(|epoch| at.epoch >= epoch);
-        is_behind && at.in_epoch == self.extent.steps_per_epoch && at.step < self.extent.steps
+        // Where it was asked for in the last epoch of the train before, this one does not begin.
+        let is_asked = (is_between || at.step == 0) && self.pause.load(Ordering::Relaxed);
+        is_between && is_behind || is_asked
     }
 
     /// What there is to report after a step, if it is time: measures, and what follows from them. Says whether training
@@ -254,6 +266,15 @@ impl<'a> Loop<'a> {
     fn tell_step(&mut self, epoch: u64, step: u64, result: &StepResult) {
         let StepResult { loss, lr, gradient_norm } = *result;
         self.attendant.event(&Event::Step(Step { epoch, step, loss, lr, gradient_norm }));
+    }
+
+    fn tell_gradients(&mut self, epoch: u64, step: u64, session: &Session<f32>) {
+        let Some(found) = self.probe.as_mut().and_then(|probe| probe.after(session)) else { return };
+        let (norms, missing) = match found {
+            Ok(norms) => (norms, None),
+            Err(why) => (Vec::new(), Some(why)),
+        };
+        self.attendant.event(&Event::Gradients(Gradients { epoch, step, norms, missing }));
     }
 
     /// What is reported of train and validation. Where there is no validation split, train stands in for it, in

@@ -209,6 +209,8 @@ fn libraries_stay_where_they_are_wrapped() {
         ("ctrlc", &["src/cli"]),
         ("anstream", &["src/cli"]),
         ("terminal_size", &["src/cli"]),
+        ("ratatui", &["src/cli/dashboard"]),
+        ("crossterm", &["src/cli/dashboard"]),
         ("pest", &["src/syntax"]),
         ("pest_derive", &["src/syntax"]),
         ("faer", &["src/runtime/kernels"]),

@@ -35,6 +35,18 @@ pub struct TrainArgs {
     /// Also tell of every step
     #[arg(long)]
     pub log_steps: bool,
+
+    /// Whether it fills the screen.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
+}
+
+/// How somebody watches what trains.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct ScreenArgs {
+    /// Show curves, gradients and time left on the whole screen while it trains; ? lists the keys
+    #[arg(long, conflicts_with = "json")]
+    pub dashboard: bool,
 }
 
 /// `resume`
@@ -47,6 +59,10 @@ pub struct ResumeArgs {
     /// How it goes.
     #[command(flatten)]
     pub going: GoingArgs,
+
+    /// Whether it fills the screen.
+    #[command(flatten)]
+    pub screen: ScreenArgs,
 }
 
 /// `sweep`

@@ -7,7 +7,6 @@ use super::super::resume::{Resumable, ResumeOptions};
 use super::super::run::{RunOptions, run};
 use super::record::{PointResult, PointStatus};
 use crate::check::{Overrides, check_text};
-use crate::data::Limits;
 use crate::data::Split;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -100,7 +99,7 @@ impl Task {
                     interrupt: Arc::clone(&around.interrupt),
                     tensorboard: around.tensorboard,
                     pause_after: self.until,
-                    limits: Limits::USUAL,
+                    ..ResumeOptions::default()
                 };
                 resumable.go_on(&checked, &options, troubles)
             }

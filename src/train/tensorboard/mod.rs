@@ -91,7 +91,7 @@ impl TensorBoard {
             Event::Step(step) => self.step(step),
             Event::Epoch(epoch) => self.epoch(epoch),
             Event::Done(done) => self.done(done),
-            Event::Expect(_) | Event::Diverged(_) => Ok(()),
+            Event::Expect(_) | Event::Diverged(_) | Event::Gradients(_) => Ok(()),
         }
     }
 
