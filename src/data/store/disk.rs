@@ -58,7 +58,10 @@ impl DiskWriter {
     /// An empty file. Errors: there is no place for it.
     pub fn new() -> Found<DiskWriter> {
         let folder = folder();
-        let made = std::fs::create_dir_all(&folder).and_then(|()| tempfile::tempfile_in(&folder));
+        // That of caches may not be there yet; another that is not there is a slip.
+        let is_cache = folder.ends_with("nnrun");
+        let there = if is_cache { std::fs::create_dir_all(&folder) } else { Ok(()) };
+        let made = there.and_then(|()| tempfile::tempfile_in(&folder));
         let file = made.map_err(|error| no_room(&folder, 0, &error))?;
         Ok(DiskWriter { writer: BufWriter::with_capacity(1 << 18, file), folder, written: 0 })
     }
