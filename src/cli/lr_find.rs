@@ -34,7 +34,7 @@ pub fn lr_find(output: &Output, args: &LrFindArgs) -> Exit {
         Ok(checked) => checked,
         Err(exit) => return exit,
     };
-    let (index, train) = match wanted(output, args, &checked) {
+    let (index, train) = match wanted(output, &args.file, args.train.as_deref(), &checked) {
         Ok(wanted) => wanted,
         Err(exit) => return exit,
     };
@@ -66,10 +66,15 @@ pub fn lr_find(output: &Output, args: &LrFindArgs) -> Exit {
     }
 }
 
-/// The train to try rates on: the first, or the one that is named, by its model, its phase or both.
-fn wanted<'c>(output: &Output, args: &LrFindArgs, checked: &'c Checked) -> Result<(usize, &'c Train), Exit> {
+/// The train to do steps of: the first, or the one that is named, by its model, its phase or both.
+pub fn wanted<'c>(
+    output: &Output,
+    file: &Path,
+    name: Option<&str>,
+    checked: &'c Checked,
+) -> Result<(usize, &'c Train), Exit> {
     let trains = &checked.program.trains;
-    let is_named = |train: &&Train| match args.train.as_deref() {
+    let is_named = |train: &&Train| match name {
         Some(name) => {
             let phase = train.phase.as_ref().map(|phase| &*phase.name);
             name == &*train.name || phase == Some(name) || name == train.title()
@@ -78,7 +83,7 @@ fn wanted<'c>(output: &Output, args: &LrFindArgs, checked: &'c Checked) -> Resul
     };
     let titles = || quoted_list(trains.iter().map(Train::title).collect::<Vec<_>>().iter().map(String::as_str), 8);
     let found = trains.iter().enumerate().find(|(_, train)| is_named(train));
-    match (found, &args.train) {
+    match (found, name) {
         (Some(found), _) => Ok(found),
         (None, Some(name)) if !trains.is_empty() => {
             let help = format!("there are trains of {}", titles());
@@ -87,7 +92,7 @@ fn wanted<'c>(output: &Output, args: &LrFindArgs, checked: &'c Checked) -> Resul
         }
         (None, _) => {
             output.error(
-                &format!("{} trains nothing, so there is no learning rate to find", args.file.display()),
+                &format!("{} trains nothing", file.display()),
                 Some("`train Model on data { loss: …, optimizer: … }` gives it something to train"),
             );
             Err(Exit::Wrong)
@@ -124,7 +129,7 @@ fn begin(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train) {
     output.say(&paint(DIM, &about));
 }
 
-fn bar(steps: usize) -> ProgressBar {
+pub fn bar(steps: usize) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("step {pos}/{len} {wide_bar}") {
         bar.set_style(style.progress_chars("━╸─"));

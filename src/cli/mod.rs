@@ -4,6 +4,7 @@
 //! Diagnostics and everything else that is not a result go to standard error.
 
 mod arguments;
+mod bench;
 mod check;
 mod dashboard;
 mod diff;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Summary(args) => summary::summary(&output, args),
         Command::Train(args) => train::train(&output, args),
         Command::Resume(args) => resume::resume(&output, args),
+        Command::Bench(args) => bench::bench(&output, args),
         Command::LrFind(args) => lr_find::lr_find(&output, args),
         Command::Sweep(args) => sweep::sweep(&output, args),
         Command::Diff(args) => diff::diff(&output, args),

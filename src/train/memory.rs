@@ -69,52 +69,61 @@ pub(super) fn check(
     limit: Option<u64>,
     threads: usize,
 ) -> Result<(), RunError> {
+    let trains = trains.iter().filter_map(|index| checked.program.trains.get(*index));
+    trains.into_iter().try_for_each(|train| check_train(checked, train, datasets, limit, threads))
+}
+
+/// The same for one of them, which may differ from the program's.
+pub(super) fn check_train(
+    checked: &Checked,
+    train: &Train,
+    datasets: &BTreeMap<usize, Dataset>,
+    limit: Option<u64>,
+    threads: usize,
+) -> Result<(), RunError> {
     let Some(available) = limit.or_else(available) else { return Ok(()) };
     let data: u64 = datasets.values().map(bytes_of).sum();
     // What has been read is not free any more, but is part of a limit.
     let room = if limit.is_some() { available.saturating_sub(data) } else { available };
-    for train in trains.iter().filter_map(|index| checked.program.trains.get(*index)) {
-        let batch = batch_of(train, datasets);
-        let about = rough(train, batch);
-        if about <= room / 2 {
-            continue;
-        }
-        let kept = if train.settings.keep.is_some() { 2 } else { 1 };
-        let (mut step, mut states, mut fits) = (about, weights(train), 0);
-        // Of a batch beyond all machines there is nothing to plan, and a smaller one may fit all the same.
-        let plannable = largest_below(batch, |batch| rough(train, batch) < BEYOND);
-        if let Some(most) = plannable {
-            let mut foreseen = Foreseen::new(train, threads)?;
-            states = foreseen.states();
-            let needed = |step: u64| step.saturating_add(states.saturating_mul(kept));
-            if most == batch {
-                step = foreseen.cost(batch)?.bytes;
-                if needed(step) <= room {
-                    continue;
-                }
-            }
-            let mut too_large = if needed(states) <= room { most + usize::from(most < batch) } else { 0 };
-            while too_large > fits + 1 {
-                let middle = fits + (too_large - fits) / 2;
-                if needed(foreseen.cost(middle)?.bytes) <= room { fits = middle } else { too_large = middle }
-            }
-        }
-        return Err(RunError::Memory(Box::new(Shortage {
-            train: train.name.clone(),
-            span: train.span,
-            batch,
-            batch_span: batch_span(checked, train),
-            step,
-            states,
-            copies: states.saturating_mul(kept),
-            data,
-            available,
-            is_limit: limit.is_some(),
-            largest: largest(train, batch),
-            fits: (fits > 0).then_some(fits),
-        })));
+    let batch = batch_of(train, datasets);
+    let about = rough(train, batch);
+    if about <= room / 2 {
+        return Ok(());
     }
-    Ok(())
+    let kept = if train.settings.keep.is_some() { 2 } else { 1 };
+    let (mut step, mut states, mut fits) = (about, weights(train), 0);
+    // Of a batch beyond all machines there is nothing to plan, and a smaller one may fit all the same.
+    let plannable = largest_below(batch, |batch| rough(train, batch) < BEYOND);
+    if let Some(most) = plannable {
+        let mut foreseen = Foreseen::new(train, threads)?;
+        states = foreseen.states();
+        let needed = |step: u64| step.saturating_add(states.saturating_mul(kept));
+        if most == batch {
+            step = foreseen.cost(batch)?.bytes;
+            if needed(step) <= room {
+                return Ok(());
+            }
+        }
+        let mut too_large = if needed(states) <= room { most + usize::from(most < batch) } else { 0 };
+        while too_large > fits + 1 {
+            let middle = fits + (too_large - fits) / 2;
+            if needed(foreseen.cost(middle)?.bytes) <= room { fits = middle } else { too_large = middle }
+        }
+    }
+    Err(RunError::Memory(Box::new(Shortage {
+        train: train.name.clone(),
+        span: train.span,
+        batch,
+        batch_span: batch_span(checked, train),
+        step,
+        states,
+        copies: states.saturating_mul(kept),
+        data,
+        available,
+        is_limit: limit.is_some(),
+        largest: largest(train, batch),
+        fits: (fits > 0).then_some(fits),
+    })))
 }
 
 /// The largest batch up to this one for which something holds that holds for all smaller ones; none where there is none.

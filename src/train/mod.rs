@@ -12,6 +12,7 @@
 
 mod augmenting;
 mod balance;
+mod bench;
 mod causality;
 mod cause;
 mod checkpoint;
@@ -63,6 +64,7 @@ mod wording;
 mod wording_of_divergence;
 mod wording_of_memory;
 
+pub use bench::{Bench, BenchOptions, bench};
 pub use cause::{Cause, Divergence, GroupRate, Made, Numbers, Trouble, Written};
 pub use error::{Mismatch, NotResumable, ReopenError, RunError};
 pub use event::{

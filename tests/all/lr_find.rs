@@ -172,7 +172,7 @@ fn what_cannot_be_found_is_told() {
         }
     };
     std::fs::write(at.join("none.nn"), "model Net(x: [2]) -> y: [1] { x |> Dense(1) }\n").unwrap();
-    told(&["none.nn"], 1, &["none.nn trains nothing, so there is no learning rate to find"]);
+    told(&["none.nn"], 1, &["none.nn trains nothing"]);
     told(&["missing.nn"], 2, &["there is no file missing.nn"]);
     told(&["xor.nn", "--train", "Or"], 2, &["--train Or: there is no train of this name", "there are trains of `Xor`"]);
     told(&["xor.nn", "--from", "1", "--to", "0.1"], 2, &["--from 1 is not below --to 0.1"]);

@@ -6,6 +6,7 @@ mod attention;
 mod attention_by_formula;
 mod augmentation;
 mod beginners;
+mod bench;
 mod catalog_examples;
 mod catalog_gradients;
 mod catalog_page;

@@ -15,7 +15,7 @@ pub use programs::{
     SummaryArgs,
 };
 pub use runs::{DiffArgs, EvalArgs, PlotArgs, PlotSplit, PredictArgs, ReportArgs, RunsArgs, SplitName};
-pub use training::{LrFindArgs, ResumeArgs, SweepArgs, TrainArgs};
+pub use training::{BenchArgs, LrFindArgs, ResumeArgs, SweepArgs, TrainArgs};
 
 use crate::check::{LintLevels, LintName, Overrides};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -97,6 +97,8 @@ pub enum Command {
     Test(TrainArgs),
     /// Run the points of the file's `sweep` and find the best (all are checked before the first is run)
     Sweep(SweepArgs),
+    /// Time training steps
+    Bench(BenchArgs),
     /// Try learning rates from small to large and say which one to write
     LrFind(LrFindArgs),
     /// Say what is different in another program, layer by layer

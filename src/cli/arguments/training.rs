@@ -1,6 +1,6 @@
 //! What trains.
 
-use super::values::{assignment, memory, rate, rate_steps, threads};
+use super::values::{assignment, batch, bench_steps, memory, rate, rate_steps, threads};
 use super::{GoingArgs, LintArgs, ProgramArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -154,6 +154,50 @@ pub struct LrFindArgs {
     pub memory_limit: Option<u64>,
 
     /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `bench`
+#[derive(Debug, Clone, Args)]
+pub struct BenchArgs {
+    /// The program
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The model or the phase to time, where the file trains several; the first where it is left out
+    #[arg(long, value_name = "NAME")]
+    pub train: Option<String>,
+
+    /// Steps that are timed, behind some to warm up
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = bench_steps)]
+    pub steps: usize,
+
+    /// Examples of a batch, in place of those of the train
+    #[arg(long, value_name = "N", value_parser = batch)]
+    pub batch: Option<usize>,
+
+    /// Start from the weights of this file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub init: Option<PathBuf>,
+
+    /// Give a hyper another value (may be repeated)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+
+    /// Start every random choice from this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Worker threads; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+
+    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory_limit: Option<u64>,
+
+    /// Print one JSON object, and nothing else
     #[arg(long)]
     pub json: bool,
 }

@@ -92,6 +92,16 @@ pub(super) fn rate_steps(text: &str) -> Result<usize, String> {
     }
 }
 
+/// More steps than this would be held in memory for nothing.
+const MOST_BENCH_STEPS: usize = 10_000_000;
+
+pub(super) fn bench_steps(text: &str) -> Result<usize, String> {
+    match positive(text)? {
+        n if n > MOST_BENCH_STEPS => Err(format!("at most {MOST_BENCH_STEPS}")),
+        n => Ok(n),
+    }
+}
+
 pub(super) fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(x) if x >= 0.0 && x.is_finite() => Ok(x),

@@ -1,0 +1,120 @@
+//! `nnrun bench`: how long a training step takes.
+
+use super::arguments::BenchArgs;
+use super::exit::Exit;
+use super::lr_find::{bar, wanted};
+use super::numbers::{before_unit, bytes, count};
+use super::output::{BOLD, DIM, Output, paint};
+use super::{failure, files, interrupt, numbers, run};
+use crate::check::{Checked, Overrides, Train};
+use crate::train::{Bench, BenchOptions};
+use serde_json::json;
+
+/// Runs the command.
+pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
+    let overrides = Overrides { set: args.set.clone(), seed: args.seed, ..Overrides::default() };
+    let checked = match files::program(output, &args.file, &overrides) {
+        Ok(checked) => checked,
+        Err(exit) => return exit,
+    };
+    let (index, train) = match wanted(output, &args.file, args.train.as_deref(), &checked) {
+        Ok(wanted) => wanted,
+        Err(exit) => return exit,
+    };
+    let options = BenchOptions {
+        steps: args.steps,
+        batch: args.batch,
+        threads: run::threads(args.threads),
+        init: args.init.clone(),
+        memory_limit: args.memory_limit,
+        interrupt: interrupt::flag_of(*output, "interrupted: finishing the step; once more ends at once"),
+    };
+    let bar = (output.has_bar() && !args.json).then(|| bar(args.steps));
+    let result = crate::train::bench(&checked, index, &options, &mut |step| {
+        if let Some(bar) = &bar {
+            bar.set_position(step as u64);
+        }
+    });
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    match result {
+        Ok(bench) if bench.seconds.is_empty() => Exit::Interrupted,
+        Ok(bench) => {
+            let is_whole = bench.seconds.len() == args.steps;
+            match args.json {
+                true => output.result(&format!("{}\n", as_json(train, &bench, options.threads))),
+                false => tell(output, &checked, train, &bench, options.threads),
+            }
+            if !bench.loss.is_finite() {
+                output.note(
+                    "the loss is no finite number any more; times may differ from those of a train that goes well",
+                );
+            }
+            if is_whole { Exit::Fine } else { Exit::Interrupted }
+        }
+        Err(error) => failure::tell(output, &checked.sources, &error),
+    }
+}
+
+/// Operations a second in billions, at the median; none where steps differ.
+fn gflops(bench: &Bench) -> Option<f64> {
+    (!bench.is_ragged).then(|| bench.flops as f64 / bench.quantile(0.5) / 1e9)
+}
+
+fn as_json(train: &Train, bench: &Bench, threads: usize) -> serde_json::Value {
+    let ms = |part: f64| bench.quantile(part) * 1e3;
+    json!({
+        "train": train.title(), "batch": bench.batch, "threads": threads, "steps": bench.seconds.len(),
+        "ms_per_step": { "median": ms(0.5), "p10": ms(0.1), "p90": ms(0.9) },
+        "flops_per_step": bench.flops, "gflops": gflops(bench), "peak_bytes": bench.bytes,
+    })
+}
+
+fn tell(output: &Output, checked: &Checked, train: &Train, bench: &Bench, threads: usize) {
+    let data = checked.program.data.get(train.data).map_or("its data", |data| &*data.name);
+    output.say(&paint(BOLD, &format!("{} on {data}", train.title())));
+    let about = format!(
+        "{} · batches of {} · {} · {} behind {} to warm up",
+        train.settings.optimizer.entry.name,
+        count(bench.batch as u64),
+        numbers::counted(threads as u64, "thread"),
+        numbers::counted(bench.seconds.len() as u64, "step"),
+        count(bench.warm_up as u64),
+    );
+    output.say(&paint(DIM, &about));
+    let time = |part: f64| milliseconds(bench.quantile(part));
+    let median = bench.quantile(0.5);
+    let work = match gflops(bench) {
+        Some(rate) => format!("{}FLOP a step, {rate:.1} GFLOP/s", before_unit(bench.flops as f64)),
+        None => format!("{}FLOP a step of the longest examples", before_unit(bench.flops as f64)),
+    };
+    let rows = [
+        ("a step", format!("{} ms (8 of 10 between {} and {})", time(0.5), time(0.1), time(0.9))),
+        ("examples", format!("{} a second", count((bench.batch as f64 / median) as u64))),
+        ("work", work),
+        ("memory", bytes(bench.bytes)),
+    ];
+    output.say("");
+    for (name, value) in rows {
+        output.say(&format!("  {} {value}", paint(DIM, &format!("{name:<10}"))));
+    }
+}
+
+/// Three digits, however short or long it is.
+fn milliseconds(seconds: f64) -> String {
+    let ms = seconds * 1e3;
+    let digits = if ms > 0.0 { (2.0 - ms.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
+    format!("{ms:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::milliseconds;
+
+    #[test]
+    fn three_digits() {
+        let shown = [0.0000123, 0.00123, 0.0999, 0.1234, 1.5].map(milliseconds);
+        assert_eq!(shown, ["0.0123", "1.23", "99.9", "123", "1500"]);
+    }
+}

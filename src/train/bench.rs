@@ -1,0 +1,126 @@
+//! How long training steps take, as a user pays for them: gathering the batch, forward, backward, update.
+
+use super::error::RunError;
+use super::memory;
+use super::run::{dataset_of, load_datasets};
+use super::session::Prepared;
+use super::training_loop::{batches, read_well};
+use crate::check::{Checked, Settings, Train};
+use crate::compile;
+use crate::data::Limits;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// What the command line says about a measurement.
+#[derive(Debug, Clone)]
+pub struct BenchOptions {
+    /// Steps that are timed.
+    pub steps: usize,
+    /// Examples of a batch, in place of those of the train.
+    pub batch: Option<usize>,
+    /// Workers, the calling thread among them.
+    pub threads: usize,
+    /// `--init weights.safetensors`: the weights to begin with, before `load:`.
+    pub init: Option<PathBuf>,
+    /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
+    pub memory_limit: Option<u64>,
+    /// Set from outside to end after the step that is being done.
+    pub interrupt: Arc<AtomicBool>,
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bench {
+    /// Examples of a step.
+    pub batch: usize,
+    /// Seconds of each step, in order.
+    pub seconds: Vec<f64>,
+    /// Steps before those.
+    pub warm_up: usize,
+    /// Floating-point operations of a step; of the longest examples, where they differ in length.
+    pub flops: u64,
+    /// Whether examples differ in length, so that steps do, too.
+    pub is_ragged: bool,
+    /// Bytes of memory that a step takes: weights, optimizer, inputs, everything computed.
+    pub bytes: u64,
+    /// Of the last step.
+    pub loss: f64,
+}
+
+/// Steps before any is timed: the first of each batch size is planned, memory is touched, processors wake up.
+const LEAST_WARM_UP: usize = 10;
+
+impl Bench {
+    /// The time in seconds that a part of the steps, between 0 and 1, do not exceed.
+    pub fn quantile(&self, part: f64) -> f64 {
+        let mut sorted = self.seconds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let at = (part * sorted.len().saturating_sub(1) as f64).round() as usize;
+        sorted.get(at).copied().unwrap_or(f64::NAN)
+    }
+}
+
+/// Times steps of a train of the file, epoch after epoch, and throws the weights away. Nothing is written. The last batch
+/// of an epoch is done but not timed where it is smaller.
+///
+/// # Errors
+/// Data that cannot be read or does not fit into memory, weights that do not fit.
+pub fn bench(
+    checked: &Checked,
+    index: usize,
+    options: &BenchOptions,
+    hear: &mut dyn FnMut(usize),
+) -> Result<Bench, RunError> {
+    let Some(train) = checked.program.trains.get(index) else {
+        return Err(RunError::NoTrain { wanted: None, trains: Vec::new() });
+    };
+    let batch = options.batch.unwrap_or(train.settings.batch);
+    let train = &Train { settings: Settings { batch, ..train.settings.clone() }, ..train.clone() };
+    let datasets = load_datasets(checked, &[index], &Limits::USUAL)?;
+    let dataset = dataset_of(train, &datasets)?;
+    memory::check_train(checked, train, &datasets, options.memory_limit, options.threads)?;
+    let mut prepared = Prepared::new(train, dataset, options.threads)?;
+    prepared.begin_with(train, None, options.init.as_deref())?;
+    let examples = train.settings.examples_per_step().min(dataset.splits.train.len());
+    let warm_up = LEAST_WARM_UP.max(options.steps / 10);
+    let mut seconds = Vec::with_capacity(options.steps);
+    let (mut step, mut loss) = (0u64, f64::NAN);
+    'epochs: for epoch in 1.. {
+        let mut batches = batches(train, dataset, epoch);
+        loop {
+            let began = Instant::now();
+            let Some(rows) = dataset.read_batch(&mut batches) else { break };
+            step += 1;
+            loss = prepared.stepper.run(&mut prepared.session, rows, step)?.loss;
+            if rows.len() == examples && step > warm_up as u64 {
+                seconds.push(began.elapsed().as_secs_f64());
+                hear(seconds.len());
+            }
+            let is_over = seconds.len() == options.steps || options.interrupt.load(Ordering::Relaxed);
+            if is_over {
+                break 'epochs;
+            }
+        }
+        read_well(train, dataset)?;
+    }
+    let bytes = prepared.memory() as u64;
+    let of_a_batch = train.settings.batch.min(dataset.splits.train.len());
+    let flops = compile::step_cost(train, of_a_batch).map_err(RunError::from)?.flops;
+    Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles() {
+        let seconds = vec![0.5, 0.1, 0.4, 0.2, 0.3];
+        let (is_ragged, loss) = (false, 1.0);
+        let bench = Bench { batch: 1, seconds, warm_up: 10, flops: 0, is_ragged, bytes: 0, loss };
+        assert_eq!([0.0, 0.1, 0.5, 0.9, 1.0].map(|part| bench.quantile(part)), [0.1, 0.1, 0.3, 0.5, 0.5]);
+        assert!(Bench { seconds: Vec::new(), ..bench }.quantile(0.5).is_nan());
+    }
+}

@@ -1,0 +1,58 @@
+//! `nnrun bench`: what it prints, and that it leaves nothing.
+
+use super::cli::{Ended, nnrun};
+use serde_json::Value;
+use std::path::Path;
+
+const TWO: &str = "\
+data d {
+  let t = blobs(100, classes: 3, features: 4, seed: 1)
+  field x = t[x0 .. x3]
+  field y = t.label |> classes
+}
+
+model Net(x: [4]) -> logits: [3] { x |> Dense(8) |> tanh |> Dense(3) }
+
+train Net on d {
+  loss: cross_entropy(logits, y)
+  batch: 30
+  phase first { optimizer: SGD(lr: 0.1); epochs: 1 }
+  phase second { optimizer: Adam(lr: 0.1); epochs: 1; accumulate: 2 }
+}
+";
+
+fn bench(folder: &Path, arguments: &[&str]) -> Ended {
+    nnrun(folder, &[&["bench", "two.nn"], arguments].concat())
+}
+
+#[test]
+fn steps_are_timed_and_nothing_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("two.nn"), TWO).unwrap();
+    let told = bench(folder.path(), &["--steps", "20"]).expect(0);
+    for what in ["Net, phase first on d", "SGD · batches of 30", "20 steps behind 10", "a second", "GFLOP/s", "KiB"] {
+        assert!(told.out.contains(what), "{what}:\n{}", told.out);
+    }
+    let of = |arguments: &[&str]| -> Value {
+        let ended = bench(folder.path(), &[&["--json", "--steps", "15"], arguments].concat()).expect(0);
+        assert_eq!(ended.out.lines().count(), 1, "{}", ended.out);
+        serde_json::from_str(&ended.out).unwrap()
+    };
+    let first = of(&[]);
+    let keys: Vec<&String> = first.as_object().unwrap().keys().collect();
+    let wanted = ["train", "batch", "threads", "steps", "ms_per_step", "flops_per_step", "gflops", "peak_bytes"];
+    assert_eq!(keys, wanted);
+    let [low, median, high] = ["p10", "median", "p90"].map(|key| first["ms_per_step"][key].as_f64().unwrap());
+    assert!(0.0 < low && low <= median && median <= high);
+    // Two products forward, and their gradients but that of the data.
+    let products = 30 * 2 * (4 * 8 + 8 * 3) + 30 * 2 * (4 * 8 + 2 * 8 * 3);
+    assert!(first["flops_per_step"].as_u64().unwrap() > products, "{first}");
+    // A step of two batches, and one that takes what there is.
+    assert_eq!(of(&["--train", "second"])["batch"], 60);
+    assert_eq!(of(&["--batch", "7"])["batch"], 7);
+    assert_eq!(of(&["--batch", "1000", "--threads", "1"])["batch"], 100);
+    assert!(!folder.path().join("runs").exists());
+    bench(folder.path(), &["--train", "third"]).expect(2);
+    bench(folder.path(), &["--steps", "0"]).expect(2);
+    bench(folder.path(), &["--memory-limit", "1kB"]).expect(1);
+}
