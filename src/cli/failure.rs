@@ -28,6 +28,7 @@ pub fn tell(output: &Output, sources: &SourceMap, error: &RunError) -> Exit {
 fn status(error: &RunError) -> Exit {
     match error {
         RunError::Diverged(_) => Exit::Diverged,
+        RunError::Interrupted => Exit::Interrupted,
         // What the command line named is not there, or is there already.
         RunError::OutNotEmpty { .. }
         | RunError::NotARun { .. }

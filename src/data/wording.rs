@@ -80,15 +80,12 @@ impl DataProblem {
             DataProblem::Unreadable { written, reason } => {
                 say(format!("`{written}` cannot be read: {reason}"), "read here")
             }
-            DataProblem::NoRoomBeside { folder, written, reason } => say(
-                format!(
-                    "this data is too large for memory, and could not be kept in a file in {folder} either: {reason} \
-                     (after {})",
-                    bytes(*written)
-                ),
-                "read here",
-            )
-            .help("make room there, or let the environment variable TMPDIR name a folder that has room"),
+            DataProblem::NoRoomBeside { folder, written, reason } => {
+                let after = if *written > 0 { format!(" (after {})", bytes(*written)) } else { String::new() };
+                let kept = format!("could not be kept in a file in {folder} either: {reason}{after}");
+                say(format!("this data is too large for memory, and {kept}"), "read here")
+                    .help("let the environment variable TMPDIR name a folder that can be written and has room")
+            }
             DataProblem::LostBeside { reason } => say(
                 format!("data that is too large for memory could not be read again while it was needed: {reason}"),
                 "needed here",

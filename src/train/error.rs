@@ -82,6 +82,8 @@ pub enum RunError {
         /// Which.
         path: PathBuf,
     },
+    /// Somebody asked it to end before it had begun.
+    Interrupted,
     /// Another process works on the run.
     RunGoesOn {
         /// Its directory.
@@ -260,7 +262,7 @@ impl RunError {
             RunError::NotResumable { .. } => Code::E0814,
             RunError::Memory(_) => Code::E0910,
             RunError::Diverged(divergence) => divergence.code(),
-            RunError::Internal { .. } => return None,
+            RunError::Interrupted | RunError::Internal { .. } => return None,
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the directory of a run tells of it: settings, events, measures. Nothing is checked or computed again.
 
 use super::error::RunError;
-use super::record::{PlannedTrain, RECORD, Record, SOURCE, Status, TrainRecord};
+use super::record::{POINTS, PlannedTrain, RECORD, Record, SOURCE, Status, TrainRecord};
 use super::recorded_events::events;
 use super::run_directory::{RunDirectory, resolve};
 use crate::catalog::{self, Body, EntryKind};
@@ -310,7 +310,8 @@ impl RunHistory {
         let state = match record.status {
             Status::Finished if stopped_early() => RunState::StoppedEarly,
             Status::Finished => RunState::Finished,
-            Status::Interrupted if record.is_paused() => RunState::Halved,
+            // Elsewhere somebody who watched it wanted it to end.
+            Status::Interrupted if record.is_paused() && is_point(&directory) => RunState::Halved,
             Status::Interrupted => RunState::Interrupted,
             Status::Diverged => RunState::Diverged,
             Status::Failed => RunState::Failed,
@@ -350,6 +351,11 @@ impl RunHistory {
     pub fn copy(&self, name: &str) -> Result<String, String> {
         std::fs::read_to_string(self.directory.join(name)).map_err(|error| format!("{name}: {}", io_reason(&error)))
     }
+}
+
+/// Whether a run is that of a point of a sweep.
+fn is_point(directory: &Path) -> bool {
+    directory.parent().and_then(Path::file_name).is_some_and(|name| name == POINTS)
 }
 
 /// Whether a path is the directory of a run.

@@ -104,6 +104,10 @@ impl Resumable {
                 env!("CARGO_PKG_VERSION")
             ));
         }
+        let was_in_one = record.trains.last().is_some_and(|train| !train.is_done());
+        if checkpoint.is_none() && was_in_one {
+            troubles.push("there is no checkpoint any more: the train that was interrupted begins again".to_owned());
+        }
         checkpoint::clean(&path);
         Ok((checked, Resumable { directory, record, checkpoint, troubles, _lock: lock }))
     }

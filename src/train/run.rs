@@ -21,7 +21,7 @@ use crate::runtime::States;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What the command line says about a run.
@@ -139,6 +139,10 @@ pub fn run(checked: &Checked, options: &RunOptions, observer: &mut dyn Observer)
     // Before there is a directory: data that cannot be read leaves nothing behind.
     let datasets = Arc::new(load_datasets(checked, &wanted, &options.limits)?);
     memory::check(checked, &wanted, &datasets, options.memory_limit, options.threads)?;
+    // Large data takes long to read.
+    if options.interrupt.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted);
+    }
     let file = &checked.sources.file(checked.file).path;
     let directory = RunDirectory::create(&options.runs, file, options.out.as_deref())?;
     let _lock = directory.lock()?;

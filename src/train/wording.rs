@@ -32,6 +32,7 @@ impl fmt::Display for RunError {
             RunError::ImportChanged { path } => {
                 write!(f, "{} is not what it was when the run was made", path.display())
             }
+            RunError::Interrupted => f.write_str("interrupted before the first step: there is nothing to save"),
             RunError::RunGoesOn { path } => write!(f, "another process works on {}", path.display()),
             RunError::NotResumable { path, why, .. } => {
                 let path = path.display();

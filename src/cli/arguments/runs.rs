@@ -145,8 +145,8 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE", required_unless_present_any = ["generate", "stdin"])]
     pub output: Option<PathBuf>,
 
-    /// Predict for so many examples at once; fewer take less memory. A file is read and written bit by bit in any case,
-    /// and may be larger than memory
+    /// Predict for so many examples at once: fewer take less memory, and another number may change the last digit of a
+    /// prediction. A file is read and written bit by bit in any case, and may be larger than memory
     #[arg(long, value_name = "N", value_parser = batch, requires = "input")]
     pub batch: Option<usize>,
 

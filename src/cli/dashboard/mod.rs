@@ -45,6 +45,8 @@ const SETTLED: Duration = Duration::from_millis(150);
 const FRAME: Duration = Duration::from_millis(70);
 /// Clocks run even where nothing happens.
 const CLOCK: Duration = Duration::from_millis(500);
+/// As long as the end of a run waits for what draws it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why there can be no dashboard, and what to do.
 pub fn refusal(output: &Output) -> Option<(&'static str, &'static str)> {
@@ -146,8 +148,15 @@ impl<'a> Dashboard<'a> {
     fn end(&mut self) {
         self.shared.is_over.store(true, Ordering::SeqCst);
         if let Some(drawing) = self.drawing.take() {
-            // Where it panicked, that has been told.
-            let _ = drawing.join();
+            // Where the terminal went away in the wrong moment it never ends, and the run shall.
+            let began = Instant::now();
+            while !drawing.is_finished() && began.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            if drawing.is_finished() {
+                // Where it panicked, that has been told.
+                let _ = drawing.join();
+            }
         }
         screen::leave();
     }
@@ -219,6 +228,7 @@ impl Drawer {
     fn show(&self) -> std::io::Result<()> {
         let mut screen = Screen::take()?;
         let mut keys = Keys::new(self.stops.clone());
+        let had_keys = std::io::stdin().is_terminal();
         let (mut drawn_at, mut drawn) = (None::<Instant>, None);
         let mut weighed_at = None::<Instant>;
         while !self.is_over() {
@@ -243,22 +253,30 @@ impl Drawer {
                 }
             }
             let since = drawn_at.map_or(FRAME, |at| at.elapsed());
-            if !event::poll(if since < FRAME { FRAME - since } else { FRAME })? {
-                continue;
+            std::thread::sleep(if since < FRAME { FRAME - since } else { FRAME });
+            // Whoever waits for keys of a terminal that is gone waits for ever, and busily.
+            if had_keys && !std::io::stdin().is_terminal() {
+                return Err(std::io::Error::other("the terminal is gone"));
             }
-            match event::read()? {
-                Input::Key(key) if key.kind != KeyEventKind::Release => {
-                    let ends_at_once = keys.press(&mut self.shared.model(), key);
-                    if ends_at_once {
-                        screen::leave();
-                        std::process::exit(i32::from(Exit::Interrupted as u8));
-                    }
-                }
-                Input::Resize(..) => self.shared.model().changes += 1,
-                _ => {}
+            while event::poll(Duration::ZERO)? {
+                self.hear(event::read()?, &mut keys);
             }
         }
         Ok(())
+    }
+
+    fn hear(&self, input: Input, keys: &mut Keys) {
+        match input {
+            Input::Key(key) if key.kind != KeyEventKind::Release => {
+                let ends_at_once = keys.press(&mut self.shared.model(), key);
+                if ends_at_once {
+                    screen::leave();
+                    std::process::exit(i32::from(Exit::Interrupted as u8));
+                }
+            }
+            Input::Resize(..) => self.shared.model().changes += 1,
+            _ => {}
+        }
     }
 
     /// A signal asks as well as a key does.

@@ -108,6 +108,7 @@ impl Task {
         };
         match outcome {
             Ok(outcome) if outcome.trains.iter().any(|train| train.stopped == Some(Stopped::Interrupted)) => Ok(None),
+            Err(RunError::Interrupted) => Ok(None),
             Ok(_) | Err(RunError::Diverged(_)) => {
                 let missing = || RunError::Internal { stage: "sweep", message: "the run left no result".to_owned() };
                 self.read()?.map(Some).ok_or_else(missing)
