@@ -187,3 +187,21 @@ fn it_is_refused_where_it_cannot_be_drawn() {
     assert!(quiet.err.contains("--dashboard and --quiet"), "{}", quiet.err);
     assert!(!folder.path().join("runs").exists(), "nothing was begun");
 }
+
+#[test]
+fn a_run_whose_terminal_is_closed_is_saved_and_ends() {
+    let folder = folder("SGD(lr: 0.01)");
+    let Some(mut shown) = InTerminal::run(folder.path(), "run net.nn --out closed --dashboard") else { return };
+    shown.wait_for("dense1");
+    let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+    shown.child.kill().unwrap();
+    shown.child.wait().unwrap();
+    let began = Instant::now();
+    while Path::new("/proc").join(pid.trim()).exists() {
+        assert!(began.elapsed() < LONG, "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(folder.path().join("closed/report.html").is_file());
+    let record = std::fs::read_to_string(folder.path().join("closed/run.json")).unwrap();
+    assert!(record.contains("interrupted"), "{record}");
+}
