@@ -2,49 +2,31 @@
 
 use super::arguments::BenchArgs;
 use super::exit::Exit;
-use super::lr_find::{bar, wanted};
 use super::numbers::{before_unit, bytes, count};
-use super::output::{BOLD, DIM, Output, paint};
-use super::{failure, files, interrupt, numbers, run};
-use crate::check::{Checked, Overrides, Train};
+use super::output::{DIM, Output, paint};
+use super::{failure, numbers, trial};
+use crate::check::{Checked, Train};
 use crate::train::{Bench, BenchOptions};
 use serde_json::json;
 
 /// Runs the command.
 pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
-    let overrides = Overrides { set: args.set.clone(), seed: args.seed, ..Overrides::default() };
-    let checked = match files::program(output, &args.file, &overrides) {
-        Ok(checked) => checked,
+    let (checked, index) = match trial::open(output, &args.trial) {
+        Ok(opened) => opened,
         Err(exit) => return exit,
     };
-    let (index, train) = match wanted(output, &args.file, args.train.as_deref(), &checked) {
-        Ok(wanted) => wanted,
-        Err(exit) => return exit,
-    };
-    let options = BenchOptions {
-        steps: args.steps,
-        batch: args.batch,
-        threads: run::threads(args.threads),
-        init: args.init.clone(),
-        memory_limit: args.memory_limit,
-        interrupt: interrupt::flag_of(*output, "interrupted: finishing the step; once more ends at once"),
-    };
-    let bar = (output.has_bar() && !args.json).then(|| bar(args.steps));
-    let result = crate::train::bench(&checked, index, &options, &mut |step| {
-        if let Some(bar) = &bar {
-            bar.set_position(step as u64);
-        }
-    });
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
+    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
+    let options = BenchOptions { steps: args.steps, batch: args.batch, trial: trial::options(output, &args.trial) };
+    let threads = options.trial.threads;
+    let result =
+        trial::with_bar(output, &args.trial, args.steps, |hear| crate::train::bench(&checked, index, &options, hear));
     match result {
         Ok(bench) if bench.seconds.is_empty() => Exit::Interrupted,
         Ok(bench) => {
             let is_whole = bench.seconds.len() == args.steps;
-            match args.json {
-                true => output.result(&format!("{}\n", as_json(train, &bench, options.threads))),
-                false => tell(output, &checked, train, &bench, options.threads),
+            match args.trial.json {
+                true => output.result(&format!("{}\n", as_json(train, &bench, threads))),
+                false => tell(output, &checked, train, &bench, threads),
             }
             if !bench.loss.is_finite() {
                 output.note(
@@ -72,8 +54,7 @@ fn as_json(train: &Train, bench: &Bench, threads: usize) -> serde_json::Value {
 }
 
 fn tell(output: &Output, checked: &Checked, train: &Train, bench: &Bench, threads: usize) {
-    let data = checked.program.data.get(train.data).map_or("its data", |data| &*data.name);
-    output.say(&paint(BOLD, &format!("{} on {data}", train.title())));
+    output.say(&trial::heading(checked, train));
     let about = format!(
         "{} · batches of {} · {} · {} behind {} to warm up",
         train.settings.optimizer.entry.name,

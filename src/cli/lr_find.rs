@@ -2,15 +2,14 @@
 
 use super::arguments::LrFindArgs;
 use super::exit::Exit;
-use super::output::{BOLD, CYAN, DIM, Output, paint};
+use super::output::{CYAN, DIM, Output, paint};
 use super::plot::{drawing, picture_can_be_written};
-use super::{failure, files, interrupt, numbers, run};
-use crate::check::{Checked, Overrides, Train};
+use super::{failure, numbers, trial};
+use crate::check::{Checked, Train};
 use crate::diagnostics::quoted_list;
 use crate::report::{Across, Chart, Curve};
 use crate::source::SourceMap;
 use crate::train::{FoundRate, RateEnd, RatePoint, RateSearch, RateSearchOptions, search_rate, write_whole};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use std::path::Path;
 
@@ -29,36 +28,17 @@ pub fn lr_find(output: &Output, args: &LrFindArgs) -> Exit {
     {
         return exit;
     }
-    let overrides = Overrides { set: args.set.clone(), seed: args.seed, ..Overrides::default() };
-    let checked = match files::program(output, &args.file, &overrides) {
-        Ok(checked) => checked,
+    let (checked, index) = match trial::open(output, &args.trial) {
+        Ok(opened) => opened,
         Err(exit) => return exit,
     };
-    let (index, train) = match wanted(output, &args.file, args.train.as_deref(), &checked) {
-        Ok(wanted) => wanted,
-        Err(exit) => return exit,
-    };
-    if !args.json {
+    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
+    if !args.trial.json {
         begin(output, args, &checked, train);
     }
-    let options = RateSearchOptions {
-        from: args.from,
-        to: args.to,
-        steps: args.steps,
-        threads: run::threads(args.threads),
-        init: args.init.clone(),
-        memory_limit: args.memory_limit,
-        interrupt: interrupt::flag_of(*output, "interrupted: finishing the step; once more ends at once"),
-    };
-    let bar = (output.has_bar() && !args.json).then(|| bar(args.steps));
-    let result = search_rate(&checked, index, &options, &mut |step| {
-        if let Some(bar) = &bar {
-            bar.set_position(step as u64);
-        }
-    });
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
+    let trial = trial::options(output, &args.trial);
+    let options = RateSearchOptions { from: args.from, to: args.to, steps: args.steps, trial };
+    let result = trial::with_bar(output, &args.trial, args.steps, |hear| search_rate(&checked, index, &options, hear));
     match result {
         Ok(search) if search.end == RateEnd::Interrupted => Exit::Interrupted,
         Ok(search) => tell(output, args, &checked, train, &search),
@@ -66,56 +46,21 @@ pub fn lr_find(output: &Output, args: &LrFindArgs) -> Exit {
     }
 }
 
-/// The train to do steps of: the first, or the one that is named, by its model, its phase or both.
-pub fn wanted<'c>(
-    output: &Output,
-    file: &Path,
-    name: Option<&str>,
-    checked: &'c Checked,
-) -> Result<(usize, &'c Train), Exit> {
-    let trains = &checked.program.trains;
-    let is_named = |train: &&Train| match name {
-        Some(name) => {
-            let phase = train.phase.as_ref().map(|phase| &*phase.name);
-            name == &*train.name || phase == Some(name) || name == train.title()
-        }
-        None => true,
-    };
-    let titles = || quoted_list(trains.iter().map(Train::title).collect::<Vec<_>>().iter().map(String::as_str), 8);
-    let found = trains.iter().enumerate().find(|(_, train)| is_named(train));
-    match (found, name) {
-        (Some(found), _) => Ok(found),
-        (None, Some(name)) if !trains.is_empty() => {
-            let help = format!("there are trains of {}", titles());
-            output.error(&format!("--train {name}: there is no train of this name"), Some(&help));
-            Err(Exit::CommandLine)
-        }
-        (None, _) => {
-            output.error(
-                &format!("{} trains nothing", file.display()),
-                Some("`train Model on data { loss: …, optimizer: … }` gives it something to train"),
-            );
-            Err(Exit::Wrong)
-        }
-    }
-}
-
 /// What is tried, and which of several.
 fn begin(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train) {
     let trains = &checked.program.trains;
     let is_first = trains.first().is_some_and(|first| std::ptr::eq(first, train));
-    if args.train.is_none() && trains.len() > 1 {
+    if args.trial.train.is_none() && trains.len() > 1 {
         let others: Vec<String> = trains.iter().skip(1).map(Train::title).collect();
         let others = quoted_list(others.iter().map(String::as_str), 5);
         output.note(&format!("this is the first train of {}; --train takes another: {others}", trains.len()));
     }
     let goes_on = trains.iter().take_while(|other| !std::ptr::eq(*other, train)).any(|t| t.model == train.model);
-    if !is_first && goes_on && args.init.is_none() {
+    if !is_first && goes_on && args.trial.init.is_none() {
         let earlier = "with fresh weights, for what comes before it is not trained";
         output.note(&format!("{} is tried {earlier}; --init begins with those of a run", train.title()));
     }
-    let data = checked.program.data.get(train.data).map_or("its data", |data| &*data.name);
-    output.say(&paint(BOLD, &format!("{} on {data}", train.title())));
+    output.say(&trial::heading(checked, train));
     let settings = &train.settings;
     let about = format!(
         "{} · {} steps from {} to {} · batches of {} · seed {}",
@@ -129,14 +74,6 @@ fn begin(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train) {
     output.say(&paint(DIM, &about));
 }
 
-pub fn bar(steps: usize) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(steps as u64), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("step {pos}/{len} {wide_bar}") {
-        bar.set_style(style.progress_chars("━╸─"));
-    }
-    bar
-}
-
 /// The curve and what it says.
 fn tell(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train, search: &RateSearch) -> Exit {
     if search.points.len() < LEAST_POINTS {
@@ -145,7 +82,7 @@ fn tell(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train, se
             RateEnd::NotFinite => format!("the loss is no finite number in step {at} already"),
             _ => format!("the loss explodes in step {at} already"),
         };
-        let run = format!("`nnrun run {}` says where such a number arises", args.file.display());
+        let run = format!("`nnrun run {}` says where such a number arises", args.trial.file.display());
         let help = match at {
             // The first loss is that of the weights before any update.
             1 => run,
@@ -155,20 +92,20 @@ fn tell(output: &Output, args: &LrFindArgs, checked: &Checked, train: &Train, se
         return Exit::Diverged;
     }
     let line = search.found.map(|found| line(checked, train, found.suggested));
-    if args.json {
+    if args.trial.json {
         as_json(output, train, search, line.as_deref());
     }
     if let Some(path) = &args.svg {
         if let Err(exit) = picture(output, path, train, search) {
             return exit;
         }
-    } else if !args.json
+    } else if !args.trial.json
         && let Some(chart) = chart(train, search, false)
     {
         output.say(&format!("\n{}", drawing(&chart, output.width()).trim_end_matches('\n')));
     }
     let Some((found, line)) = search.found.zip(line) else { return nothing_found(output, args, search) };
-    if args.json {
+    if args.trial.json {
         return Exit::Fine;
     }
     if args.svg.is_none() {

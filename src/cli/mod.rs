@@ -39,6 +39,7 @@ mod sweeps_listed;
 mod table;
 mod test;
 mod train;
+mod trial;
 
 use arguments::{Cli, Command};
 use clap::{CommandFactory, Parser};

@@ -30,7 +30,7 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
             if let RunError::NotResumable { path, why: NotResumable::Finished, .. } = &failed.error
                 && !path.join(PAGE).exists()
             {
-                let threads = run::threads(args.going.threads);
+                let threads = run::threads(args.going.resources.threads);
                 let how = run::Watched { json: args.going.json, log_steps: false, threads, dashboard: None };
                 return super::report::missing(output, path, &how);
             }
@@ -42,8 +42,8 @@ pub fn resume(output: &Output, args: &ResumeArgs) -> Exit {
     }
     let stops = Stops { interrupt: interrupt::flag(*output), ..Stops::default() };
     let options = ResumeOptions {
-        threads: run::threads(args.going.threads),
-        memory_limit: args.going.memory_limit,
+        threads: run::threads(args.going.resources.threads),
+        memory_limit: args.going.resources.memory_limit,
         tensorboard: args.going.tensorboard,
         limits: Limits::USUAL,
         interrupt: Arc::clone(&stops.interrupt),

@@ -48,7 +48,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
     }
     let stops = Stops { interrupt: interrupt::flag(*output), ..Stops::default() };
     let options = RunOptions {
-        threads: threads(args.going.threads),
+        threads: threads(args.going.resources.threads),
         out: args.out.clone(),
         runs: PathBuf::from("runs"),
         train: args.train.clone(),
@@ -56,7 +56,7 @@ pub fn execute(output: &Output, args: &TrainArgs, purpose: Purpose) -> Exit {
         log_steps: args.log_steps,
         tensorboard: args.going.tensorboard,
         expect: purpose != Purpose::Train,
-        memory_limit: args.going.memory_limit,
+        memory_limit: args.going.resources.memory_limit,
         overrides,
         interrupt: Arc::clone(&stops.interrupt),
         splits: None,

@@ -57,11 +57,11 @@ pub fn resume(output: &Output, directory: &Path, file: Option<&Path>, going: &Go
 
 fn options(output: &Output, going: &GoingArgs, jobs: usize) -> SweepOptions {
     SweepOptions {
-        threads: run::threads(going.threads),
+        threads: run::threads(going.resources.threads),
         jobs,
         runs: PathBuf::from("runs"),
         tensorboard: going.tensorboard,
-        memory_limit: going.memory_limit,
+        memory_limit: going.resources.memory_limit,
         interrupt: interrupt::flag(*output),
         ..SweepOptions::default()
     }

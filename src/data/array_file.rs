@@ -154,10 +154,10 @@ impl Numbers {
 pub(crate) fn read_array(file: &DataFile, source: &SourceSpec, limit: usize) -> Found<Array> {
     let parsed = match source {
         SourceSpec::Npz { array, .. } => {
-            super::npz::member(&read_all(file)?, array).and_then(|bytes| array_of(Content::Memory(bytes), npy_layout))
+            super::npz::member(&read_all(file)?, array).and_then(|bytes| array_of(Content::Memory(bytes), npy_header))
         }
-        SourceSpec::Npy(_) => array_of(content(file, limit)?, npy_layout),
-        _ => array_of(content(file, limit)?, idx_layout),
+        SourceSpec::Npy(_) => array_of(content(file, limit)?, npy_header),
+        _ => array_of(content(file, limit)?, idx_header),
     };
     let (written, format) = (file.written.clone(), source.name());
     let array = parsed.map_err(|reason| Box::new(DataProblem::BadArray { written, format, reason }))?;
@@ -168,7 +168,7 @@ pub(crate) fn read_array(file: &DataFile, source: &SourceSpec, limit: usize) -> 
 }
 
 /// What a file's first bytes say of it.
-struct Layout {
+struct Header {
     shape: Vec<usize>,
     element: Element,
     /// Where the elements begin.
@@ -177,11 +177,11 @@ struct Layout {
 }
 
 /// Enough of a file to hold any header.
-const HEADER: usize = 1 << 17;
+const LONGEST_HEADER: usize = 1 << 17;
 
-fn array_of(content: Content, layout: fn(&[u8]) -> Result<Layout, String>) -> Result<Array, String> {
-    let head = content.head(HEADER).map_err(|error| crate::diagnostics::io_reason(&error))?;
-    let Layout { shape, element, start, column_major } = layout(&head)?;
+fn array_of(content: Content, header: fn(&[u8]) -> Result<Header, String>) -> Result<Array, String> {
+    let head = content.head(LONGEST_HEADER).map_err(|error| crate::diagnostics::io_reason(&error))?;
+    let Header { shape, element, start, column_major } = header(&head)?;
     let len = checked_size(&shape, element.size, content.len().saturating_sub(start))?;
     element.known()?;
     let boolean = element.kind == 'b';
@@ -249,7 +249,7 @@ fn checked_size(shape: &[usize], each: usize, have: usize) -> Result<usize, Stri
     }
 }
 
-fn idx_layout(bytes: &[u8]) -> Result<Layout, String> {
+fn idx_header(bytes: &[u8]) -> Result<Header, String> {
     let &[a, b, code, axes] =
         bytes.get(..4).and_then(|h| <&[u8; 4]>::try_from(h).ok()).ok_or("it is shorter than a header")?;
     if (a, b) != (0, 0) {
@@ -274,10 +274,10 @@ fn idx_layout(bytes: &[u8]) -> Result<Layout, String> {
         .filter_map(|c| <[u8; 4]>::try_from(c).ok())
         .map(|c| u32::from_be_bytes(c) as usize)
         .collect();
-    Ok(Layout { shape, element: Element { size, little: false, kind }, start: header, column_major: false })
+    Ok(Header { shape, element: Element { size, little: false, kind }, start: header, column_major: false })
 }
 
-fn npy_layout(bytes: &[u8]) -> Result<Layout, String> {
+fn npy_header(bytes: &[u8]) -> Result<Header, String> {
     if !bytes.starts_with(b"\x93NUMPY") {
         return Err("it does not begin with the six bytes of an npy file".into());
     }
@@ -321,7 +321,7 @@ fn npy_layout(bytes: &[u8]) -> Result<Layout, String> {
     if size == 0 || !matches!(kind, 'u' | 'i' | 'f' | 'b') {
         return Err(format!("its elements are of type {descr}, which is not supported"));
     }
-    Ok(Layout { shape, element: Element { size, little: order != '>', kind }, start: end, column_major })
+    Ok(Header { shape, element: Element { size, little: order != '>', kind }, start: end, column_major })
 }
 
 #[cfg(test)]
@@ -329,11 +329,11 @@ mod tests {
     use super::*;
 
     fn idx(bytes: &[u8]) -> Result<Array, String> {
-        array_of(Content::Memory(bytes.to_vec()), idx_layout)
+        array_of(Content::Memory(bytes.to_vec()), idx_header)
     }
 
     fn npy(bytes: &[u8]) -> Result<Array, String> {
-        array_of(Content::Memory(bytes.to_vec()), npy_layout)
+        array_of(Content::Memory(bytes.to_vec()), npy_header)
     }
 
     fn all(numbers: &Numbers) -> Vec<f64> {

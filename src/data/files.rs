@@ -10,6 +10,17 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+/// Where what can be made again is kept: `nnrun` in `XDG_CACHE_HOME`, else in `~/.cache`. None where there is no home.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let base = match std::env::var_os("XDG_CACHE_HOME") {
+        // Tests leave nothing behind in the home of whoever runs them.
+        _ if cfg!(test) => std::env::temp_dir(),
+        Some(folder) if Path::new(&folder).is_absolute() => PathBuf::from(folder),
+        _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
+    };
+    Some(base.join("nnrun"))
+}
+
 /// How a file begins that is compressed by gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 

@@ -5,7 +5,7 @@
 //! cannot be read or written, scans are simply made again.
 
 use super::array_file::read_array;
-use super::files::failure;
+use super::files::{cache_folder, failure};
 use super::problem::Found;
 use super::scan::{ArrayScan, Scanner, TableScan};
 use super::source_spec::{DataFile, SourceSpec};
@@ -233,16 +233,10 @@ pub(super) fn fnv(hash: u64, byte: u8) -> u64 {
 
 /// One cache file for each set of paths, so that the cache does not grow with every change of a file.
 fn disk_path(stamp: &Stamp) -> Option<PathBuf> {
-    let base = match std::env::var_os("XDG_CACHE_HOME") {
-        // Tests leave nothing behind in the home of whoever runs them.
-        _ if cfg!(test) => std::env::temp_dir(),
-        Some(dir) if Path::new(&dir).is_absolute() => PathBuf::from(dir),
-        _ => PathBuf::from(std::env::var_os("HOME")?).join(".cache"),
-    };
     let paths: Vec<_> = stamp.files.iter().map(|f| f.path.as_path()).collect();
     let name = format!("{}:{paths:?}", stamp.kind);
     let hash = name.bytes().fold(FNV, fnv);
-    Some(base.join("nnrun").join(format!("scan-{hash:016x}.json")))
+    Some(cache_folder()?.join(format!("scan-{hash:016x}.json")))
 }
 
 fn read_kept<T: DeserializeOwned>(path: &Path, stamp: &Stamp) -> Option<T> {

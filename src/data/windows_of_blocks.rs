@@ -6,10 +6,12 @@
 use super::batches::Batches;
 use super::dataset::{Dataset, Field};
 use super::framing::Framing;
+use super::problem::{DataError, DataProblem, DataResult};
 use super::random::{Purpose, Stream};
 use super::resolve::Resolved;
 use super::steps::StepKind;
 use super::store::{BlockSize, Limits, ReadAhead};
+use crate::source::Span;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ pub struct Blocks {
     /// Blocks of a window.
     window: usize,
     reader: Arc<ReadAhead>,
+    /// Of the first field, for messages.
+    span: Span,
 }
 
 impl Blocks {
@@ -29,7 +33,8 @@ impl Blocks {
         let bytes: usize = fields.iter().map(|field| values_of(field, framing) * size_of::<f32>()).sum();
         let each = bytes.checked_div(framing.count)?.max(1);
         let (examples, window) = ((limits.block / each).max(1), (limits.window / limits.block.max(1)).max(1));
-        (bytes > limits.fields).then(|| Blocks { examples, window, reader: Arc::default() })
+        let span = fields.first().map_or(Span::default(), |field| field.span);
+        (bytes > limits.fields).then(|| Blocks { examples, window, reader: Arc::default(), span })
     }
 
     /// The blocks of a field of so many numbers; none but whole positions of `each` numbers.
@@ -93,9 +98,16 @@ impl Dataset {
         blocks.reader.want(wanted.collect());
     }
 
-    /// Why values could not be read, where that happened.
-    pub fn failure(&self) -> Option<&str> {
-        self.fields.iter().find_map(|field| field.values.failure())
+    /// Whether all values that were asked for so far could be read. Errors: those in a file could not.
+    pub fn is_read(&self) -> DataResult<()> {
+        let Some(blocks) = &self.blocks else { return Ok(()) };
+        match self.fields.iter().find_map(|field| field.values.failure()) {
+            None => Ok(()),
+            Some(reason) => {
+                let problem = DataProblem::LostBeside { reason: reason.to_owned() };
+                Err(DataError::new(blocks.span, problem))
+            }
+        }
     }
 }
 

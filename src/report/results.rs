@@ -6,7 +6,7 @@ use super::html::{escaped, table};
 use super::numbers::{measure, seconds, value};
 use crate::data::Split;
 use crate::ide::count;
-use crate::train::{RecordedMeasures, RunHistory, TrainHistory};
+use crate::train::{RecordedMeasures, RunHistory, RunState, TrainHistory};
 use serde_json::Value;
 
 /// Points of all curves of a page together, and of one curve at most and at least.
@@ -31,7 +31,11 @@ pub(super) fn all(history: &RunHistory, more: impl Fn(&TrainHistory) -> String) 
         history.trains.iter().take(TRAINS).map(|train| 1 + 2 * numbers_of(train).len().min(CHARTS)).sum();
     let points = (POINTS / all_curves.max(1)).clamp(LEAST_POINTS, MOST_POINTS);
     for (at, train) in history.trains.iter().enumerate() {
-        text.push_str(&format!("<section>\n<h2>{}</h2>\n{}", escaped(&train.title()), how_it_ended(train)));
+        text.push_str(&format!(
+            "<section>\n<h2>{}</h2>\n{}",
+            escaped(&train.title()),
+            how_it_ended(train, history.state)
+        ));
         text.push_str(&measures(train));
         text.push_str(&facts(train));
         if at < TRAINS {
@@ -50,14 +54,15 @@ pub(super) fn all(history: &RunHistory, more: impl Fn(&TrainHistory) -> String) 
     text
 }
 
-fn how_it_ended(train: &TrainHistory) -> String {
+fn how_it_ended(train: &TrainHistory, state: RunState) -> String {
     let mut parts = vec![format!("{} epochs and {} steps", count(train.epochs), count(train.steps))];
     if train.seconds > 0.0 {
         parts.push(format!("in {}", seconds(train.seconds)));
     }
     match train.stopped.as_deref() {
         Some("patience") => parts.push("stopped early".to_owned()),
-        Some("paused") => parts.push("stopped by halving".to_owned()),
+        // Elsewhere somebody who watched it wanted it to end.
+        Some("paused") if state == RunState::Halved => parts.push(state.word().to_owned()),
         Some(other) => parts.push(escaped(other)),
         None => {}
     }

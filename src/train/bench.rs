@@ -1,16 +1,11 @@
 //! How long training steps take, as a user pays for them: gathering the batch, forward, backward, update.
 
 use super::error::RunError;
-use super::memory;
-use super::run::{dataset_of, load_datasets};
-use super::session::Prepared;
-use super::training_loop::{batches, read_well};
-use crate::check::{Checked, Settings, Train};
+use super::training_loop::batches;
+use super::trial::{TrialOptions, with_prepared};
+use crate::check::{Checked, Settings};
 use crate::compile;
-use crate::data::Limits;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What the command line says about a measurement.
@@ -20,14 +15,8 @@ pub struct BenchOptions {
     pub steps: usize,
     /// Examples of a batch, in place of those of the train.
     pub batch: Option<usize>,
-    /// Workers, the calling thread among them.
-    pub threads: usize,
-    /// `--init weights.safetensors`: the weights to begin with, before `load:`.
-    pub init: Option<PathBuf>,
-    /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
-    pub memory_limit: Option<u64>,
-    /// Set from outside to end after the step that is being done.
-    pub interrupt: Arc<AtomicBool>,
+    /// The rest.
+    pub trial: TrialOptions,
 }
 
 /// What was measured.
@@ -73,42 +62,33 @@ pub fn bench(
     options: &BenchOptions,
     hear: &mut dyn FnMut(usize),
 ) -> Result<Bench, RunError> {
-    let Some(train) = checked.program.trains.get(index) else {
-        return Err(RunError::NoTrain { wanted: None, trains: Vec::new() });
-    };
-    let batch = options.batch.unwrap_or(train.settings.batch);
-    let train = &Train { settings: Settings { batch, ..train.settings.clone() }, ..train.clone() };
-    let datasets = load_datasets(checked, &[index], &Limits::USUAL)?;
-    let dataset = dataset_of(train, &datasets)?;
-    memory::check_train(checked, train, &datasets, options.memory_limit, options.threads)?;
-    let mut prepared = Prepared::new(train, dataset, options.threads)?;
-    prepared.begin_with(train, None, options.init.as_deref())?;
-    let examples = train.settings.examples_per_step().min(dataset.splits.train.len());
-    let warm_up = LEAST_WARM_UP.max(options.steps / 10);
-    let mut seconds = Vec::with_capacity(options.steps);
-    let (mut step, mut loss) = (0u64, f64::NAN);
-    'epochs: for epoch in 1.. {
-        let mut batches = batches(train, dataset, epoch);
-        loop {
-            let began = Instant::now();
-            let Some(rows) = dataset.read_batch(&mut batches) else { break };
-            step += 1;
-            loss = prepared.stepper.run(&mut prepared.session, rows, step)?.loss;
-            if rows.len() == examples && step > warm_up as u64 {
-                seconds.push(began.elapsed().as_secs_f64());
-                hear(seconds.len());
-            }
-            let is_over = seconds.len() == options.steps || options.interrupt.load(Ordering::Relaxed);
-            if is_over {
-                break 'epochs;
+    let change = |settings: &mut Settings| settings.batch = options.batch.unwrap_or(settings.batch);
+    with_prepared(checked, index, change, &options.trial, |train, dataset, mut prepared| {
+        let all = dataset.splits.train.len();
+        let examples = train.settings.examples_per_step().min(all);
+        let warm_up = LEAST_WARM_UP.max(options.steps / 10);
+        let mut seconds = Vec::with_capacity(options.steps);
+        let (mut step, mut loss) = (0u64, f64::NAN);
+        'epochs: for epoch in 1.. {
+            let mut batches = batches(train, dataset, epoch);
+            loop {
+                let began = Instant::now();
+                let Some(rows) = dataset.read_batch(&mut batches) else { break };
+                step += 1;
+                loss = prepared.stepper.run(&mut prepared.session, rows, step)?.loss;
+                if rows.len() == examples && step > warm_up as u64 {
+                    seconds.push(began.elapsed().as_secs_f64());
+                    hear(seconds.len());
+                }
+                if seconds.len() == options.steps || options.trial.interrupt.load(Ordering::Relaxed) {
+                    break 'epochs;
+                }
             }
         }
-        read_well(train, dataset)?;
-    }
-    let bytes = prepared.memory() as u64;
-    let of_a_batch = train.settings.batch.min(dataset.splits.train.len());
-    let flops = compile::step_cost(train, of_a_batch).map_err(RunError::from)?.flops;
-    Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss })
+        let bytes = prepared.memory() as u64;
+        let flops = compile::step_cost(train, train.settings.batch.min(all))?.flops;
+        Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss })
+    })
 }
 
 #[cfg(test)]

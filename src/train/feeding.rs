@@ -166,6 +166,8 @@ impl Feeder {
                 }
             }
         }
+        // Before what could not be read makes weights or measures of it.
+        dataset.is_read()?;
         let feed = Feed { seed: draw.seed, step: draw.step, examples: &self.ids };
         executable.run(session, plan, &feed);
         Ok(plan)
@@ -190,6 +192,8 @@ impl Feeder {
             }
         }
         self.identify(dataset, rows);
+        // Before what could not be read makes weights or measures of it.
+        dataset.is_read()?;
         let feed = Feed { seed: draw.seed, step: draw.step, examples: &self.ids };
         executable.run(session, plan, &feed);
         Ok(plan)

@@ -58,6 +58,7 @@ mod sweep;
 mod tensorboard;
 mod tokens;
 mod training_loop;
+mod trial;
 mod weights;
 mod weights_file;
 mod wording;
@@ -93,3 +94,4 @@ pub use sweep::{
     WrongPoint, is_sweep, sweep_picture, sweeps_below,
 };
 pub use tensorboard::TENSORBOARD;
+pub use trial::TrialOptions;

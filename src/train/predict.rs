@@ -6,7 +6,6 @@ use super::predicted_table::{PredictedTable, Predictions, npy_header};
 use super::prediction::OutputReader;
 use super::reopen::{Opened, open};
 use super::run_directory::write_whole_by;
-use super::training_loop::read_well;
 use crate::check::{Checked, DataBlock, Port, Train};
 use crate::compile;
 use crate::data::{DataFile, Dataset, Fitted, PerSplit, SourceSpec, Split, apply};
@@ -116,7 +115,7 @@ impl Parts<'_, '_> {
         let is_npy = kind == OutputKind::Npy;
         let examples = dataset.splits.get(Split::Test);
         // How many positions all sequences have together is known at the end only, and stands in the header.
-        let mut numbers = Vec::new();
+        let (mut numbers, mut shape_of_held) = (Vec::new(), None);
         let mut is_first = true;
         for rows in examples.chunks(batch.saturating_mul(TOGETHER)) {
             let table = predictor.part(dataset, rows, batch, is_npy).map_err(PartError::Run)?;
@@ -129,17 +128,18 @@ impl Parts<'_, '_> {
             }
             let written = match is_npy {
                 false => table.write_csv(file, is_first),
-                true if table.is_by_position() => table.write_numbers(&mut numbers),
+                true if table.is_by_position() => {
+                    shape_of_held.get_or_insert_with(|| table.shape().to_vec());
+                    table.write_numbers(&mut numbers)
+                }
                 true => table.write_numbers(file),
             };
             written.map_err(PartError::File)?;
             is_first = false;
-            if !numbers.is_empty() && rows.last() == examples.last() {
-                let header = npy_header(predicted.rows, table.shape());
-                file.write_all(&header).and_then(|()| file.write_all(&numbers)).map_err(PartError::File)?;
-            }
         }
-        Ok(())
+        let Some(shape) = shape_of_held else { return Ok(()) };
+        let header = npy_header(predicted.rows, &shape);
+        file.write_all(&header).and_then(|()| file.write_all(&numbers)).map_err(PartError::File)
     }
 }
 
@@ -199,7 +199,6 @@ impl<'a> Predictor<'a> {
         let is_by_position = self.train.evaluation.outputs.iter().any(Port::is_ragged);
         let mut table = PredictedTable::new(is_npy, dataset, is_by_position, range);
         self.each(dataset, examples, batch, |row, readers, output| table.add(row as usize, readers, output))?;
-        read_well(self.train, dataset)?;
         Ok(table)
     }
 

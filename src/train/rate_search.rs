@@ -5,16 +5,11 @@
 //! to one at which everything breaks, on the batches that training would see. The weights are then thrown away.
 
 use super::error::RunError;
-use super::memory;
 use super::rate_curve::{FoundRate, RatePoint, Watch, found, points};
-use super::run::{dataset_of, load_datasets};
-use super::session::Prepared;
 use super::training_loop::batches;
-use crate::check::{Checked, Settings, Train};
-use crate::data::Limits;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use super::trial::{TrialOptions, with_prepared};
+use crate::check::{Checked, Settings};
+use std::sync::atomic::Ordering;
 
 /// What the command line says about a range test.
 #[derive(Debug, Clone)]
@@ -25,14 +20,8 @@ pub struct RateSearchOptions {
     pub to: f64,
     /// How many steps.
     pub steps: usize,
-    /// Workers, the calling thread among them; results do not depend on it.
-    pub threads: usize,
-    /// `--init weights.safetensors`: the weights to begin with, before `load:`.
-    pub init: Option<PathBuf>,
-    /// `--memory-limit`: bytes of memory that data and steps may take, in place of what the machine has.
-    pub memory_limit: Option<u64>,
-    /// Set from outside to end after the step that is being done.
-    pub interrupt: Arc<AtomicBool>,
+    /// The rest.
+    pub trial: TrialOptions,
 }
 
 /// Why a range test was over.
@@ -70,47 +59,41 @@ pub fn search_rate(
     options: &RateSearchOptions,
     hear: &mut dyn FnMut(usize),
 ) -> Result<RateSearch, RunError> {
-    let Some(train) = checked.program.trains.get(index) else {
-        return Err(RunError::NoTrain { wanted: None, trains: Vec::new() });
-    };
-    let datasets = load_datasets(checked, &[index], &Limits::USUAL)?;
-    memory::check(checked, &[index], &datasets, options.memory_limit, options.threads)?;
     // An average of the weights is not looked at: it need not be kept.
-    let train = &Train { settings: Settings { ema: None, ..train.settings.clone() }, ..train.clone() };
-    let dataset = dataset_of(train, &datasets)?;
-    let mut prepared = Prepared::new(train, dataset, options.threads)?;
-    prepared.begin_with(train, None, options.init.as_deref())?;
-    let (mut rates, mut losses) = (Vec::new(), Vec::new());
-    let mut watch = Watch::new(options.steps);
-    let mut end = RateEnd::Whole;
-    'epochs: for epoch in 1.. {
-        let mut batches = batches(train, dataset, epoch);
-        while let Some(rows) = dataset.read_batch(&mut batches) {
-            if losses.len() == options.steps {
-                break 'epochs;
-            }
-            if options.interrupt.load(Ordering::Relaxed) {
-                end = RateEnd::Interrupted;
-                break 'epochs;
-            }
-            let share = losses.len() as f64 / options.steps.saturating_sub(1).max(1) as f64;
-            let lr = options.from * (options.to / options.from).powf(share);
-            let step = losses.len() + 1;
-            let loss = prepared.stepper.run_at(&mut prepared.session, rows, step as u64, lr)?.loss;
-            if !loss.is_finite() {
-                end = RateEnd::NotFinite;
-                break 'epochs;
-            }
-            rates.push(lr);
-            losses.push(loss);
-            hear(step);
-            if watch.explodes(loss) {
-                end = RateEnd::Exploded;
-                break 'epochs;
+    let change = |settings: &mut Settings| settings.ema = None;
+    with_prepared(checked, index, change, &options.trial, |train, dataset, mut prepared| {
+        let (mut rates, mut losses) = (Vec::new(), Vec::new());
+        let mut watch = Watch::new(options.steps);
+        let mut end = RateEnd::Whole;
+        'epochs: for epoch in 1.. {
+            let mut batches = batches(train, dataset, epoch);
+            while let Some(rows) = dataset.read_batch(&mut batches) {
+                if losses.len() == options.steps {
+                    break 'epochs;
+                }
+                if options.trial.interrupt.load(Ordering::Relaxed) {
+                    end = RateEnd::Interrupted;
+                    break 'epochs;
+                }
+                let share = losses.len() as f64 / options.steps.saturating_sub(1).max(1) as f64;
+                let lr = options.from * (options.to / options.from).powf(share);
+                let step = losses.len() + 1;
+                let loss = prepared.stepper.run_at(&mut prepared.session, rows, step as u64, lr)?.loss;
+                if !loss.is_finite() {
+                    end = RateEnd::NotFinite;
+                    break 'epochs;
+                }
+                rates.push(lr);
+                losses.push(loss);
+                hear(step);
+                if watch.explodes(loss) {
+                    end = RateEnd::Exploded;
+                    break 'epochs;
+                }
             }
         }
-    }
-    let points = points(&rates, &losses, options.steps);
-    let found = found(&points, options.steps).filter(|_| end != RateEnd::Interrupted);
-    Ok(RateSearch { points, end, found })
+        let points = points(&rates, &losses, options.steps);
+        let found = found(&points, options.steps).filter(|_| end != RateEnd::Interrupted);
+        Ok(RateSearch { points, end, found })
+    })
 }

@@ -12,7 +12,7 @@ use super::stepping::{StepResult, Stepper};
 use super::weights::{self, Weights};
 use crate::catalog::Duration;
 use crate::check::{Length, Train};
-use crate::data::{Batches, DataError, DataProblem, Dataset, Split};
+use crate::data::{Batches, Dataset, Split};
 use crate::runtime::{Session, States};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -42,17 +42,6 @@ pub(super) fn batches(train: &Train, dataset: &Dataset, epoch: u64) -> Batches {
     let settings = &train.settings;
     let shuffle = settings.shuffle.then_some((settings.seed, epoch));
     Batches::of(dataset, &dataset.splits.train, settings.examples_per_step(), settings.drop_last, shuffle)
-}
-
-/// Whether all values that were asked for could be read. Errors: those kept in a file could not.
-pub(super) fn read_well(train: &Train, dataset: &Dataset) -> Result<(), RunError> {
-    match dataset.failure() {
-        None => Ok(()),
-        Some(reason) => {
-            let problem = DataProblem::LostBeside { reason: reason.to_owned() };
-            Err(RunError::Data(DataError::new(train.span, problem)))
-        }
-    }
 }
 
 /// What the loop came to.
@@ -155,7 +144,6 @@ impl<'a> Loop<'a> {
                     probe.before(session, rows, at.step)?;
                 }
                 let result = stepper.run(session, rows, at.step)?;
-                read_well(self.train, self.dataset)?;
                 at.running.add(result.loss, rows.len());
                 self.tell_step(at.epoch, at.step, &result);
                 let is_last = at.step == self.extent.steps;

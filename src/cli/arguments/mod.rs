@@ -15,7 +15,7 @@ pub use programs::{
     SummaryArgs,
 };
 pub use runs::{DiffArgs, EvalArgs, PlotArgs, PlotSplit, PredictArgs, ReportArgs, RunsArgs, SplitName};
-pub use training::{BenchArgs, LrFindArgs, ResumeArgs, SweepArgs, TrainArgs};
+pub use training::{BenchArgs, LrFindArgs, ResumeArgs, SweepArgs, TrainArgs, TrialArgs};
 
 use crate::check::{LintLevels, LintName, Overrides};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -175,9 +175,9 @@ impl ChangeArgs {
     }
 }
 
-/// How training goes, from the start or from where it was stopped.
+/// What training steps may take of the machine.
 #[derive(Debug, Clone, Args)]
-pub struct GoingArgs {
+pub struct ResourceArgs {
     /// Worker threads; results do not depend on it
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
@@ -185,6 +185,14 @@ pub struct GoingArgs {
     /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub memory_limit: Option<u64>,
+}
+
+/// How training goes, from the start or from where it was stopped.
+#[derive(Debug, Clone, Args)]
+pub struct GoingArgs {
+    /// What steps may take.
+    #[command(flatten)]
+    pub resources: ResourceArgs,
 
     /// Also write what TensorBoard shows, in the folder tensorboard of the run (tensorboard --logdir runs)
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! What trains.
 
-use super::values::{assignment, batch, bench_steps, memory, rate, rate_steps, threads};
-use super::{GoingArgs, LintArgs, ProgramArgs};
+use super::values::{assignment, batch, bench_steps, rate, rate_steps, threads};
+use super::{GoingArgs, LintArgs, ProgramArgs, ResourceArgs};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -102,9 +102,9 @@ pub struct SweepArgs {
     pub going: GoingArgs,
 }
 
-/// `lr-find`
+/// A train of which some steps are done, and whose weights are thrown away.
 #[derive(Debug, Clone, Args)]
-pub struct LrFindArgs {
+pub struct TrialArgs {
     /// The program
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -112,6 +112,34 @@ pub struct LrFindArgs {
     /// The model or the phase to train, where the file trains several; the first where it is left out
     #[arg(long, value_name = "NAME")]
     pub train: Option<String>,
+
+    /// Start from the weights of this file
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub init: Option<PathBuf>,
+
+    /// Give a hyper another value (may be repeated)
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
+    pub set: Vec<(String, String)>,
+
+    /// Start every random choice from this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// What steps may take.
+    #[command(flatten)]
+    pub resources: ResourceArgs,
+
+    /// Print one JSON object a line, and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `lr-find`
+#[derive(Debug, Clone, Args)]
+pub struct LrFindArgs {
+    /// What is tried.
+    #[command(flatten)]
+    pub trial: TrialArgs,
 
     /// The rate to begin with
     #[arg(long, value_name = "RATE", default_value = "1e-7", value_parser = rate)]
@@ -125,18 +153,6 @@ pub struct LrFindArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = rate_steps)]
     pub steps: usize,
 
-    /// Start from the weights of this file
-    #[arg(long, value_name = "FILE.safetensors")]
-    pub init: Option<PathBuf>,
-
-    /// Give a hyper another value (may be repeated)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
-    pub set: Vec<(String, String)>,
-
-    /// Start every random choice from this number
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
     /// Write a picture instead of drawing in the terminal
     #[arg(long, value_name = "FILE.svg")]
     pub svg: Option<PathBuf>,
@@ -144,30 +160,14 @@ pub struct LrFindArgs {
     /// Write over the picture if it is there
     #[arg(long, requires = "svg")]
     pub force: bool,
-
-    /// Worker threads; results do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub threads: Option<usize>,
-
-    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub memory_limit: Option<u64>,
-
-    /// Print one JSON object a line, and nothing else
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `bench`
 #[derive(Debug, Clone, Args)]
 pub struct BenchArgs {
-    /// The program
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// The model or the phase to time, where the file trains several; the first where it is left out
-    #[arg(long, value_name = "NAME")]
-    pub train: Option<String>,
+    /// What is timed.
+    #[command(flatten)]
+    pub trial: TrialArgs,
 
     /// Steps that are timed, behind some to warm up
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = bench_steps)]
@@ -176,28 +176,4 @@ pub struct BenchArgs {
     /// Examples of a batch, in place of those of the train
     #[arg(long, value_name = "N", value_parser = batch)]
     pub batch: Option<usize>,
-
-    /// Start from the weights of this file
-    #[arg(long, value_name = "FILE.safetensors")]
-    pub init: Option<PathBuf>,
-
-    /// Give a hyper another value (may be repeated)
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]
-    pub set: Vec<(String, String)>,
-
-    /// Start every random choice from this number
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// Worker threads; results do not depend on it
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub threads: Option<usize>,
-
-    /// Refuse what would take more memory than this (200MB, 2GiB); left out, more than is free, which only Linux tells
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub memory_limit: Option<u64>,
-
-    /// Print one JSON object, and nothing else
-    #[arg(long)]
-    pub json: bool,
 }

@@ -1,5 +1,6 @@
 //! A file beside memory: written once from its beginning, then read anywhere.
 
+use super::super::files::cache_folder;
 use super::super::problem::{DataProblem, Found};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -47,7 +48,8 @@ fn read_at(file: &File, mut offset: u64, mut bytes: &mut [u8]) -> io::Result<()>
     Ok(())
 }
 
-/// Writes a file without a name, which is gone with the process, however that ends.
+/// Writes a file without a name, which is gone with the process, however that ends: in the folder that `TMPDIR` names,
+/// else in that of caches.
 pub(crate) struct DiskWriter {
     writer: BufWriter<File>,
     folder: PathBuf,
@@ -57,10 +59,13 @@ pub(crate) struct DiskWriter {
 impl DiskWriter {
     /// An empty file. Errors: there is no place for it.
     pub fn new() -> Found<DiskWriter> {
-        let folder = folder();
-        // That of caches may not be there yet; another that is not there is a slip.
-        let is_cache = folder.ends_with("nnrun");
-        let there = if is_cache { std::fs::create_dir_all(&folder) } else { Ok(()) };
+        // The system's folder of temporary files is often memory itself.
+        let named = std::env::var_os("TMPDIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
+        let (folder, there) = match (named, cache_folder()) {
+            (Some(named), _) => (named, Ok(())),
+            (None, Some(ours)) => (ours.clone(), std::fs::create_dir_all(&ours)),
+            (None, None) => (std::env::temp_dir(), Ok(())),
+        };
         let made = there.and_then(|()| tempfile::tempfile_in(&folder));
         let file = made.map_err(|error| no_room(&folder, 0, &error))?;
         Ok(DiskWriter { writer: BufWriter::with_capacity(1 << 18, file), folder, written: 0 })
@@ -83,12 +88,4 @@ impl DiskWriter {
 fn no_room(folder: &Path, written: u64, error: &io::Error) -> Box<DataProblem> {
     let reason = crate::diagnostics::io_reason(error);
     Box::new(DataProblem::NoRoomBeside { folder: folder.display().to_string(), written, reason })
-}
-
-/// `TMPDIR` where it is set. Otherwise the folder of caches, since the system's folder of temporary files is often
-/// memory itself.
-fn folder() -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = || absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
-    absolute("TMPDIR").or_else(|| cache().map(|cache| cache.join("nnrun"))).unwrap_or_else(std::env::temp_dir)
 }

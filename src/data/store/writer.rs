@@ -78,6 +78,8 @@ impl<T: Stored> StoreWriter<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::blocks::Stretch;
+    use super::super::disk::DiskFile;
     use super::*;
 
     fn numbers(limit: usize, size: BlockSize) -> Store<f32> {
@@ -115,6 +117,19 @@ mod tests {
         }
         disk.warm(250..2000);
         assert_eq!((disk.there(), store.failure()), (3, None));
+    }
+
+    #[test]
+    fn what_is_lost_is_told_and_is_no_number() {
+        let file = tempfile::tempfile().expect("a file");
+        file.set_len(400).expect("room");
+        let cut = file.try_clone().expect("the same file");
+        let disk = Disk::<f32>::new(DiskFile::new(file).expect("open"), 100, 10, 2);
+        let store = Store::on_disk(disk);
+        assert_eq!((store.get(0..2), store.failure()), (Stretch::Own(vec![0.0, 0.0]), None));
+        cut.set_len(200).expect("cut");
+        assert!(store.get(90..95).iter().all(|x| x.is_nan()));
+        assert!(store.failure().is_some_and(|reason| reason.contains("shorter")));
     }
 
     #[test]
