@@ -18,14 +18,18 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+fn at_most(text: &str, most: usize) -> Result<usize, String> {
+    match positive(text)? {
+        n if n > most => Err(format!("at most {most}")),
+        n => Ok(n),
+    }
+}
+
 /// More would be counted in bytes that no number holds.
 const LARGEST_BATCH: usize = 1 << 32;
 
 pub(super) fn batch(text: &str) -> Result<usize, String> {
-    match positive(text)? {
-        n if n > LARGEST_BATCH => Err(format!("at most {LARGEST_BATCH}")),
-        n => Ok(n),
-    }
+    at_most(text, LARGEST_BATCH)
 }
 
 pub(super) fn memory(text: &str) -> Result<u64, String> {
@@ -60,10 +64,7 @@ pub(super) fn epochs(text: &str) -> Result<u64, String> {
 const MOST_THREADS: usize = 1024;
 
 pub(super) fn threads(text: &str) -> Result<usize, String> {
-    match positive(text)? {
-        n if n > MOST_THREADS => Err(format!("at most {MOST_THREADS}")),
-        n => Ok(n),
-    }
+    at_most(text, MOST_THREADS)
 }
 
 pub(super) fn tolerance(text: &str) -> Result<f64, String> {
@@ -77,7 +78,7 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         // Below and above there is nothing left of them in 32 bits.
         Ok(x) if (1e-30..=1e30).contains(&x) => Ok(x),
-        _ => Err("a rate above 0 is wanted, like 1e-5".to_owned()),
+        _ => Err("a rate between 1e-30 and 1e30 is wanted, like 1e-5".to_owned()),
     }
 }
 
@@ -85,10 +86,9 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
 const RATE_STEPS: std::ops::RangeInclusive<usize> = 20..=100_000;
 
 pub(super) fn rate_steps(text: &str) -> Result<usize, String> {
-    match positive(text)? {
-        n if RATE_STEPS.contains(&n) => Ok(n),
+    match at_most(text, *RATE_STEPS.end())? {
         n if n < *RATE_STEPS.start() => Err(format!("at least {}, for fewer make no curve", RATE_STEPS.start())),
-        _ => Err(format!("at most {}", RATE_STEPS.end())),
+        n => Ok(n),
     }
 }
 
@@ -96,10 +96,7 @@ pub(super) fn rate_steps(text: &str) -> Result<usize, String> {
 const MOST_BENCH_STEPS: usize = 10_000_000;
 
 pub(super) fn bench_steps(text: &str) -> Result<usize, String> {
-    match positive(text)? {
-        n if n > MOST_BENCH_STEPS => Err(format!("at most {MOST_BENCH_STEPS}")),
-        n => Ok(n),
-    }
+    at_most(text, MOST_BENCH_STEPS)
 }
 
 pub(super) fn temperature(text: &str) -> Result<f64, String> {
