@@ -176,8 +176,8 @@ fn what_cannot_be_found_is_told() {
     told(&["missing.nn"], 2, &["there is no file missing.nn"]);
     told(&["xor.nn", "--train", "Or"], 2, &["--train Or: there is no train of this name", "there are trains of `Xor`"]);
     told(&["xor.nn", "--from", "1", "--to", "0.1"], 2, &["--from 1 is not below --to 0.1"]);
-    told(&["xor.nn", "--from", "0"], 2, &["a rate above 0 is wanted"]);
-    told(&["xor.nn", "--from", "nan"], 2, &["a rate above 0 is wanted"]);
+    told(&["xor.nn", "--from", "0"], 2, &["a rate between 1e-30 and 1e30 is wanted"]);
+    told(&["xor.nn", "--from", "nan"], 2, &["a rate between 1e-30 and 1e30 is wanted"]);
     told(&["xor.nn", "--steps", "5"], 2, &["at least 20"]);
     told(&["xor.nn", "--set", "width=3"], 1, &["there is no hyper `width` to set"]);
     // Nothing moves at such rates.
