@@ -67,7 +67,9 @@ fn tell(output: &Output, checked: &Checked, train: &Train, bench: &Bench, thread
     let time = |part: f64| milliseconds(bench.quantile(part));
     let median = bench.quantile(0.5);
     let work = match gflops(bench) {
-        Some(rate) => format!("{}FLOP a step, {rate:.1} GFLOP/s", before_unit(bench.flops as f64)),
+        Some(rate) => {
+            format!("{}FLOP a step, {}FLOP/s", before_unit(bench.flops as f64), before_unit(rate * 1e9))
+        }
         None => format!("{}FLOP a step of the longest examples", before_unit(bench.flops as f64)),
     };
     let rows = [

@@ -30,7 +30,7 @@ fn steps_are_timed_and_nothing_is_left() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("two.nn"), TWO).unwrap();
     let told = bench(folder.path(), &["--steps", "20"]).expect(0);
-    for what in ["Net, phase first on d", "SGD · batches of 30", "20 steps behind 10", "a second", "GFLOP/s", "KiB"] {
+    for what in ["Net, phase first on d", "SGD · batches of 30", "20 steps behind 10", "a second", "FLOP/s", "KiB"] {
         assert!(told.out.contains(what), "{what}:\n{}", told.out);
     }
     let of = |arguments: &[&str]| -> Value {
