@@ -35,32 +35,35 @@ pub unsafe fn pack<E: Element>(
     }
 }
 
-/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows.
+/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows. `ROWS` and `COLUMNS` (a half or a
+/// whole panel) are those of a tile, whose sums should fill the registers and not more.
 ///
 /// # Safety
 /// `a` has so many rows of `depth` numbers, `c` of `columns`, and nobody else touches those; `panels` was made by
 /// [`pack`] for these sizes.
 #[inline(always)]
-pub unsafe fn add_product<E: Element, const ROWS: usize, const FUSED: bool>(
+pub unsafe fn add_product<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     rows: usize,
     [depth, columns]: [usize; 2],
     (a, a_row): (*const E, usize),
     panels: *const E,
     (c, c_row): (*mut E, usize),
 ) {
-    for first in (0..columns).step_by(WIDTH) {
-        let width = (columns - first).min(WIDTH);
+    const { assert!(WIDTH.is_multiple_of(COLUMNS)) };
+    for first in (0..columns).step_by(COLUMNS) {
+        let width = (columns - first).min(COLUMNS);
         let mut row = 0;
         while row < rows {
-            // SAFETY: rows and columns of the operands; the panels before this one have `first * depth` numbers.
+            // SAFETY: rows and columns of the operands; the panels before this one have as many numbers as their
+            // columns are deep.
             unsafe {
-                let panel = panels.add(first * depth);
+                let panel = panels.add(first / WIDTH * WIDTH * depth + first % WIDTH);
                 let (a, c) = ((a.add(row * a_row), a_row), (c.add(row * c_row + first), c_row));
                 row += match rows - row {
-                    left if left >= ROWS => tile::<E, ROWS, FUSED>(depth, width, a, panel, c),
-                    left if ROWS > 4 && left >= 4 => tile::<E, 4, FUSED>(depth, width, a, panel, c),
-                    left if ROWS > 2 && left >= 2 => tile::<E, 2, FUSED>(depth, width, a, panel, c),
-                    _ => tile::<E, 1, FUSED>(depth, width, a, panel, c),
+                    left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED>(depth, width, a, panel, c),
+                    left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED>(depth, width, a, panel, c),
+                    left if ROWS > 2 && left >= 2 => tile::<E, 2, COLUMNS, FUSED>(depth, width, a, panel, c),
+                    _ => tile::<E, 1, COLUMNS, FUSED>(depth, width, a, panel, c),
                 };
             }
         }
@@ -73,39 +76,43 @@ pub unsafe fn add_product<E: Element, const ROWS: usize, const FUSED: bool>(
 /// As [`add_product`].
 #[allow(clippy::needless_range_loop)] // see below
 #[inline(always)]
-unsafe fn tile<E: Element, const ROWS: usize, const FUSED: bool>(
+unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     depth: usize,
     width: usize,
     (a, a_row): (*const E, usize),
     panel: *const E,
     (c, c_row): (*mut E, usize),
 ) -> usize {
-    let mut sums = [[E::ZERO; WIDTH]; ROWS];
+    let mut sums = [[E::ZERO; COLUMNS]; ROWS];
     for k in 0..depth {
         // SAFETY: k < depth; a panel's rows are `WIDTH` numbers.
-        let right = unsafe { &*panel.add(k * WIDTH).cast::<[E; WIDTH]>() };
+        let right = unsafe { &*panel.add(k * WIDTH).cast::<[E; COLUMNS]>() };
         // Plain counting, which leaves nothing to be inlined: iterators were not, and cost a factor of six.
         for i in 0..ROWS {
             // SAFETY: i < ROWS, k < depth.
             let left = unsafe { *a.add(i * a_row + k) };
-            for j in 0..WIDTH {
+            for j in 0..COLUMNS {
                 sums[i][j] = if FUSED { left.fused(right[j], sums[i][j]) } else { sums[i][j] + left * right[j] };
             }
         }
     }
     for i in 0..ROWS {
         let from = c.wrapping_add(i * c_row);
-        if width == WIDTH {
-            // SAFETY: i < ROWS, and a whole panel of columns from here.
-            let line = unsafe { &mut *from.cast::<[E; WIDTH]>() };
-            for j in 0..WIDTH {
-                line[j] += sums[i][j];
+        // The sums are only ever asked for by constants: asked for by `width`, they were kept in memory all the time, and
+        // the loop above took twice as long.
+        let mut line = [E::ZERO; COLUMNS];
+        // SAFETY: i < ROWS, and `width` columns from here; the line is no memory of anyone else.
+        unsafe {
+            match width == COLUMNS {
+                true => line = *from.cast::<[E; COLUMNS]>(),
+                false => std::ptr::copy_nonoverlapping(from, line.as_mut_ptr(), width),
             }
-        } else {
-            // SAFETY: i < ROWS, and `width` columns from here.
-            let line = unsafe { std::slice::from_raw_parts_mut(from, width) };
-            for j in 0..width {
-                line[j] += sums[i][j];
+            for j in 0..COLUMNS {
+                line[j] = line[j] + sums[i][j];
+            }
+            match width == COLUMNS {
+                true => *from.cast::<[E; COLUMNS]>() = line,
+                false => std::ptr::copy_nonoverlapping(line.as_ptr(), from, width),
             }
         }
     }
@@ -126,12 +133,16 @@ mod tests {
             let mut panels = vec![f64::NAN; size(depth, columns)];
             let mut c: Vec<f64> = (0..rows * columns).map(|i| number(i + 9)).collect();
             let before = c.clone();
+            let mut in_halves = c.clone();
             // SAFETY: the vectors have these sizes; the matrix is given by its transpose.
             unsafe {
                 pack([depth, columns], (matrix.as_ptr(), [1, depth]), panels.as_mut_ptr());
-                let (a, c) = ((a.as_ptr(), depth), (c.as_mut_ptr(), columns));
-                add_product::<f64, 8, false>(rows, [depth, columns], a, panels.as_ptr(), c);
+                let a = (a.as_ptr(), depth);
+                add_product::<f64, 8, 32, false>(rows, [depth, columns], a, panels.as_ptr(), (c.as_mut_ptr(), columns));
+                let halves = (in_halves.as_mut_ptr(), columns);
+                add_product::<f64, 6, 16, false>(rows, [depth, columns], a, panels.as_ptr(), halves);
             }
+            assert_eq!(c, in_halves, "{rows}×{depth}×{columns}");
             for i in 0..rows {
                 for j in 0..columns {
                     let sum: f64 = (0..depth).map(|k| a[i * depth + k] * matrix[j * depth + k]).sum();
