@@ -252,6 +252,10 @@ impl Checker<'_> {
                 SourceSpec::Blobs { n, classes, features, std: bound.args.number("std"), seed }
             }
             "sine" => SourceSpec::Sine { n, periods: bound.args.number("periods"), noise, seed },
+            "random" => {
+                let classes = bound.args.optional_number("classes").map(|classes| classes as usize);
+                SourceSpec::Random { n, features: whole("features"), classes, seed }
+            }
             _ => {
                 self.not_a_data_function(span, name, true);
                 return None;

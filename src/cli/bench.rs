@@ -2,12 +2,17 @@
 
 use super::arguments::BenchArgs;
 use super::exit::Exit;
+use super::files::Written;
 use super::numbers::{before_unit, bytes, count};
 use super::output::{DIM, Output, paint};
-use super::{failure, numbers, trial};
+use super::profile::{Profile, milliseconds, trace};
+use super::{failure, files, numbers, trial};
 use crate::check::{Checked, Train};
-use crate::train::{Bench, BenchOptions};
+use crate::train::{Bench, BenchOptions, write_whole};
 use serde_json::json;
+
+/// What `--trace` writes.
+const TRACE: Written = Written { flag: "--trace", ending: "json", what: "a trace" };
 
 /// Runs the command.
 pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
@@ -16,7 +21,17 @@ pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
         Err(exit) => return exit,
     };
     let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
-    let options = BenchOptions { steps: args.steps, batch: args.batch, trial: trial::options(output, &args.trial) };
+    if let Some(path) = &args.trace
+        && let Err(exit) = files::can_be_written(output, TRACE, path, args.force)
+    {
+        return exit;
+    }
+    let options = BenchOptions {
+        steps: args.steps,
+        batch: args.batch,
+        profiles: args.profile || args.trace.is_some(),
+        trial: trial::options(output, &args.trial),
+    };
     let threads = options.trial.threads;
     let result =
         trial::with_bar(output, &args.trial, args.steps, |hear| crate::train::bench(&checked, index, &options, hear));
@@ -24,9 +39,24 @@ pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
         Ok(bench) if bench.seconds.is_empty() => Exit::Interrupted,
         Ok(bench) => {
             let is_whole = bench.seconds.len() == args.steps;
-            match args.trial.json {
-                true => output.result(&format!("{}\n", as_json(train, &bench, threads))),
-                false => tell(output, &checked, train, &bench, threads),
+            let profile = Profile::of(&bench.profile, &checked.sources).filter(|_| args.profile);
+            if args.trial.json {
+                let mut object = as_json(train, &bench, threads);
+                if let Some(profile) = &profile {
+                    object["profile"] = profile.as_json();
+                }
+                output.result(&format!("{object}\n"));
+            } else {
+                tell(output, &checked, train, &bench, threads);
+                if let Some(profile) = &profile {
+                    output.say("");
+                    output.result(&profile.table(output.width()));
+                }
+            }
+            if let Some(path) = &args.trace
+                && let Err(error) = write_whole(path, trace(&bench.profile, &checked.sources).to_string().as_bytes())
+            {
+                return failure::tell(output, &checked.sources, &error);
             }
             if !bench.loss.is_finite() {
                 output.note(
@@ -81,23 +111,5 @@ fn tell(output: &Output, checked: &Checked, train: &Train, bench: &Bench, thread
     output.say("");
     for (name, value) in rows {
         output.say(&format!("  {} {value}", paint(DIM, &format!("{name:<10}"))));
-    }
-}
-
-/// Three digits, however short or long it is.
-fn milliseconds(seconds: f64) -> String {
-    let ms = seconds * 1e3;
-    let digits = if ms > 0.0 { (2.0 - ms.log10().floor()).clamp(0.0, 6.0) as usize } else { 0 };
-    format!("{ms:.digits$}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::milliseconds;
-
-    #[test]
-    fn three_digits() {
-        let shown = [0.0000123, 0.00123, 0.0999, 0.1234, 1.5].map(milliseconds);
-        assert_eq!(shown, ["0.0123", "1.23", "99.9", "123", "1500"]);
     }
 }

@@ -25,6 +25,36 @@ pub fn open(output: &Output, path: &Path, overrides: &Overrides) -> Result<Check
     Ok(checked)
 }
 
+/// A file that a command writes because a flag says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// `--svg`
+    pub flag: &'static str,
+    /// `svg`
+    pub ending: &'static str,
+    /// What it is.
+    pub what: &'static str,
+}
+
+/// What `--svg` writes.
+pub const PICTURE: Written = Written { flag: "--svg", ending: "svg", what: "a picture of curves" };
+
+/// Whether a path may be written to: it ends as it must, and nothing is lost. `Err`, with the reason told, otherwise.
+pub fn can_be_written(output: &Output, written: Written, path: &Path, force: bool) -> Result<(), Exit> {
+    let Written { flag, ending, what } = written;
+    let shown = path.display();
+    if path.extension().is_none_or(|own| !own.eq_ignore_ascii_case(ending)) {
+        output.error(&format!("{flag} {shown}: {what} is written as .{ending}"), None);
+        return Err(Exit::CommandLine);
+    }
+    if path.symlink_metadata().is_ok() && (!force || path.is_dir()) {
+        let help = (!path.is_dir()).then_some("--force writes over it");
+        output.error(&format!("{flag} {shown} is there already"), help);
+        return Err(Exit::CommandLine);
+    }
+    Ok(())
+}
+
 /// Whether a path can be a program. `Err`, with the reason told, where it names nothing or a folder.
 pub fn readable(output: &Output, path: &Path) -> Result<(), Exit> {
     let shown = path.display();

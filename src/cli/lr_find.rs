@@ -3,8 +3,8 @@
 use super::arguments::LrFindArgs;
 use super::exit::Exit;
 use super::output::{CYAN, DIM, Output, paint};
-use super::plot::{drawing, picture_can_be_written};
-use super::{failure, numbers, trial};
+use super::plot::drawing;
+use super::{failure, files, numbers, trial};
 use crate::check::{Checked, Train};
 use crate::diagnostics::quoted_list;
 use crate::report::{Across, Chart, Curve};
@@ -24,7 +24,7 @@ pub fn lr_find(output: &Output, args: &LrFindArgs) -> Exit {
         return Exit::CommandLine;
     }
     if let Some(path) = &args.svg
-        && let Err(exit) = picture_can_be_written(output, path, args.force)
+        && let Err(exit) = files::can_be_written(output, files::PICTURE, path, args.force)
     {
         return exit;
     }

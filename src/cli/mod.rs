@@ -26,6 +26,7 @@ mod numbers;
 mod output;
 mod plot;
 mod predict;
+mod profile;
 mod progress;
 mod report;
 mod resume;

@@ -2,10 +2,9 @@
 
 use super::arguments::{PlotArgs, PlotSplit};
 use super::exit::Exit;
-use super::failure;
-use super::numbers;
 use super::output::{BOLD, DIM, Output, paint};
 use super::table::{Align, Table, cut};
+use super::{failure, files, numbers};
 use crate::data::Split;
 use crate::diagnostics::{nearest, quoted_list};
 use crate::report::{self, Across, Cell, Chart, Curve};
@@ -37,7 +36,7 @@ type Named = (String, RunHistory);
 /// Runs the command.
 pub fn plot(output: &Output, args: &PlotArgs) -> Exit {
     if let Some(path) = &args.svg
-        && let Err(exit) = picture_can_be_written(output, path, args.force)
+        && let Err(exit) = files::can_be_written(output, files::PICTURE, path, args.force)
     {
         return exit;
     }
@@ -127,21 +126,6 @@ fn named_as_run(output: &Output, run: &Path, histories: &[Named]) -> Option<Exit
 fn point_name(row: &Row) -> String {
     let set: Vec<String> = row.set.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("point {}: {}", row.result.point, set.join(" "))
-}
-
-/// What the command line can get wrong about the picture.
-pub fn picture_can_be_written(output: &Output, path: &Path, force: bool) -> Result<(), Exit> {
-    let shown = path.display();
-    if path.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("svg")) {
-        output.error(&format!("--svg {shown}: a picture of curves is written as .svg"), None);
-        return Err(Exit::CommandLine);
-    }
-    if path.symlink_metadata().is_ok() && (!force || path.is_dir()) {
-        let help = (!path.is_dir()).then_some("--force writes over it");
-        output.error(&format!("--svg {shown} is there already"), help);
-        return Err(Exit::CommandLine);
-    }
-    Ok(())
 }
 
 /// The trains to draw, each with the name of its curve.

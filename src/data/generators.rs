@@ -7,12 +7,45 @@ use super::random::{Purpose, Stream};
 use super::source_spec::{Cell, SourceSpec};
 use std::f64::consts::{PI, TAU};
 
-/// A table in memory. Numbers only, except for literal rows.
+/// A table that is in no file.
 pub(crate) struct MemoryTable {
     /// The names of the columns.
     pub columns: Vec<String>,
-    /// The cells, row by row.
-    pub rows: Vec<Vec<Cell>>,
+    /// The cells.
+    pub rows: MemoryRows,
+}
+
+/// The rows of a [`MemoryTable`].
+pub(crate) enum MemoryRows {
+    /// As they are written in the program.
+    Literal(Vec<Vec<Cell>>),
+    /// Made one after the other, always the same ones: as many as a generator makes would not all fit in memory.
+    Made(Box<dyn Fn() -> MadeRows>),
+}
+
+/// Rows as they are made.
+type MadeRows = Box<dyn Iterator<Item = Vec<f64>>>;
+
+impl MemoryTable {
+    /// Calls `see` for each row (from 1), column and cell; gives the number of rows.
+    pub(crate) fn each(&self, see: &mut dyn FnMut(u64, usize, Parsed<'_>)) -> u64 {
+        let mut count = 0;
+        match &self.rows {
+            MemoryRows::Literal(rows) => {
+                for row in rows {
+                    count += 1;
+                    row.iter().enumerate().for_each(|(column, cell)| see(count, column, cell.parsed()));
+                }
+            }
+            MemoryRows::Made(rows) => {
+                for row in rows() {
+                    count += 1;
+                    row.iter().enumerate().for_each(|(column, x)| see(count, column, Parsed::Number(*x)));
+                }
+            }
+        }
+        count
+    }
 }
 
 impl Cell {
@@ -65,6 +98,16 @@ pub(crate) fn generate(source: &SourceSpec) -> Found<Option<MemoryTable>> {
             }
             sine(*n, *periods, *noise, *seed)
         }
+        SourceSpec::Random { n, features, classes, seed } => {
+            check("random", *n, 1, 0.0)?;
+            if *features == 0 {
+                return Err(argument("random", "features", features, "at least 1"));
+            }
+            if *classes == Some(0) {
+                return Err(argument("random", "classes", 0, "at least 1"));
+            }
+            random(*n, *features, *classes, *seed)
+        }
     };
     Ok(Some(table))
 }
@@ -98,7 +141,7 @@ fn literal(columns: &[String], rows: &[Vec<Cell>]) -> Found<MemoryTable> {
             }));
         }
     }
-    Ok(MemoryTable { columns: columns.to_vec(), rows: rows.to_vec() })
+    Ok(MemoryTable { columns: columns.to_vec(), rows: MemoryRows::Literal(rows.to_vec()) })
 }
 
 /// The columns that a generator makes, of so many features where it has as many as it is told to; none for a source of
@@ -107,28 +150,37 @@ pub fn generated_columns(generator: &str, features: usize) -> Vec<String> {
     match generator {
         "moons" | "spirals" => labelled(2),
         "blobs" => labelled(features),
+        "random" => numbered(features).collect(),
         "sine" => vec!["x".to_owned(), "y".to_owned()],
         _ => Vec::new(),
     }
 }
 
-/// `x0`, `x1`, …, `label`
-fn labelled(features: usize) -> Vec<String> {
-    (0..features).map(|i| format!("x{i}")).chain(["label".to_owned()]).collect()
+/// `x0`, `x1`, …
+fn numbered(features: usize) -> impl Iterator<Item = String> {
+    (0..features).map(|i| format!("x{i}"))
 }
 
-fn made(generator: &str, features: usize, rows: Vec<Vec<f64>>) -> MemoryTable {
-    let columns = generated_columns(generator, features);
-    MemoryTable { columns, rows: rows.into_iter().map(|r| r.into_iter().map(Cell::Number).collect()).collect() }
+/// `x0`, `x1`, …, `label`
+fn labelled(features: usize) -> Vec<String> {
+    numbered(features).chain(["label".to_owned()]).collect()
+}
+
+/// The table of a generator, whose rows come of a draw that begins anew each time.
+fn made<Rows>(generator: &str, features: usize, seed: u64, rows: impl Fn(Stream) -> Rows + 'static) -> MemoryTable
+where
+    Rows: Iterator<Item = Vec<f64>> + 'static,
+{
+    let rows = move || -> MadeRows { Box::new(rows(Stream::new(seed, Purpose::Generate, 0))) };
+    MemoryTable { columns: generated_columns(generator, features), rows: MemoryRows::Made(Box::new(rows)) }
 }
 
 // The classes take turns, so that an ordered split sees all of them.
 
 fn moons(n: usize, noise: f64, seed: u64) -> MemoryTable {
-    let mut draw = Stream::new(seed, Purpose::Generate, 0);
     let each = n.div_ceil(2).saturating_sub(1).max(1) as f64;
-    let rows = (0..n)
-        .map(|i| {
+    made("moons", 2, seed, move |mut draw| {
+        (0..n).map(move |i| {
             let angle = PI * (i / 2) as f64 / each;
             let (x, y) = match i % 2 {
                 0 => (angle.cos(), angle.sin()),
@@ -136,50 +188,51 @@ fn moons(n: usize, noise: f64, seed: u64) -> MemoryTable {
             };
             vec![x + noise * draw.normal(), y + noise * draw.normal(), (i % 2) as f64]
         })
-        .collect();
-    made("moons", 2, rows)
+    })
 }
 
 fn spirals(n: usize, classes: usize, noise: f64, seed: u64) -> MemoryTable {
-    let mut draw = Stream::new(seed, Purpose::Generate, 0);
     let each = n.div_ceil(classes).saturating_sub(1).max(1) as f64;
-    let rows = (0..n)
-        .map(|i| {
+    made("spirals", 2, seed, move |mut draw| {
+        (0..n).map(move |i| {
             let (arm, t) = (i % classes, (i / classes) as f64 / each);
             // From near the centre outwards, two thirds of a turn: hard for a line, easy for a small network.
             let radius = 0.05 + 0.95 * t;
             let angle = 4.0 * t + TAU * arm as f64 / classes as f64;
             vec![radius * angle.cos() + noise * draw.normal(), radius * angle.sin() + noise * draw.normal(), arm as f64]
         })
-        .collect();
-    made("spirals", 2, rows)
+    })
 }
 
 fn blobs(n: usize, classes: usize, features: usize, std: f64, seed: u64) -> MemoryTable {
-    let mut draw = Stream::new(seed, Purpose::Generate, 0);
-    let centres: Vec<Vec<f64>> =
-        (0..classes).map(|_| (0..features).map(|_| 20.0 * draw.unit() - 10.0).collect()).collect();
-    let rows = centres
-        .iter()
-        .enumerate()
-        .cycle()
-        .take(n)
-        .map(|(class, centre)| {
-            let mut row: Vec<f64> = centre.iter().map(|c| c + std * draw.normal()).collect();
-            row.push(class as f64);
-            row
+    made("blobs", features, seed, move |mut draw| {
+        let centres: Vec<Vec<f64>> =
+            (0..classes).map(|_| (0..features).map(|_| 20.0 * draw.unit() - 10.0).collect()).collect();
+        (0..n).map(move |i| {
+            let class = i % classes;
+            let cloud = centres[class].iter().map(|c| c + std * draw.normal()).collect::<Vec<f64>>();
+            cloud.into_iter().chain([class as f64]).collect()
         })
-        .collect();
-    made("blobs", features, rows)
+    })
 }
 
 fn sine(n: usize, periods: f64, noise: f64, seed: u64) -> MemoryTable {
-    let mut draw = Stream::new(seed, Purpose::Generate, 0);
-    let rows = (0..n)
-        .map(|i| {
+    made("sine", 0, seed, move |mut draw| {
+        (0..n).map(move |i| {
             let x = TAU * periods * i as f64 / n.saturating_sub(1).max(1) as f64;
             vec![x, x.sin() + noise * draw.normal()]
         })
-        .collect();
-    made("sine", 0, rows)
+    })
+}
+
+/// Numbers that have nothing to do with each other.
+fn random(n: usize, features: usize, classes: Option<usize>, seed: u64) -> MemoryTable {
+    made("random", features, seed, move |mut draw| {
+        let mut number = move || match classes {
+            None => draw.unit(),
+            // Rounding may make the product the number of classes itself.
+            Some(classes) => (draw.unit() * classes as f64).floor().min(classes as f64 - 1.0),
+        };
+        (0..n).map(move |_| (0..features).map(|_| number()).collect())
+    })
 }

@@ -193,6 +193,17 @@ pub enum SourceSpec {
         /// Of the noise.
         seed: u64,
     },
+    /// Numbers that have nothing to do with each other: columns `x0`, ….
+    Random {
+        /// Number of rows.
+        n: usize,
+        /// Number of columns.
+        features: usize,
+        /// Whole numbers below this one, each as likely; none for numbers from 0 to 1.
+        classes: Option<usize>,
+        /// Of the numbers.
+        seed: u64,
+    },
 }
 
 /// What a source gives.
@@ -223,7 +234,8 @@ impl SourceSpec {
             | SourceSpec::Moons { .. }
             | SourceSpec::Spirals { .. }
             | SourceSpec::Blobs { .. }
-            | SourceSpec::Sine { .. } => SourceShape::Table,
+            | SourceSpec::Sine { .. }
+            | SourceSpec::Random { .. } => SourceShape::Table,
         }
     }
 
@@ -247,6 +259,7 @@ impl SourceSpec {
             SourceSpec::Spirals { .. } => "spirals",
             SourceSpec::Blobs { .. } => "blobs",
             SourceSpec::Sine { .. } => "sine",
+            SourceSpec::Random { .. } => "random",
         }
     }
 
@@ -264,7 +277,8 @@ impl SourceSpec {
             | SourceSpec::Moons { .. }
             | SourceSpec::Spirals { .. }
             | SourceSpec::Blobs { .. }
-            | SourceSpec::Sine { .. } => None,
+            | SourceSpec::Sine { .. }
+            | SourceSpec::Random { .. } => None,
         }
     }
 }

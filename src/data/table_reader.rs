@@ -94,17 +94,15 @@ pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
         TablePart::Memory(table, name) => {
             no_duplicates(&table.columns, name)?;
             let wanted = sink.header(&table.columns)?;
-            for (i, row) in table.rows.iter().enumerate() {
-                for (column, cell) in row.iter().enumerate() {
-                    if wanted.get(column).copied().unwrap_or(false) {
-                        sink.cell(column, i as u64 + 1, cell.parsed());
-                    }
+            let rows = table.each(&mut |row, column, cell| {
+                if wanted.get(column).copied().unwrap_or(false) {
+                    sink.cell(column, row, cell);
                 }
+            });
+            match rows {
+                0 => Err(Box::new(DataProblem::Empty { written: name.to_string(), header: true })),
+                _ => Ok(rows),
             }
-            if table.rows.is_empty() {
-                return Err(Box::new(DataProblem::Empty { written: name.to_string(), header: true }));
-            }
-            Ok(table.rows.len() as u64)
         }
     }
 }

@@ -261,7 +261,8 @@ impl<E: Element> Executable<E> {
     }
 
     fn run_range(&mut self, session: &mut Session<E>, plan: PlanId, feed: &Feed, range: std::ops::Range<usize>) {
-        let code = &self.plans[plan.0].plan.code;
+        let laid = &self.plans[plan.0].plan;
+        let code = &laid.code;
         // Grows at the first step only.
         self.scratch.grow(code.scratch() * session.team.threads());
         let memory = kernels::Memory {
@@ -271,7 +272,10 @@ impl<E: Element> Executable<E> {
             literals: &self.literals.buffer,
             scratch: &mut self.scratch,
         };
-        code.run(range, memory, &session.team, feed);
+        code.run(range, memory, &session.team, feed, session.recorder.as_ref().map(|recorder| &recorder.clock));
+        if let Some(recorder) = &mut session.recorder {
+            recorder.add(|instruction| laid.instructions[instruction].cost.clone());
+        }
     }
 
     /// As [`Executable::run`], but looks at every result and stops behind the first instruction that makes NaN or

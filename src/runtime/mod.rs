@@ -21,6 +21,7 @@ mod feed;
 mod flops;
 mod kernels;
 mod plan;
+mod recording;
 mod session;
 mod states;
 
@@ -29,5 +30,6 @@ pub use executable::{Executable, Memory, Overflow, PlanError, PlanId};
 pub use feed::{Binding, Feed};
 pub use flops::{flops, graph_flops, node_flops};
 pub use plan::Plan;
+pub use recording::{Cost, Record};
 pub use session::Session;
 pub use states::{StateEntry, States};

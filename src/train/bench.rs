@@ -5,6 +5,7 @@ use super::training_loop::batches;
 use super::trial::{TrialOptions, with_prepared};
 use crate::check::{Checked, Settings};
 use crate::compile;
+use crate::runtime::Record;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -15,12 +16,14 @@ pub struct BenchOptions {
     pub steps: usize,
     /// Examples of a batch, in place of those of the train.
     pub batch: Option<usize>,
+    /// Whether steps behind those are looked at more closely.
+    pub profiles: bool,
     /// The rest.
     pub trial: TrialOptions,
 }
 
 /// What was measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Bench {
     /// Examples of a step.
     pub batch: usize,
@@ -36,7 +39,23 @@ pub struct Bench {
     pub bytes: u64,
     /// Of the last step.
     pub loss: f64,
+    /// Steps that were looked at more closely; in none of them is the batch a smaller one.
+    pub profile: Vec<StepProfile>,
 }
+
+/// What ran in a step, and when.
+#[derive(Debug, Clone)]
+pub struct StepProfile {
+    #[allow(missing_docs)]
+    pub start: Instant,
+    #[allow(missing_docs)]
+    pub end: Instant,
+    /// Pieces of instructions, instruction by instruction.
+    pub records: Vec<Record>,
+}
+
+/// Most steps that are looked at more closely, and for how many seconds at most.
+const PROFILED: (usize, f64) = (50, 5.0);
 
 /// Steps before any is timed: the first of each batch size is planned, memory is touched, processors wake up.
 const LEAST_WARM_UP: usize = 10;
@@ -68,26 +87,43 @@ pub fn bench(
         let examples = train.settings.examples_per_step().min(all);
         let warm_up = LEAST_WARM_UP.max(options.steps / 10);
         let mut seconds = Vec::with_capacity(options.steps);
-        let (mut step, mut loss) = (0u64, f64::NAN);
+        let mut profile: Vec<StepProfile> = Vec::new();
+        let (mut step, mut loss, mut timed) = (0u64, f64::NAN, Instant::now());
         'epochs: for epoch in 1.. {
             let mut batches = batches(train, dataset, epoch);
             loop {
-                let began = Instant::now();
+                let start = Instant::now();
                 let Some(rows) = dataset.read_batch(&mut batches) else { break };
                 step += 1;
                 loss = prepared.stepper.run(&mut prepared.session, rows, step)?.loss;
-                if rows.len() == examples && step > warm_up as u64 {
-                    seconds.push(began.elapsed().as_secs_f64());
-                    hear(seconds.len());
+                let end = Instant::now();
+                let is_whole = rows.len() == examples && step > warm_up as u64;
+                if seconds.len() < options.steps {
+                    if is_whole {
+                        seconds.push((end - start).as_secs_f64());
+                        hear(seconds.len());
+                    }
+                    if options.profiles && seconds.len() == options.steps {
+                        timed = end;
+                        prepared.session.record();
+                    }
+                } else {
+                    let records = prepared.session.record();
+                    if is_whole {
+                        profile.push(StepProfile { start, end, records });
+                    }
                 }
-                if seconds.len() == options.steps || options.trial.interrupt.load(Ordering::Relaxed) {
+                let is_enough = profile.len() == PROFILED.0 || timed.elapsed().as_secs_f64() > PROFILED.1;
+                let is_profiled = !options.profiles || is_enough && !profile.is_empty();
+                let is_done = seconds.len() == options.steps && is_profiled;
+                if is_done || options.trial.interrupt.load(Ordering::Relaxed) {
                     break 'epochs;
                 }
             }
         }
         let bytes = prepared.memory() as u64;
         let flops = compile::step_cost(train, train.settings.batch.min(all))?.flops;
-        Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss })
+        Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss, profile })
     })
 }
 
@@ -99,7 +135,7 @@ mod tests {
     fn quantiles() {
         let seconds = vec![0.5, 0.1, 0.4, 0.2, 0.3];
         let (is_ragged, loss) = (false, 1.0);
-        let bench = Bench { batch: 1, seconds, warm_up: 10, flops: 0, is_ragged, bytes: 0, loss };
+        let bench = Bench { batch: 1, seconds, warm_up: 10, flops: 0, is_ragged, bytes: 0, loss, profile: Vec::new() };
         assert_eq!([0.0, 0.1, 0.5, 0.9, 1.0].map(|part| bench.quantile(part)), [0.1, 0.1, 0.3, 0.5, 0.5]);
         assert!(Bench { seconds: Vec::new(), ..bench }.quantile(0.5).is_nan());
     }

@@ -65,7 +65,7 @@ mod wording;
 mod wording_of_divergence;
 mod wording_of_memory;
 
-pub use bench::{Bench, BenchOptions, bench};
+pub use bench::{Bench, BenchOptions, StepProfile, bench};
 pub use cause::{Cause, Divergence, GroupRate, Made, Numbers, Trouble, Written};
 pub use error::{Mismatch, NotResumable, ReopenError, RunError};
 pub use event::{

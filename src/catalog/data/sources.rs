@@ -3,7 +3,8 @@
 use crate::catalog::{Body, Bounds, Entry, Example, Param, ParamType};
 
 /// All of them.
-pub static ALL: &[&Entry] = &[&CSV, &IDX, &NPY, &NPZ, &IMAGE_FOLDER, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE];
+pub static ALL: &[&Entry] =
+    &[&CSV, &IDX, &NPY, &NPZ, &IMAGE_FOLDER, &TEXT, &ROWS, &MOONS, &SPIRALS, &BLOBS, &SINE, &RANDOM];
 
 const fn example(code: &'static str) -> Example {
     Example { inputs: &[], code, output: "" }
@@ -201,5 +202,28 @@ pub static SINE: Entry = Entry {
     example: example("sine(200, noise: 0.1)"),
     source: "",
     elsewhere: &[],
+    body: Body::Source,
+};
+
+/// Numbers without meaning, to measure with.
+pub static RANDOM: Entry = Entry {
+    name: "random",
+    summary: "Random numbers that have nothing to do with each other, of any size: to measure how fast a network is.",
+    formula: "uniform from 0 to 1; with `classes`, whole numbers from 0 to classes - 1, each as likely; columns x0, x1, ..",
+    params: &[
+        Param::required("n", ParamType::Whole { min: 1, max: 1 << 32 }, "how many rows there are"),
+        Param::optional("features", ParamType::Whole { min: 1, max: 100_000 }, "1", "how many columns there are"),
+        Param::optional(
+            "classes",
+            ParamType::Whole { min: 1, max: 1 << 24 },
+            "none",
+            "how many whole numbers there are",
+        ),
+        SEED,
+    ],
+    shapes: &["as csv"],
+    example: example("random(100, features: 3, seed: 1)"),
+    source: "",
+    elsewhere: &[("rand", "torch, NumPy"), ("randint", "torch, NumPy"), ("FakeData", "torchvision")],
     body: Body::Source,
 };

@@ -176,4 +176,16 @@ pub struct BenchArgs {
     /// Examples of a batch, in place of those of the train
     #[arg(long, value_name = "N", value_parser = batch)]
     pub batch: Option<usize>,
+
+    /// Also show what takes the time, line by line of the program
+    #[arg(long)]
+    pub profile: bool,
+
+    /// Also write what ran when, for chrome://tracing or Perfetto
+    #[arg(long, value_name = "FILE.json")]
+    pub trace: Option<PathBuf>,
+
+    /// Write over the trace if it is there
+    #[arg(long, requires = "trace")]
+    pub force: bool,
 }

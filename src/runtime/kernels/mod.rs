@@ -6,6 +6,7 @@
 
 pub mod assemble;
 pub mod attention;
+pub mod clock;
 pub mod convolve;
 pub mod elementwise;
 pub mod geometry;
@@ -21,6 +22,7 @@ pub mod rows;
 pub mod scan;
 pub mod team;
 
+use self::clock::Clock;
 use self::elementwise::{Access, MAX_AXES, MAX_SLOTS, TILE};
 use self::memory::{Bases, Buffer, Place, Space};
 use self::rows::RowOp;
@@ -28,6 +30,7 @@ use self::scan::Around;
 use self::team::Team;
 use super::element::Element;
 use super::feed::Feed;
+use std::time::Instant;
 
 /// One instruction.
 #[derive(Debug, Clone)]
@@ -154,6 +157,12 @@ impl Kernel {
                 (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
             }
         }
+    }
+
+    /// Numbers that it reads and writes, each counted once however often it is touched.
+    pub fn traffic(&self) -> u64 {
+        let (reads, writes) = self.ranges();
+        reads.iter().chain(&writes).map(|range| (range.end - range.start).max(0) as u64).sum()
     }
 
     /// Numbers of its own that each thread wants while it runs a piece.
@@ -376,11 +385,19 @@ impl Code {
     ///
     /// # Panics
     /// Where a buffer is smaller than the sizes that the code was checked with.
-    pub fn run<E: Element>(&self, range: std::ops::Range<usize>, memory: Memory<E>, team: &Team, feed: &Feed) {
+    pub fn run<E: Element>(
+        &self,
+        range: std::ops::Range<usize>,
+        memory: Memory<E>,
+        team: &Team,
+        feed: &Feed,
+        clock: Option<&Clock>,
+    ) {
         self.with_memory(memory, team, feed, |around| {
-            for kernel in &self.kernels[range] {
+            for (kernel, instruction) in self.kernels[range.clone()].iter().zip(range) {
+                let clock = clock.map(|clock| (clock, instruction));
                 // SAFETY: checked by `new`, with these sizes; the buffers are borrowed for the whole run.
-                unsafe { self.run_kernel(kernel, around) };
+                unsafe { self.run_kernel(kernel, Around { clock, ..around }) };
             }
         });
     }
@@ -419,7 +436,7 @@ impl Code {
             literals: literals.as_slice().as_ptr().cast_mut(),
         };
         let scratch = SendPointer(scratch.as_mut_slice().as_mut_ptr());
-        run(Around { bases: &bases, team, feed, scratch, share: self.scratch })
+        run(Around { bases: &bases, team, feed, scratch, share: self.scratch, clock: None })
     }
 
     /// Runs one instruction.
@@ -428,13 +445,22 @@ impl Code {
     /// The kernel is one of this code, the memory that it was checked with.
     unsafe fn run_kernel<E: Element>(&self, kernel: &Kernel, around: Around<E>) {
         if let Kernel::Scan(scan) = kernel {
+            let start = Instant::now();
             // SAFETY: passed on.
-            return unsafe { scan.run(around) };
+            unsafe { scan.run(Around { clock: None, ..around }) };
+            if let Some((clock, instruction)) = around.clock {
+                clock.lap(instruction, 0, start);
+            }
+            return;
         }
         let pieces = kernel.pieces();
         let run = |piece: usize, worker: usize| {
+            let start = around.clock.map(|_| Instant::now());
             // SAFETY: passed on; each worker has its own part of the scratch memory.
             unsafe { kernel.run(around.bases, around.feed, around.scratch.part(worker * around.share), piece) }
+            if let (Some((clock, instruction)), Some(start)) = (around.clock, start) {
+                clock.lap(instruction, worker, start);
+            }
         };
         if pieces == 1 {
             run(0, 0);

@@ -4,6 +4,7 @@
 //! them, the next carries to where it reads the carries, and both carries and results to their entries in the result.
 //! The kernels of a body use the team as all kernels do; the moves are small beside them and stay on one thread.
 
+use super::clock::Clock;
 use super::memory::{Bases, Place};
 use super::team::Team;
 use super::{Code, Range, SendPointer};
@@ -90,6 +91,8 @@ pub struct Around<'a, E> {
     pub(super) scratch: SendPointer<E>,
     /// Scratch numbers of a thread.
     pub(super) share: usize,
+    /// Where the times are kept, and which instruction they are of.
+    pub(super) clock: Option<(&'a Clock, usize)>,
 }
 
 impl<E: Copy> Clone for Around<'_, E> {

@@ -19,10 +19,15 @@ use self::lower::{Lowered, Task};
 use super::element::Element;
 use super::executable::PlanError;
 use super::feed::Binding;
+use super::flops::node_flops;
+use super::kernels::elementwise::TileOp;
 use super::kernels::memory::{Place, Space};
 use super::kernels::{Code, Sizes};
+use super::recording::Cost;
 use crate::ir::graph::{Graph, NodeId};
+use crate::ir::op::Unary;
 use crate::source::Span;
+use std::sync::Arc;
 
 /// Where inputs and states lie, and the arena.
 #[derive(Clone, Copy)]
@@ -59,6 +64,8 @@ pub(super) struct Instruction {
     pub span: Span,
     /// For people.
     pub line: describe::Line,
+    /// What it takes.
+    pub cost: Arc<Cost>,
     /// Those of the body, where it is a loop.
     pub inside: Vec<Instruction>,
 }
@@ -99,6 +106,7 @@ impl Plan {
             layout: &layout,
             state_of: &order.state_of,
         };
+        let flops = flops_of(graph, &lowered, binding)?;
         let mut kernels = Vec::with_capacity(order.sequence.len());
         let mut instructions = Vec::with_capacity(order.sequence.len());
         for group in &order.sequence {
@@ -121,12 +129,17 @@ impl Plan {
                     (emitter.kernel(members).map_err(PlanError::Internal)?, Vec::new())
                 }
             };
-            instructions.push(Instruction {
-                nodes: members.iter().rev().map(|m| lowered.work[*m].node).collect(),
-                span: members.last().map(|m| graph.node(lowered.work[*m].node).span).unwrap_or_default(),
-                line: describer.line(members, &kernel, size_of::<E>()),
-                inside,
+            let nodes: Vec<NodeId> = members.iter().rev().map(|m| lowered.work[*m].node).collect();
+            let span = nodes.first().map(|node| graph.node(*node).span).unwrap_or_default();
+            let line = describer.line(members, &kernel, size_of::<E>());
+            let cost = Arc::new(Cost {
+                span,
+                operation: line.operation.clone(),
+                details: line.to_string(),
+                flops: members.iter().map(|m| flops[*m]).sum(),
+                bytes: kernel.traffic() * size_of::<E>() as u64,
             });
+            instructions.push(Instruction { nodes, span, line, cost, inside });
             kernels.push(kernel);
         }
         let sizes = Sizes {
@@ -170,6 +183,19 @@ impl Plan {
     pub fn arena_bytes(&self) -> usize {
         self.arena * self.element_bytes
     }
+}
+
+/// For each item, the operations of its node; none where the item is a copy for it, or adds up parts of it.
+fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Result<Vec<u64>, PlanError> {
+    let mut is_counted = vec![false; graph.nodes.len()];
+    let of = |item: &lower::Work| {
+        let is_copy = matches!(item.task, Task::Elementwise(TileOp::Unary(Unary::StopGradient)));
+        if item.is_source() || is_copy || std::mem::replace(&mut is_counted[item.node.index()], true) {
+            return Ok(0);
+        }
+        node_flops(graph, item.node, binding)
+    };
+    lowered.work.iter().map(of).collect()
 }
 
 fn item_places(

@@ -1,0 +1,61 @@
+//! What instructions ran when, and what they are: for a profile.
+
+use super::kernels::clock::Clock;
+use crate::source::Span;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What an instruction is and costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cost {
+    /// Where the last of its nodes comes from.
+    pub span: Span,
+    /// What it does, for people.
+    pub operation: String,
+    /// Its results and operands, for people.
+    pub details: String,
+    /// Operations on numbers.
+    pub flops: u64,
+    /// Bytes that it reads and writes, each counted once.
+    pub bytes: u64,
+}
+
+/// A piece of an instruction that ran.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Which of its run.
+    pub instruction: usize,
+    /// What it is.
+    pub cost: Arc<Cost>,
+    /// On which thread.
+    pub worker: usize,
+    #[allow(missing_docs)]
+    pub start: Instant,
+    #[allow(missing_docs)]
+    pub end: Instant,
+}
+
+/// Keeps what runs in a session.
+pub(super) struct Recorder {
+    pub(super) clock: Clock,
+    pub(super) records: Vec<Record>,
+}
+
+impl Recorder {
+    pub(super) fn new(threads: usize) -> Recorder {
+        Recorder { clock: Clock::new(threads), records: Vec::new() }
+    }
+
+    /// Adds what the clock has seen of a plan, instruction by instruction.
+    pub(super) fn add(&mut self, cost: impl Fn(usize) -> Arc<Cost>) {
+        let mut laps = self.clock.take();
+        laps.sort_by_key(|lap| (lap.instruction, lap.start));
+        self.records.extend(laps.into_iter().map(|lap| Record {
+            instruction: lap.instruction,
+            cost: cost(lap.instruction),
+            worker: lap.worker,
+            start: lap.start,
+            end: lap.end,
+        }));
+    }
+}
