@@ -238,7 +238,7 @@ mod tests {
         assert_eq!((&json[0]["line"], &json[2]["line"]), (&json!("m.nn:1"), &Value::Null));
         assert!((json[0]["gflops"].as_f64().expect("a rate") - 1.0).abs() < 1e-9);
         let table = anstream::adapter::strip_str(&profile.table(100)).to_string();
-        assert!(table.contains("m.nn:1  one") && table.contains("1 GFLOP/s") && table.contains("40.0 %"), "{table}");
+        assert!(table.contains("m.nn:1  one") && table.contains("1.0 GFLOP/s") && table.contains("40.0 %"), "{table}");
         assert!(Profile::of(&[], &sources).is_none());
     }
 
