@@ -48,6 +48,11 @@ pub struct Sizes {
     pub units: usize,
 }
 
+/// Into how many runs so many examples are parted, whose gradients of a kernel of so many numbers are summed apart.
+pub(super) fn runs_of(examples: usize, kernel: usize) -> usize {
+    (PARTIAL / kernel.max(1)).clamp(1, RUNS).min(examples).max(1)
+}
+
 impl Sizes {
     /// Rows of the matrix that is written out: what one unit sees through one window.
     fn depth(&self) -> usize {
@@ -62,7 +67,7 @@ impl Sizes {
     /// Runs of examples that are summed apart.
     pub fn runs(&self) -> usize {
         match self.side {
-            Side::Kernel => (PARTIAL / self.kernel().max(1)).clamp(1, RUNS).min(self.examples).max(1),
+            Side::Kernel => runs_of(self.examples, self.kernel()),
             Side::Result | Side::Image => 1,
         }
     }

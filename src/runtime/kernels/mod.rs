@@ -21,6 +21,8 @@ pub mod reduce;
 pub mod rows;
 pub mod scan;
 pub mod team;
+pub mod tiles;
+pub mod winograd;
 
 use self::clock::Clock;
 use self::elementwise::{Access, MAX_AXES, MAX_SLOTS, TILE};
@@ -49,6 +51,7 @@ pub enum Kernel {
     Pool(pool::Pool),
     Attention(attention::Attention),
     Recurrent(recurrent::Recurrent),
+    Winograd(winograd::Winograd),
 }
 
 /// A range of memory that a kernel touches.
@@ -152,6 +155,11 @@ impl Kernel {
                 let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
                 (reads, vec![Range::linear(c.output, result)])
             }
+            Kernel::Winograd(w) => {
+                let [x, y, result] = w.operands();
+                let reads = vec![Range::linear(w.inputs[0], x), Range::linear(w.inputs[1], y)];
+                (reads, vec![Range::linear(w.output, result)])
+            }
             Kernel::Pool(p) => {
                 let [read, write] = p.widths().map(|width| p.planes * width);
                 (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
@@ -172,6 +180,7 @@ impl Kernel {
             Kernel::Attention(attention) => attention.scratch(),
             Kernel::Scan(scan) => scan.code.scratch,
             Kernel::Convolve(convolve) => convolve.scratch(),
+            Kernel::Winograd(winograd) => winograd.scratch(),
             Kernel::Recurrent(layer) => layer.scratch(),
             _ => 0,
         }
@@ -191,6 +200,7 @@ impl Kernel {
             // Its body's kernels are cut, not the loop.
             Kernel::Scan(_) => 1,
             Kernel::Convolve(k) => k.sizes.pieces(),
+            Kernel::Winograd(k) => k.pieces(),
             Kernel::Pool(k) => k.pieces(),
             Kernel::Recurrent(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
@@ -214,6 +224,7 @@ impl Kernel {
                 Kernel::MatMul(k) => k.run(bases, piece),
                 Kernel::Scan(_) => debug_assert!(false, "`Code::run_kernel` runs loops"),
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
+                Kernel::Winograd(k) => k.run(bases, scratch, piece),
                 Kernel::Pool(k) => k.run(bases, piece),
                 Kernel::Attention(k) => k.run(bases, feed, scratch, piece),
                 Kernel::Recurrent(k) => k.run(bases, scratch, piece),

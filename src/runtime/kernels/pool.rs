@@ -110,8 +110,8 @@ impl Pool {
     }
 }
 
-/// Windows that are compared side by side: as many as the widest vector register has numbers of f32.
-const LANES: usize = 16;
+/// Most rows of a window whose windows are compared side by side.
+const ROWS: usize = 32;
 
 /// Where the first largest number of each window stands, plane by plane. NaN counts as the largest, as in torch.
 #[multiversion(targets(
@@ -124,6 +124,8 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
     let [depth, height, width] = g.places;
     // Where no window of a line reaches over its ends, several are compared at a time.
     let inside = g.before[2] == 0 && (width - 1) * g.stride[2] + (g.kernel[2] - 1) * g.dilation[2] < wide;
+    let inside = inside && g.kernel[0] * g.kernel[1] <= ROWS;
+    let mut rows = [0; ROWS];
     for (index, y) in y.chunks_exact_mut(windows).enumerate() {
         // Up to the end of all planes: what stands behind a plane may be read, but is not looked at.
         let x = &x[index * plane..];
@@ -132,23 +134,30 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
             for oh in 0..height {
                 let across = g.taps_inside(1, oh);
                 let line = &mut y[(od * height + oh) * width..][..width];
-                let rows = deep.clone().flat_map(|kd| {
-                    across.clone().map(move |kh| (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide)
-                });
                 let mut done = 0;
-                while inside && done < width {
-                    let ran = match g.stride[2] {
-                        1 => side_by_side::<E, 1>(g, x, rows.clone(), done, line),
-                        2 => side_by_side::<E, 2>(g, x, rows.clone(), done, line),
-                        _ => false,
-                    };
-                    if !ran {
-                        break;
+                if inside {
+                    let mut count = 0;
+                    for kd in deep.clone() {
+                        for kh in across.clone() {
+                            rows[count] = (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide;
+                            count += 1;
+                        }
                     }
-                    done += LANES;
+                    let rows = &rows[..count];
+                    // As many side by side as fit the line; more than the widest register holds gain nothing.
+                    done = match (g.stride[2], width) {
+                        (1, ..=8) => side_by_side::<E, 1, 8>(g, x, rows, line),
+                        (1, _) => side_by_side::<E, 1, 16>(g, x, rows, line),
+                        (2, ..=8) => side_by_side::<E, 2, 8>(g, x, rows, line),
+                        (2, _) => side_by_side::<E, 2, 16>(g, x, rows, line),
+                        _ => 0,
+                    };
                 }
                 for (ow, place) in line.iter_mut().enumerate().skip(done) {
-                    *place = E::from_f64(one_window(g, x, rows.clone(), ow) as f64);
+                    let rows = deep.clone().flat_map(|kd| {
+                        across.clone().map(move |kh| (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide)
+                    });
+                    *place = E::from_f64(one_window(g, x, rows, ow) as f64);
                 }
             }
         }
@@ -173,44 +182,50 @@ fn one_window<E: Element>(g: &Geometry, x: &[E], rows: impl Iterator<Item = usiz
     place
 }
 
-/// The same for [`LANES`] windows from `first` on, `STRIDE` apart; those behind the end of the line are dropped. False,
-/// and nothing done, where the numbers do not reach so far.
+/// The same for the windows of a line, `LANES` at a time; says how many it has done: it ends where the numbers do not reach
+/// so far. Rows are read a vector at a time, so those behind the end of the line are compared too, and dropped.
+#[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
 #[inline(always)]
-fn side_by_side<E: Element, const STRIDE: usize>(
+fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
     g: &Geometry,
     x: &[E],
-    rows: impl Iterator<Item = usize> + Clone,
-    first: usize,
+    rows: &[usize],
     line: &mut [E],
-) -> bool {
-    let reach = (first + LANES) * STRIDE + (g.kernel[2] - 1) * g.dilation[2];
-    if rows.clone().any(|row| row + reach > x.len()) {
-        return false;
-    }
-    let mut best = [E::LOWEST; LANES];
-    let mut place = [E::ZERO; LANES];
+) -> usize {
     let mut steps = [E::ZERO; LANES];
-    for (i, step) in steps.iter_mut().enumerate() {
-        *step = E::from_f32((i * STRIDE) as f32);
+    for i in 0..LANES {
+        steps[i] = E::from_f32((i * STRIDE) as f32);
     }
-    let mut is_first = true;
-    for row in rows {
-        for tap in 0..g.kernel[2] {
-            let at = row + first * STRIDE + tap * g.dilation[2];
-            let from = &x[at..at + LANES * STRIDE];
-            let base = E::from_f64(at as f64);
-            for i in 0..LANES {
-                let new = from[i * STRIDE];
-                // Not less or equal: larger, or NaN. What is NaN already stays.
-                #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
-                let takes = is_first | (!(new <= best[i]) & (best[i] == best[i]));
-                best[i] = if takes { new } else { best[i] };
-                place[i] = if takes { base + steps[i] } else { place[i] };
-            }
-            is_first = false;
+    let last = rows.iter().copied().max().unwrap_or(0);
+    let mut first = 0;
+    while first < line.len() {
+        if last + (first + LANES) * STRIDE + (g.kernel[2] - 1) * g.dilation[2] > x.len() {
+            return first;
         }
+        let mut best = [E::LOWEST; LANES];
+        let mut place = [E::ZERO; LANES];
+        let mut is_first = true;
+        for row in 0..rows.len() {
+            for tap in 0..g.kernel[2] {
+                let at = rows[row] + first * STRIDE + tap * g.dilation[2];
+                let from = &x[at..at + LANES * STRIDE];
+                let base = E::from_f32(at as f32);
+                for i in 0..LANES {
+                    let new = from[i * STRIDE];
+                    // Not less or equal: larger, or NaN. What is NaN already stays.
+                    #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
+                    let takes = is_first | (!(new <= best[i]) & (best[i] == best[i]));
+                    best[i] = if takes { new } else { best[i] };
+                    place[i] = if takes { base + steps[i] } else { place[i] };
+                }
+                is_first = false;
+            }
+        }
+        let count = LANES.min(line.len() - first);
+        for i in 0..count {
+            line[first + i] = place[i];
+        }
+        first += count;
     }
-    let count = LANES.min(line.len() - first);
-    line[first..first + count].copy_from_slice(&place[..count]);
-    true
+    first
 }

@@ -10,8 +10,12 @@ use multiversion::multiversion;
 
 /// Numbers that are added side by side.
 const LANES: usize = 32;
+/// Rows that are added at a time.
+const STEPS: usize = 4;
 /// Columns whose sums are kept in the first-level cache.
 const COLUMNS: usize = 1024;
+/// Least columns of a piece.
+const WALKED: usize = 128;
 /// Elements read by a piece.
 const PIECE: usize = 128 * 1024;
 
@@ -54,8 +58,10 @@ impl Reduce {
 
     /// Results of a piece.
     fn piece(&self) -> usize {
-        // A multiple of a line, so that no two pieces share one.
-        (PIECE / count(&self.reduced).max(1)).next_multiple_of(16).max(16)
+        // A multiple of a line, so that no two pieces share one; and where rows of results are walked down, so many lines
+        // that memory comes as a stream.
+        let least = if self.by_rows() { 16 } else { WALKED };
+        (PIECE / count(&self.reduced).max(1)).next_multiple_of(16).max(least)
     }
 
     /// Into how many pieces it is cut: ranges of results.
@@ -124,6 +130,18 @@ pub(super) fn row<E: Element>(reduction: Reduction, x: &[E]) -> E {
     lanes[0]
 }
 
+/// Combines rows of as many numbers with what there is; with nothing where they are the first.
+#[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
+#[inline(always)]
+fn add_rows<E: Element>(how: Reduction, are_first: bool, [a, b, c, d]: [&[E]; STEPS], sums: &mut [E]) {
+    let n = sums.len();
+    let (a, b, c, d) = (&a[..n], &b[..n], &c[..n], &d[..n]);
+    for i in 0..n {
+        let before = if are_first { a[i] } else { combine(how, sums[i], a[i]) };
+        sums[i] = combine(how, combine(how, combine(how, before, b[i]), c[i]), d[i]);
+    }
+}
+
 /// # Safety
 /// `input` and the strides are those of a checked operand.
 #[multiversion(targets(
@@ -179,7 +197,19 @@ unsafe fn run_with<E: Element>(how: Reduction, this: &Reduce, input: *const E, o
         let run = (inner - at % inner).min(output.len() - done).min(COLUMNS);
         let sums = &mut output[done..done + run];
         let base = offset_of(&this.kept, at);
-        for r in 0..rows {
+        let mut r = 0;
+        if let (1, [(_, distance)]) = (stride, &this.reduced[..]) {
+            // Several rows at a time, so that the sums need not be fetched for each. Added in order, as below.
+            while r + STEPS <= rows {
+                let x: [&[E]; STEPS] = std::array::from_fn(|step| {
+                    // SAFETY: as above.
+                    unsafe { std::slice::from_raw_parts(input.offset(base + (r + step) as isize * distance), run) }
+                });
+                add_rows(how, r == 0, x, sums);
+                r += STEPS;
+            }
+        }
+        for r in r..rows {
             // SAFETY: as above.
             let from = unsafe { input.offset(base + offset_of(&this.reduced, r)) };
             if stride == 1 {

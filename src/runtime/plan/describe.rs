@@ -147,6 +147,7 @@ fn name(item: &Work) -> String {
         Task::Along { place: true, axis, .. } => format!("place along {axis}"),
         Task::Along { place: false, axis, .. } => format!("take along {axis}"),
         Task::Convolve(sizes) => windows::describe(sizes),
+        Task::Winograd { part, sizes } => windows::describe_winograd(*part, sizes),
         Task::Pool { op, geometry, .. } => {
             format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
         }

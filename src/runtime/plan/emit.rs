@@ -16,6 +16,7 @@ use crate::runtime::kernels::random::Random;
 use crate::runtime::kernels::recurrent::Recurrent;
 use crate::runtime::kernels::reduce::Reduce;
 use crate::runtime::kernels::rows::{Along, RowOp, Rows};
+use crate::runtime::kernels::winograd::Winograd;
 
 /// What is needed to turn operands into places.
 pub struct Emitter<'a> {
@@ -134,6 +135,10 @@ impl Emitter<'_> {
             Task::Convolve(sizes) => {
                 let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
                 Kernel::Convolve(Convolve { sizes: *sizes, inputs, output: output? })
+            }
+            Task::Winograd { part, sizes } => {
+                let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
+                Kernel::Winograd(Winograd { part: *part, sizes: *sizes, inputs, output: output? })
             }
             Task::Pool { op, geometry, planes } => {
                 let input = self.place_of(self.view(item, 0)?)?;

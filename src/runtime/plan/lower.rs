@@ -20,6 +20,7 @@ use crate::runtime::kernels::lines::LineOp;
 use crate::runtime::kernels::pool::PoolOp;
 use crate::runtime::kernels::recurrent::Pass;
 use crate::runtime::kernels::rows::RowOp;
+use crate::runtime::kernels::winograd;
 use std::sync::Arc;
 
 /// An operand.
@@ -85,6 +86,11 @@ pub enum Task {
     },
     /// Both operands are linear.
     Convolve(convolve::Sizes),
+    /// Both operands are linear.
+    Winograd {
+        part: winograd::Part,
+        sizes: winograd::Sizes,
+    },
     /// The operand is linear.
     Pool {
         op: PoolOp,
@@ -512,13 +518,7 @@ impl<E: Element> Lowering<'_, E> {
                 let task = windows::task(op, &xs, &ys, &shape, self.binding)?;
                 let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
                 match task {
-                    Task::Convolve(sizes) if sizes.runs() > 1 => {
-                        let mut partial = vec![sizes.runs()];
-                        partial.extend(&shape);
-                        let partial = self.result(task, operands, partial);
-                        // Behind the first axis lies the shape, without the axis of size 1 that a reduction leaves.
-                        self.result(windows::sum_of_runs(), vec![partial], shape)
-                    }
+                    Task::Convolve(sizes) => self.convolution(sizes, operands, shape),
                     task => self.result(task, operands, shape),
                 }
             }
@@ -537,6 +537,31 @@ impl<E: Element> Lowering<'_, E> {
                 self.recurrent(*recurrence, Pass::Backward, operands, shape)?
             }
         })
+    }
+
+    /// Operands are linear.
+    fn convolution(&mut self, sizes: convolve::Sizes, mut operands: Vec<Operand>, shape: Vec<usize>) -> Operand {
+        let (task, runs) = match windows::winograd(&sizes) {
+            Some((part, of)) => {
+                let task = |part| Task::Winograd { part, sizes: of };
+                if let (winograd::Part::Result, Some(kernel)) = (part, operands.last_mut()) {
+                    // The image's gradient is the convolution with the kernel turned by half.
+                    let weights = winograd::Part::Weights { turned: sizes.side == convolve::Side::Image };
+                    let transformed = vec![winograd::PLACES, of.units, of.channels];
+                    *kernel = self.result(task(weights), vec![kernel.clone(), kernel.clone()], transformed);
+                }
+                (task(part), if part == winograd::Part::Gradient { of.runs() } else { 1 })
+            }
+            None => (Task::Convolve(sizes), sizes.runs()),
+        };
+        if runs == 1 {
+            return self.result(task, operands, shape);
+        }
+        let mut partial = vec![runs];
+        partial.extend(&shape);
+        let partial = self.result(task, operands, partial);
+        // Behind the first axis lies the shape, without the axis of size 1 that a reduction leaves.
+        self.result(windows::sum_of_runs(), vec![partial], shape)
     }
 
     fn recurrent(

@@ -22,6 +22,7 @@ use super::feed::Binding;
 use super::flops::node_flops;
 use super::kernels::elementwise::TileOp;
 use super::kernels::memory::{Place, Space};
+use super::kernels::winograd::Part;
 use super::kernels::{Code, Sizes};
 use super::recording::Cost;
 use crate::ir::graph::{Graph, NodeId};
@@ -190,7 +191,9 @@ fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Result<Vec<u
     let mut is_counted = vec![false; graph.nodes.len()];
     let of = |item: &lower::Work| {
         let is_copy = matches!(item.task, Task::Elementwise(TileOp::Unary(Unary::StopGradient)));
-        if item.is_source() || is_copy || std::mem::replace(&mut is_counted[item.node.index()], true) {
+        // The transform of a kernel is not what is written.
+        let is_aside = is_copy || matches!(item.task, Task::Winograd { part: Part::Weights { .. }, .. });
+        if item.is_source() || is_aside || std::mem::replace(&mut is_counted[item.node.index()], true) {
             return Ok(0);
         }
         node_flops(graph, item.node, binding)

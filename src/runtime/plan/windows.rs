@@ -8,6 +8,7 @@ use crate::runtime::feed::Binding;
 use crate::runtime::kernels::convolve::{Side, Sizes};
 use crate::runtime::kernels::geometry::Geometry;
 use crate::runtime::kernels::pool::PoolOp;
+use crate::runtime::kernels::winograd::{self, Part};
 
 /// The task of an operation with windows, from the shapes of its operands and its result; and the reduction that adds
 /// up what it computes in runs, where there are several.
@@ -41,6 +42,29 @@ pub(super) fn task(op: &Op, x: &[usize], y: &[usize], shape: &[usize], binding: 
     }
 }
 
+/// The same convolution by transformed tiles, where it can be done so and that pays.
+pub(super) fn winograd(sizes: &Sizes) -> Option<(Part, winograd::Sizes)> {
+    let g = &sizes.geometry;
+    let is_plane = g.image[0] == 1 && g.places[0] == 1 && g.kernel == [1, 3, 3] && g.before[0] == 0;
+    if !is_plane || g.stride != [1; 3] || g.dilation != [1; 3] || sizes.groups != 1 || g.before.iter().any(|n| *n > 2) {
+        return None;
+    }
+    let [image, places, before] = [g.image, g.places, g.before].map(|all| [all[1], all[2]]);
+    let (examples, channels, units) = (sizes.examples, sizes.channels, sizes.units);
+    let of = winograd::Sizes { examples, channels, units, image, places, before };
+    let (part, of) = match sizes.side {
+        Side::Result => (Part::Result, of),
+        Side::Kernel => (Part::Gradient, of),
+        Side::Image => {
+            let before = before.map(|n| 2 - n);
+            let (channels, units, image, places) = (units, channels, places, image);
+            (Part::Result, winograd::Sizes { examples, channels, units, image, places, before })
+        }
+    };
+    let pays = if part == Part::Gradient { of.gradient_pays() } else { of.pays() };
+    pays.then_some((part, of))
+}
+
 /// `convolve 3×3 by 2, 32 channels to 64 in 2 groups`.
 pub(super) fn describe(sizes: &Sizes) -> String {
     let what = match sizes.side {
@@ -54,6 +78,17 @@ pub(super) fn describe(sizes: &Sizes) -> String {
         text += &format!(" in {} groups", sizes.groups);
     }
     text
+}
+
+/// `convolve in tiles, 3×3, 32 channels to 64`.
+pub(super) fn describe_winograd(part: Part, sizes: &winograd::Sizes) -> String {
+    let what = match part {
+        Part::Weights { turned: false } => "transform the kernel",
+        Part::Weights { turned: true } => "transform the turned kernel",
+        Part::Result => "convolve in tiles",
+        Part::Gradient => "convolve in tiles to the kernel",
+    };
+    format!("{what}, 3×3, {} channels to {}", sizes.channels, sizes.units)
 }
 
 /// `3×3 by 2`.

@@ -10,6 +10,7 @@ mod numbers;
 mod panels;
 
 use super::memory::{Bases, Place};
+use super::tiles::with_tile;
 use crate::ir::recurrent::Recurrence;
 use crate::runtime::element::Element;
 use multiversion::multiversion;
@@ -140,16 +141,8 @@ impl Recurrent {
 unsafe fn run_examples<E: Element>(layer: &Recurrent, bases: &Bases<E>, scratch: *mut E, examples: Range<usize>) {
     let is_wide = target_cfg_f!(target_feature = "avx512f");
     let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
-    // As many sums of a product at a time as registers hold, and enough of them that no addition waits for the one
-    // before: 16 of 32 registers, 12 of 16. Both are known where this is compiled.
     // SAFETY: passed on.
-    unsafe {
-        match (is_wide, has_fused) {
-            (true, _) => run_tiled::<E, 8, 32, true>(layer, bases, scratch, examples),
-            (false, true) => run_tiled::<E, 6, 16, true>(layer, bases, scratch, examples),
-            (false, false) => run_tiled::<E, 2, 16, false>(layer, bases, scratch, examples),
-        }
-    }
+    unsafe { with_tile!(is_wide, has_fused, run_tiled::<E>(layer, bases, scratch, examples)) }
 }
 
 /// # Safety

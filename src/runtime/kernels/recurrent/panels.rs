@@ -2,6 +2,7 @@
 //! which are then read one number behind the other.
 
 use crate::runtime::element::Element;
+use crate::runtime::kernels::tiles::column;
 
 /// Columns of a panel: two of the widest registers.
 const WIDTH: usize = 32;
@@ -52,71 +53,13 @@ pub unsafe fn add_product<E: Element, const ROWS: usize, const COLUMNS: usize, c
     const { assert!(WIDTH.is_multiple_of(COLUMNS)) };
     for first in (0..columns).step_by(COLUMNS) {
         let width = (columns - first).min(COLUMNS);
-        let mut row = 0;
-        while row < rows {
-            // SAFETY: rows and columns of the operands; the panels before this one have as many numbers as their
-            // columns are deep.
-            unsafe {
-                let panel = panels.add(first / WIDTH * WIDTH * depth + first % WIDTH);
-                let (a, c) = ((a.add(row * a_row), a_row), (c.add(row * c_row + first), c_row));
-                row += match rows - row {
-                    left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED>(depth, width, a, panel, c),
-                    left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED>(depth, width, a, panel, c),
-                    left if ROWS > 2 && left >= 2 => tile::<E, 2, COLUMNS, FUSED>(depth, width, a, panel, c),
-                    _ => tile::<E, 1, COLUMNS, FUSED>(depth, width, a, panel, c),
-                };
-            }
-        }
-    }
-}
-
-/// `ROWS` rows of a panel; says how many that were. The sums stay in registers.
-///
-/// # Safety
-/// As [`add_product`].
-#[allow(clippy::needless_range_loop)] // see below
-#[inline(always)]
-unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
-    depth: usize,
-    width: usize,
-    (a, a_row): (*const E, usize),
-    panel: *const E,
-    (c, c_row): (*mut E, usize),
-) -> usize {
-    let mut sums = [[E::ZERO; COLUMNS]; ROWS];
-    for k in 0..depth {
-        // SAFETY: k < depth; a panel's rows are `WIDTH` numbers.
-        let right = unsafe { &*panel.add(k * WIDTH).cast::<[E; COLUMNS]>() };
-        // Plain counting, which leaves nothing to be inlined: iterators were not, and cost a factor of six.
-        for i in 0..ROWS {
-            // SAFETY: i < ROWS, k < depth.
-            let left = unsafe { *a.add(i * a_row + k) };
-            for j in 0..COLUMNS {
-                sums[i][j] = if FUSED { left.fused(right[j], sums[i][j]) } else { sums[i][j] + left * right[j] };
-            }
-        }
-    }
-    for i in 0..ROWS {
-        let from = c.wrapping_add(i * c_row);
-        // The sums are only ever asked for by constants: asked for by `width`, they were kept in memory all the time, and
-        // the loop above took twice as long.
-        let mut line = [E::ZERO; COLUMNS];
-        // SAFETY: i < ROWS, and `width` columns from here; the line is no memory of anyone else.
+        // SAFETY: columns of the operands; the panels before this one have as many numbers as their columns are deep.
         unsafe {
-            match width == COLUMNS {
-                true => line = *from.cast::<[E; COLUMNS]>(),
-                false => std::ptr::copy_nonoverlapping(from, line.as_mut_ptr(), width),
-            }
-            for j in 0..COLUMNS {
-                line[j] = line[j] + sums[i][j];
-            }
-            match width == COLUMNS {
-                true => *from.cast::<[E; COLUMNS]>() = line,
-                false => std::ptr::copy_nonoverlapping(line.as_ptr(), from, width),
-            }
+            let panel = panels.add(first / WIDTH * WIDTH * depth + first % WIDTH);
+            let (b, c) = ((panel, WIDTH), (c.add(first), c_row));
+            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], (a, a_row), b, c, true);
         }
     }
-    ROWS
 }
 
 #[cfg(test)]

@@ -1,0 +1,99 @@
+//! The innermost loop of the products that are written here: some rows times some columns, with the sums in registers.
+
+use crate::runtime::element::Element;
+
+/// Rows and columns of a tile for each instruction set: as many sums as registers hold, and enough of them that no
+/// addition waits for the one before. To be called with what is known where a kernel is compiled.
+macro_rules! with_tile {
+    ($is_wide:expr, $has_fused:expr, $function:ident::<$element:ty>($($argument:expr),*)) => {
+        match ($is_wide, $has_fused) {
+            // 16 of 32 registers.
+            (true, _) => $function::<$element, 8, 32, true>($($argument),*),
+            // 12 of 16.
+            (false, true) => $function::<$element, 6, 16, true>($($argument),*),
+            (false, false) => $function::<$element, 2, 16, false>($($argument),*),
+        }
+    };
+}
+pub(super) use with_tile;
+
+/// `c = a · b`, or added to what `c` holds, for `ROWS` rows and `COLUMNS` columns, of which the first `width` are kept;
+/// says how many rows that were. All operands come with the distance of their rows.
+///
+/// # Safety
+/// `a` has so many rows of `depth` numbers, `b` `depth` rows of `COLUMNS` (not just `width`) numbers, `c` rows of `width`
+/// numbers which nobody else touches.
+#[allow(clippy::needless_range_loop)] // see below
+#[inline(always)]
+pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    [depth, width]: [usize; 2],
+    (a, a_row): (*const E, usize),
+    (b, b_row): (*const E, usize),
+    (c, c_row): (*mut E, usize),
+    adds: bool,
+) -> usize {
+    let mut sums = [[E::ZERO; COLUMNS]; ROWS];
+    for k in 0..depth {
+        // SAFETY: k < depth.
+        let right = unsafe { &*b.add(k * b_row).cast::<[E; COLUMNS]>() };
+        // Plain counting, which leaves nothing to be inlined: iterators were not, and cost a factor of six.
+        for i in 0..ROWS {
+            // SAFETY: i < ROWS, k < depth.
+            let left = unsafe { *a.add(i * a_row + k) };
+            for j in 0..COLUMNS {
+                sums[i][j] = if FUSED { left.fused(right[j], sums[i][j]) } else { sums[i][j] + left * right[j] };
+            }
+        }
+    }
+    for i in 0..ROWS {
+        let to = c.wrapping_add(i * c_row);
+        // The sums are only ever asked for by constants: asked for by `width`, they were kept in memory all the time, and
+        // the loop above took twice as long.
+        let mut line = [E::ZERO; COLUMNS];
+        // SAFETY: i < ROWS, and `width` columns from here; the line is no memory of anyone else.
+        unsafe {
+            if adds {
+                match width == COLUMNS {
+                    true => line = *to.cast::<[E; COLUMNS]>(),
+                    false => std::ptr::copy_nonoverlapping(to, line.as_mut_ptr(), width),
+                }
+            }
+            for j in 0..COLUMNS {
+                line[j] = line[j] + sums[i][j];
+            }
+            match width == COLUMNS {
+                true => *to.cast::<[E; COLUMNS]>() = line,
+                false => std::ptr::copy_nonoverlapping(line.as_ptr(), to, width),
+            }
+        }
+    }
+    ROWS
+}
+
+/// [`tile`] for all of so many rows: whole tiles of them, then smaller ones.
+///
+/// # Safety
+/// As [`tile`].
+#[inline(always)]
+pub unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    rows: usize,
+    sizes: [usize; 2],
+    (a, a_row): (*const E, usize),
+    b: (*const E, usize),
+    (c, c_row): (*mut E, usize),
+    adds: bool,
+) {
+    let mut row = 0;
+    while row < rows {
+        // SAFETY: rows of the operands.
+        unsafe {
+            let (a, c) = ((a.add(row * a_row), a_row), (c.add(row * c_row), c_row));
+            row += match rows - row {
+                left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED>(sizes, a, b, c, adds),
+                left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED>(sizes, a, b, c, adds),
+                left if ROWS > 2 && left >= 2 => tile::<E, 2, COLUMNS, FUSED>(sizes, a, b, c, adds),
+                _ => tile::<E, 1, COLUMNS, FUSED>(sizes, a, b, c, adds),
+            };
+        }
+    }
+}

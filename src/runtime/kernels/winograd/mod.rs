@@ -1,0 +1,406 @@
+//! Convolutions of 3×3 in two dimensions with 16 multiplications where 36 are written: Winograd's minimal filtering
+//! F(2×2, 3×3), as Lavin and Gray ("Fast Algorithms for Convolutional Neural Networks", 2016) use it.
+//!
+//! Two by two results are computed together from the four by four numbers that they see:
+//! `Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`, summed over the channels inside the brackets, which makes 16 products of matrices out of
+//! one. All numbers in the matrices are 0, ±1 and ±½, so little is lost: a result is about as far from the exact one as
+//! that of the direct sum. The gradient of the kernel is the transpose of the same form,
+//! `Gᵀ [(A e Aᵀ) ⊙ (Bᵀ d B)] G`, summed over all four by fours; that of the image is the convolution with the kernel
+//! turned by half.
+//!
+//! The pieces follow from the sizes alone.
+
+mod transforms;
+
+use self::transforms::{Row, Tiles, input, input_of_rows, kernel_gradient, result, result_gradient, weights};
+use super::convolve::runs_of;
+use super::memory::{Bases, Place};
+use super::tiles::{column, with_tile};
+use crate::runtime::element::Element;
+use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
+use std::ops::Range;
+
+/// Places of a transformed tile.
+pub const PLACES: usize = 16;
+/// Numbers of the transformed tiles of a block, of the image and of the result each: both stay in a core's own cache.
+const BLOCK: usize = 48 << 10;
+/// Most tiles of a block.
+const MOST: usize = 256;
+/// Numbers of a transformed gradient of a kernel that a job sums up.
+const GRADIENT: usize = 128 << 10;
+/// Transforms of kernels that are a piece.
+const KERNELS: usize = 4096;
+/// From so many channels and units on the transforms are paid for.
+const LEAST: usize = 8;
+
+/// What is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `[16, units, channels]` from the kernel `[units, channels, 3, 3]`; `turned`, from `[channels, units, 3, 3]`, each
+    /// of its windows turned by half.
+    Weights {
+        /// See above.
+        turned: bool,
+    },
+    /// `[N, units, S']` from the image `[N, channels, S]` and the transformed kernel.
+    Result,
+    /// `[runs, units, channels, 3, 3]` from the image and the gradient of the result: the sum over each run of examples.
+    Gradient,
+}
+
+/// The sizes of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// N.
+    pub examples: usize,
+    /// What is summed over.
+    pub channels: usize,
+    #[allow(missing_docs)]
+    pub units: usize,
+    /// Height and width of the image.
+    pub image: [usize; 2],
+    /// Height and width of the result.
+    pub places: [usize; 2],
+    /// Positions in front of the image that windows reach.
+    pub before: [usize; 2],
+}
+
+impl Sizes {
+    /// Whether so many channels and units pay for the transforms.
+    pub fn pays(&self) -> bool {
+        let is_large = self.places.iter().all(|n| *n >= 3);
+        self.channels >= LEAST && self.units >= LEAST && is_large
+    }
+
+    /// Whether the gradient of the kernel pays for them too: its channels are filled up to whole lines.
+    pub fn gradient_pays(&self) -> bool {
+        self.pays() && 3 * self.channels >= 2 * self.line()
+    }
+
+    /// Runs of examples whose gradients of the kernel are summed apart.
+    pub fn runs(&self) -> usize {
+        runs_of(self.examples, self.units * self.channels * 9)
+    }
+
+    fn plane(&self) -> usize {
+        self.image[0] * self.image[1]
+    }
+
+    fn windows(&self) -> usize {
+        self.places[0] * self.places[1]
+    }
+
+    /// Tiles of a result, down and across.
+    fn tiles(&self) -> [usize; 2] {
+        self.places.map(|n| n.div_ceil(2))
+    }
+
+    fn tiles_of_example(&self) -> usize {
+        self.tiles()[0] * self.tiles()[1]
+    }
+
+    /// Tiles of a block: a multiple of the widest tile of a product.
+    fn block(&self) -> usize {
+        let room = BLOCK / (PLACES * self.channels);
+        (room / 32 * 32).clamp(32, MOST)
+    }
+
+    /// Most rows of tiles of one example in a block.
+    fn most_rows(&self) -> usize {
+        let [down, across] = self.tiles();
+        (self.block().div_ceil(across) + 1).min(down).min(MOST_ROWS)
+    }
+
+    /// Channels as lines of a matrix that is cut into whole tiles of a product.
+    fn line(&self) -> usize {
+        self.channels.next_multiple_of(32)
+    }
+
+    /// Numbers of an image with zeros around it, as much of it as a block sees.
+    fn padded(&self) -> usize {
+        transforms::room(self.most_rows(), self.tiles()[1])
+    }
+}
+
+/// A part of such a convolution. All operands are linear.
+#[derive(Debug, Clone)]
+pub struct Winograd {
+    /// What is computed.
+    pub part: Part,
+    /// From what sizes.
+    pub sizes: Sizes,
+    /// The operands; of a transform of the kernel the same twice.
+    pub inputs: [Place; 2],
+    /// What is computed.
+    pub output: Place,
+}
+
+impl Winograd {
+    /// Numbers of the operands and of what is computed.
+    pub fn operands(&self) -> [usize; 3] {
+        let s = &self.sizes;
+        let (kernel, transformed) = (9 * s.units * s.channels, PLACES * s.units * s.channels);
+        let (image, result) = (s.examples * s.channels * s.plane(), s.examples * s.units * s.windows());
+        match self.part {
+            Part::Weights { .. } => [kernel, kernel, transformed],
+            Part::Result => [image, transformed, result],
+            Part::Gradient => [image, result, self.sizes.runs() * kernel],
+        }
+    }
+
+    /// Units of the block whose products lie in the cache, or of a job that sums a gradient up.
+    fn unit_block(&self) -> usize {
+        let s = &self.sizes;
+        let room = match self.part {
+            Part::Gradient => GRADIENT / (PLACES * s.line()),
+            _ => BLOCK / (PLACES * s.block()),
+        };
+        // Whole tiles of a product, for 6 and for 8 rows.
+        (room / 24 * 24).max(24).min(s.units)
+    }
+
+    /// Parts of the units of a gradient.
+    fn unit_parts(&self) -> usize {
+        self.sizes.units.div_ceil(self.unit_block())
+    }
+
+    /// Into how many pieces it is cut.
+    pub fn pieces(&self) -> usize {
+        let s = &self.sizes;
+        match self.part {
+            Part::Weights { .. } => (s.units * s.channels).div_ceil(KERNELS),
+            Part::Result => (s.examples * s.tiles_of_example()).div_ceil(s.block()),
+            Part::Gradient => self.sizes.runs() * self.unit_parts(),
+        }
+    }
+
+    /// Scratch numbers that a thread needs.
+    pub fn scratch(&self) -> usize {
+        let s = &self.sizes;
+        let (of_tile, units) = (PLACES * s.block(), self.unit_block());
+        match self.part {
+            Part::Weights { .. } => 0,
+            // Of the last products a vector is read that may reach beyond them.
+            Part::Result => s.padded() + of_tile * (s.channels + units) + 32,
+            Part::Gradient => s.line() * (s.padded() + of_tile + PLACES * units) + of_tile * units,
+        }
+    }
+
+    /// Runs one piece.
+    ///
+    /// # Safety
+    /// The operands were checked by `Code::new`; `scratch` has room for [`Winograd::scratch`] numbers and is this
+    /// thread's.
+    pub unsafe fn run<E: Element>(&self, bases: &Bases<E>, scratch: *mut E, piece: usize) {
+        let s = &self.sizes;
+        let [x, y, _] = self.operands();
+        // SAFETY: operands are not written while this runs (checked); pieces write disjoint parts of the result.
+        unsafe {
+            let inputs = [bases.read(self.inputs[0], x), bases.read(self.inputs[1], y)];
+            let scratch = std::slice::from_raw_parts_mut(scratch, self.scratch());
+            let output = bases.pointer(self.output);
+            match self.part {
+                Part::Weights { turned } => {
+                    let all = s.units * s.channels;
+                    weights(s, turned, inputs[0], output, piece * KERNELS..((piece + 1) * KERNELS).min(all));
+                }
+                Part::Result => run_block(self, inputs, output, scratch, piece),
+                Part::Gradient => run_gradient(self, inputs, output, scratch, piece),
+            }
+        }
+    }
+}
+
+/// The rows of tiles in a range of all tiles.
+fn rows_of(s: Sizes, range: Range<usize>) -> impl Iterator<Item = Row> {
+    let across = s.tiles()[1];
+    let mut at = range.start;
+    std::iter::from_fn(move || {
+        let (example, within) = (at / s.tiles_of_example(), at % s.tiles_of_example());
+        let (down, first) = (within / across, within % across);
+        let count = (across - first).min(range.end - at);
+        let row = Row { example, down, first, count, at: at - range.start };
+        at += count;
+        (count > 0).then_some(row)
+    })
+}
+
+/// Most rows of tiles that are transformed in one go.
+const MOST_ROWS: usize = 16;
+
+/// Transforms what a range of all tiles sees; `by_tile`, with the channels of a tile side by side.
+///
+/// # Safety
+/// `scratch` has [`Sizes::padded`] numbers, `tiles` 16 places of all channels, [`Sizes::block`] tiles each; `by_tile`, both
+/// for [`Sizes::line`] channels.
+#[inline(always)]
+unsafe fn transform<E: Element>(
+    s: &Sizes,
+    by_tile: bool,
+    image: &[E],
+    range: Range<usize>,
+    scratch: &mut [E],
+    tiles: *mut E,
+) {
+    let mut together = [Row { example: 0, down: 0, first: 0, count: 0, at: 0 }; MOST_ROWS];
+    let mut count = 0;
+    let mut rows = rows_of(*s, range);
+    loop {
+        let row = rows.next();
+        let is_other = row.is_none_or(|row| count == MOST_ROWS || row.example != together[0].example);
+        if is_other && count > 0 {
+            // SAFETY: passed on; the rows are of one example.
+            unsafe {
+                match by_tile {
+                    true => {
+                        let to = Tiles { place: s.line() * s.block(), line: s.line() };
+                        input_of_rows(s, image, &together[..count], scratch, to, tiles);
+                    }
+                    false => {
+                        let to = Tiles { place: s.channels * s.block(), line: s.block() };
+                        input(s, image, &together[..count], scratch, to, tiles);
+                    }
+                }
+            }
+            count = 0;
+        }
+        let Some(row) = row else { return };
+        together[count] = row;
+        count += 1;
+    }
+}
+
+/// # Safety
+/// As [`Winograd::run`]; `output` is that of the whole result.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn run_block<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // SAFETY: passed on.
+    unsafe { with_tile!(is_wide, has_fused, block::<E>(of, inputs, output, scratch, piece)) }
+}
+
+/// # Safety
+/// As [`Winograd::run`].
+#[inline(always)]
+unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    of: &Winograd,
+    [image, kernel]: [&[E]; 2],
+    output: *mut E,
+    scratch: &mut [E],
+    piece: usize,
+) {
+    let s = &of.sizes;
+    let (room, units) = (s.block(), of.unit_block());
+    let all = s.examples * s.tiles_of_example();
+    let range = piece * room..((piece + 1) * room).min(all);
+    let count = range.len();
+    let (line, rest) = scratch.split_at_mut(s.padded());
+    let (tiles, products) = rest.split_at_mut(PLACES * s.channels * room);
+    // SAFETY: the parts of the scratch memory are as long.
+    unsafe { transform(s, false, image, range.clone(), line, tiles.as_mut_ptr()) };
+    let mut first = 0;
+    while first < s.units {
+        let own = units.min(s.units - first);
+        for place in 0..PLACES {
+            let a = kernel[(place * s.units + first) * s.channels..].as_ptr();
+            for from in (0..count).step_by(COLUMNS) {
+                let b = tiles[place * s.channels * room + from..].as_ptr();
+                let c = products[place * units * room + from..].as_mut_ptr();
+                // SAFETY: the rows of a block are as long as its room, a multiple of the columns of a tile.
+                unsafe {
+                    let (a, b, c) = ((a, s.channels), (b, room), (c, room));
+                    column::<E, ROWS, COLUMNS, FUSED>(own, [s.channels, COLUMNS], a, b, c, false);
+                }
+            }
+        }
+        for row in rows_of(*s, range.clone()) {
+            for unit in 0..own {
+                let plane = (row.example * s.units + first + unit) * s.windows();
+                // SAFETY: the places of the result of these tiles are this piece's own. Behind the products lie as many
+                // numbers as a vector has.
+                unsafe {
+                    result(s, products.as_ptr().add(unit * room), units * room, row, output.add(plane));
+                }
+            }
+        }
+        first += own;
+    }
+}
+
+/// # Safety
+/// As [`Winograd::run`]; `output` is that of the whole result.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn run_gradient<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // SAFETY: passed on.
+    unsafe { with_tile!(is_wide, has_fused, gradient::<E>(of, inputs, output, scratch, piece)) }
+}
+
+/// # Safety
+/// As [`Winograd::run`].
+#[inline(always)]
+unsafe fn gradient<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    of: &Winograd,
+    [image, gradient]: [&[E]; 2],
+    output: *mut E,
+    scratch: &mut [E],
+    piece: usize,
+) {
+    let s = &of.sizes;
+    let (room, block, runs, line) = (s.block(), of.unit_block(), s.runs(), s.line());
+    let (run, part) = (piece / of.unit_parts(), piece % of.unit_parts());
+    let first = part * block;
+    let units = block.min(s.units - first);
+    let (padded, rest) = scratch.split_at_mut(s.padded() * line);
+    let (tiles, rest) = rest.split_at_mut(PLACES * line * room);
+    let (results, sums) = rest.split_at_mut(PLACES * block * room);
+    let sums = &mut sums[..PLACES * units * line];
+    sums.fill(E::ZERO);
+    let tiles_of = |examples: usize| examples * s.tiles_of_example();
+    let (start, end) = (tiles_of(run * s.examples / runs), tiles_of((run + 1) * s.examples / runs));
+    for from in (start..end).step_by(room) {
+        let range = from..(from + room).min(end);
+        let count = range.len();
+        // SAFETY: the parts of the scratch memory are as long.
+        unsafe { transform(s, true, image, range.clone(), padded, tiles.as_mut_ptr()) };
+        for row in rows_of(*s, range) {
+            for unit in 0..units {
+                let plane = (row.example * s.units + first + unit) * s.windows();
+                let plane = &gradient[plane..plane + s.windows()];
+                let to = Tiles { place: units * room, line: room };
+                // SAFETY: as above.
+                unsafe { result_gradient(s, plane, row, to, results.as_mut_ptr().add(unit * room)) };
+            }
+        }
+        for place in 0..PLACES {
+            let a = results[place * units * room..].as_ptr();
+            for column_from in (0..line).step_by(COLUMNS) {
+                let b = tiles[place * line * room + column_from..].as_ptr();
+                let c = sums[place * units * line + column_from..].as_mut_ptr();
+                // SAFETY: lines are whole tiles of a product.
+                unsafe {
+                    let (a, b, c) = ((a, room), (b, line), (c, line));
+                    column::<E, ROWS, COLUMNS, FUSED>(units, [count, COLUMNS], a, b, c, true);
+                }
+            }
+        }
+    }
+    // SAFETY: the units of the run are this piece's own.
+    let output = unsafe {
+        let at = (run * s.units + first) * s.channels * 9;
+        std::slice::from_raw_parts_mut(output.add(at), units * s.channels * 9)
+    };
+    kernel_gradient(sums, [units, s.channels, line], output);
+}
+
+#[cfg(test)]
+mod tests;
