@@ -18,6 +18,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -257,21 +258,16 @@ def work(args):
 
 
 def turn(command):
-    """Runs a process; gives its milliseconds a step and the most memory that it held, in bytes."""
-    environment = dict(os.environ, XLA_FLAGS=os.environ.get("XLA_FLAGS", ""))
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
-    out, error = process.communicate()
-    if process.returncode != 0:
-        return None, (error.strip().splitlines() or ["no reason given"])[-1]
-    return json.loads(out.strip().splitlines()[-1])["ms_per_step"]["median"], None
-
-
-def peak(command):
-    """The most memory that a process holds, in MiB."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return usage.ru_maxrss / 1024
+    """Runs a process; gives its milliseconds a step and the most memory that it held, in MiB, or why there are none."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
+        process = subprocess.Popen(command, stdout=out, stderr=error, text=True)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0), error.seek(0)
+        lines = out.read().strip().splitlines()
+        if process.returncode != 0 or not lines:
+            return None, (error.read().strip().splitlines() or ["no reason given"])[-1]
+        return (json.loads(lines[-1])["ms_per_step"]["median"], usage.ru_maxrss / 1024), None
 
 
 def commands(args, name):
@@ -302,20 +298,24 @@ def main():
         parser.error(f"no workload {unknown[0]}; there are {', '.join(WORKLOADS)}")
     others = [other for other in args.others.split(",") if other]
     columns = ["nnrun", *others]
-    print(f"{'ms a step':10}" + "".join(f"{c:>20}" for c in columns) + f"{'ratio':>8}{'MiB':>8}" + "".join(f"{o:>9}" for o in others))
+    heads = "".join(f"{column:>20}" for column in columns)
+    memory = f"{'MiB':>8}" + "".join(f"{other:>9}" for other in others)
+    print(f"{'ms a step':10}{heads}{'ratio':>8}{memory}", flush=True)
     missing = {}
     for name in names:
         found = commands(args, name)
         times = {column: [] for column in columns}
+        held = {}
         for _ in range(args.rounds):
             for column in columns:
                 if (column, None) in missing or (column, name) in missing:
                     continue
-                ms, why = turn(found[column])
-                if ms is None:
+                measured, why = turn(found[column])
+                if measured is None:
                     missing[(column, None if "No module named" in why else name)] = why
                 else:
-                    times[column].append(ms)
+                    times[column].append(measured[0])
+                    held[column] = max(held.get(column, 0), measured[1])
         if not times["nnrun"]:
             sys.exit(f"nnrun bench failed: {missing[('nnrun', name)]}")
 
@@ -323,15 +323,14 @@ def main():
             own = times[column]
             if not own:
                 return f"{'–':>20}"
-            spread = f"{min(own):.3g} to {max(own):.3g}"
-            return f"{statistics.median(own):>7.3g} {spread:>12}"
+            spread = f"{min(own):.3g}–{max(own):.3g}"
+            return f"{statistics.median(own):>8.3g}{spread:>12}"
 
         best = min((statistics.median(times[o]) for o in others if times[o]), default=None)
         ratio = f"{best / statistics.median(times['nnrun']):>8.2f}" if best else f"{'–':>8}"
-        held = "".join(
-            f"{peak(found[c]):>{8 if c == 'nnrun' else 9}.0f}" if times[c] else f"{'–':>9}" for c in columns
-        )
-        print(f"{name:10}" + "".join(cell(c) for c in columns) + ratio + held, flush=True)
+        memory = [f"{held[c]:.0f}" if c in held else "–" for c in columns]
+        memory = f"{memory[0]:>8}" + "".join(f"{m:>9}" for m in memory[1:])
+        print(f"{name:10}" + "".join(cell(c) for c in columns) + ratio + memory, flush=True)
     for (column, name), why in missing.items():
         print(f"{column}{f' on {name}' if name else ''} is left out: {why}")
 

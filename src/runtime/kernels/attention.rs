@@ -3,23 +3,32 @@
 //! tile again from the logarithm of their divisor.
 //!
 //! A piece of the forward pass is a block of queries of one head; a piece of the gradient is a head, as all queries add
-//! to the gradients of its keys and values, in a fixed order.
+//! to the gradients of its keys and values, in a fixed order. Keys (and, for the gradient, values) are turned once for all
+//! queries of a piece; all products are then made of the tiles of [`super::tiles`], or where a head is no whole number of
+//! those wide, by faer.
 
-use super::Range;
+use super::Range as Touched;
 use super::matmul::product;
 use super::memory::{Bases, Place};
 use super::random;
 use super::reduce::row;
+use super::tiles::{matrix, with_tile};
 use crate::ir::op::{AttentionDropout, Distribution, Reduction};
 use crate::runtime::element::Element;
 use crate::runtime::feed::Feed;
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
+use std::ops::Range;
 
-/// Queries of a tile.
-const ROWS: usize = 64;
+/// Queries of a tile: few, as of the pairs that a causal tile computes, half of its width squared is for nothing.
+const ROWS: usize = 32;
 /// Keys of a tile; whole groups of random numbers.
 const KEYS: usize = 128;
-const _: () = assert!(KEYS.is_multiple_of(random::GROUP));
+/// Lines are worked on in whole vectors: what is left over would be done number by number, at ten times the cost.
+const VECTOR: usize = 16;
+/// Queries of a piece, where there are many heads and where there are few.
+const QUERIES: [usize; 2] = [256, 64];
+const _: () = assert!(KEYS.is_multiple_of(random::GROUP) && QUERIES[0].is_multiple_of(ROWS));
 
 /// The queries, keys or values of all heads.
 #[derive(Debug, Clone, Copy)]
@@ -90,23 +99,28 @@ impl Attention {
         }
     }
 
+    /// Queries of a piece of the forward pass.
+    fn block(&self) -> usize {
+        QUERIES[usize::from(self.examples * self.heads < 16)].min(self.q.rows.next_multiple_of(ROWS))
+    }
+
     fn blocks(&self) -> usize {
-        if self.backward.is_some() { 1 } else { self.q.rows.div_ceil(ROWS) }
+        if self.backward.is_some() { 1 } else { self.q.rows.div_ceil(self.block().max(1)) }
     }
 
     /// What it reads and what it writes.
-    pub(super) fn ranges(&self) -> (Vec<Range>, Vec<Range>) {
+    pub(super) fn ranges(&self) -> (Vec<Touched>, Vec<Touched>) {
         let heads = self.examples * self.heads;
         let of = |m: &Matrices| {
             let [example, head, position] = m.strides;
             let axes = [(self.examples, example), (self.heads, head), (m.rows, position), (m.width, 1)];
-            Range::strided(m.place, axes)
+            Touched::strided(m.place, axes)
         };
-        let mut reads = vec![of(&self.q), of(&self.k), of(&self.v), Range::linear(self.lengths, self.examples)];
+        let mut reads = vec![of(&self.q), of(&self.k), of(&self.v), Touched::linear(self.lengths, self.examples)];
         for place in self.backward.into_iter().flatten() {
-            reads.push(Range::linear(place, heads * self.q.rows * self.packed()));
+            reads.push(Touched::linear(place, heads * self.q.rows * self.packed()));
         }
-        (reads, vec![Range::linear(self.output, heads * self.result())])
+        (reads, vec![Touched::linear(self.output, heads * self.result())])
     }
 
     /// Into how many pieces it is cut.
@@ -114,12 +128,13 @@ impl Attention {
         self.examples * self.heads * self.blocks()
     }
 
-    /// Numbers that a thread wants for itself: tiles, rows of random numbers, and one or two numbers a query.
+    /// Numbers that a thread wants for itself: tiles, turned keys and values, rows of random numbers, and one or two numbers
+    /// a query.
     pub fn scratch(&self) -> usize {
-        let tile = ROWS * KEYS;
+        let (tile, keys) = (ROWS * KEYS, self.q.width * KEYS);
         match self.backward {
-            None => tile + KEYS + 2 * ROWS,
-            Some(_) => 2 * tile + KEYS + self.q.rows,
+            None => tile + keys + KEYS + 2 * self.block(),
+            Some(_) => 2 * tile + keys + self.v.width * KEYS + KEYS + self.q.rows,
         }
     }
 
@@ -148,17 +163,23 @@ impl Attention {
             let head_of = |place: Place, size: usize| Place { offset: place.offset + at * size, ..place };
             match self.backward {
                 None => {
-                    let first = block * ROWS;
-                    let rows = ROWS.min(self.q.rows - first);
+                    let first = block * self.block();
+                    let rows = self.block().min(self.q.rows - first);
                     let place = head_of(self.output, result);
                     let place = Place { offset: place.offset + first * self.packed(), ..place };
-                    self.forward(&one, first, rows, bases.write(place, rows * self.packed()), scratch);
+                    run_forward(self, &one, first..first + rows, bases.write(place, rows * self.packed()), scratch);
                 }
                 Some([packed, gradient]) => {
                     let size = self.q.rows * self.packed();
                     let packed = bases.read(head_of(packed, size), size);
                     let gradient = bases.read(head_of(gradient, size), size);
-                    self.gradient(&one, packed, gradient, bases.write(head_of(self.output, result), result), scratch);
+                    run_gradient(
+                        self,
+                        &one,
+                        [packed, gradient],
+                        bases.write(head_of(self.output, result), result),
+                        scratch,
+                    );
                 }
             }
         }
@@ -168,138 +189,249 @@ impl Attention {
     fn seen(&self, query: usize, first_key: usize, keys: usize) -> usize {
         if self.attention.causal { (query + 1).saturating_sub(first_key).min(keys) } else { keys }
     }
+}
 
-    /// # Safety
-    /// The head's pointers are those of checked matrices.
-    unsafe fn forward<E: Element>(&self, of: &Head<E>, first: usize, rows: usize, output: &mut [E], scratch: &mut [E]) {
-        let (tile, rest) = scratch.split_at_mut(ROWS * KEYS);
-        let (draws, rest) = rest.split_at_mut(KEYS);
-        let (largest, sums) = rest.split_at_mut(ROWS);
-        output.fill(E::ZERO);
-        largest.fill(E::LOWEST);
-        sums.fill(E::ZERO);
-        let (d, e, packed) = (self.q.width, self.v.width, self.packed());
-        let [sq, sk, sv] = [self.q.strides[2], self.k.strides[2], self.v.strides[2]];
-        let end = if self.attention.causal { of.length.min(first + rows) } else { of.length };
-        let scale = E::from_f64(self.attention.scale);
-        for start in (0..end).step_by(KEYS) {
-            let keys = KEYS.min(end - start);
-            let q = of.q.wrapping_offset(first as isize * sq);
-            let k = of.k.wrapping_offset(start as isize * sk);
-            // SAFETY: blocks of the operands, and a tile of the scratch memory.
-            unsafe { product([rows, d, keys], (q, [sq, 1]), (k, [1, sk]), (tile.as_mut_ptr(), KEYS), false) };
+/// # Safety
+/// The head's pointers are those of checked matrices.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn run_forward<E: Element>(
+    of: &Attention,
+    head: &Head<E>,
+    queries: Range<usize>,
+    output: &mut [E],
+    scratch: &mut [E],
+) {
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // SAFETY: passed on.
+    unsafe { with_tile!(is_wide, has_fused, forward::<E>(of, head, queries, output, scratch)) }
+}
+
+/// # Safety
+/// As [`run_forward`].
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn run_gradient<E: Element>(
+    of: &Attention,
+    head: &Head<E>,
+    results: [&[E]; 2],
+    output: &mut [E],
+    scratch: &mut [E],
+) {
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // SAFETY: passed on.
+    unsafe { with_tile!(is_wide, has_fused, gradient::<E>(of, head, results, output, scratch)) }
+}
+
+/// `c = a · b`, or added to it. `b` and `c` come with the distance of their rows; rows of `b` have at least `columns`
+/// numbers.
+///
+/// # Safety
+/// The pointers and strides are those of matrices of these sizes; the result is not an operand.
+#[inline(always)]
+unsafe fn times<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    sizes: [usize; 3],
+    (a, a_strides): (*const E, [usize; 2]),
+    (b, b_row): (*const E, usize),
+    c: (*mut E, usize),
+    adds: bool,
+) {
+    // SAFETY: passed on.
+    unsafe {
+        match sizes[2].is_multiple_of(COLUMNS) {
+            true => matrix::<E, ROWS, COLUMNS, FUSED>(sizes, (a, a_strides), (b, b_row), c, adds),
+            false => product(sizes, (a, a_strides.map(|s| s as isize)), (b, [b_row as isize, 1]), c, adds),
+        }
+    }
+}
+
+/// So many numbers in whole vectors.
+fn padded(numbers: usize) -> usize {
+    numbers.next_multiple_of(VECTOR)
+}
+
+/// Writes some rows of a matrix as columns, [`KEYS`] of them; 0 where there are fewer rows.
+///
+/// # Safety
+/// So many rows of `width` numbers can be read.
+#[inline(always)]
+unsafe fn turn<E: Element>(rows: usize, width: usize, (from, stride): (*const E, isize), to: &mut [E]) {
+    for (column, line) in to.chunks_exact_mut(KEYS).take(width).enumerate() {
+        for (row, to) in line.iter_mut().enumerate().take(rows) {
+            // SAFETY: a row and a column of the matrix.
+            *to = unsafe { *from.offset(row as isize * stride + column as isize) };
+        }
+        line[rows..].fill(E::ZERO);
+    }
+}
+
+/// # Safety
+/// As [`run_forward`].
+#[inline(always)]
+unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUSED: bool>(
+    of: &Attention,
+    head: &Head<E>,
+    queries: Range<usize>,
+    output: &mut [E],
+    scratch: &mut [E],
+) {
+    let (tile, rest) = scratch.split_at_mut(ROWS * KEYS);
+    let (turned, rest) = rest.split_at_mut(of.q.width * KEYS);
+    let (draws, rest) = rest.split_at_mut(KEYS);
+    let (largest, sums) = rest.split_at_mut(of.block());
+    output.fill(E::ZERO);
+    largest.fill(E::LOWEST);
+    sums.fill(E::ZERO);
+    let (d, e, packed) = (of.q.width, of.v.width, of.packed());
+    // Views of queries, keys and values go forward (`lower` sees to it).
+    let [sq, sk, sv] = [of.q.strides[2], of.k.strides[2], of.v.strides[2]];
+    let end = if of.attention.causal { head.length.min(queries.end) } else { head.length };
+    let scale = E::from_f64(of.attention.scale);
+    for start in (0..end).step_by(KEYS) {
+        let all = KEYS.min(end - start);
+        // SAFETY: keys of the head.
+        unsafe { turn(all, d, (head.k.wrapping_offset(start as isize * sk), sk), turned) };
+        let v = head.v.wrapping_offset(start as isize * sv);
+        for first in queries.clone().step_by(ROWS) {
+            let rows = ROWS.min(queries.end - first);
+            // What the last of them sees: the others see no more.
+            let keys = of.seen(first + rows - 1, start, all);
+            if keys == 0 {
+                continue;
+            }
+            let q = head.q.wrapping_offset(first as isize * sq);
+            let across = keys.next_multiple_of(COLUMNS);
+            // SAFETY: queries of the head, whole rows of turned keys, and a tile of the scratch memory.
+            unsafe {
+                let (q, b, c) = ((q, [sq as usize, 1]), (turned.as_ptr(), KEYS), (tile.as_mut_ptr(), KEYS));
+                times::<E, TILE, COLUMNS, FUSED>([rows, d, across], q, b, c, false);
+            }
+            let own = first - queries.start;
             for i in 0..rows {
-                let line = &mut tile[i * KEYS..][..keys];
-                let (line, behind) = line.split_at_mut(self.seen(first + i, start, keys));
+                let seen = of.seen(first + i, start, keys);
+                let (line, behind) = tile[i * KEYS..][..padded(keys)].split_at_mut(padded(seen));
                 behind.fill(E::ZERO);
-                if line.is_empty() {
+                if seen == 0 {
                     continue;
                 }
-                let correction = soften(line, scale, &mut largest[i], &mut sums[i]);
+                line[seen..].fill(E::LOWEST);
+                let correction = soften(line, scale, &mut largest[own + i], &mut sums[own + i]);
                 if start > 0 {
-                    output[i * packed..][..e].iter_mut().for_each(|y| *y *= correction);
+                    output[(own + i) * packed..][..e].iter_mut().for_each(|y| *y *= correction);
                 }
-                if let Some(drop) = &of.dropout {
-                    drop.factors(of.head, first + i, start, draws);
+                if let Some(drop) = &head.dropout {
+                    drop.factors(head.head, first + i, start, draws);
                     line.iter_mut().zip(&*draws).for_each(|(x, f)| *x *= *f);
                 }
             }
-            let v = of.v.wrapping_offset(start as isize * sv);
-            // SAFETY: as above, and the piece's own rows of the result.
+            // SAFETY: values of the head, and the piece's own rows of the result.
             unsafe {
-                product(
+                let c = (output[own * packed..].as_mut_ptr(), packed);
+                times::<E, TILE, COLUMNS, FUSED>(
                     [rows, keys, e],
-                    (tile.as_ptr(), [KEYS as isize, 1]),
-                    (v, [sv, 1]),
-                    (output.as_mut_ptr(), packed),
+                    (tile.as_ptr(), [KEYS, 1]),
+                    (v, sv as usize),
+                    c,
                     true,
-                )
-            };
-        }
-        for (i, line) in output.chunks_exact_mut(packed).enumerate() {
-            // A query that sees no key has a sum of 0.
-            if sums[i] != E::ZERO {
-                let factor = E::ONE / sums[i];
-                line[..e].iter_mut().for_each(|y| *y *= factor);
-                line[e] = largest[i] + sums[i].logarithm();
+                );
             }
         }
     }
-
-    /// # Safety
-    /// The head's pointers are those of checked matrices.
-    unsafe fn gradient<E: Element>(
-        &self,
-        of: &Head<E>,
-        result: &[E],
-        gradient: &[E],
-        output: &mut [E],
-        scratch: &mut [E],
-    ) {
-        let (weights, rest) = scratch.split_at_mut(ROWS * KEYS);
-        let (scores, rest) = rest.split_at_mut(ROWS * KEYS);
-        let (draws, means) = rest.split_at_mut(KEYS);
-        let (queries, d, e, packed) = (self.q.rows, self.q.width, self.v.width, self.packed());
-        let [sq, sk, sv] = [self.q.strides[2], self.k.strides[2], self.v.strides[2]];
-        output.fill(E::ZERO);
-        let (dq, rest) = output.split_at_mut(queries * d);
-        let (dk, dv) = rest.split_at_mut(self.k.rows * d);
-        // What the weighted mean of the gradients of a row's weights is, less the gradient of its logarithm.
-        for ((mean, y), g) in means.iter_mut().zip(result.chunks_exact(packed)).zip(gradient.chunks_exact(packed)) {
-            let mut sum = E::ZERO;
-            y[..e].iter().zip(&g[..e]).for_each(|(y, g)| sum += *y * *g);
-            *mean = sum - g[e];
+    for (i, line) in output.chunks_exact_mut(packed).enumerate() {
+        // A query that sees no key has a sum of 0.
+        if sums[i] != E::ZERO {
+            let factor = E::ONE / sums[i];
+            line[..e].iter_mut().for_each(|y| *y *= factor);
+            line[e] = largest[i] + sums[i].logarithm();
         }
-        let scale = E::from_f64(self.attention.scale);
-        for start in (0..of.length).step_by(KEYS) {
-            let keys = KEYS.min(of.length - start);
-            let k = of.k.wrapping_offset(start as isize * sk);
-            let v = of.v.wrapping_offset(start as isize * sv);
-            for first in (0..queries).step_by(ROWS) {
-                let rows = ROWS.min(queries - first);
-                if self.seen(first + rows - 1, start, keys) == 0 {
-                    continue;
-                }
-                let q = of.q.wrapping_offset(first as isize * sq);
-                let g = gradient[first * packed..].as_ptr();
-                let across = KEYS as isize;
-                // SAFETY: blocks of the operands, tiles of the scratch memory.
-                unsafe {
-                    product([rows, d, keys], (q, [sq, 1]), (k, [1, sk]), (weights.as_mut_ptr(), KEYS), false);
-                    product(
-                        [rows, e, keys],
-                        (g, [packed as isize, 1]),
-                        (v, [1, sv]),
-                        (scores.as_mut_ptr(), KEYS),
-                        false,
-                    );
-                }
-                for i in 0..rows {
-                    let seen = self.seen(first + i, start, keys);
-                    let (weights, behind) = weights[i * KEYS..][..keys].split_at_mut(seen);
-                    behind.fill(E::ZERO);
-                    let (scores, behind) = scores[i * KEYS..][..keys].split_at_mut(seen);
-                    behind.fill(E::ZERO);
-                    let factors = match &of.dropout {
-                        Some(drop) if seen > 0 => {
-                            drop.factors(of.head, first + i, start, draws);
-                            Some(&*draws)
-                        }
-                        _ => None,
-                    };
-                    let log_sum = result[(first + i) * packed + e];
-                    turn_back(weights, scores, factors, [scale, log_sum, means[first + i]]);
-                }
-                let (w, s) = (weights.as_ptr(), scores.as_ptr());
-                // SAFETY: as above, and the piece's own part of the result.
-                unsafe {
-                    let to = (dv[start * e..].as_mut_ptr(), e);
-                    product([keys, rows, e], (w, [1, across]), (g, [packed as isize, 1]), to, true);
-                    let to = (dk[start * d..].as_mut_ptr(), d);
-                    product([keys, rows, d], (s, [1, across]), (q, [sq, 1]), to, true);
-                    let to = (dq[first * d..].as_mut_ptr(), d);
-                    product([rows, keys, d], (s, [across, 1]), (k, [sk, 1]), to, true);
-                }
+    }
+}
+
+/// # Safety
+/// As [`run_gradient`].
+#[inline(always)]
+unsafe fn gradient<E: Element, const TILE: usize, const COLUMNS: usize, const FUSED: bool>(
+    of: &Attention,
+    head: &Head<E>,
+    [result, gradient]: [&[E]; 2],
+    output: &mut [E],
+    scratch: &mut [E],
+) {
+    let (weights, rest) = scratch.split_at_mut(ROWS * KEYS);
+    let (scores, rest) = rest.split_at_mut(ROWS * KEYS);
+    let (turned_keys, rest) = rest.split_at_mut(of.q.width * KEYS);
+    let (turned_values, rest) = rest.split_at_mut(of.v.width * KEYS);
+    let (draws, means) = rest.split_at_mut(KEYS);
+    let (queries, d, e, packed) = (of.q.rows, of.q.width, of.v.width, of.packed());
+    let [sq, sk, sv] = [of.q.strides[2], of.k.strides[2], of.v.strides[2]];
+    output.fill(E::ZERO);
+    let (dq, rest) = output.split_at_mut(queries * d);
+    let (dk, dv) = rest.split_at_mut(of.k.rows * d);
+    // What the weighted mean of the gradients of a row's weights is, less the gradient of its logarithm.
+    for ((mean, y), g) in means.iter_mut().zip(result.chunks_exact(packed)).zip(gradient.chunks_exact(packed)) {
+        let mut sum = E::ZERO;
+        y[..e].iter().zip(&g[..e]).for_each(|(y, g)| sum += *y * *g);
+        *mean = sum - g[e];
+    }
+    let scale = E::from_f64(of.attention.scale);
+    for start in (0..head.length).step_by(KEYS) {
+        let all = KEYS.min(head.length - start);
+        let k = head.k.wrapping_offset(start as isize * sk);
+        let v = head.v.wrapping_offset(start as isize * sv);
+        // SAFETY: keys and values of the head.
+        unsafe {
+            turn(all, d, (k, sk), turned_keys);
+            turn(all, e, (v, sv), turned_values);
+        }
+        for first in (0..queries).step_by(ROWS) {
+            let rows = ROWS.min(queries - first);
+            // What the last of them sees: the others see no more.
+            let keys = of.seen(first + rows - 1, start, all);
+            if keys == 0 {
+                continue;
+            }
+            let across = keys.next_multiple_of(COLUMNS);
+            let q = (head.q.wrapping_offset(first as isize * sq), sq as usize);
+            let g = (gradient[first * packed..].as_ptr(), packed);
+            // SAFETY: blocks of the operands, tiles of the scratch memory.
+            unsafe {
+                let (b, c) = ((turned_keys.as_ptr(), KEYS), (weights.as_mut_ptr(), KEYS));
+                times::<E, TILE, COLUMNS, FUSED>([rows, d, across], (q.0, [q.1, 1]), b, c, false);
+                let (b, c) = ((turned_values.as_ptr(), KEYS), (scores.as_mut_ptr(), KEYS));
+                times::<E, TILE, COLUMNS, FUSED>([rows, e, across], (g.0, [g.1, 1]), b, c, false);
+            }
+            for i in 0..rows {
+                let seen = of.seen(first + i, start, keys);
+                let lines = i * KEYS..i * KEYS + padded(keys);
+                let (weights, scores) = (&mut weights[lines.clone()], &mut scores[lines]);
+                let factors = match &head.dropout {
+                    Some(drop) if seen > 0 => {
+                        drop.factors(head.head, first + i, start, draws);
+                        Some(&*draws)
+                    }
+                    _ => None,
+                };
+                let log_sum = result[(first + i) * packed + e];
+                let numbers = [scale, log_sum, means[first + i]];
+                turn_back(&mut weights[..padded(seen)], &mut scores[..padded(seen)], factors, numbers);
+                weights[seen..].fill(E::ZERO);
+                scores[seen..].fill(E::ZERO);
+            }
+            let (w, s) = (weights.as_ptr(), scores.as_ptr());
+            // SAFETY: as above, and the piece's own part of the result.
+            unsafe {
+                let to = (dv[start * e..].as_mut_ptr(), e);
+                times::<E, TILE, COLUMNS, FUSED>([keys, rows, e], (w, [1, KEYS]), g, to, true);
+                let to = (dk[start * d..].as_mut_ptr(), d);
+                times::<E, TILE, COLUMNS, FUSED>([keys, rows, d], (s, [1, KEYS]), q, to, true);
+                let to = (dq[first * d..].as_mut_ptr(), d);
+                times::<E, TILE, COLUMNS, FUSED>([rows, keys, d], (s, [KEYS, 1]), (k, sk as usize), to, true);
             }
         }
     }
@@ -322,10 +454,10 @@ impl Draws {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn soften<E: Element>(line: &mut [E], scale: E, largest: &mut E, sum: &mut E) -> E {
-    line.iter_mut().for_each(|x| *x *= scale);
-    let here = row(Reduction::Maximum, line);
+    // The scale is positive: the largest stays the largest.
+    let here = row(Reduction::Maximum, line) * scale;
     let now = if here > *largest { here } else { *largest };
-    line.iter_mut().for_each(|x| *x = (*x - now).exponential());
+    line.iter_mut().for_each(|x| *x = (*x * scale - now).exponential());
     let correction = (*largest - now).exponential();
     *sum = *sum * correction + row(Reduction::Sum, line);
     *largest = now;

@@ -5,6 +5,7 @@
 //! steps is a vector loop. Operands that lie linear in memory are read in place; all others (broadcast, transposed,
 //! sliced) are gathered, a tile at a time.
 
+use super::adam::Adam;
 use super::memory::{Bases, Place};
 use crate::ir::op::{Binary, Unary};
 use crate::runtime::element::{Element, apply_binary, apply_unary};
@@ -87,12 +88,15 @@ pub struct Program {
     pub steps: Vec<TileStep>,
     /// Results.
     pub stores: Vec<Store>,
+    /// What is done behind the steps.
+    pub adam: Option<Adam>,
 }
 
 impl Program {
     /// Elements of a piece: whole tiles, so many that a hand-over pays; from the program alone.
     fn piece(&self) -> usize {
-        let weight: usize = 2 + self.steps.iter().map(|s| weight(s.op)).sum::<usize>() + self.loads.len();
+        let steps: usize = self.steps.iter().map(|s| weight(s.op)).sum();
+        let weight = 2 + steps + self.adam.map_or(0, |_| ADAM) + self.loads.len();
         (4 * PIECE_WORK / weight).next_multiple_of(TILE)
     }
 
@@ -118,6 +122,9 @@ impl Program {
         unsafe { run_range(self, bases, scratch, start, end) }
     }
 }
+
+/// How long the update of Adam takes, in the units of [`weight`].
+const ADAM: usize = 12;
 
 /// How long a step takes, in units of an addition.
 fn weight(op: TileOp) -> usize {
@@ -312,6 +319,15 @@ unsafe fn run_range<E: Element>(program: &Program, bases: &Bases<E>, scratch: *m
             unsafe {
                 let [a, b, c] = s.operands.map(|o| std::slice::from_raw_parts(slot(o), len));
                 step(s.op, a, b, c, std::slice::from_raw_parts_mut(target, len));
+            }
+        }
+        if let Some(adam) = &program.adam {
+            // SAFETY: tiles as above; a constant's slot has at least one number; each result is linear memory from `at`
+            // on, apart from what is read but for the tile in whose place it lies (`Code::new` checks it).
+            unsafe {
+                let tiles = adam.tiles.map(|s| slot(s).cast_const());
+                let constants = adam.constants.map(|s| *slots[s as usize]);
+                Adam::run(len, tiles, constants, adam.places.map(|place| bases.pointer(place).wrapping_add(at)));
             }
         }
         for store in program.stores.iter().filter(|s| !s.direct) {

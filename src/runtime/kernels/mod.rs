@@ -4,6 +4,7 @@
 //! range and every overlap once, and from then on runs without looking.
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
+pub mod adam;
 pub mod assemble;
 pub mod attention;
 pub mod clock;
@@ -102,7 +103,9 @@ impl Kernel {
                     Access::Splat => Range::linear(load.place, TILE),
                     Access::Strided(axes) => Range::strided(load.place, axes.iter().copied()),
                 };
-                let writes = p.stores.iter().map(|s| Range::linear(s.place, p.count)).collect();
+                let stores = p.stores.iter().map(|s| s.place);
+                let writes = stores.chain(p.adam.iter().flat_map(|adam| adam.places));
+                let writes = writes.map(|place| Range::linear(place, p.count)).collect();
                 (p.loads.iter().map(read).collect(), writes)
             }
             Kernel::Reduce(r) => {
@@ -280,7 +283,16 @@ impl Kernel {
 
 /// Whether a result may lie where an operand lies.
 fn in_place(p: &elementwise::Program, load: usize, store: usize) -> bool {
-    let (Some(l), Some(s)) = (p.loads.get(load), p.stores.get(store)) else { return false };
+    let Some(l) = p.loads.get(load) else { return false };
+    let is_last = |slot: &u8| *slot as usize == load;
+    let Some(s) = p.stores.get(store) else {
+        // Of Adam, which reads before it writes, behind all steps.
+        let place = p.adam.and_then(|adam| adam.places.get(store - p.stores.len()).copied());
+        return l.access == Access::Linear && place == Some(l.place);
+    };
+    if p.adam.is_some_and(|adam| adam.tiles.iter().chain(&adam.constants).any(is_last)) {
+        return l.access == Access::Linear && l.place == s.place && !s.direct;
+    }
     let reads = p.steps.iter().rposition(|step| step.operands.contains(&(load as u8)));
     let written = p.steps.iter().position(|step| step.target == s.slot);
     l.access == Access::Linear && l.place == s.place && (!s.direct || reads < written)
@@ -299,6 +311,11 @@ fn check_program(p: &elementwise::Program) -> Result<(), String> {
         }
     }
     let register = |slot: u8| (p.loads.len()..slots).contains(&(slot as usize));
+    if let Some(adam) = &p.adam
+        && adam.tiles.iter().chain(&adam.constants).any(|slot| *slot as usize >= slots)
+    {
+        return Err(format!("{adam:?} of {slots} slots"));
+    }
     for step in &p.steps {
         let inside = step.operands.iter().all(|o| (*o as usize) < slots);
         if !inside || !register(step.target) || step.operands.contains(&step.target) {

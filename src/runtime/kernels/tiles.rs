@@ -18,7 +18,7 @@ macro_rules! with_tile {
 pub(super) use with_tile;
 
 /// `c = a · b`, or added to what `c` holds, for `ROWS` rows and `COLUMNS` columns, of which the first `width` are kept;
-/// says how many rows that were. All operands come with the distance of their rows.
+/// says how many rows that were. All operands come with the distance of their rows, `a` with that of its columns too.
 ///
 /// # Safety
 /// `a` has so many rows of `depth` numbers, `b` `depth` rows of `COLUMNS` (not just `width`) numbers, `c` rows of `width`
@@ -27,7 +27,7 @@ pub(super) use with_tile;
 #[inline(always)]
 pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     [depth, width]: [usize; 2],
-    (a, a_row): (*const E, usize),
+    (a, [a_row, a_column]): (*const E, [usize; 2]),
     (b, b_row): (*const E, usize),
     (c, c_row): (*mut E, usize),
     adds: bool,
@@ -39,7 +39,7 @@ pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
         // Plain counting, which leaves nothing to be inlined: iterators were not, and cost a factor of six.
         for i in 0..ROWS {
             // SAFETY: i < ROWS, k < depth.
-            let left = unsafe { *a.add(i * a_row + k) };
+            let left = unsafe { *a.add(i * a_row + k * a_column) };
             for j in 0..COLUMNS {
                 sums[i][j] = if FUSED { left.fused(right[j], sums[i][j]) } else { sums[i][j] + left * right[j] };
             }
@@ -70,6 +70,27 @@ pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
     ROWS
 }
 
+/// [`tile`] for all columns of a matrix, which are whole tiles.
+///
+/// # Safety
+/// As [`tile`].
+#[inline(always)]
+pub unsafe fn matrix<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    [rows, depth, columns]: [usize; 3],
+    a: (*const E, [usize; 2]),
+    (b, b_row): (*const E, usize),
+    (c, c_row): (*mut E, usize),
+    adds: bool,
+) {
+    for from in (0..columns).step_by(COLUMNS) {
+        // SAFETY: columns of the operands.
+        unsafe {
+            let (b, c) = ((b.add(from), b_row), (c.add(from), c_row));
+            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, COLUMNS], a, b, c, adds);
+        }
+    }
+}
+
 /// [`tile`] for all of so many rows: whole tiles of them, then smaller ones.
 ///
 /// # Safety
@@ -78,7 +99,7 @@ pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
 pub unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     rows: usize,
     sizes: [usize; 2],
-    (a, a_row): (*const E, usize),
+    (a, [a_row, a_column]): (*const E, [usize; 2]),
     b: (*const E, usize),
     (c, c_row): (*mut E, usize),
     adds: bool,
@@ -87,7 +108,7 @@ pub unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const 
     while row < rows {
         // SAFETY: rows of the operands.
         unsafe {
-            let (a, c) = ((a.add(row * a_row), a_row), (c.add(row * c_row), c_row));
+            let (a, c) = ((a.add(row * a_row), [a_row, a_column]), (c.add(row * c_row), c_row));
             row += match rows - row {
                 left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED>(sizes, a, b, c, adds),
                 left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED>(sizes, a, b, c, adds),

@@ -4,6 +4,7 @@ use super::lower::{Lowered, Operand, Task, Work};
 use super::view::{View, join};
 use crate::ir::op::Attention;
 use crate::runtime::kernels::Kernel;
+use crate::runtime::kernels::adam::Adam;
 use crate::runtime::kernels::assemble::{Assemble, Part};
 use crate::runtime::kernels::attention;
 use crate::runtime::kernels::convolve::Convolve;
@@ -336,15 +337,21 @@ impl Emitter<'_> {
                 }
             }
         }
+        let is_constant = |slot: u8| {
+            loads.get(slot as usize).is_some_and(|load| matches!(load.access, Access::Scalar | Access::Splat))
+        };
+        let adam = Adam::take(&mut steps, &mut stores, is_constant);
         // Where a result lies on an operand that is still read when the result is made, it is made aside.
         for store in &mut stores {
             let written = steps.iter().position(|s| s.target == store.slot);
             let disturbs = |(i, load): (usize, &Load)| {
-                load.place == store.place && steps.iter().rposition(|s| s.operands.contains(&(i as u8))) >= written
+                let is_read_last = adam.is_some_and(|adam: Adam| adam.tiles.contains(&(i as u8)));
+                let read = steps.iter().rposition(|s| s.operands.contains(&(i as u8)));
+                load.place == store.place && (is_read_last || read >= written)
             };
             store.direct = !loads.iter().enumerate().any(disturbs);
         }
-        Ok(Program { count, loads, registers, steps, stores })
+        Ok(Program { count, loads, registers, steps, stores, adam })
     }
 }
 

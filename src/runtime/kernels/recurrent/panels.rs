@@ -57,7 +57,7 @@ pub unsafe fn add_product<E: Element, const ROWS: usize, const COLUMNS: usize, c
         unsafe {
             let panel = panels.add(first / WIDTH * WIDTH * depth + first % WIDTH);
             let (b, c) = ((panel, WIDTH), (c.add(first), c_row));
-            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], (a, a_row), b, c, true);
+            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], (a, [a_row, 1]), b, c, true);
         }
     }
 }

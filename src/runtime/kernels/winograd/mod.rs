@@ -15,7 +15,7 @@ mod transforms;
 use self::transforms::{Row, Tiles, input, input_of_rows, kernel_gradient, result, result_gradient, weights};
 use super::convolve::runs_of;
 use super::memory::{Bases, Place};
-use super::tiles::{column, with_tile};
+use super::tiles::{matrix, with_tile};
 use crate::runtime::element::Element;
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
@@ -308,15 +308,11 @@ unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
         let own = units.min(s.units - first);
         for place in 0..PLACES {
             let a = kernel[(place * s.units + first) * s.channels..].as_ptr();
-            for from in (0..count).step_by(COLUMNS) {
-                let b = tiles[place * s.channels * room + from..].as_ptr();
-                let c = products[place * units * room + from..].as_mut_ptr();
-                // SAFETY: the rows of a block are as long as its room, a multiple of the columns of a tile.
-                unsafe {
-                    let (a, b, c) = ((a, s.channels), (b, room), (c, room));
-                    column::<E, ROWS, COLUMNS, FUSED>(own, [s.channels, COLUMNS], a, b, c, false);
-                }
-            }
+            let b = tiles[place * s.channels * room..].as_ptr();
+            let c = products[place * units * room..].as_mut_ptr();
+            let sizes = [own, s.channels, count.next_multiple_of(COLUMNS)];
+            // SAFETY: the rows of a block are as long as its room, a multiple of the columns of a tile.
+            unsafe { matrix::<E, ROWS, COLUMNS, FUSED>(sizes, (a, [s.channels, 1]), (b, room), (c, room), false) };
         }
         for row in rows_of(*s, range.clone()) {
             for unit in 0..own {
@@ -383,14 +379,11 @@ unsafe fn gradient<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
         }
         for place in 0..PLACES {
             let a = results[place * units * room..].as_ptr();
-            for column_from in (0..line).step_by(COLUMNS) {
-                let b = tiles[place * line * room + column_from..].as_ptr();
-                let c = sums[place * units * line + column_from..].as_mut_ptr();
-                // SAFETY: lines are whole tiles of a product.
-                unsafe {
-                    let (a, b, c) = ((a, room), (b, line), (c, line));
-                    column::<E, ROWS, COLUMNS, FUSED>(units, [count, COLUMNS], a, b, c, true);
-                }
+            let b = tiles[place * line * room..].as_ptr();
+            let c = sums[place * units * line..].as_mut_ptr();
+            // SAFETY: lines are whole tiles of a product.
+            unsafe {
+                matrix::<E, ROWS, COLUMNS, FUSED>([units, count, line], (a, [room, 1]), (b, line), (c, line), true);
             }
         }
     }
