@@ -53,7 +53,7 @@
     "leaky_relu" "lecun_normal" "linear" "lines" "log" "log_softmax" "mae" "max" "maximum" "mcc" "mean"
     "memory" "min" "minimum" "mish" "mixup" "moons" "mse" "multistep" "nll" "noise" "norm" "normal" "npy"
     "npz" "one_cycle" "one_hot" "ones" "orthogonal" "overfits" "pad" "parameters" "permute" "perplexity"
-    "plateau" "poisson" "polynomial" "pow" "pr_auc" "precision" "r2" "random_crop" "random_flip"
+    "plateau" "poisson" "polynomial" "pow" "pr_auc" "precision" "r2" "random" "random_crop" "random_flip"
     "random_rotate" "rearrange" "recall" "relu" "rescale" "reshape" "rmse" "roll" "rows" "seconds" "selu"
     "sequences" "sigmoid" "sign" "silu" "sin" "sine" "softmax" "softplus" "spirals" "split" "sqrt" "squeeze"
     "stack" "standardize" "std" "step" "stop_gradient" "sum" "tanh" "text" "top_k" "topk" "transpose"
@@ -66,9 +66,9 @@
 (defconst nn--settings
 ;; generated: settings
   '(
-    "loss" "optimizer" "schedule" "epochs" "steps" "batch" "accumulate" "ema" "metrics" "clip" "shuffle"
-    "drop_last" "seed" "class_weights" "stop" "patience" "keep" "freeze" "validate" "load" "augment" "split"
-    "best" "require" "try"
+    "loss" "optimizer" "schedule" "epochs" "steps" "batch" "accumulate" "recompute" "ema" "metrics" "clip"
+    "shuffle" "drop_last" "seed" "class_weights" "stop" "patience" "keep" "freeze" "validate" "load"
+    "augment" "split" "best" "require" "try"
     )
 ;; end
   "Settings of a `train'.")

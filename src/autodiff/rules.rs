@@ -25,7 +25,8 @@ pub(super) fn flows(op: &Op, operand: usize) -> bool {
         | Op::RecurrentBackward(_) => false,
         Op::Unary(unary) => match unary {
             Unary::StopGradient | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Not => false,
-            Unary::Negate
+            Unary::Again
+            | Unary::Negate
             | Unary::Absolute
             | Unary::Reciprocal
             | Unary::Square
@@ -234,6 +235,7 @@ pub(super) fn gradients(e: &mut Emitter, node: NodeId, g: NodeId, wanted: &[bool
 fn unary_gradient(e: &mut Emitter, unary: Unary, x: NodeId, y: NodeId, g: NodeId) -> Option<NodeId> {
     Some(match unary {
         Unary::StopGradient | Unary::Sign | Unary::Floor | Unary::Ceil | Unary::Not => return None,
+        Unary::Again => g,
         Unary::Negate => e.negate(g),
         Unary::Absolute => {
             let sign = e.unary(Unary::Sign, x);

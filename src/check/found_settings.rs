@@ -29,6 +29,7 @@ const SETTINGS: &[&str] = &[
     "augment",
     "accumulate",
     "ema",
+    "recompute",
 ];
 
 /// The settings of a train as written.

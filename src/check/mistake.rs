@@ -207,6 +207,8 @@ pub(super) enum Mistake {
     GroupSetting { name: Symbol, optimizer: &'static str, nearest: Option<String>, known: Vec<String> },
     /// A learning rate of a group, where that of the optimizer is 0.
     GroupWithoutRate,
+    /// `recompute: blocks` of a model that has none.
+    NothingToRecompute { model: String },
     /// `accumulate: n`, which a layer does not see.
     AccumulatesBelow { layer: Span, batch: usize, step: usize },
     /// A setting of another framework, or one that stands elsewhere.

@@ -16,7 +16,7 @@ placeless!(Noted, Fit, ClassWeights, crate::catalog::Duration, std::path::PathBu
 parts! {
     Train { phase, span, training, evaluation, layers, fits, limits, settings; name, model, data, longest }
     Phase { span; name, number, of }
-    Forward { graph, outputs, metrics, class_weights; loss, terms, normalizers }
+    Forward { graph, outputs, metrics, class_weights; loss, terms, normalizers, blocks }
     Model { span, inputs, outputs, layers, regions, graph; name, is_bound, longest }
     Port { span; name, kind, shape, role, node }
     LayerRow { span; path, kind, is_layer, output, parameters, is_shared, nodes }
@@ -26,7 +26,7 @@ parts! {
     Configured { args, span; entry }
     Measure { span; split, metric, higher_is_better }
     Settings { optimizer, groups, schedule, stop, keep, load;
-               ema, length, batch, accumulate, shuffle, drop_last, seed, clip, frozen, validate, augment }
+               ema, length, batch, accumulate, shuffle, drop_last, seed, clip, frozen, validate, augment, recompute }
     Group { args, span; weights }
     Limit { span; size, most }
     Graph { nodes, states; inputs, outputs, updates }

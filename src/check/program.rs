@@ -10,6 +10,7 @@ use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -288,6 +289,8 @@ pub struct Forward {
     pub normalizers: Vec<Normalizer>,
     /// Where the weights of `class_weights: balanced` go once the data is there.
     pub class_weights: Option<ClassWeights>,
+    /// The nodes of each block that the backward pass may compute again (training only); none overlaps another.
+    pub blocks: Vec<Range<usize>>,
 }
 
 /// `class_weights: balanced`: a literal of ones, `[classes]`, to be replaced by n / (classes * count of the class) over
@@ -410,6 +413,8 @@ pub struct Settings {
     pub load: Option<(PathBuf, Span)>,
     /// What is done to the fields of training batches, line by line.
     pub augment: Vec<Augmented>,
+    /// `recompute: blocks`: whether what lies within a block is computed again in the backward pass rather than kept.
+    pub recompute: bool,
 }
 
 /// What a train of a model, or a phase of one, is called: `Net`, `Net, phase head`.

@@ -134,7 +134,17 @@ impl Checker<'_> {
                 other => self.wrong_setting("load", expr.span, "a path in quotes", &other),
             },
         };
+        let recompute = match found.setting("recompute") {
+            None => Some(false),
+            Some(expr) => match &expr.kind {
+                ExprKind::Name(word) if &**word == "blocks" => Some(true),
+                ExprKind::None => Some(false),
+                ExprKind::Error => None,
+                _ => self.wrong_form("recompute", expr, "`blocks` or `none`", &["blocks", "none"]),
+            },
+        };
         let settings = Settings {
+            recompute: recompute?,
             optimizer: optimizer?,
             groups: groups?,
             ema: ema?,

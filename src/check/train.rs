@@ -5,7 +5,7 @@ use super::found_settings::Found;
 use super::mistake::Mistake;
 use super::names_in::names_in;
 use super::program::{Fit, Forward, LayerRow, Length, Model, Phase, Port, Settings, Train};
-use super::regions::Region;
+use super::regions::{Region, RegionKind};
 use super::signature::field_kind;
 use super::solve_outputs::Trained;
 use super::value::{Definition, Frame, Value};
@@ -18,6 +18,7 @@ use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Ident, Symbol, TypeExprKind};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -53,6 +54,25 @@ struct Pass {
     limits: Vec<Limit>,
 }
 
+/// The nodes of each application of a block and each copy of a `repeat`: the outermost of those that hold no `repeat`
+/// themselves, so that a stack of layers is not one block, and what they add up to is not kept.
+fn blocks_of(regions: &[Region]) -> Vec<Range<usize>> {
+    let is_repeat = |region: &Region| matches!(region.kind, RegionKind::Repeat { .. });
+    let is_candidate = |index: &usize| {
+        let region = &regions[*index];
+        let is_block = matches!(region.kind, RegionKind::Block { .. } | RegionKind::Copy);
+        is_block && !region.nodes.is_empty() && !regions[region.first_inside..*index].iter().any(is_repeat)
+    };
+    let mut blocks: Vec<Range<usize>> = Vec::new();
+    // A region stands behind those inside it.
+    for index in (0..regions.len()).filter(is_candidate) {
+        let nodes = &regions[index].nodes;
+        blocks.retain(|inside| inside.start < nodes.start);
+        blocks.push(nodes.clone());
+    }
+    blocks
+}
+
 impl Checker<'_> {
     /// Checks a `train` item, or what a phase makes of it. `None` where a mistake was told.
     pub fn train(&mut self, train: &ast::Train, phase: Option<Phase>, module: usize) -> Option<Train> {
@@ -83,6 +103,13 @@ impl Checker<'_> {
             self.metric_names(&settings_found);
         }
         let (training, evaluation, mut settings) = (training?, evaluation?, settings?);
+        if let (Some(expr), true, []) =
+            (settings_found.setting("recompute"), settings.recompute, &training.forward.blocks[..])
+        {
+            let model = pairing.definition.function.name.name.to_string();
+            self.mistake(expr.span, &Mistake::NothingToRecompute { model });
+            return None;
+        }
         settings.augment = augmenting?.lines;
         self.batches_of_one(&pairing, &settings_found, &settings, &training.over_examples)?;
         if !training.forward.graph.states.iter().any(|s| s.role == StateRole::Weight) {
@@ -391,7 +418,9 @@ impl Checker<'_> {
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
         let graph = Arc::new(graph);
-        let forward = Forward { graph, loss, terms, outputs: ports_out, metrics: metrics?, normalizers, class_weights };
+        let blocks = if training { blocks_of(&regions) } else { Vec::new() };
+        let metrics = metrics?;
+        let forward = Forward { graph, loss, terms, outputs: ports_out, metrics, normalizers, class_weights, blocks };
         let over_examples = std::mem::take(&mut self.builder.over_examples);
         let limits = std::mem::take(&mut self.builder.limits);
         Some(Pass { forward, rows, regions, inputs: ports, fits, over_examples, limits })

@@ -38,7 +38,7 @@ pub fn node_flops(graph: &Graph, node: NodeId, sizes: &Binding) -> u64 {
         | Op::Size(_)
         | Op::Literal(_)
         | Op::Iota { .. }
-        | Op::Unary(Unary::StopGradient)
+        | Op::Unary(Unary::StopGradient | Unary::Again)
         | Op::Select
         | Op::Reshape
         | Op::Permute(_)

@@ -12,6 +12,7 @@ mod cost;
 mod evaluation;
 mod foreseen;
 mod gradients;
+mod recompute;
 mod show;
 mod training;
 

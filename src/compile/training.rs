@@ -1,6 +1,7 @@
 //! The graph of a training step: forward, backward, clipping, the optimizer's update.
 
 use super::CompileError;
+use super::recompute::recompute;
 use crate::autodiff::differentiate;
 use crate::build::{Builder, Problem, Tensor};
 use crate::catalog::{Args, Body, OptimizerDefinition, UpdateOperands};
@@ -169,7 +170,13 @@ pub fn training_graphs(train: &Train, class_weights: Option<&[f64]>) -> Result<S
     if settings.accumulate.is_some() {
         take_normalizers(&mut graph, train);
     }
-    let backward = differentiated(graph, train, class_weights);
+    let mut backward = differentiated(graph, train, class_weights);
+    if settings.recompute {
+        let new = recompute(&mut backward.graph, backward.first, &train.training.blocks);
+        for of in &mut backward.gradients {
+            of.gradient = new[of.gradient.index()];
+        }
+    }
     let mut builder = Builder::new(true, false);
     builder.graph = backward.graph;
     builder.graph.outputs.retain(|output| !output.name.starts_with("d "));

@@ -366,7 +366,7 @@ fn truth(condition: bool) -> f64 {
 /// One number in, one out.
 pub fn apply_unary(unary: Unary, x: f64) -> f64 {
     match unary {
-        Unary::StopGradient => x,
+        Unary::StopGradient | Unary::Again => x,
         Unary::Negate => -x,
         Unary::Absolute => x.abs(),
         Unary::Sign if x == 0.0 || x.is_nan() => x,

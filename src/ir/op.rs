@@ -243,6 +243,9 @@ pub enum Distribution {
 pub enum Unary {
     /// The same number, through which no gradient flows.
     StopGradient,
+    /// The same number. What is computed of it is not taken for what is computed of its operand: it keeps apart what is
+    /// computed twice on purpose.
+    Again,
     Negate,
     Absolute,
     /// -1, 0 or 1; NaN stays.

@@ -285,6 +285,7 @@ fn attention_words(attention: &Attention) -> String {
 fn unary_name(unary: Unary) -> &'static str {
     match unary {
         Unary::StopGradient => "stop_gradient",
+        Unary::Again => "again",
         Unary::Negate => "negate",
         Unary::Absolute => "abs",
         Unary::Sign => "sign",

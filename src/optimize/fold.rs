@@ -53,7 +53,7 @@ fn repeated(graph: &Graph, node: &Node) -> Option<f64> {
         Op::Constant(number) => Some(*number),
         Op::Size(dim) => dim.as_constant().map(|n| n as f64),
         // Autodiff may still want to see it.
-        Op::Unary(Unary::StopGradient) => None,
+        Op::Unary(Unary::StopGradient | Unary::Again) => None,
         Op::Unary(unary) => Some(apply_unary(*unary, number(0)?)),
         Op::Binary(binary) => Some(apply_binary(*binary, number(0)?, number(1)?)),
         Op::Select => Some(if number(0)? != 0.0 { number(1)? } else { number(2)? }),
@@ -142,7 +142,8 @@ impl Known {
 /// Whether the value follows from the operands alone.
 fn is_foldable(op: &Op) -> bool {
     match op {
-        Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } | Op::Unary(Unary::StopGradient) => false,
+        Op::Input(_) | Op::State(_) | Op::Size(_) | Op::Random { .. } => false,
+        Op::Unary(Unary::StopGradient | Unary::Again) => false,
         Op::Scan(_) => false,
         // More arithmetic than folding is worth.
         Op::Recurrent { .. } | Op::RecurrentBackward(_) => false,

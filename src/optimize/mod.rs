@@ -48,19 +48,18 @@ pub const PASSES: [(&str, Pass); 5] =
 /// Rounds after which the optimizer stops even where a pass still finds something.
 const ROUNDS: usize = 8;
 
-/// Runs all passes until none finds anything.
+/// Runs all passes in turn until each has found nothing in the same graph.
 pub fn optimize(mut graph: Graph) -> Graph {
-    for _ in 0..ROUNDS {
-        let mut changed = false;
-        for (name, pass) in PASSES {
-            let passed = pass(graph);
-            graph = passed.graph;
-            changed |= passed.changed;
-            if passed.changed {
-                assert_verified(&graph, name);
-            }
+    let mut idle = 0;
+    for (name, pass) in PASSES.iter().cycle().take(ROUNDS * PASSES.len()) {
+        let passed = pass(graph);
+        graph = passed.graph;
+        idle += 1;
+        if passed.changed {
+            assert_verified(&graph, name);
+            idle = 0;
         }
-        if !changed {
+        if idle == PASSES.len() {
             break;
         }
     }

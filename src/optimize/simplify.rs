@@ -75,6 +75,7 @@ fn binary(graph: &mut Graph, node: &Node, function: Binary, x: NodeId, y: NodeId
 fn simplify_unary(graph: &mut Graph, node: &Node, function: Unary, x: NodeId) -> Option<NodeId> {
     let law = match function {
         Unary::StopGradient => Some(x),
+        Unary::Again => None,
         Unary::Negate => inside(graph, x, Unary::Negate),
         Unary::Absolute => inside(graph, x, Unary::Absolute).map(|_| x),
         Unary::Relu => inside(graph, x, Unary::Relu).map(|_| x),

@@ -20,7 +20,7 @@ pub fn flops(op: &Op, operands: &[&[usize]], result: &[usize]) -> u64 {
         Op::Input(_) | Op::State(_) | Op::Constant(_) | Op::Size(_) | Op::Literal(_) | Op::Iota { .. } => 0,
         Op::Reshape | Op::Permute(_) | Op::Broadcast | Op::Slice { .. } | Op::Pad { .. } | Op::Concat { .. } => 0,
         Op::GatherRows | Op::TakeAlong { .. } | Op::PlaceAlong { .. } => 0,
-        Op::Unary(Unary::StopGradient) => 0,
+        Op::Unary(Unary::StopGradient | Unary::Again) => 0,
         Op::Unary(_) | Op::Binary(_) | Op::Select | Op::Random { .. } => count(result),
         Op::Reduce { .. } => first.saturating_sub(count(result)),
         Op::ArgMax { .. } | Op::CumulativeSum { .. } | Op::ScatterRows { .. } => first,

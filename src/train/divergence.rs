@@ -115,8 +115,10 @@ impl Looked<'_> {
     /// What a node's numbers are, with the place of the expression that made them: a view of it shows the same.
     fn numbers(&self, node: NodeId) -> Numbers {
         let mut made = node;
-        while let (Op::Reshape | Op::Broadcast | Op::Permute(_) | Op::Unary(Unary::StopGradient), [inner]) =
-            (&self.graph.node(made).op, self.graph.node(made).inputs.as_slice())
+        while let (
+            Op::Reshape | Op::Broadcast | Op::Permute(_) | Op::Unary(Unary::StopGradient | Unary::Again),
+            [inner],
+        ) = (&self.graph.node(made).op, self.graph.node(made).inputs.as_slice())
         {
             made = *inner;
         }

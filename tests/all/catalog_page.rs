@@ -39,7 +39,7 @@ fn train_with(lines: &str) -> String {
     }
     format!(
         "data d {{\n  let t   = spirals(300, classes: 3)\n  field x = t[x0, x1]\n  field y = t.label |> classes\n}}\n\n\
-         model M(x: [2]) -> logits: [3] {{\n  x |> Dense(8) |> tanh |> Dense(3)\n}}\n\n\
+         model M(x: [2]) -> logits: [3] {{\n  x |> repeat 2 {{ Dense(8) |> tanh }} |> Dense(3)\n}}\n\n\
          train M on d {{\n{rest}{lines}}}\n"
     )
 }

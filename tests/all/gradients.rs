@@ -118,7 +118,8 @@ fn next_op(op: &Op) -> Option<Op> {
 
 fn next_unary(unary: Unary) -> Option<Unary> {
     Some(match unary {
-        Unary::StopGradient => Unary::Negate,
+        Unary::StopGradient => Unary::Again,
+        Unary::Again => Unary::Negate,
         Unary::Negate => Unary::Absolute,
         Unary::Absolute => Unary::Sign,
         Unary::Sign => Unary::Floor,
@@ -182,6 +183,7 @@ fn cases(op: &Op) -> Vec<Case> {
                 Unary::Absolute | Unary::Relu | Unary::Reciprocal | Unary::Not | Unary::Sign => NotZero,
                 Unary::Floor | Unary::Ceil => Distinct,
                 Unary::StopGradient
+                | Unary::Again
                 | Unary::Negate
                 | Unary::Square
                 | Unary::Exponential

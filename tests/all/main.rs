@@ -58,6 +58,7 @@ mod ragged_law;
 mod ragged_programs;
 mod random_graphs;
 mod random_programs;
+mod recompute;
 mod recurrent;
 mod recurrent_by_scan;
 mod reference_gradients;

@@ -119,6 +119,7 @@ pub fn forward(training: bool) -> Forward {
         span: Span::default(),
     };
     Forward {
+        blocks: Vec::new(),
         loss: loss.node,
         graph: b.graph.into(),
         terms: Vec::new(),
@@ -144,6 +145,7 @@ pub fn adam(lr: f64) -> Configured {
 
 pub fn settings() -> Settings {
     Settings {
+        recompute: false,
         groups: Vec::new(),
         ema: None,
         accumulate: None,

@@ -83,6 +83,22 @@ pub(super) static ALL: &[Word] = &[
         ],
     ),
     setting(
+        "recompute",
+        "Computes what lies within blocks again in the backward pass in place of keeping it: less memory for more time.",
+        &["recompute: blocks", "recompute: none"],
+        &[
+            "A block is an application of a `block` or a copy of a `repeat`; of those in each other, the outermost that holds no \
+             `repeat`. Kept are its inputs and outputs. The numbers are the same to the last bit; a step takes up to a third longer.",
+        ],
+        "  recompute: blocks\n",
+        &[
+            ("checkpoint", "PyTorch"),
+            ("gradient_checkpointing", "Transformers"),
+            ("remat", "JAX"),
+            ("recompute_grad", "TensorFlow"),
+        ],
+    ),
+    setting(
         "ema",
         "Measures and keeps averages of the weights over the last steps in place of the weights themselves.",
         &["ema: decay"],

@@ -111,6 +111,12 @@ pub(super) fn diagnostic(mistake: &Mistake, span: Span) -> Diagnostic {
                 instead.as_str(),
             )
         }
+        Mistake::NothingToRecompute { model } => {
+            let message = format!("`recompute: blocks` finds no block in `{model}`");
+            Diagnostic::new(Code::E0603, message, span, "nothing lies within a block here").help(
+                "a block is an application of a `block` or a copy of a `repeat`; where there is none, leave it out",
+            )
+        }
         Mistake::SettingType { setting, wanted, found } => {
             let message = format!("`{setting}` must be {wanted}");
             let diagnostic = Diagnostic::new(Code::E0603, message, span, this_is(found));

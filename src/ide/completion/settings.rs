@@ -31,6 +31,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("augment", "augment: { $0 }"),
     ("accumulate", "accumulate: ${1:4}"),
     ("ema", "ema: ${1:0.999}"),
+    ("recompute", "recompute: blocks"),
 ];
 
 /// Items as they begin.
@@ -222,6 +223,7 @@ impl Context<'_> {
             }
             ("keep", []) => small("best", "keep", "best(${1:validation.loss})", offers),
             ("class_weights", []) => small("balanced", "class_weights", "balanced", offers),
+            ("recompute", []) => small("blocks", "recompute", "blocks", offers),
             ("shuffle" | "drop_last", []) => {
                 offers.add(OfferKind::Choice, "true", "", "");
                 offers.add(OfferKind::Choice, "false", "", "");

@@ -364,9 +364,9 @@ impl<E: Element> Lowering<'_, E> {
                 let task = Task::Random { stream: *stream, distribution: *distribution };
                 self.result(task, Vec::new(), shape)
             }
-            Op::Unary(Unary::StopGradient) => next()?.0,
+            Op::Unary(Unary::StopGradient | Unary::Again) => next()?.0,
             Op::Unary(unary) => match next()?.0 {
-                Operand::Constant(x) => Operand::Constant(apply_unary(*unary, x)),
+                Operand::Constant(x) => Operand::Constant(apply_unary::<f64, false>(*unary, x)),
                 x => {
                     let x = self.gatherable(x)?;
                     self.result(Task::Elementwise(TileOp::Unary(*unary)), vec![x], shape)

@@ -98,7 +98,7 @@
   "leaky_relu" "lecun_normal" "linear" "lines" "log" "log_softmax" "mae" "max" "maximum" "mcc" "mean"
   "memory" "min" "minimum" "mish" "mixup" "moons" "mse" "multistep" "nll" "noise" "norm" "normal" "npy" "npz"
   "one_cycle" "one_hot" "ones" "orthogonal" "overfits" "pad" "parameters" "permute" "perplexity" "plateau"
-  "poisson" "polynomial" "pow" "pr_auc" "precision" "r2" "random_crop" "random_flip" "random_rotate"
+  "poisson" "polynomial" "pow" "pr_auc" "precision" "r2" "random" "random_crop" "random_flip" "random_rotate"
   "rearrange" "recall" "relu" "rescale" "reshape" "rmse" "roll" "rows" "seconds" "selu" "sequences" "sigmoid"
   "sign" "silu" "sin" "sine" "softmax" "softplus" "spirals" "split" "sqrt" "squeeze" "stack" "standardize"
   "std" "step" "stop_gradient" "sum" "tanh" "text" "top_k" "topk" "transpose" "triplet" "truncated_normal"
@@ -125,10 +125,10 @@
   "lecun_normal" "linear" "lines" "log" "log_softmax" "mae" "max" "maximum" "mcc" "mean" "memory" "min"
   "minimum" "mish" "mixup" "moons" "mse" "multistep" "nll" "noise" "norm" "normal" "npy" "npz" "one_cycle"
   "one_hot" "ones" "orthogonal" "overfits" "pad" "parameters" "permute" "perplexity" "plateau" "poisson"
-  "polynomial" "pow" "pr_auc" "precision" "r2" "random_crop" "random_flip" "random_rotate" "rearrange"
-  "recall" "relu" "rescale" "reshape" "rmse" "roll" "rows" "seconds" "selu" "sequences" "sigmoid" "sign"
-  "silu" "sin" "sine" "softmax" "softplus" "spirals" "split" "sqrt" "squeeze" "stack" "standardize" "std"
-  "step" "stop_gradient" "sum" "tanh" "text" "top_k" "topk" "transpose" "triplet" "truncated_normal"
+  "polynomial" "pow" "pr_auc" "precision" "r2" "random" "random_crop" "random_flip" "random_rotate"
+  "rearrange" "recall" "relu" "rescale" "reshape" "rmse" "roll" "rows" "seconds" "selu" "sequences" "sigmoid"
+  "sign" "silu" "sin" "sine" "softmax" "softplus" "spirals" "split" "sqrt" "squeeze" "stack" "standardize"
+  "std" "step" "stop_gradient" "sum" "tanh" "text" "top_k" "topk" "transpose" "triplet" "truncated_normal"
   "uniform" "unsqueeze" "var" "warmup" "where" "windows" "words" "xavier_normal" "xavier_uniform" "zeros"))
 ; end
 
