@@ -6,7 +6,8 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// f32 when training, f64 when gradients are checked.
 ///
-/// The elementary functions of f32 are branch-free and vectorise; those of f64 are the standard library's.
+/// The elementary functions of f32 are branch-free and vectorise; those of f64 are the standard library's. `FUSED` says
+/// whether the processor multiplies and adds in one instruction, see [`math`].
 pub trait Element:
     Copy
     + Default
@@ -44,19 +45,19 @@ pub trait Element:
     /// Neither infinite nor NaN.
     fn finite(self) -> bool;
     /// eˣ
-    fn exponential(self) -> Self;
+    fn exponential<const FUSED: bool>(self) -> Self;
     /// log x
-    fn logarithm(self) -> Self;
+    fn logarithm<const FUSED: bool>(self) -> Self;
     /// log(1 + x)
-    fn logarithm_one_plus(self) -> Self;
+    fn logarithm_one_plus<const FUSED: bool>(self) -> Self;
     /// tanh x
-    fn hyperbolic_tangent(self) -> Self;
+    fn hyperbolic_tangent<const FUSED: bool>(self) -> Self;
     /// 1/(1 + e⁻ˣ)
-    fn logistic(self) -> Self;
+    fn logistic<const FUSED: bool>(self) -> Self;
     /// log(1 + eˣ)
-    fn soft_plus(self) -> Self;
+    fn soft_plus<const FUSED: bool>(self) -> Self;
     /// erf x
-    fn error_function(self) -> Self;
+    fn error_function<const FUSED: bool>(self) -> Self;
     /// sin x where [`Element::trigonometric_by_hand`] is false.
     fn sine(self) -> Self;
     /// cos x where [`Element::trigonometric_by_hand`] is false.
@@ -108,32 +109,32 @@ impl Element for f32 {
         self.is_finite()
     }
     #[inline(always)]
-    fn exponential(self) -> f32 {
-        math::exp(self)
+    fn exponential<const FUSED: bool>(self) -> f32 {
+        math::exp::<FUSED>(self)
     }
     #[inline(always)]
-    fn logarithm(self) -> f32 {
-        math::ln(self)
+    fn logarithm<const FUSED: bool>(self) -> f32 {
+        math::ln::<FUSED>(self)
     }
     #[inline(always)]
-    fn logarithm_one_plus(self) -> f32 {
-        math::ln_1p(self)
+    fn logarithm_one_plus<const FUSED: bool>(self) -> f32 {
+        math::ln_1p::<FUSED>(self)
     }
     #[inline(always)]
-    fn hyperbolic_tangent(self) -> f32 {
-        math::tanh(self)
+    fn hyperbolic_tangent<const FUSED: bool>(self) -> f32 {
+        math::tanh::<FUSED>(self)
     }
     #[inline(always)]
-    fn logistic(self) -> f32 {
-        math::sigmoid(self)
+    fn logistic<const FUSED: bool>(self) -> f32 {
+        math::sigmoid::<FUSED>(self)
     }
     #[inline(always)]
-    fn soft_plus(self) -> f32 {
-        math::softplus(self)
+    fn soft_plus<const FUSED: bool>(self) -> f32 {
+        math::softplus::<FUSED>(self)
     }
     #[inline(always)]
-    fn error_function(self) -> f32 {
-        math::erf(self)
+    fn error_function<const FUSED: bool>(self) -> f32 {
+        math::erf::<FUSED>(self)
     }
     #[inline(always)]
     fn sine(self) -> f32 {
@@ -205,26 +206,26 @@ impl Element for f64 {
     fn finite(self) -> bool {
         self.is_finite()
     }
-    fn exponential(self) -> f64 {
+    fn exponential<const FUSED: bool>(self) -> f64 {
         self.exp()
     }
-    fn logarithm(self) -> f64 {
+    fn logarithm<const FUSED: bool>(self) -> f64 {
         self.ln()
     }
-    fn logarithm_one_plus(self) -> f64 {
+    fn logarithm_one_plus<const FUSED: bool>(self) -> f64 {
         self.ln_1p()
     }
-    fn hyperbolic_tangent(self) -> f64 {
+    fn hyperbolic_tangent<const FUSED: bool>(self) -> f64 {
         self.tanh()
     }
-    fn logistic(self) -> f64 {
+    fn logistic<const FUSED: bool>(self) -> f64 {
         let e = (-self.abs()).exp();
         (if self >= 0.0 { 1.0 } else { e }) / (1.0 + e)
     }
-    fn soft_plus(self) -> f64 {
+    fn soft_plus<const FUSED: bool>(self) -> f64 {
         (if self < 0.0 { 0.0 } else { self }) + (-self.abs()).exp().ln_1p()
     }
-    fn error_function(self) -> f64 {
+    fn error_function<const FUSED: bool>(self) -> f64 {
         math::erf64(self)
     }
     fn sine(self) -> f64 {
@@ -275,9 +276,9 @@ fn truth<E: Element>(condition: bool) -> E {
 
 /// The meaning of a [`Unary`] on one number. `unary` is a constant where this is inlined, so loops have no `match`.
 #[inline(always)]
-pub fn apply_unary<E: Element>(unary: Unary, x: E) -> E {
+pub fn apply_unary<E: Element, const FUSED: bool>(unary: Unary, x: E) -> E {
     match unary {
-        Unary::StopGradient => x,
+        Unary::StopGradient | Unary::Again => x,
         Unary::Negate => -x,
         Unary::Absolute => x.absolute(),
         Unary::Sign => {
@@ -291,15 +292,15 @@ pub fn apply_unary<E: Element>(unary: Unary, x: E) -> E {
         Unary::Square => x * x,
         Unary::SquareRoot => x.square_root(),
         Unary::ReciprocalSquareRoot => E::ONE / x.square_root(),
-        Unary::Exponential => x.exponential(),
-        Unary::Logarithm => x.logarithm(),
-        Unary::LogarithmOnePlus => x.logarithm_one_plus(),
+        Unary::Exponential => x.exponential::<FUSED>(),
+        Unary::Logarithm => x.logarithm::<FUSED>(),
+        Unary::LogarithmOnePlus => x.logarithm_one_plus::<FUSED>(),
         Unary::Sine => x.sine(),
         Unary::Cosine => x.cosine(),
-        Unary::Tanh => x.hyperbolic_tangent(),
-        Unary::Sigmoid => x.logistic(),
-        Unary::Softplus => x.soft_plus(),
-        Unary::ErrorFunction => x.error_function(),
+        Unary::Tanh => x.hyperbolic_tangent::<FUSED>(),
+        Unary::Sigmoid => x.logistic::<FUSED>(),
+        Unary::Softplus => x.soft_plus::<FUSED>(),
+        Unary::ErrorFunction => x.error_function::<FUSED>(),
         // NaN stays, as in `torch.relu`.
         Unary::Relu => {
             if x < E::ZERO {

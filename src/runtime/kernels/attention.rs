@@ -321,7 +321,7 @@ unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUS
                     continue;
                 }
                 line[seen..].fill(E::LOWEST);
-                let correction = soften(line, scale, &mut largest[own + i], &mut sums[own + i]);
+                let correction = soften::<E, FUSED>(line, scale, &mut largest[own + i], &mut sums[own + i]);
                 if start > 0 {
                     output[(own + i) * packed..][..e].iter_mut().for_each(|y| *y *= correction);
                 }
@@ -348,7 +348,7 @@ unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUS
         if sums[i] != E::ZERO {
             let factor = E::ONE / sums[i];
             line[..e].iter_mut().for_each(|y| *y *= factor);
-            line[e] = largest[i] + sums[i].logarithm();
+            line[e] = largest[i] + sums[i].logarithm::<FUSED>();
         }
     }
 }
@@ -419,7 +419,7 @@ unsafe fn gradient<E: Element, const TILE: usize, const COLUMNS: usize, const FU
                 };
                 let log_sum = result[(first + i) * packed + e];
                 let numbers = [scale, log_sum, means[first + i]];
-                turn_back(&mut weights[..padded(seen)], &mut scores[..padded(seen)], factors, numbers);
+                turn_back::<E, FUSED>(&mut weights[..padded(seen)], &mut scores[..padded(seen)], factors, numbers);
                 weights[seen..].fill(E::ZERO);
                 scores[seen..].fill(E::ZERO);
             }
@@ -449,37 +449,36 @@ impl Draws {
 
 /// `exp(scale · x - largest)` for the scores of a row's next keys, with the maximum and the sum so far; gives what the
 /// earlier results are multiplied with.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
-    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
-))]
-fn soften<E: Element>(line: &mut [E], scale: E, largest: &mut E, sum: &mut E) -> E {
+#[inline(always)]
+fn soften<E: Element, const FUSED: bool>(line: &mut [E], scale: E, largest: &mut E, sum: &mut E) -> E {
     // The scale is positive: the largest stays the largest.
     let here = row(Reduction::Maximum, line) * scale;
     let now = if here > *largest { here } else { *largest };
-    line.iter_mut().for_each(|x| *x = (*x * scale - now).exponential());
-    let correction = (*largest - now).exponential();
+    line.iter_mut().for_each(|x| *x = (*x * scale - now).exponential::<FUSED>());
+    let correction = (*largest - now).exponential::<FUSED>();
     *sum = *sum * correction + row(Reduction::Sum, line);
     *largest = now;
     correction
 }
 
 /// From scores and gradients of weights to weights (dropped ones 0) and gradients of scores.
-#[multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
-    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
-))]
-fn turn_back<E: Element>(weights: &mut [E], scores: &mut [E], factors: Option<&[E]>, [scale, log_sum, mean]: [E; 3]) {
+#[inline(always)]
+fn turn_back<E: Element, const FUSED: bool>(
+    weights: &mut [E],
+    scores: &mut [E],
+    factors: Option<&[E]>,
+    [scale, log_sum, mean]: [E; 3],
+) {
     match factors {
         None => {
             for (w, s) in weights.iter_mut().zip(scores) {
-                *w = (*w * scale - log_sum).exponential();
+                *w = (*w * scale - log_sum).exponential::<FUSED>();
                 *s = *w * (*s - mean) * scale;
             }
         }
         Some(factors) => {
             for ((w, s), f) in weights.iter_mut().zip(scores).zip(factors) {
-                *w = (*w * scale - log_sum).exponential();
+                *w = (*w * scale - log_sum).exponential::<FUSED>();
                 *s = *w * (*s * *f - mean) * scale;
                 *w *= *f;
             }

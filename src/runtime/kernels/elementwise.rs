@@ -10,6 +10,7 @@ use super::memory::{Bases, Place};
 use crate::ir::op::{Binary, Unary};
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 /// Elements of a tile: half a page of f32; a handful of them fits the first-level cache.
 pub const TILE: usize = 512;
@@ -131,6 +132,7 @@ fn weight(op: TileOp) -> usize {
     match op {
         TileOp::Unary(unary) => match unary {
             Unary::StopGradient
+            | Unary::Again
             | Unary::Negate
             | Unary::Absolute
             | Unary::Sign
@@ -153,7 +155,7 @@ fn weight(op: TileOp) -> usize {
 /// Calls `map` with a closure in which the unary is a constant, so that each loop is compiled by itself.
 macro_rules! each_unary {
     ($op:expr, $map:ident, $x:expr, $y:expr; $($name:ident)*) => {
-        match $op { $(Unary::$name => $map($x, $y, |x| apply_unary(Unary::$name, x)),)* }
+        match $op { $(Unary::$name => $map($x, $y, |x| apply_unary::<E, FUSED>(Unary::$name, x)),)* }
     };
 }
 
@@ -190,10 +192,10 @@ fn repair<E: Element>(x: &[E], y: &mut [E], f: impl Fn(E) -> E) {
 }
 
 #[inline(always)]
-fn step<E: Element>(op: TileOp, a: &[E], b: &[E], c: &[E], y: &mut [E]) {
+fn step<E: Element, const FUSED: bool>(op: TileOp, a: &[E], b: &[E], c: &[E], y: &mut [E]) {
     match op {
         TileOp::Unary(unary) => {
-            each_unary!(unary, map1, a, y; StopGradient Negate Absolute Sign Floor Ceil Reciprocal Square SquareRoot
+            each_unary!(unary, map1, a, y; StopGradient Again Negate Absolute Sign Floor Ceil Reciprocal Square SquareRoot
                 ReciprocalSquareRoot Exponential Logarithm LogarithmOnePlus Sine Cosine Tanh Sigmoid Softplus
                 ErrorFunction Relu Not);
             match unary {
@@ -269,6 +271,27 @@ pub(super) unsafe fn gather<E: Copy>(axes: &[(usize, isize)], base: *const E, st
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn run_range<E: Element>(program: &Program, bases: &Bases<E>, scratch: *mut E, start: usize, end: usize) {
+    // Known where this is compiled.
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // SAFETY: passed on.
+    unsafe {
+        match has_fused {
+            true => run_tiles::<E, true>(program, bases, scratch, start, end),
+            false => run_tiles::<E, false>(program, bases, scratch, start, end),
+        }
+    }
+}
+
+/// # Safety
+/// As [`Program::run`].
+#[inline(always)]
+unsafe fn run_tiles<E: Element, const FUSED: bool>(
+    program: &Program,
+    bases: &Bases<E>,
+    scratch: *mut E,
+    start: usize,
+    end: usize,
+) {
     let mut slots = [std::ptr::null_mut::<E>(); MAX_SLOTS];
     let loads = program.loads.len();
     let widest = TILE.min(end - start);
@@ -318,7 +341,7 @@ unsafe fn run_range<E: Element>(program: &Program, bases: &Bases<E>, scratch: *m
             // place of an operand is written only when that operand is no longer read (`Code::new` checks both).
             unsafe {
                 let [a, b, c] = s.operands.map(|o| std::slice::from_raw_parts(slot(o), len));
-                step(s.op, a, b, c, std::slice::from_raw_parts_mut(target, len));
+                step::<E, FUSED>(s.op, a, b, c, std::slice::from_raw_parts_mut(target, len));
             }
         }
         if let Some(adam) = &program.adam {

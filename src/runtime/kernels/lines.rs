@@ -6,6 +6,7 @@ use super::reduce::row;
 use crate::ir::op::Reduction;
 use crate::runtime::element::Element;
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 /// Neighbouring lines that are worked on together where the axis is not the last.
 const COLUMNS: usize = 64;
@@ -88,12 +89,21 @@ impl Lines {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
+    // Known where this is compiled.
+    match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
+        true => all_lines::<E, true>(op, sizes, x, y),
+        false => all_lines::<E, false>(op, sizes, x, y),
+    }
+}
+
+#[inline(always)]
+fn all_lines<E: Element, const FUSED: bool>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
     let [_, n, inner] = sizes;
     let block = n * inner;
     match op {
         LineOp::Softmax if inner == 1 => {
             for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-                let sum = exponentials(x, y).1;
+                let sum = exponentials::<E, FUSED>(x, y).1;
                 let scale = E::ONE / sum;
                 for y in y {
                     *y *= scale;
@@ -102,13 +112,13 @@ fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
         }
         LineOp::LogSoftmax if inner == 1 && n <= SHORT => {
             for (x, y) in x.chunks(n * (BLOCK / n)).zip(y.chunks_mut(n * (BLOCK / n))) {
-                short_log_softmax(n, x, y);
+                short_log_softmax::<E, FUSED>(n, x, y);
             }
         }
         LineOp::LogSoftmax if inner == 1 => {
             for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-                let (largest, sum) = exponentials(x, y);
-                let log = sum.logarithm();
+                let (largest, sum) = exponentials::<E, FUSED>(x, y);
+                let log = sum.logarithm::<FUSED>();
                 for (y, x) in y.iter_mut().zip(x) {
                     *y = (*x - largest) - log;
                 }
@@ -117,7 +127,7 @@ fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
         LineOp::Softmax | LineOp::LogSoftmax => {
             for (x, y) in x.chunks_exact(block).zip(y.chunks_exact_mut(block)) {
                 for column in (0..inner).step_by(COLUMNS) {
-                    softmax_columns(op, inner, column..(column + COLUMNS).min(inner), x, y);
+                    softmax_columns::<E, FUSED>(op, inner, column..(column + COLUMNS).min(inner), x, y);
                 }
             }
         }
@@ -157,7 +167,7 @@ fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
 /// Log-softmax of several short rows: exponentials and logarithms are taken of all of them at once, as a row alone
 /// would not fill a vector.
 #[inline(always)]
-fn short_log_softmax<E: Element>(n: usize, x: &[E], y: &mut [E]) {
+fn short_log_softmax<E: Element, const FUSED: bool>(n: usize, x: &[E], y: &mut [E]) {
     let mut exponentials = [E::ZERO; BLOCK];
     let mut sums = [E::ZERO; BLOCK];
     for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
@@ -167,14 +177,14 @@ fn short_log_softmax<E: Element>(n: usize, x: &[E], y: &mut [E]) {
         }
     }
     for (e, y) in exponentials.iter_mut().zip(&*y) {
-        *e = y.exponential();
+        *e = y.exponential::<FUSED>();
     }
     let rows = y.len() / n;
     for (sum, e) in sums.iter_mut().zip(exponentials.chunks_exact(n)).take(rows) {
         *sum = row(Reduction::Sum, e);
     }
     for sum in &mut sums[..rows] {
-        *sum = sum.logarithm();
+        *sum = sum.logarithm::<FUSED>();
     }
     for (y, sum) in y.chunks_exact_mut(n).zip(&sums) {
         for y in y {
@@ -185,16 +195,22 @@ fn short_log_softmax<E: Element>(n: usize, x: &[E], y: &mut [E]) {
 
 /// The largest number of a row; `y = exp(x - largest)`; the sum of those.
 #[inline(always)]
-fn exponentials<E: Element>(x: &[E], y: &mut [E]) -> (E, E) {
+fn exponentials<E: Element, const FUSED: bool>(x: &[E], y: &mut [E]) -> (E, E) {
     let largest = row(Reduction::Maximum, x);
     for (y, x) in y.iter_mut().zip(x) {
-        *y = (*x - largest).exponential();
+        *y = (*x - largest).exponential::<FUSED>();
     }
     (largest, row(Reduction::Sum, y))
 }
 
 #[inline(always)]
-fn softmax_columns<E: Element>(op: LineOp, inner: usize, columns: std::ops::Range<usize>, x: &[E], y: &mut [E]) {
+fn softmax_columns<E: Element, const FUSED: bool>(
+    op: LineOp,
+    inner: usize,
+    columns: std::ops::Range<usize>,
+    x: &[E],
+    y: &mut [E],
+) {
     let (mut largest, mut sums) = ([E::LOWEST; COLUMNS], [E::ZERO; COLUMNS]);
     for x in x.chunks_exact(inner) {
         for (l, x) in largest.iter_mut().zip(&x[columns.clone()]) {
@@ -206,7 +222,7 @@ fn softmax_columns<E: Element>(op: LineOp, inner: usize, columns: std::ops::Rang
     }
     for (x, y) in x.chunks_exact(inner).zip(y.chunks_exact_mut(inner)) {
         for (((s, l), x), y) in sums.iter_mut().zip(&largest).zip(&x[columns.clone()]).zip(&mut y[columns.clone()]) {
-            *y = (*x - *l).exponential();
+            *y = (*x - *l).exponential::<FUSED>();
             *s += *y;
         }
     }
@@ -218,7 +234,7 @@ fn softmax_columns<E: Element>(op: LineOp, inner: usize, columns: std::ops::Rang
         }
     } else {
         for s in &mut sums {
-            *s = s.logarithm();
+            *s = s.logarithm::<FUSED>();
         }
         for (x, y) in x.chunks_exact(inner).zip(y.chunks_exact_mut(inner)) {
             for (((s, l), x), y) in sums.iter().zip(&largest).zip(&x[columns.clone()]).zip(&mut y[columns.clone()]) {

@@ -97,7 +97,7 @@ pub(super) fn fill<E: Element>(distribution: Distribution, key: u64, example: u6
                         let u = ((words[2 * pair][lane] >> 8) as i32 as f32 + 1.0) * (1.0 / 16_777_216.0);
                         let turn =
                             (words[2 * pair + 1][lane] >> 8) as i32 as f32 * (std::f32::consts::TAU / 16_777_216.0);
-                        let radius = (-2.0 * math::ln(u)).sqrt();
+                        let radius = (-2.0 * math::ln::<false>(u)).sqrt();
                         numbers[2 * pair * LANES + lane] = radius * math::cos(turn);
                         numbers[(2 * pair + 1) * LANES + lane] = radius * math::sin(turn);
                     }

@@ -72,11 +72,11 @@ pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUS
                         let before =
                             if at == 0 { zeros.cast_const() } else { slot(layer.step(at - 1), example).add(4 * n) };
                         let dc = from_raw_parts_mut(dc.add(i * n), n);
-                        lstm(n, record, from_raw_parts(before, n), dh, dc, out);
+                        lstm::<E, FUSED>(n, record, from_raw_parts(before, n), dh, dc, out);
                     }
                     Cell::Gru => {
                         let before = row(step + layer.recurrence.previous_from(), example);
-                        gru(n, record, before, dh, out, multiplied);
+                        gru::<E, FUSED>(n, record, before, dh, out, multiplied);
                         from_raw_parts_mut(apart, n).copy_from_slice(&multiplied[2 * n..]);
                     }
                 }
@@ -105,7 +105,14 @@ fn rnn<E: Element>(relu: bool, h: &[E], dh: &mut [E], out: &mut [E]) {
 }
 
 #[inline(always)]
-fn lstm<E: Element>(n: usize, record: &[E], c_before: &[E], dh: &mut [E], dc: &mut [E], out: &mut [E]) {
+fn lstm<E: Element, const FUSED: bool>(
+    n: usize,
+    record: &[E],
+    c_before: &[E],
+    dh: &mut [E],
+    dc: &mut [E],
+    out: &mut [E],
+) {
     let (i, rest) = record.split_at(n);
     let (f, rest) = rest.split_at(n);
     let (g, rest) = rest.split_at(n);
@@ -113,7 +120,7 @@ fn lstm<E: Element>(n: usize, record: &[E], c_before: &[E], dh: &mut [E], dc: &m
     let (di, rest) = out.split_at_mut(n);
     let (df, rest) = rest.split_at_mut(n);
     let (dg, d_o) = rest.split_at_mut(n);
-    of_two(d_o, c, |_, c| c.hyperbolic_tangent());
+    of_two(d_o, c, |_, c| c.hyperbolic_tangent::<FUSED>());
     of_four(dc, dh, o, d_o, |dc, dh, o, squashed| dc + dh * o * (E::ONE - squashed * squashed));
     of_three(d_o, dh, o, |squashed, dh, o| dh * squashed * o * (E::ONE - o));
     of_four(di, dc, g, i, |_, dc, g, i| dc * g * i * (E::ONE - i));
@@ -124,7 +131,14 @@ fn lstm<E: Element>(n: usize, record: &[E], c_before: &[E], dh: &mut [E], dc: &m
 }
 
 #[inline(always)]
-fn gru<E: Element>(n: usize, record: &[E], h_before: &[E], dh: &mut [E], out: &mut [E], multiplied: &mut [E]) {
+fn gru<E: Element, const FUSED: bool>(
+    n: usize,
+    record: &[E],
+    h_before: &[E],
+    dh: &mut [E],
+    out: &mut [E],
+    multiplied: &mut [E],
+) {
     let (r, rest) = record.split_at(n);
     let (z, rest) = rest.split_at(n);
     let (m, candidate) = rest.split_at(n);

@@ -91,12 +91,12 @@ pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUS
                 }
                 match cell {
                     Cell::Rnn { relu: true } => relu(h),
-                    Cell::Rnn { relu: false } => tanh(h),
-                    Cell::Lstm => lstm(n, gates, h),
+                    Cell::Rnn { relu: false } => tanh::<E, FUSED>(h),
+                    Cell::Lstm => lstm::<E, FUSED>(n, gates, h),
                     Cell::Gru => {
                         let from = products.add((step * batch + example) * width + 2 * n);
                         let candidate = std::slice::from_raw_parts(from, n);
-                        gru(n, candidate, &bias[2 * n..3 * n], h_before, gates, h);
+                        gru::<E, FUSED>(n, candidate, &bias[2 * n..3 * n], h_before, gates, h);
                     }
                 }
             }
@@ -123,38 +123,45 @@ fn relu<E: Element>(h: &mut [E]) {
 }
 
 #[inline(always)]
-fn tanh<E: Element>(x: &mut [E]) {
-    of_one(x, |x| x.hyperbolic_tangent());
+fn tanh<E: Element, const FUSED: bool>(x: &mut [E]) {
+    of_one(x, |x| x.hyperbolic_tangent::<FUSED>());
 }
 
 #[inline(always)]
-fn sigmoid<E: Element>(x: &mut [E]) {
-    of_one(x, |x| x.logistic());
+fn sigmoid<E: Element, const FUSED: bool>(x: &mut [E]) {
+    of_one(x, |x| x.logistic::<FUSED>());
 }
 
 /// `gates` holds i, f, g, o before their functions, and the cell before the step.
 #[inline(always)]
-fn lstm<E: Element>(n: usize, gates: &mut [E], h: &mut [E]) {
+fn lstm<E: Element, const FUSED: bool>(n: usize, gates: &mut [E], h: &mut [E]) {
     let (gates, c) = gates.split_at_mut(4 * n);
-    sigmoid(&mut gates[..2 * n]);
-    tanh(&mut gates[2 * n..3 * n]);
-    sigmoid(&mut gates[3 * n..]);
+    sigmoid::<E, FUSED>(&mut gates[..2 * n]);
+    tanh::<E, FUSED>(&mut gates[2 * n..3 * n]);
+    sigmoid::<E, FUSED>(&mut gates[3 * n..]);
     let (i, rest) = gates.split_at(n);
     let (f, rest) = rest.split_at(n);
     let (g, o) = rest.split_at(n);
     of_four(c, i, f, g, |c, i, f, g| f * c + i * g);
-    of_three(h, c, o, |_, c, o| o * c.hyperbolic_tangent());
+    of_three(h, c, o, |_, c, o| o * c.hyperbolic_tangent::<FUSED>());
 }
 
 /// `gates` holds r and z before their functions, `W_hn h + b_hn`, and room for n.
 #[inline(always)]
-fn gru<E: Element>(n: usize, products: &[E], bias: &[E], h_before: &[E], gates: &mut [E], h: &mut [E]) {
+fn gru<E: Element, const FUSED: bool>(
+    n: usize,
+    products: &[E],
+    bias: &[E],
+    h_before: &[E],
+    gates: &mut [E],
+    h: &mut [E],
+) {
     let (gates, candidate) = gates.split_at_mut(3 * n);
-    sigmoid(&mut gates[..2 * n]);
+    sigmoid::<E, FUSED>(&mut gates[..2 * n]);
     let (r, rest) = gates.split_at(n);
     let (z, m) = rest.split_at(n);
     of_three(candidate, r, m, |_, r, m| r * m);
     of_three(candidate, products, bias, |x, p, b| p + b + x);
-    tanh(candidate);
+    tanh::<E, FUSED>(candidate);
     of_four(h, h_before, z, candidate, |_, before, z, n| (E::ONE - z) * n + z * before);
 }
