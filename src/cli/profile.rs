@@ -38,6 +38,14 @@ struct Line<'a> {
     operations: Vec<(String, Sum)>,
 }
 
+/// What comes of a line, as it is found.
+#[derive(Default)]
+struct OfLine {
+    span: Span,
+    sum: Sum,
+    operations: Vec<(String, Sum)>,
+}
+
 /// The steps that were looked at, taken together.
 pub struct Profile<'a> {
     lines: Vec<Line<'a>>,
@@ -60,7 +68,7 @@ impl<'a> Profile<'a> {
     /// None where no step was looked at.
     pub fn of(steps: &[StepProfile], sources: &'a SourceMap) -> Option<Profile<'a>> {
         let mut whole = Sum::default();
-        let mut by_line: BTreeMap<(usize, usize), (Span, Sum, Vec<(String, Sum)>)> = BTreeMap::new();
+        let mut by_line: BTreeMap<(usize, usize), OfLine> = BTreeMap::new();
         let mut inside = Sum::default();
         for step in steps {
             whole.seconds += (step.end - step.start).as_secs_f64();
@@ -69,9 +77,10 @@ impl<'a> Profile<'a> {
                 let known = sources.files().position(|(id, _)| id == cost.span.file);
                 let line = known.map_or(0, |_| sources.position(cost.span).line);
                 let key = (known.unwrap_or(usize::MAX), line);
-                let (_, of_line, operations) =
-                    by_line.entry(key).or_insert_with(|| (cost.span, Sum::default(), Vec::new()));
-                of_line.add(sum);
+                let line = by_line.entry(key).or_default();
+                line.span = cost.span;
+                line.sum.add(sum);
+                let operations = &mut line.operations;
                 match operations.iter_mut().find(|(name, _)| *name == cost.operation) {
                     Some((_, known)) => known.add(sum),
                     None => operations.push((cost.operation.clone(), sum)),
@@ -81,7 +90,7 @@ impl<'a> Profile<'a> {
         }
         whole.add(Sum { seconds: 0.0, ..inside });
         let outside = Sum { seconds: (whole.seconds - inside.seconds).max(0.0), ..Sum::default() };
-        let lines = by_line.into_iter().map(|((file, number), (span, sum, mut operations))| {
+        let lines = by_line.into_iter().map(|((file, number), OfLine { span, sum, mut operations })| {
             operations.sort_by(|a, b| b.1.seconds.total_cmp(&a.1.seconds));
             let (place, text) = match file {
                 usize::MAX => ("–".to_owned(), "what belongs to no line"),

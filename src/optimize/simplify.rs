@@ -243,8 +243,38 @@ fn simplify_select(graph: &mut Graph, node: &Node) -> Option<NodeId> {
         Some(_) => return Some(yes),
         None => {}
     }
+    if graph.repeated_number(no) == Some(0.0)
+        && let Some(placed) = select_then_place(graph, node, condition, yes)
+    {
+        return Some(placed);
+    }
     let opposite = inside(graph, condition, Unary::Not)?;
     Some(graph.push(Op::Select, vec![opposite, no, yes], node.shape.clone(), node.span))
+}
+
+/// `select(c, place(x, at), 0) = place(select(c[at], x, 0), at)`: behind a pool, the gradient of a relu looks at the
+/// numbers that came through, which the forward pass has taken, not at all that were there.
+fn select_then_place(graph: &mut Graph, node: &Node, condition: NodeId, placed: NodeId) -> Option<NodeId> {
+    let of = |id: NodeId| (graph.node(id).op.clone(), graph.node(id).inputs.clone());
+    // A pool sees a plane as a line.
+    let (inner, is_reshaped) = match of(placed) {
+        (Op::Reshape, inputs) => (*inputs.first()?, true),
+        _ => (placed, false),
+    };
+    let (Op::PlaceAlong { axis, size }, inputs) = of(inner) else { return None };
+    let &[x, at] = inputs.as_slice() else { return None };
+    let few = graph.shape(at).get(axis)?.as_constant()?;
+    // Taking the condition is worth it where that is fewer.
+    if size.as_constant()? < 2 * few {
+        return None;
+    }
+    let (line, short, span) = (graph.shape(inner).to_vec(), graph.shape(at).to_vec(), node.span);
+    let condition = if is_reshaped { graph.push(Op::Reshape, vec![condition], line.clone(), span) } else { condition };
+    let taken = graph.push(Op::TakeAlong { axis }, vec![condition, at], short.clone(), span);
+    let zeros = full(graph, 0.0, &short, span);
+    let selected = graph.push(Op::Select, vec![taken, x, zeros], short, span);
+    let placed = graph.push(Op::PlaceAlong { axis, size }, vec![selected, at], line, span);
+    Some(if is_reshaped { graph.push(Op::Reshape, vec![placed], node.shape.clone(), span) } else { placed })
 }
 
 fn is_power_of_two(x: f64) -> bool {

@@ -326,6 +326,26 @@ fn laws_of_movement() {
     }
 }
 
+/// As behind a pool of what a relu gives.
+#[test]
+fn few_numbers_are_selected_before_they_are_placed_among_many() {
+    let placed = |b: &mut Bench, wide: bool| {
+        let at = b.op(Op::ArgMax { axis: 1 }, &[b.x], &[4, 1]);
+        let few = b.op(Op::TakeAlong { axis: 1 }, &[b.y, at], &[4, 1]);
+        let placed = b.op(Op::PlaceAlong { axis: 1, size: Dim::constant(6) }, &[few, at], &[4, 6]);
+        let (condition, zero) = (b.un(Unary::Floor, b.y), b.num(0.0));
+        if !wide {
+            return b.op(Op::Select, &[condition, placed, zero], &[4, 6]);
+        }
+        let [condition, placed, zero] = [condition, placed, zero].map(|x| b.op(Op::Reshape, &[x], &[2, 2, 6]));
+        b.op(Op::Select, &[condition, placed, zero], &[2, 2, 6])
+    };
+    let line = optimized(|b| placed(b, false));
+    assert!(line.starts_with("place_along(where(take_along(floor(y), "), "{line}");
+    let plane = optimized(|b| placed(b, true));
+    assert!(plane.starts_with("reshape(place_along(where(take_along("), "{plane}");
+}
+
 #[test]
 fn what_is_known_is_computed() {
     let laws: &[Law] = &[

@@ -64,11 +64,10 @@ impl Adam {
             if step.op != op {
                 return None;
             }
-            for operand in 0..2 {
-                let slot = step.operands[operand];
+            operands[i] = [step.operands[0], step.operands[1]].map(|slot| {
                 let maker = held.iter().rev().find(|(of, _)| *of == slot).map(|(_, by)| *by);
-                operands[i][operand] = maker.map_or(Before(slot), Made);
-            }
+                maker.map_or(Before(slot), Made)
+            });
             let is_unary = matches!(op, TileOp::Unary(_));
             let as_expected = |operand: usize| match made[operand] {
                 Some(by) => operands[i][operand] == Made(by),

@@ -222,9 +222,7 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
             }
         }
         let count = LANES.min(line.len() - first);
-        for i in 0..count {
-            line[first + i] = place[i];
-        }
+        line[first..first + count].copy_from_slice(&place[..count]);
         first += count;
     }
     first

@@ -59,7 +59,7 @@ pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
                 }
             }
             for j in 0..COLUMNS {
-                line[j] = line[j] + sums[i][j];
+                line[j] += sums[i][j];
             }
             match width == COLUMNS {
                 true => *to.cast::<[E; COLUMNS]>() = line,
