@@ -52,6 +52,25 @@ fn steps_are_timed_and_nothing_is_left() {
     assert_eq!(of(&["--batch", "7"])["batch"], 7);
     assert_eq!(of(&["--batch", "1000", "--threads", "1"])["batch"], 100);
     assert!(!folder.path().join("runs").exists());
+    // Line by line of the program, and what ran when.
+    let told = bench(folder.path(), &["--steps", "5", "--profile"]).expect(0);
+    for what in ["two.nn:7  model Net(x: [4])", "two.nn:11  phase first", "between them", "a step", "share"] {
+        assert!(told.out.contains(what), "{what}:\n{}", told.out);
+    }
+    let profile = &of(&["--profile", "--trace", "trace.json"])["profile"];
+    let lines = profile.as_array().unwrap();
+    let shares: f64 = lines.iter().map(|line| line["share"].as_f64().unwrap()).sum();
+    assert!((shares - 1.0).abs() < 1e-6 && lines.last().unwrap()["line"].is_null(), "{profile}");
+    let products = lines.iter().flat_map(|line| line["operations"].as_array().into_iter().flatten());
+    assert!(products.filter(|of| of["operation"].as_str().unwrap().starts_with("matmul")).count() >= 4, "{profile}");
+    let trace = std::fs::read_to_string(folder.path().join("trace.json")).unwrap();
+    let events = serde_json::from_str::<Value>(&trace).unwrap()["traceEvents"].clone();
+    let named = |name: &str| events.as_array().unwrap().iter().filter(|event| event["name"] == name).count();
+    assert!(named("step 1") == 1 && named("thread_name") >= 1 && named("matmul 30×4×8") >= 1, "{trace}");
+    bench(folder.path(), &["--trace", "trace.json"]).expect(2);
+    bench(folder.path(), &["--trace", "trace.txt"]).expect(2);
+    bench(folder.path(), &["--trace", "trace.json", "--force"]).expect(0);
+    std::fs::remove_file(folder.path().join("trace.json")).unwrap();
     bench(folder.path(), &["--train", "third"]).expect(2);
     bench(folder.path(), &["--steps", "0"]).expect(2);
     bench(folder.path(), &["--memory-limit", "1kB"]).expect(1);

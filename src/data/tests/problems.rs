@@ -163,6 +163,8 @@ fn generators_have_bounds() {
         SourceSpec::Spirals { n: 10, classes: 0, noise: 0.0, seed: 0 },
         SourceSpec::Blobs { n: 10, classes: 2, features: 0, std: 1.0, seed: 0 },
         SourceSpec::Sine { n: 10, periods: 1.0, noise: -1.0, seed: 0 },
+        SourceSpec::Random { n: 10, features: 0, classes: None, seed: 0 },
+        SourceSpec::Random { n: 10, features: 1, classes: Some(0), seed: 0 },
     ] {
         let error = schema(&TableExpr::source(source, span(1))).expect_err("out of bounds");
         assert!(matches!(*error.problem, DataProblem::Argument { .. }));

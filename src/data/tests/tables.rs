@@ -151,6 +151,29 @@ fn generators_never_change() {
     assert_close(&first(sine, "y", "y"), &[0.0, 1.0, 0.0, -1.0, 0.0]);
 }
 
+/// Evenly spread, the same each time, of another seed others; whole numbers where there are classes.
+#[test]
+fn random_numbers_are_those_of_the_seed() {
+    let all = |classes, seed| {
+        let source = SourceSpec::Random { n: 2000, features: 3, classes, seed };
+        values(range(&TableExpr::source(source, span(1)), "x0", "x2"))
+    };
+    let numbers = all(None, 1);
+    assert_eq!(numbers.len(), 6000);
+    assert!(numbers.iter().all(|x| (0.0..1.0).contains(x)));
+    let mean = numbers.iter().map(|x| f64::from(*x)).sum::<f64>() / 6000.0;
+    assert!((mean - 0.5).abs() < 0.02, "{mean}");
+    assert_eq!(numbers, all(None, 1));
+    assert_ne!(numbers, all(None, 2));
+    let classes = all(Some(5), 1);
+    for class in 0..5 {
+        let count = classes.iter().filter(|x| **x == class as f32).count();
+        assert!((1000..1400).contains(&count), "{count} of {class}");
+    }
+    let table = TableExpr::source(SourceSpec::Random { n: 200, features: 1, classes: Some(4), seed: 1 }, span(1));
+    assert_eq!(field_type(&super::classes(one(&table, "x0"))).expect("a type").to_string(), "class(4)");
+}
+
 #[test]
 fn big_files_are_scanned_once() {
     let mut text = String::from("a,b\n");

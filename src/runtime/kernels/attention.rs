@@ -12,7 +12,7 @@ use super::matmul::product;
 use super::memory::{Bases, Place};
 use super::random;
 use super::reduce::row;
-use super::tiles::{matrix, with_tile};
+use super::tiles::{WIDEST, columns_of_a_tile, matrix};
 use crate::ir::op::{AttentionDropout, Distribution, Reduction};
 use crate::runtime::element::Element;
 use crate::runtime::feed::Feed;
@@ -204,10 +204,14 @@ unsafe fn run_forward<E: Element>(
     output: &mut [E],
     scratch: &mut [E],
 ) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe { with_tile!(is_wide, has_fused, forward::<E>(of, head, queries, output, scratch)) }
+    unsafe {
+        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
+            true => forward::<E, true>(of, head, queries, output, scratch),
+            false => forward::<E, false>(of, head, queries, output, scratch),
+        }
+    }
 }
 
 /// # Safety
@@ -223,10 +227,14 @@ unsafe fn run_gradient<E: Element>(
     output: &mut [E],
     scratch: &mut [E],
 ) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe { with_tile!(is_wide, has_fused, gradient::<E>(of, head, results, output, scratch)) }
+    unsafe {
+        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
+            true => gradient::<E, true>(of, head, results, output, scratch),
+            false => gradient::<E, false>(of, head, results, output, scratch),
+        }
+    }
 }
 
 /// `c = a · b`, or added to it. `b` and `c` come with the distance of their rows; rows of `b` have at least `columns`
@@ -235,7 +243,7 @@ unsafe fn run_gradient<E: Element>(
 /// # Safety
 /// The pointers and strides are those of matrices of these sizes; the result is not an operand.
 #[inline(always)]
-unsafe fn times<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn times<E: Element>(
     sizes: [usize; 3],
     (a, a_strides): (*const E, [usize; 2]),
     (b, b_row): (*const E, usize),
@@ -244,8 +252,8 @@ unsafe fn times<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
 ) {
     // SAFETY: passed on.
     unsafe {
-        match sizes[2].is_multiple_of(COLUMNS) {
-            true => matrix::<E, ROWS, COLUMNS, FUSED>(sizes, (a, a_strides), (b, b_row), c, adds),
+        match sizes[2].is_multiple_of(columns_of_a_tile()) {
+            true => matrix(sizes, (a, a_strides), (b, b_row), c, adds),
             false => product(sizes, (a, a_strides.map(|s| s as isize)), (b, [b_row as isize, 1]), c, adds),
         }
     }
@@ -274,7 +282,7 @@ unsafe fn turn<E: Element>(rows: usize, width: usize, (from, stride): (*const E,
 /// # Safety
 /// As [`run_forward`].
 #[inline(always)]
-unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn forward<E: Element, const FUSED: bool>(
     of: &Attention,
     head: &Head<E>,
     queries: Range<usize>,
@@ -306,11 +314,11 @@ unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUS
                 continue;
             }
             let q = head.q.wrapping_offset(first as isize * sq);
-            let across = keys.next_multiple_of(COLUMNS);
+            let across = keys.next_multiple_of(WIDEST);
             // SAFETY: queries of the head, whole rows of turned keys, and a tile of the scratch memory.
             unsafe {
                 let (q, b, c) = ((q, [sq as usize, 1]), (turned.as_ptr(), KEYS), (tile.as_mut_ptr(), KEYS));
-                times::<E, TILE, COLUMNS, FUSED>([rows, d, across], q, b, c, false);
+                times([rows, d, across], q, b, c, false);
             }
             let own = first - queries.start;
             for i in 0..rows {
@@ -333,13 +341,7 @@ unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUS
             // SAFETY: values of the head, and the piece's own rows of the result.
             unsafe {
                 let c = (output[own * packed..].as_mut_ptr(), packed);
-                times::<E, TILE, COLUMNS, FUSED>(
-                    [rows, keys, e],
-                    (tile.as_ptr(), [KEYS, 1]),
-                    (v, sv as usize),
-                    c,
-                    true,
-                );
+                times([rows, keys, e], (tile.as_ptr(), [KEYS, 1]), (v, sv as usize), c, true);
             }
         }
     }
@@ -356,7 +358,7 @@ unsafe fn forward<E: Element, const TILE: usize, const COLUMNS: usize, const FUS
 /// # Safety
 /// As [`run_gradient`].
 #[inline(always)]
-unsafe fn gradient<E: Element, const TILE: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn gradient<E: Element, const FUSED: bool>(
     of: &Attention,
     head: &Head<E>,
     [result, gradient]: [&[E]; 2],
@@ -396,15 +398,15 @@ unsafe fn gradient<E: Element, const TILE: usize, const COLUMNS: usize, const FU
             if keys == 0 {
                 continue;
             }
-            let across = keys.next_multiple_of(COLUMNS);
+            let across = keys.next_multiple_of(WIDEST);
             let q = (head.q.wrapping_offset(first as isize * sq), sq as usize);
             let g = (gradient[first * packed..].as_ptr(), packed);
             // SAFETY: blocks of the operands, tiles of the scratch memory.
             unsafe {
                 let (b, c) = ((turned_keys.as_ptr(), KEYS), (weights.as_mut_ptr(), KEYS));
-                times::<E, TILE, COLUMNS, FUSED>([rows, d, across], (q.0, [q.1, 1]), b, c, false);
+                times([rows, d, across], (q.0, [q.1, 1]), b, c, false);
                 let (b, c) = ((turned_values.as_ptr(), KEYS), (scores.as_mut_ptr(), KEYS));
-                times::<E, TILE, COLUMNS, FUSED>([rows, e, across], (g.0, [g.1, 1]), b, c, false);
+                times([rows, e, across], (g.0, [g.1, 1]), b, c, false);
             }
             for i in 0..rows {
                 let seen = of.seen(first + i, start, keys);
@@ -427,11 +429,11 @@ unsafe fn gradient<E: Element, const TILE: usize, const COLUMNS: usize, const FU
             // SAFETY: as above, and the piece's own part of the result.
             unsafe {
                 let to = (dv[start * e..].as_mut_ptr(), e);
-                times::<E, TILE, COLUMNS, FUSED>([keys, rows, e], (w, [1, KEYS]), g, to, true);
+                times([keys, rows, e], (w, [1, KEYS]), g, to, true);
                 let to = (dk[start * d..].as_mut_ptr(), d);
-                times::<E, TILE, COLUMNS, FUSED>([keys, rows, d], (s, [1, KEYS]), q, to, true);
+                times([keys, rows, d], (s, [1, KEYS]), q, to, true);
                 let to = (dq[first * d..].as_mut_ptr(), d);
-                times::<E, TILE, COLUMNS, FUSED>([rows, keys, d], (s, [KEYS, 1]), (k, sk as usize), to, true);
+                times([rows, keys, d], (s, [KEYS, 1]), (k, sk as usize), to, true);
             }
         }
     }

@@ -1,21 +1,74 @@
 //! The innermost loop of the products that are written here: some rows times some columns, with the sums in registers.
 
 use crate::runtime::element::Element;
+use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
-/// Rows and columns of a tile for each instruction set: as many sums as registers hold, and enough of them that no
-/// addition waits for the one before. To be called with what is known where a kernel is compiled.
-macro_rules! with_tile {
-    ($is_wide:expr, $has_fused:expr, $function:ident::<$element:ty>($($argument:expr),*)) => {
-        match ($is_wide, $has_fused) {
-            // 16 of 32 registers.
-            (true, _) => $function::<$element, 8, 32, true>($($argument),*),
-            // 12 of 16.
-            (false, true) => $function::<$element, 6, 16, true>($($argument),*),
-            (false, false) => $function::<$element, 2, 16, false>($($argument),*),
-        }
-    };
+/// So many columns of the right operand are read at a time: the rows of one that has a number of columns of which this is
+/// no divisor must have room behind them.
+pub fn columns_of_a_tile() -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        return WIDEST;
+    }
+    16
 }
-pub(super) use with_tile;
+
+/// The most columns of a tile.
+pub const WIDEST: usize = 32;
+
+/// `c = a · b`, or added to what `c` holds; sizes are rows, inner size, columns. All operands come with the distance of
+/// their rows, `a` with that of its columns too. For matrices that lie in the first caches: nothing is packed.
+///
+/// A function of its own, not to be inlined: in the middle of others the sums did not stay in registers.
+///
+/// # Safety
+/// `a`, `b` and `c` are matrices of these sizes; rows of `b` can be read to the next multiple of [`columns_of_a_tile`];
+/// nobody else touches `c`.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+pub unsafe fn matrix<E: Element>(
+    sizes: [usize; 3],
+    a: (*const E, [usize; 2]),
+    b: (*const E, usize),
+    c: (*mut E, usize),
+    adds: bool,
+) {
+    let is_wide = target_cfg_f!(target_feature = "avx512f");
+    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // As many sums as registers hold, and enough of them that no addition waits for the one before: 16 of 32 registers, 12
+    // of 16.
+    // SAFETY: passed on.
+    unsafe {
+        match (is_wide, has_fused) {
+            (true, _) => all_columns::<E, 8, WIDEST, true>(sizes, a, b, c, adds),
+            (false, true) => all_columns::<E, 6, 16, true>(sizes, a, b, c, adds),
+            (false, false) => all_columns::<E, 2, 16, false>(sizes, a, b, c, adds),
+        }
+    }
+}
+
+/// # Safety
+/// As [`matrix`].
+#[inline(always)]
+unsafe fn all_columns<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    [rows, depth, columns]: [usize; 3],
+    a: (*const E, [usize; 2]),
+    (b, b_row): (*const E, usize),
+    (c, c_row): (*mut E, usize),
+    adds: bool,
+) {
+    for from in (0..columns).step_by(COLUMNS) {
+        let width = COLUMNS.min(columns - from);
+        // SAFETY: columns of the operands.
+        unsafe {
+            let (b, c) = ((b.add(from), b_row), (c.add(from), c_row));
+            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], a, b, c, adds);
+        }
+    }
+}
 
 /// `c = a · b`, or added to what `c` holds, for `ROWS` rows and `COLUMNS` columns, of which the first `width` are kept;
 /// says how many rows that were. All operands come with the distance of their rows, `a` with that of its columns too.
@@ -25,7 +78,7 @@ pub(super) use with_tile;
 /// numbers which nobody else touches.
 #[allow(clippy::needless_range_loop)] // see below
 #[inline(always)]
-pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     [depth, width]: [usize; 2],
     (a, [a_row, a_column]): (*const E, [usize; 2]),
     (b, b_row): (*const E, usize),
@@ -70,33 +123,12 @@ pub unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
     ROWS
 }
 
-/// [`tile`] for all columns of a matrix, which are whole tiles.
-///
-/// # Safety
-/// As [`tile`].
-#[inline(always)]
-pub unsafe fn matrix<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
-    [rows, depth, columns]: [usize; 3],
-    a: (*const E, [usize; 2]),
-    (b, b_row): (*const E, usize),
-    (c, c_row): (*mut E, usize),
-    adds: bool,
-) {
-    for from in (0..columns).step_by(COLUMNS) {
-        // SAFETY: columns of the operands.
-        unsafe {
-            let (b, c) = ((b.add(from), b_row), (c.add(from), c_row));
-            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, COLUMNS], a, b, c, adds);
-        }
-    }
-}
-
 /// [`tile`] for all of so many rows: whole tiles of them, then smaller ones.
 ///
 /// # Safety
 /// As [`tile`].
 #[inline(always)]
-pub unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
     rows: usize,
     sizes: [usize; 2],
     (a, [a_row, a_column]): (*const E, [usize; 2]),

@@ -13,7 +13,7 @@ use std::slice::{from_raw_parts, from_raw_parts_mut};
 /// # Safety
 /// As [`Recurrent::run`].
 #[inline(always)]
-pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+pub unsafe fn run<E: Element, const FUSED: bool>(
     layer: &Recurrent,
     bases: &Bases<E>,
     scratch: *mut E,
@@ -87,7 +87,7 @@ pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUS
                     Cell::Gru => multiplied.cast_const(),
                     Cell::Rnn { .. } | Cell::Lstm => output.add((step * batch + examples.start) * width).cast_const(),
                 };
-                panels::add_product::<E, ROWS, COLUMNS, FUSED>(count, [width, n], (gates, width), packed, (dh, n));
+                panels::add_product(count, [width, n], (gates, width), packed, (dh, n));
             }
         }
     }

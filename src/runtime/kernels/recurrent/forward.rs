@@ -12,7 +12,7 @@ use std::ops::Range;
 /// # Safety
 /// As [`Recurrent::run`].
 #[inline(always)]
-pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+pub unsafe fn run<E: Element, const FUSED: bool>(
     layer: &Recurrent,
     keep: bool,
     bases: &Bases<E>,
@@ -66,7 +66,7 @@ pub unsafe fn run<E: Element, const ROWS: usize, const COLUMNS: usize, const FUS
                 }
                 if at > 0 {
                     let h = (row(before, examples.start).cast_const(), n);
-                    panels::add_product::<E, ROWS, COLUMNS, FUSED>(count, [n, width], h, packed, (target, distance));
+                    panels::add_product(count, [n, width], h, packed, (target, distance));
                 }
             }
             for example in examples.clone() {

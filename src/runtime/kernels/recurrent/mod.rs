@@ -10,7 +10,6 @@ mod numbers;
 mod panels;
 
 use super::memory::{Bases, Place};
-use super::tiles::with_tile;
 use crate::ir::recurrent::Recurrence;
 use crate::runtime::element::Element;
 use multiversion::multiversion;
@@ -139,16 +138,20 @@ impl Recurrent {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn run_examples<E: Element>(layer: &Recurrent, bases: &Bases<E>, scratch: *mut E, examples: Range<usize>) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe { with_tile!(is_wide, has_fused, run_tiled::<E>(layer, bases, scratch, examples)) }
+    unsafe {
+        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
+            true => run_pass::<E, true>(layer, bases, scratch, examples),
+            false => run_pass::<E, false>(layer, bases, scratch, examples),
+        }
+    }
 }
 
 /// # Safety
 /// As [`Recurrent::run`].
 #[inline(always)]
-unsafe fn run_tiled<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn run_pass<E: Element, const FUSED: bool>(
     layer: &Recurrent,
     bases: &Bases<E>,
     scratch: *mut E,
@@ -157,8 +160,8 @@ unsafe fn run_tiled<E: Element, const ROWS: usize, const COLUMNS: usize, const F
     // SAFETY: passed on.
     unsafe {
         match layer.pass {
-            Pass::Forward { keep } => forward::run::<E, ROWS, COLUMNS, FUSED>(layer, keep, bases, scratch, examples),
-            Pass::Backward => backward::run::<E, ROWS, COLUMNS, FUSED>(layer, bases, scratch, examples),
+            Pass::Forward { keep } => forward::run::<E, FUSED>(layer, keep, bases, scratch, examples),
+            Pass::Backward => backward::run::<E, FUSED>(layer, bases, scratch, examples),
         }
     }
 }

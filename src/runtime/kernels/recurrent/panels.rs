@@ -2,10 +2,10 @@
 //! which are then read one number behind the other.
 
 use crate::runtime::element::Element;
-use crate::runtime::kernels::tiles::column;
+use crate::runtime::kernels::tiles::{WIDEST, matrix};
 
-/// Columns of a panel: two of the widest registers.
-const WIDTH: usize = 32;
+/// Columns of a panel.
+const WIDTH: usize = WIDEST;
 
 /// Numbers of the panels of a `[depth, columns]` matrix.
 pub fn size(depth: usize, columns: usize) -> usize {
@@ -36,28 +36,25 @@ pub unsafe fn pack<E: Element>(
     }
 }
 
-/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows. `ROWS` and `COLUMNS` (a half or a
-/// whole panel) are those of a tile, whose sums should fill the registers and not more.
+/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows.
 ///
 /// # Safety
 /// `a` has so many rows of `depth` numbers, `c` of `columns`, and nobody else touches those; `panels` was made by
 /// [`pack`] for these sizes.
-#[inline(always)]
-pub unsafe fn add_product<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+pub unsafe fn add_product<E: Element>(
     rows: usize,
     [depth, columns]: [usize; 2],
     (a, a_row): (*const E, usize),
     panels: *const E,
     (c, c_row): (*mut E, usize),
 ) {
-    const { assert!(WIDTH.is_multiple_of(COLUMNS)) };
-    for first in (0..columns).step_by(COLUMNS) {
-        let width = (columns - first).min(COLUMNS);
-        // SAFETY: columns of the operands; the panels before this one have as many numbers as their columns are deep.
+    for first in (0..columns).step_by(WIDTH) {
+        let width = (columns - first).min(WIDTH);
+        // SAFETY: columns of the operands; the panels before this one have as many numbers as their columns are deep, and
+        // each is as wide as a tile at least.
         unsafe {
-            let panel = panels.add(first / WIDTH * WIDTH * depth + first % WIDTH);
-            let (b, c) = ((panel, WIDTH), (c.add(first), c_row));
-            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], (a, [a_row, 1]), b, c, true);
+            let (b, c) = ((panels.add(first * depth), WIDTH), (c.add(first), c_row));
+            matrix([rows, depth, width], (a, [a_row, 1]), b, c, true);
         }
     }
 }
@@ -76,16 +73,12 @@ mod tests {
             let mut panels = vec![f64::NAN; size(depth, columns)];
             let mut c: Vec<f64> = (0..rows * columns).map(|i| number(i + 9)).collect();
             let before = c.clone();
-            let mut in_halves = c.clone();
             // SAFETY: the vectors have these sizes; the matrix is given by its transpose.
             unsafe {
                 pack([depth, columns], (matrix.as_ptr(), [1, depth]), panels.as_mut_ptr());
-                let a = (a.as_ptr(), depth);
-                add_product::<f64, 8, 32, false>(rows, [depth, columns], a, panels.as_ptr(), (c.as_mut_ptr(), columns));
-                let halves = (in_halves.as_mut_ptr(), columns);
-                add_product::<f64, 6, 16, false>(rows, [depth, columns], a, panels.as_ptr(), halves);
+                let (a, c) = ((a.as_ptr(), depth), (c.as_mut_ptr(), columns));
+                add_product(rows, [depth, columns], a, panels.as_ptr(), c);
             }
-            assert_eq!(c, in_halves, "{rows}×{depth}×{columns}");
             for i in 0..rows {
                 for j in 0..columns {
                     let sum: f64 = (0..depth).map(|k| a[i * depth + k] * matrix[j * depth + k]).sum();

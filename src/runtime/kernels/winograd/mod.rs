@@ -15,10 +15,9 @@ mod transforms;
 use self::transforms::{Row, Tiles, input, input_of_rows, kernel_gradient, result, result_gradient, weights};
 use super::convolve::runs_of;
 use super::memory::{Bases, Place};
-use super::tiles::{matrix, with_tile};
+use super::tiles::{WIDEST, matrix};
 use crate::runtime::element::Element;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 use std::ops::Range;
 
 /// Places of a transformed tile.
@@ -103,7 +102,7 @@ impl Sizes {
     /// Tiles of a block: a multiple of the widest tile of a product.
     fn block(&self) -> usize {
         let room = BLOCK / (PLACES * self.channels);
-        (room / 32 * 32).clamp(32, MOST)
+        (room / WIDEST * WIDEST).clamp(WIDEST, MOST)
     }
 
     /// Most rows of tiles of one example in a block.
@@ -114,7 +113,7 @@ impl Sizes {
 
     /// Channels as lines of a matrix that is cut into whole tiles of a product.
     fn line(&self) -> usize {
-        self.channels.next_multiple_of(32)
+        self.channels.next_multiple_of(WIDEST)
     }
 
     /// Numbers of an image with zeros around it, as much of it as a block sees.
@@ -277,17 +276,7 @@ unsafe fn transform<E: Element>(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-unsafe fn run_block<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
-    // SAFETY: passed on.
-    unsafe { with_tile!(is_wide, has_fused, block::<E>(of, inputs, output, scratch, piece)) }
-}
-
-/// # Safety
-/// As [`Winograd::run`].
-#[inline(always)]
-unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn run_block<E: Element>(
     of: &Winograd,
     [image, kernel]: [&[E]; 2],
     output: *mut E,
@@ -310,9 +299,9 @@ unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
             let a = kernel[(place * s.units + first) * s.channels..].as_ptr();
             let b = tiles[place * s.channels * room..].as_ptr();
             let c = products[place * units * room..].as_mut_ptr();
-            let sizes = [own, s.channels, count.next_multiple_of(COLUMNS)];
+            let sizes = [own, s.channels, count.next_multiple_of(WIDEST)];
             // SAFETY: the rows of a block are as long as its room, a multiple of the columns of a tile.
-            unsafe { matrix::<E, ROWS, COLUMNS, FUSED>(sizes, (a, [s.channels, 1]), (b, room), (c, room), false) };
+            unsafe { matrix(sizes, (a, [s.channels, 1]), (b, room), (c, room), false) };
         }
         for row in rows_of(*s, range.clone()) {
             for unit in 0..own {
@@ -334,17 +323,7 @@ unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-unsafe fn run_gradient<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
-    // SAFETY: passed on.
-    unsafe { with_tile!(is_wide, has_fused, gradient::<E>(of, inputs, output, scratch, piece)) }
-}
-
-/// # Safety
-/// As [`Winograd::run`].
-#[inline(always)]
-unsafe fn gradient<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn run_gradient<E: Element>(
     of: &Winograd,
     [image, gradient]: [&[E]; 2],
     output: *mut E,
@@ -383,7 +362,7 @@ unsafe fn gradient<E: Element, const ROWS: usize, const COLUMNS: usize, const FU
             let c = sums[place * units * line..].as_mut_ptr();
             // SAFETY: lines are whole tiles of a product.
             unsafe {
-                matrix::<E, ROWS, COLUMNS, FUSED>([units, count, line], (a, [room, 1]), (b, line), (c, line), true);
+                matrix([units, count, line], (a, [room, 1]), (b, line), (c, line), true);
             }
         }
     }

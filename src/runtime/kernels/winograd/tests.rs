@@ -1,12 +1,13 @@
 use super::*;
 use crate::runtime::kernels::memory::{Buffer, Space};
 
-const SIZES: [Sizes; 6] = [
+const SIZES: [Sizes; 7] = [
     Sizes { examples: 3, channels: 8, units: 9, image: [14, 14], places: [14, 14], before: [1, 1] },
     Sizes { examples: 2, channels: 3, units: 25, image: [7, 9], places: [5, 7], before: [0, 0] },
     Sizes { examples: 1, channels: 40, units: 5, image: [5, 6], places: [7, 8], before: [2, 2] },
     Sizes { examples: 5, channels: 1, units: 1, image: [3, 3], places: [3, 4], before: [1, 2] },
     Sizes { examples: 9, channels: 2, units: 50, image: [4, 37], places: [4, 37], before: [1, 1] },
+    Sizes { examples: 7, channels: 90, units: 4, image: [6, 17], places: [6, 16], before: [1, 0] },
     Sizes { examples: 1, channels: 100, units: 30, image: [24, 20], places: [24, 20], before: [1, 1] },
 ];
 

@@ -33,9 +33,10 @@ pub struct Tiles {
     pub line: usize,
 }
 
-/// Numbers of a line of the image with zeros around it, for so many tiles: whole lanes, and what the last of them sees.
+/// Numbers of a line of the image with zeros around it, for so many tiles: whole lanes from the last of them on may be
+/// looked at.
 fn width(across: usize) -> usize {
-    2 * across.next_multiple_of(LANES) + LANES
+    2 * across.next_multiple_of(LANES) + 2 * LANES
 }
 
 /// Numbers that [`input`] needs for itself, for so many rows of so many tiles.
