@@ -65,12 +65,16 @@ unsafe fn all_columns<E: Element, const ROWS: usize, const COLUMNS: usize, const
         // SAFETY: columns of the operands.
         unsafe {
             let (b, c) = ((b.add(from), b_row), (c.add(from), c_row));
-            column::<E, ROWS, COLUMNS, FUSED>(rows, [depth, width], a, b, c, adds);
+            match width == COLUMNS {
+                true => column::<E, ROWS, COLUMNS, FUSED, true>(rows, [depth, width], a, b, c, adds),
+                false => column::<E, ROWS, COLUMNS, FUSED, false>(rows, [depth, width], a, b, c, adds),
+            }
         }
     }
 }
 
-/// `c = a · b`, or added to what `c` holds, for `ROWS` rows and `COLUMNS` columns, of which the first `width` are kept;
+/// `c = a · b`, or added to what `c` holds, for `ROWS` rows and `COLUMNS` columns, of which the first `width` are kept (all
+/// of them where that is `WHOLE`, which spares the way through memory);
 /// says how many rows that were. All operands come with the distance of their rows, `a` with that of its columns too.
 ///
 /// # Safety
@@ -78,7 +82,7 @@ unsafe fn all_columns<E: Element, const ROWS: usize, const COLUMNS: usize, const
 /// numbers which nobody else touches.
 #[allow(clippy::needless_range_loop)] // see below
 #[inline(always)]
-unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool, const WHOLE: bool>(
     [depth, width]: [usize; 2],
     (a, [a_row, a_column]): (*const E, [usize; 2]),
     (b, b_row): (*const E, usize),
@@ -106,7 +110,7 @@ unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED:
         // SAFETY: i < ROWS, and `width` columns from here; the line is no memory of anyone else.
         unsafe {
             if adds {
-                match width == COLUMNS {
+                match WHOLE {
                     true => line = *to.cast::<[E; COLUMNS]>(),
                     false => std::ptr::copy_nonoverlapping(to, line.as_mut_ptr(), width),
                 }
@@ -114,7 +118,7 @@ unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED:
             for j in 0..COLUMNS {
                 line[j] += sums[i][j];
             }
-            match width == COLUMNS {
+            match WHOLE {
                 true => *to.cast::<[E; COLUMNS]>() = line,
                 false => std::ptr::copy_nonoverlapping(line.as_ptr(), to, width),
             }
@@ -128,7 +132,7 @@ unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED:
 /// # Safety
 /// As [`tile`].
 #[inline(always)]
-unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool, const WHOLE: bool>(
     rows: usize,
     sizes: [usize; 2],
     (a, [a_row, a_column]): (*const E, [usize; 2]),
@@ -142,10 +146,10 @@ unsafe fn column<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSE
         unsafe {
             let (a, c) = ((a.add(row * a_row), [a_row, a_column]), (c.add(row * c_row), c_row));
             row += match rows - row {
-                left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED>(sizes, a, b, c, adds),
-                left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED>(sizes, a, b, c, adds),
-                left if ROWS > 2 && left >= 2 => tile::<E, 2, COLUMNS, FUSED>(sizes, a, b, c, adds),
-                _ => tile::<E, 1, COLUMNS, FUSED>(sizes, a, b, c, adds),
+                left if left >= ROWS => tile::<E, ROWS, COLUMNS, FUSED, WHOLE>(sizes, a, b, c, adds),
+                left if ROWS > 4 && left >= 4 => tile::<E, 4, COLUMNS, FUSED, WHOLE>(sizes, a, b, c, adds),
+                left if ROWS > 2 && left >= 2 => tile::<E, 2, COLUMNS, FUSED, WHOLE>(sizes, a, b, c, adds),
+                _ => tile::<E, 1, COLUMNS, FUSED, WHOLE>(sizes, a, b, c, adds),
             };
         }
     }
