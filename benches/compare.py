@@ -298,7 +298,7 @@ def main():
         parser.error(f"no workload {unknown[0]}; there are {', '.join(WORKLOADS)}")
     others = [other for other in args.others.split(",") if other]
     columns = ["nnrun", *others]
-    heads = "".join(f"{column:>20}" for column in columns)
+    heads = "".join(f"{column:>24}" for column in columns)
     memory = f"{'MiB':>8}" + "".join(f"{other:>9}" for other in others)
     print(f"{'ms a step':10}{heads}{'ratio':>8}{memory}", flush=True)
     missing = {}
@@ -322,9 +322,9 @@ def main():
         def cell(column):
             own = times[column]
             if not own:
-                return f"{'–':>20}"
+                return f"{'–':>24}"
             spread = f"{min(own):.3g}–{max(own):.3g}"
-            return f"{statistics.median(own):>8.3g}{spread:>12}"
+            return f"{statistics.median(own):>9.3g} {spread:>14}"
 
         best = min((statistics.median(times[o]) for o in others if times[o]), default=None)
         ratio = f"{best / statistics.median(times['nnrun']):>8.2f}" if best else f"{'–':>8}"
