@@ -54,7 +54,7 @@ fn steps_are_timed_and_nothing_is_left() {
     assert!(!folder.path().join("runs").exists());
     // Line by line of the program, and what ran when.
     let told = bench(folder.path(), &["--steps", "5", "--profile"]).expect(0);
-    for what in ["two.nn:7  model Net(x: [4])", "two.nn:11  phase first", "between them", "a step", "share"] {
+    for what in ["two.nn:7  model Net(x: [4])", "two.nn:12  phase first", "between them", "a step", "share"] {
         assert!(told.out.contains(what), "{what}:\n{}", told.out);
     }
     let profile = &of(&["--profile", "--trace", "trace.json"])["profile"];
