@@ -19,7 +19,7 @@
 //! memory.rs       what the last check found out           placed.rs      … moved to where it stands now
 //! phases.rs       the phases of a train                   noted.rs       what is noted for who shows the program
 //! arguments.rs    arguments against parameters            argument_value.rs  each as its parameter wants it
-//! regions.rs      which layers lie in which, for drawings
+//! regions.rs      which layers lie in which, for drawings, and what is computed again
 //! signature.rs    blocks and models against their types   alone.rs       those that no train uses
 //! train.rs        model + data                            loss.rs, metrics.rs, augment.rs
 //! found_settings.rs  the settings as written               settings.rs    what they say

@@ -97,3 +97,22 @@ impl Checker<'_> {
         });
     }
 }
+
+/// The nodes of each application of a block and each copy of a `repeat`: the outermost of those that hold no `repeat`
+/// themselves, so that a stack of layers is not one block, and what they add up to is not kept.
+pub(super) fn blocks(regions: &[Region]) -> Vec<Range<usize>> {
+    let is_repeat = |region: &Region| matches!(region.kind, RegionKind::Repeat { .. });
+    let is_candidate = |index: &usize| {
+        let region = &regions[*index];
+        let is_block = matches!(region.kind, RegionKind::Block { .. } | RegionKind::Copy);
+        is_block && !region.nodes.is_empty() && !regions[region.first_inside..*index].iter().any(is_repeat)
+    };
+    let mut blocks: Vec<Range<usize>> = Vec::new();
+    // A region stands behind those inside it.
+    for index in (0..regions.len()).filter(is_candidate) {
+        let nodes = &regions[index].nodes;
+        blocks.retain(|inside| inside.start < nodes.start);
+        blocks.push(nodes.clone());
+    }
+    blocks
+}

@@ -5,7 +5,7 @@ use super::found_settings::Found;
 use super::mistake::Mistake;
 use super::names_in::names_in;
 use super::program::{Fit, Forward, LayerRow, Length, Model, Phase, Port, Settings, Train};
-use super::regions::{Region, RegionKind};
+use super::regions::{Region, blocks};
 use super::signature::field_kind;
 use super::solve_outputs::Trained;
 use super::value::{Definition, Frame, Value};
@@ -18,7 +18,6 @@ use crate::ir::op::Op;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind, Ident, Symbol, TypeExprKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -52,25 +51,6 @@ struct Pass {
     /// Layers whose statistics are over the examples of a batch alone.
     over_examples: Vec<Span>,
     limits: Vec<Limit>,
-}
-
-/// The nodes of each application of a block and each copy of a `repeat`: the outermost of those that hold no `repeat`
-/// themselves, so that a stack of layers is not one block, and what they add up to is not kept.
-fn blocks_of(regions: &[Region]) -> Vec<Range<usize>> {
-    let is_repeat = |region: &Region| matches!(region.kind, RegionKind::Repeat { .. });
-    let is_candidate = |index: &usize| {
-        let region = &regions[*index];
-        let is_block = matches!(region.kind, RegionKind::Block { .. } | RegionKind::Copy);
-        is_block && !region.nodes.is_empty() && !regions[region.first_inside..*index].iter().any(is_repeat)
-    };
-    let mut blocks: Vec<Range<usize>> = Vec::new();
-    // A region stands behind those inside it.
-    for index in (0..regions.len()).filter(is_candidate) {
-        let nodes = &regions[index].nodes;
-        blocks.retain(|inside| inside.start < nodes.start);
-        blocks.push(nodes.clone());
-    }
-    blocks
 }
 
 impl Checker<'_> {
@@ -418,7 +398,7 @@ impl Checker<'_> {
         let normalizers = std::mem::take(&mut self.builder.normalizers);
         let graph = std::mem::take(&mut self.builder.graph);
         let graph = Arc::new(graph);
-        let blocks = if training { blocks_of(&regions) } else { Vec::new() };
+        let blocks = if training { blocks(&regions) } else { Vec::new() };
         let metrics = metrics?;
         let forward = Forward { graph, loss, terms, outputs: ports_out, metrics, normalizers, class_weights, blocks };
         let over_examples = std::mem::take(&mut self.builder.over_examples);

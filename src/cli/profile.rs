@@ -30,17 +30,9 @@ impl Sum {
 }
 
 /// A line of the program with what comes of it.
-struct Line<'a> {
-    /// `model.nn:7`
-    place: String,
-    text: &'a str,
-    sum: Sum,
-    operations: Vec<(String, Sum)>,
-}
-
-/// What comes of a line, as it is found.
 #[derive(Default)]
-struct OfLine {
+struct Line {
+    /// Something in it.
     span: Span,
     sum: Sum,
     operations: Vec<(String, Sum)>,
@@ -48,7 +40,9 @@ struct OfLine {
 
 /// The steps that were looked at, taken together.
 pub struct Profile<'a> {
-    lines: Vec<Line<'a>>,
+    sources: &'a SourceMap,
+    /// In the order of the program; last what belongs to no line of it.
+    lines: Vec<Line>,
     /// Between the instructions: the batch is gathered, the threads are told.
     outside: Sum,
     whole: Sum,
@@ -67,43 +61,48 @@ fn instructions(records: &[Record]) -> impl Iterator<Item = (&Arc<Cost>, f64)> {
 impl<'a> Profile<'a> {
     /// None where no step was looked at.
     pub fn of(steps: &[StepProfile], sources: &'a SourceMap) -> Option<Profile<'a>> {
-        let mut whole = Sum::default();
-        let mut by_line: BTreeMap<(usize, usize), OfLine> = BTreeMap::new();
-        let mut inside = Sum::default();
+        let (mut whole, mut inside) = (Sum::default(), Sum::default());
+        let mut by_line: BTreeMap<_, Line> = BTreeMap::new();
         for step in steps {
             whole.seconds += (step.end - step.start).as_secs_f64();
             for (cost, seconds) in instructions(&step.records) {
                 let sum = Sum { seconds, flops: cost.flops, bytes: cost.bytes };
-                let known = sources.files().position(|(id, _)| id == cost.span.file);
-                let line = known.map_or(0, |_| sources.position(cost.span).line);
-                let key = (known.unwrap_or(usize::MAX), line);
-                let line = by_line.entry(key).or_default();
+                let place = sources.has(cost.span.file).then(|| (cost.span.file, sources.position(cost.span).line));
+                let line = by_line.entry((place.is_none(), place)).or_default();
                 line.span = cost.span;
                 line.sum.add(sum);
-                let operations = &mut line.operations;
-                match operations.iter_mut().find(|(name, _)| *name == cost.operation) {
+                match line.operations.iter_mut().find(|(name, _)| *name == cost.operation) {
                     Some((_, known)) => known.add(sum),
-                    None => operations.push((cost.operation.clone(), sum)),
+                    None => line.operations.push((cost.operation.clone(), sum)),
                 }
                 inside.add(sum);
             }
         }
-        whole.add(Sum { seconds: 0.0, ..inside });
+        (whole.flops, whole.bytes) = (inside.flops, inside.bytes);
         let outside = Sum { seconds: (whole.seconds - inside.seconds).max(0.0), ..Sum::default() };
-        let lines = by_line.into_iter().map(|((file, number), OfLine { span, sum, mut operations })| {
-            operations.sort_by(|a, b| b.1.seconds.total_cmp(&a.1.seconds));
-            let (place, text) = match file {
-                usize::MAX => ("–".to_owned(), "what belongs to no line"),
-                _ => {
-                    let file = sources.file(span.file);
-                    let text = file.text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim();
-                    let name = file.path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-                    (format!("{name}:{number}"), text)
-                }
-            };
-            Line { place, text, sum, operations }
-        });
-        (!steps.is_empty()).then(|| Profile { lines: lines.collect(), outside, whole, steps: steps.len() as f64 })
+        let mut lines: Vec<Line> = by_line.into_values().collect();
+        for line in &mut lines {
+            line.operations.sort_by(|a, b| b.1.seconds.total_cmp(&a.1.seconds));
+        }
+        (!steps.is_empty()).then_some(Profile { sources, lines, outside, whole, steps: steps.len() as f64 })
+    }
+
+    /// `model.nn:7`
+    fn place(&self, line: &Line) -> String {
+        if !self.sources.has(line.span.file) {
+            return "–".to_owned();
+        }
+        let name = self.sources.file(line.span.file).path.file_name();
+        let name = name.map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        format!("{name}:{}", self.sources.position(line.span).line)
+    }
+
+    fn text(&self, line: &Line) -> &str {
+        if !self.sources.has(line.span.file) {
+            return "what belongs to no line";
+        }
+        let number = self.sources.position(line.span).line;
+        self.sources.file(line.span.file).text.lines().nth(number.saturating_sub(1)).unwrap_or_default().trim()
     }
 
     fn cells(&self, sum: Sum) -> Vec<String> {
@@ -119,15 +118,15 @@ impl<'a> Profile<'a> {
 
     /// For a terminal of this width.
     pub fn table(&self, width: usize) -> String {
-        let columns = [("line", Align::Left), ("ms", Align::Right), ("share", Align::Right)];
-        let mut table = Table::new(&[&columns[..], &[("rate", Align::Right), ("touches", Align::Right)]].concat());
+        let numbers = ["ms", "share", "rate", "touches"].map(|name| (name, Align::Right));
+        let mut table = Table::new(&[&[("line", Align::Left)][..], &numbers].concat());
         let mut row = |name: String, sum: Sum| {
             let mut cells = vec![name];
             cells.extend(self.cells(sum));
             table.row(cells);
         };
         for line in &self.lines {
-            row(format!("{}  {}", line.place, line.text), line.sum);
+            row(format!("{}  {}", self.place(line), self.text(line)), line.sum);
             let named = |sum: &Sum| sum.seconds >= NAMED * self.whole.seconds;
             if line.operations.len() > 1 {
                 for (name, sum) in line.operations.iter().filter(|(_, sum)| named(sum)) {
@@ -158,7 +157,7 @@ impl<'a> Profile<'a> {
         let line = |line: &Line| {
             let operations = line.operations.iter().map(|(name, of)| with(sum(*of), "operation", json!(name)));
             let operations = operations.collect::<Vec<_>>();
-            with(with(sum(line.sum), "line", json!(line.place)), "operations", json!(operations))
+            with(with(sum(line.sum), "line", json!(self.place(line))), "operations", json!(operations))
         };
         let mut lines: Vec<Value> = self.lines.iter().map(line).collect();
         lines.push(with(sum(self.outside), "line", Value::Null));
@@ -183,9 +182,8 @@ pub fn trace(steps: &[StepProfile], sources: &SourceMap) -> Value {
         events.push(bar(&format!("step {}", number + 1), 0, step.start, step.end, json!({})));
         for record in &step.records {
             let cost = &record.cost;
-            let known = sources.files().any(|(id, _)| id == cost.span.file);
-            let line = known.then(|| sources.location(cost.span));
-            let args = json!({ "line": line, "details": cost.details, "flops": cost.flops, "bytes": cost.bytes });
+            let line = sources.has(cost.span.file).then(|| sources.location(cost.span));
+            let args = json!({ "line": line, "details": cost.to_string(), "flops": cost.flops, "bytes": cost.bytes });
             events.push(bar(&cost.operation, record.worker, record.start, record.end, args));
         }
     }
@@ -214,8 +212,9 @@ mod tests {
     fn steps(sources: &mut SourceMap) -> Vec<StepProfile> {
         let file = sources.add("m.nn", "one\ntwo\n");
         let cost = |start: usize, operation: &str| {
-            let (operation, details) = (operation.to_owned(), String::new());
-            Arc::new(Cost { span: Span::new(file, start, start + 3), operation, details, flops: 4_000_000, bytes: 500 })
+            let (operation, results, operands) = (operation.to_owned(), "%1".to_owned(), String::new());
+            let (span, flops, bytes) = (Span::new(file, start, start + 3), 4_000_000, 500);
+            Arc::new(Cost { span, operation, results, operands, flops, bytes, stored: 100, pieces: 2 })
         };
         let costs = [cost(0, "matmul"), cost(4, "add")];
         let began = Instant::now();
@@ -261,5 +260,6 @@ mod tests {
         // Two steps with two bars each on the first thread, one each on the second.
         assert_eq!((of(0), of(1), events.len()), (6, 2, 10));
         assert_eq!(events[3]["args"]["line"], "m.nn:1");
+        assert_eq!(events[3]["args"]["details"], "%1 = matmul");
     }
 }

@@ -1,6 +1,6 @@
 //! The graph that looks at the gradients of a step and changes nothing.
 
-use super::training::{Backward, Gradient, backward_with};
+use super::training::{Backward, Gradient, backward_with, recomputed};
 use crate::build::Builder;
 use crate::check::Train;
 use crate::ir::graph::Graph;
@@ -9,7 +9,7 @@ use crate::ir::op::Unary;
 /// Forward and backward pass of a training step. Its outputs are the sums of the squares of the gradients before
 /// clipping, each with the path of its weight as its name; it updates no state, running statistics neither.
 pub fn gradient_squares_graph(train: &Train, class_weights: Option<&[f64]>) -> Graph {
-    let Backward { graph, gradients, .. } = backward_with(train, class_weights);
+    let Backward { graph, gradients, .. } = recomputed(backward_with(train, class_weights), train);
     let mut builder = Builder::new(true, false);
     builder.graph = graph;
     builder.graph.outputs.clear();

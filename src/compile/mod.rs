@@ -8,7 +8,6 @@
 //!
 //! [`Step`] and [`Measurement`] are what the training loop runs; the rest shows the stages to people.
 
-mod cost;
 mod evaluation;
 mod foreseen;
 mod gradients;
@@ -16,7 +15,6 @@ mod recompute;
 mod show;
 mod training;
 
-pub use cost::{graph_flops, node_flops};
 pub use evaluation::{evaluation_graph, metric_output, normalizer_graph, prediction_graph};
 pub use foreseen::{Foreseen, StepCost, step_cost};
 pub use gradients::gradient_squares_graph;
@@ -25,6 +23,8 @@ pub use training::{
     AVERAGE, Backward, GRADIENT_NORM, Gradient, KEPT, LEARNING_RATE, LOSS, SHARE, StepGraphs, average_path, backward,
     backward_with, gradient_path, term_output, training_graphs,
 };
+
+pub use crate::runtime::{graph_flops, node_flops};
 
 use crate::check::Train;
 use crate::ir::graph::{Graph, Input, InputKind};

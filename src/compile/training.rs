@@ -105,6 +105,17 @@ fn differentiated(mut graph: Graph, train: &Train, class_weights: Option<&[f64]>
     Backward { graph, first, gradients }
 }
 
+/// With `recompute: blocks`, what lies within a block is computed again where its gradients are.
+pub(super) fn recomputed(mut backward: Backward, train: &Train) -> Backward {
+    if train.settings.recompute {
+        let new = recompute(&mut backward.graph, backward.first, &train.training.blocks);
+        for of in &mut backward.gradients {
+            of.gradient = new[of.gradient.index()];
+        }
+    }
+    backward
+}
+
 /// The forward graph whose only outputs are the loss and its terms.
 fn with_loss_outputs(train: &Train) -> Graph {
     let mut graph = Graph::clone(&train.training.graph);
@@ -170,13 +181,7 @@ pub fn training_graphs(train: &Train, class_weights: Option<&[f64]>) -> Result<S
     if settings.accumulate.is_some() {
         take_normalizers(&mut graph, train);
     }
-    let mut backward = differentiated(graph, train, class_weights);
-    if settings.recompute {
-        let new = recompute(&mut backward.graph, backward.first, &train.training.blocks);
-        for of in &mut backward.gradients {
-            of.gradient = new[of.gradient.index()];
-        }
-    }
+    let backward = recomputed(differentiated(graph, train, class_weights), train);
     let mut builder = Builder::new(true, false);
     builder.graph = backward.graph;
     builder.graph.outputs.retain(|output| !output.name.starts_with("d "));

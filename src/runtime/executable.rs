@@ -312,7 +312,7 @@ impl<E: Element> Executable<E> {
             inside.extend(inner.nodes.first());
             instruction = inner;
         }
-        Overflow { nodes: outer.nodes.clone(), inside, span: instruction.span, is_nan: number.to_f64().is_nan() }
+        Overflow { nodes: outer.nodes.clone(), inside, span: instruction.cost.span, is_nan: number.to_f64().is_nan() }
     }
 
     /// The place in the body of a scan where a result of it that is not finite is made. The plan must just have run
@@ -352,7 +352,7 @@ impl<E: Element> Executable<E> {
                 times.push(start.elapsed().as_secs_f64());
             }
         }
-        let line = |i: usize| self.plans[plan.0].plan.instructions[i].line.to_string();
+        let line = |i: usize| self.plans[plan.0].plan.instructions[i].cost.to_string();
         let median = |mut times: Vec<f64>| {
             times.sort_by(f64::total_cmp);
             times.get(times.len() / 2).copied().unwrap_or(0.0)

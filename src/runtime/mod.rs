@@ -28,7 +28,7 @@ mod states;
 pub use element::Element;
 pub use executable::{Executable, Memory, Overflow, PlanError, PlanId};
 pub use feed::{Binding, Feed};
-pub use flops::{flops, graph_flops, node_flops};
+pub use flops::{graph_flops, node_flops};
 pub use plan::Plan;
 pub use recording::{Cost, Record};
 pub use session::Session;

@@ -10,14 +10,30 @@ use std::time::Instant;
 pub struct Cost {
     /// Where the last of its nodes comes from.
     pub span: Span,
-    /// What it does, for people.
+    /// What is done, for people.
     pub operation: String,
-    /// Its results and operands, for people.
-    pub details: String,
+    /// What comes out, with its place.
+    pub results: String,
+    /// What goes in.
+    pub operands: String,
     /// Operations on numbers.
     pub flops: u64,
     /// Bytes that it reads and writes, each counted once.
     pub bytes: u64,
+    /// Bytes of its results.
+    pub stored: usize,
+    /// Pieces that threads share.
+    pub pieces: usize,
+}
+
+impl std::fmt::Display for Cost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} = {}", self.results, self.operation)?;
+        if !self.operands.is_empty() {
+            write!(f, " of {}", self.operands)?;
+        }
+        Ok(())
+    }
 }
 
 /// A piece of an instruction that ran.

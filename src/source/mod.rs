@@ -119,6 +119,11 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// Whether there is a file with this id: a span that belongs to no text may have any.
+    pub fn has(&self, id: FileId) -> bool {
+        (id.0 as usize) < self.files.len()
+    }
+
     /// All files with their ids.
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
         self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))

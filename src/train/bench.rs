@@ -54,8 +54,10 @@ pub struct StepProfile {
     pub records: Vec<Record>,
 }
 
-/// Most steps that are looked at more closely, and for how many seconds at most.
-const PROFILED: (usize, f64) = (50, 5.0);
+/// Most steps that are looked at more closely.
+const PROFILED: usize = 50;
+/// Most seconds in which that is done, unless one step takes longer.
+const PROFILED_SECONDS: f64 = 5.0;
 
 /// Steps before any is timed: the first of each batch size is planned, memory is touched, processors wake up.
 const LEAST_WARM_UP: usize = 10;
@@ -113,7 +115,7 @@ pub fn bench(
                         profile.push(StepProfile { start, end, records });
                     }
                 }
-                let is_enough = profile.len() == PROFILED.0 || timed.elapsed().as_secs_f64() > PROFILED.1;
+                let is_enough = profile.len() == PROFILED || timed.elapsed().as_secs_f64() > PROFILED_SECONDS;
                 let is_profiled = !options.profiles || is_enough && !profile.is_empty();
                 let is_done = seconds.len() == options.steps && is_profiled;
                 if is_done || options.trial.interrupt.load(Ordering::Relaxed) {

@@ -57,8 +57,13 @@ fn steps_are_timed_and_nothing_is_left() {
     for what in ["two.nn:7  model Net(x: [4])", "two.nn:12  phase first", "between them", "a step", "share"] {
         assert!(told.out.contains(what), "{what}:\n{}", told.out);
     }
-    let profile = &of(&["--profile", "--trace", "trace.json"])["profile"];
+    let closer = of(&["--profile", "--trace", "trace.json"]);
+    let profile = &closer["profile"];
     let lines = profile.as_array().unwrap();
+    // The same operations are counted, line by line and all together, but those on numbers that the plan knows.
+    let counted = |line: &Value| line["gflops"].as_f64().unwrap_or(0.0) * line["ms"].as_f64().unwrap() * 1e6;
+    let (together, step) = (lines.iter().map(counted).sum::<f64>(), closer["flops_per_step"].as_f64().unwrap());
+    assert!(together < step + 0.5 && together > 0.999 * step, "{together} by line, {step} in a step");
     let shares: f64 = lines.iter().map(|line| line["share"].as_f64().unwrap()).sum();
     assert!((shares - 1.0).abs() < 1e-6 && lines.last().unwrap()["line"].is_null(), "{profile}");
     let products = lines.iter().flat_map(|line| line["operations"].as_array().into_iter().flatten());

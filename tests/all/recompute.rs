@@ -5,11 +5,18 @@ use nnrun::compile::step_cost;
 use nnrun::diagnostics::Code;
 use nnrun::train::{Event, Observer, RunOptions, run};
 use std::path::Path;
+use std::time::Duration;
 
-struct Silent;
+/// How large the gradients of each looked-at step are.
+#[derive(Default)]
+struct Norms(Vec<Vec<(String, f64)>>);
 
-impl Observer for Silent {
-    fn event(&mut self, _: &Event) {}
+impl Observer for Norms {
+    fn event(&mut self, event: &Event) {
+        if let Event::Gradients(found) = event {
+            self.0.push(found.norms.iter().map(|(path, norm)| (path.to_string(), *norm)).collect());
+        }
+    }
 }
 
 fn checked(text: &str) -> Checked {
@@ -19,18 +26,24 @@ fn checked(text: &str) -> Checked {
 
 /// The numbers of all weights that a program leaves, as bytes.
 fn trained(text: &str) -> Vec<(String, Vec<u8>)> {
+    watched(text, None).0
+}
+
+/// The same, and what is seen where gradients are looked at.
+fn watched(text: &str, gradients: Option<Duration>) -> (Vec<(String, Vec<u8>)>, Norms) {
     let checked = checked(text);
     assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("run");
-    let options = RunOptions { out: Some(out.clone()), ..RunOptions::default() };
-    run(&checked, &options, &mut Silent).unwrap();
+    let options = RunOptions { out: Some(out.clone()), gradients, ..RunOptions::default() };
+    let mut norms = Norms::default();
+    run(&checked, &options, &mut norms).unwrap();
     let bytes = std::fs::read(out.join("model.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let mut tensors: Vec<(String, Vec<u8>)> =
         file.tensors().into_iter().map(|(name, view)| (name, view.data().to_vec())).collect();
     tensors.sort();
-    tensors
+    (tensors, norms)
 }
 
 /// Bytes of a step, as they are foretold.
@@ -99,6 +112,10 @@ fn what_is_computed_again_is_the_same_to_the_last_bit() {
         // Clipping reads all gradients together, `accumulate` those of several batches.
         let more = |text: &str| text.replace("epochs: 2", "epochs: 2\n  clip: norm(0.5)\n  accumulate: 2");
         assert!(trained(&more(&kept)) == trained(&more(&again)), "{model}");
+        // Looking at the gradients, as a dashboard does, computes blocks again too.
+        let [(_, of_kept), (weights, of_again)] = [&kept, &again].map(|text| watched(text, Some(Duration::ZERO)));
+        assert!(!of_kept.0.is_empty() && of_kept.0 == of_again.0, "{model}");
+        assert!(weights == trained(&again), "{model}");
         let (kept, again) = (bytes(&kept), bytes(&again));
         println!("{kept} bytes, {again} again");
         assert!(again < kept, "{again} bytes in place of {kept}: {model}");

@@ -8,6 +8,7 @@
 //! those wide, by faer.
 
 use super::Range as Touched;
+use super::math::with_fused;
 use super::matmul::product;
 use super::memory::{Bases, Place};
 use super::random;
@@ -17,7 +18,6 @@ use crate::ir::op::{AttentionDropout, Distribution, Reduction};
 use crate::runtime::element::Element;
 use crate::runtime::feed::Feed;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 use std::ops::Range;
 
 /// Queries of a tile: few, as of the pairs that a causal tile computes, half of its width squared is for nothing.
@@ -204,14 +204,8 @@ unsafe fn run_forward<E: Element>(
     output: &mut [E],
     scratch: &mut [E],
 ) {
-    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe {
-        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
-            true => forward::<E, true>(of, head, queries, output, scratch),
-            false => forward::<E, false>(of, head, queries, output, scratch),
-        }
-    }
+    unsafe { with_fused!(forward::<E>(of, head, queries, output, scratch)) }
 }
 
 /// # Safety
@@ -227,14 +221,8 @@ unsafe fn run_gradient<E: Element>(
     output: &mut [E],
     scratch: &mut [E],
 ) {
-    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe {
-        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
-            true => gradient::<E, true>(of, head, results, output, scratch),
-            false => gradient::<E, false>(of, head, results, output, scratch),
-        }
-    }
+    unsafe { with_fused!(gradient::<E>(of, head, results, output, scratch)) }
 }
 
 /// `c = a · b`, or added to it. `b` and `c` come with the distance of their rows; rows of `b` have at least `columns`

@@ -6,11 +6,11 @@
 //! sliced) are gathered, a tile at a time.
 
 use super::adam::Adam;
+use super::math::with_fused;
 use super::memory::{Bases, Place};
 use crate::ir::op::{Binary, Unary};
 use crate::runtime::element::{Element, apply_binary, apply_unary};
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 
 /// Elements of a tile: half a page of f32; a handful of them fits the first-level cache.
 pub const TILE: usize = 512;
@@ -271,15 +271,8 @@ pub(super) unsafe fn gather<E: Copy>(axes: &[(usize, isize)], base: *const E, st
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn run_range<E: Element>(program: &Program, bases: &Bases<E>, scratch: *mut E, start: usize, end: usize) {
-    // Known where this is compiled.
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
     // SAFETY: passed on.
-    unsafe {
-        match has_fused {
-            true => run_tiles::<E, true>(program, bases, scratch, start, end),
-            false => run_tiles::<E, false>(program, bases, scratch, start, end),
-        }
-    }
+    unsafe { with_fused!(run_tiles::<E>(program, bases, scratch, start, end)) }
 }
 
 /// # Safety

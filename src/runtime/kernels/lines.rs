@@ -1,12 +1,12 @@
 //! Kernels along one axis of a linear tensor, seen as `[outer, n, inner]`: softmax, log-softmax, running sums, the
 //! position of the largest. A piece is a range of the outer axis.
 
+use super::math::with_fused;
 use super::memory::{Bases, Place};
 use super::reduce::row;
 use crate::ir::op::Reduction;
 use crate::runtime::element::Element;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 
 /// Neighbouring lines that are worked on together where the axis is not the last.
 const COLUMNS: usize = 64;
@@ -89,11 +89,7 @@ impl Lines {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn run_lines<E: Element>(op: LineOp, sizes: [usize; 3], x: &[E], y: &mut [E]) {
-    // Known where this is compiled.
-    match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
-        true => all_lines::<E, true>(op, sizes, x, y),
-        false => all_lines::<E, false>(op, sizes, x, y),
-    }
+    with_fused!(all_lines::<E>(op, sizes, x, y));
 }
 
 #[inline(always)]

@@ -15,6 +15,17 @@
 /// 1.5 · 2²³: adding it rounds to a whole number, which then stands in the low bits.
 const ROUND: f32 = 12_582_912.0;
 
+/// Calls a function of an element with `FUSED` as it is where this stands, which must be a multiversioned function.
+macro_rules! with_fused {
+    ($function:ident::<$element:ty>($($argument:expr),* $(,)?)) => {
+        match multiversion::target::target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
+            true => $function::<$element, true>($($argument),*),
+            false => $function::<$element, false>($($argument),*),
+        }
+    };
+}
+pub(super) use with_fused;
+
 /// `a · b + c`
 #[inline(always)]
 fn plus<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {

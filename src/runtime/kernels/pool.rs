@@ -209,7 +209,7 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
             for tap in 0..g.kernel[2] {
                 let at = rows[row] + first * STRIDE + tap * g.dilation[2];
                 let from = &x[at..at + LANES * STRIDE];
-                let base = E::from_f32(at as f32);
+                let base = E::from_f64(at as f64);
                 for i in 0..LANES {
                     let new = from[i * STRIDE];
                     // Not less or equal: larger, or NaN. What is NaN already stays.

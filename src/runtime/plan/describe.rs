@@ -12,6 +12,7 @@ use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::elementwise::TileOp;
 use crate::runtime::kernels::memory::{Place, Space};
 use crate::runtime::kernels::recurrent::Pass;
+use crate::runtime::recording::Cost;
 use crate::source::SourceMap;
 use std::fmt::Write;
 
@@ -29,24 +30,9 @@ pub struct Describer<'a> {
     pub state_of: &'a [Option<usize>],
 }
 
-/// The parts of a line.
-#[derive(Debug, Clone)]
-pub struct Line {
-    /// What is done.
-    pub operation: String,
-    /// What comes out.
-    pub results: String,
-    /// What goes in.
-    pub operands: String,
-    /// Bytes of the results.
-    pub bytes: usize,
-    /// Pieces that threads share.
-    pub pieces: usize,
-}
-
 impl Describer<'_> {
-    /// Describes the instruction of a group.
-    pub fn line(&self, members: &[usize], kernel: &Kernel, element: usize) -> Line {
+    /// Describes the instruction of a group, which takes so many operations.
+    pub fn cost(&self, members: &[usize], kernel: &Kernel, element: usize, flops: u64) -> Cost {
         let work = &self.lowered.work;
         let stored: Vec<usize> = members.iter().copied().filter(|m| self.places[*m].is_some()).collect();
         let results: Vec<String> = stored.iter().map(|m| self.result(*m)).collect();
@@ -72,11 +58,15 @@ impl Describer<'_> {
             _ if names.len() > 1 => format!("fused {{{}}}", names.join(" ")),
             _ => names.join(" "),
         };
-        Line {
+        let last = members.last().map(|m| self.graph.node(work[*m].node).span);
+        Cost {
+            span: last.unwrap_or_default(),
             operation,
             results: results.join(", "),
             operands: operands.join(", "),
-            bytes: stored.iter().map(|m| work[*m].count() * element).sum(),
+            flops,
+            bytes: kernel.traffic() * element as u64,
+            stored: stored.iter().map(|m| work[*m].count() * element).sum(),
             pieces: kernel.pieces(),
         }
     }
@@ -184,16 +174,6 @@ fn show_bytes(bytes: usize) -> String {
     }
 }
 
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} = {}", self.results, self.operation)?;
-        if !self.operands.is_empty() {
-            write!(f, " of {}", self.operands)?;
-        }
-        Ok(())
-    }
-}
-
 impl Plan {
     /// What `check --emit plan` prints: a header, then a line for each instruction: what it does, its results with their
     /// places in the arena (in elements), its operands, and where in the source it comes from.
@@ -216,14 +196,14 @@ impl Plan {
 fn describe_all(text: &mut String, instructions: &[Instruction], depth: usize, sources: Option<&SourceMap>) {
     let number = instructions.len().saturating_sub(1).to_string().len();
     for (i, instruction) in instructions.iter().enumerate() {
-        let line = &instruction.line;
-        let _ = write!(text, "{:indent$}{i:>number$}  {line}", "", indent = 4 * depth);
-        let _ = write!(text, "  # {}", show_bytes(line.bytes));
-        if line.pieces > 1 {
-            let _ = write!(text, ", {} pieces", line.pieces);
+        let cost = &instruction.cost;
+        let _ = write!(text, "{:indent$}{i:>number$}  {cost}", "", indent = 4 * depth);
+        let _ = write!(text, "  # {}", show_bytes(cost.stored));
+        if cost.pieces > 1 {
+            let _ = write!(text, ", {} pieces", cost.pieces);
         }
-        if let Some(sources) = sources.filter(|s| s.files().any(|(id, _)| id == instruction.span.file)) {
-            let _ = write!(text, ", {}", sources.location(instruction.span));
+        if let Some(sources) = sources.filter(|sources| sources.has(cost.span.file)) {
+            let _ = write!(text, ", {}", sources.location(cost.span));
         }
         text.push('\n');
         describe_all(text, &instruction.inside, depth + 1, sources);

@@ -27,7 +27,6 @@ use super::kernels::{Code, Sizes};
 use super::recording::Cost;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::Unary;
-use crate::source::Span;
 use std::sync::Arc;
 
 /// Where inputs and states lie, and the arena.
@@ -61,11 +60,7 @@ pub(super) struct Region {
 pub(super) struct Instruction {
     /// The nodes that it computes, the last one first to be named.
     pub nodes: Vec<NodeId>,
-    /// Where the last of them comes from.
-    pub span: Span,
-    /// For people.
-    pub line: describe::Line,
-    /// What it takes.
+    /// What it is and takes.
     pub cost: Arc<Cost>,
     /// Those of the body, where it is a loop.
     pub inside: Vec<Instruction>,
@@ -107,7 +102,7 @@ impl Plan {
             layout: &layout,
             state_of: &order.state_of,
         };
-        let flops = flops_of(graph, &lowered, binding)?;
+        let flops = flops_of(graph, &lowered, binding);
         let mut kernels = Vec::with_capacity(order.sequence.len());
         let mut instructions = Vec::with_capacity(order.sequence.len());
         for group in &order.sequence {
@@ -130,17 +125,10 @@ impl Plan {
                     (emitter.kernel(members).map_err(PlanError::Internal)?, Vec::new())
                 }
             };
-            let nodes: Vec<NodeId> = members.iter().rev().map(|m| lowered.work[*m].node).collect();
-            let span = nodes.first().map(|node| graph.node(*node).span).unwrap_or_default();
-            let line = describer.line(members, &kernel, size_of::<E>());
-            let cost = Arc::new(Cost {
-                span,
-                operation: line.operation.clone(),
-                details: line.to_string(),
-                flops: members.iter().map(|m| flops[*m]).sum(),
-                bytes: kernel.traffic() * size_of::<E>() as u64,
-            });
-            instructions.push(Instruction { nodes, span, line, cost, inside });
+            let nodes = members.iter().rev().map(|m| lowered.work[*m].node).collect();
+            let flops = members.iter().map(|m| flops[*m]).sum();
+            let cost = Arc::new(describer.cost(members, &kernel, size_of::<E>(), flops));
+            instructions.push(Instruction { nodes, cost, inside });
             kernels.push(kernel);
         }
         let sizes = Sizes {
@@ -187,14 +175,14 @@ impl Plan {
 }
 
 /// For each item, the operations of its node; none where the item is a copy for it, or adds up parts of it.
-fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Result<Vec<u64>, PlanError> {
+fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Vec<u64> {
     let mut is_counted = vec![false; graph.nodes.len()];
     let of = |item: &lower::Work| {
         let is_copy = matches!(item.task, Task::Elementwise(TileOp::Unary(Unary::StopGradient)));
         // The transform of a kernel is not what is written.
         let is_aside = is_copy || matches!(item.task, Task::Winograd { part: Part::Weights { .. }, .. });
         if item.is_source() || is_aside || std::mem::replace(&mut is_counted[item.node.index()], true) {
-            return Ok(0);
+            return 0;
         }
         node_flops(graph, item.node, binding)
     };

@@ -9,11 +9,11 @@ mod forward;
 mod numbers;
 mod panels;
 
+use super::math::with_fused;
 use super::memory::{Bases, Place};
 use crate::ir::recurrent::Recurrence;
 use crate::runtime::element::Element;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 use std::ops::Range;
 
 /// Which way.
@@ -138,14 +138,8 @@ impl Recurrent {
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 unsafe fn run_examples<E: Element>(layer: &Recurrent, bases: &Bases<E>, scratch: *mut E, examples: Range<usize>) {
-    // Known where this is compiled.
     // SAFETY: passed on.
-    unsafe {
-        match target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64") {
-            true => run_pass::<E, true>(layer, bases, scratch, examples),
-            false => run_pass::<E, false>(layer, bases, scratch, examples),
-        }
-    }
+    unsafe { with_fused!(run_pass::<E>(layer, bases, scratch, examples)) }
 }
 
 /// # Safety

@@ -44,6 +44,19 @@ pub fn room(rows: usize, across: usize) -> usize {
     (2 * rows + 2) * width(across)
 }
 
+/// Column `j` of `Bᵀ t`.
+#[inline(always)]
+fn down<E: Element>(t: &[[[E; LANES]; 4]; 4], j: usize) -> [[E; LANES]; 4] {
+    let mut v = [[E::ZERO; LANES]; 4];
+    for l in 0..LANES {
+        v[0][l] = t[0][j][l] - t[2][j][l];
+        v[1][l] = t[1][j][l] + t[2][j][l];
+        v[2][l] = t[2][j][l] - t[1][j][l];
+        v[3][l] = t[1][j][l] - t[3][j][l];
+    }
+    v
+}
+
 /// `Bᵀ d B` of all channels of some rows of tiles that follow each other in one example.
 ///
 /// # Safety
@@ -91,13 +104,7 @@ pub unsafe fn input<E: Element>(s: &Sizes, image: &[E], rows: &[Row], scratch: &
                 // A whole vector may be written where what follows is written later: the tiles behind these.
                 let is_whole = at + LANES <= to.line;
                 for j in 0..4 {
-                    let mut v = [[E::ZERO; LANES]; 4];
-                    for l in 0..LANES {
-                        v[0][l] = t[0][j][l] - t[2][j][l];
-                        v[1][l] = t[1][j][l] + t[2][j][l];
-                        v[2][l] = t[2][j][l] - t[1][j][l];
-                        v[3][l] = t[1][j][l] - t[3][j][l];
-                    }
+                    let v = down(&t, j);
                     for i in 0..4 {
                         // SAFETY: within the line of the channel.
                         unsafe {
@@ -177,13 +184,7 @@ pub unsafe fn input_of_rows<E: Element>(
                 // SAFETY: within the tile at each place.
                 let to_tile = unsafe { tiles.add((row.at + tile) * to.line + channel) };
                 for j in 0..4 {
-                    let mut v = [[E::ZERO; LANES]; 4];
-                    for l in 0..LANES {
-                        v[0][l] = t[0][j][l] - t[2][j][l];
-                        v[1][l] = t[1][j][l] + t[2][j][l];
-                        v[2][l] = t[2][j][l] - t[1][j][l];
-                        v[3][l] = t[1][j][l] - t[3][j][l];
-                    }
+                    let v = down(&t, j);
                     for i in 0..4 {
                         // SAFETY: as above.
                         unsafe { *to_tile.add((4 * i + j) * to.place).cast::<[E; LANES]>() = v[i] };
