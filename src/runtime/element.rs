@@ -1,5 +1,6 @@
 //! The numbers that a run computes with.
 
+use super::kernels::eight::{Eight, LANES};
 use super::kernels::math;
 use crate::ir::op::{Binary, Unary};
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -24,6 +25,8 @@ pub trait Element:
     + faer::traits::RealField
     + 'static
 {
+    /// Eight of them, for processors with AVX2.
+    type Eight: Eight<Self>;
     /// Its name: `f32`, `f64`.
     const NAME: &'static str;
     /// 0
@@ -83,6 +86,10 @@ pub trait Element:
 }
 
 impl Element for f32 {
+    #[cfg(target_arch = "x86_64")]
+    type Eight = std::arch::x86_64::__m256;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Eight = [f32; LANES];
     const NAME: &'static str = "f32";
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
@@ -181,6 +188,7 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
+    type Eight = [f64; LANES];
     const NAME: &'static str = "f64";
     const ZERO: f64 = 0.0;
     const ONE: f64 = 1.0;

@@ -4,6 +4,7 @@
 //! The pieces follow from the sizes alone. A sum over examples (the gradient of a kernel) is taken over fixed runs of
 //! examples, each with a result of its own, which a reduction adds up in order.
 
+use super::depthwise;
 use super::geometry::Geometry;
 use super::memory::{Bases, Place};
 use crate::runtime::element::Element;
@@ -81,6 +82,9 @@ impl Sizes {
     /// Windows whose matrix is written out at a time.
     fn columns(&self) -> usize {
         let windows = self.geometry.windows().max(1);
+        if self.is_depthwise() {
+            return windows;
+        }
         let most = (MATRIX / self.depth().max(1)).max(16);
         // Parts of one size, in whole cache lines.
         windows.div_ceil(windows.div_ceil(most)).next_multiple_of(16).min(windows)
@@ -185,9 +189,13 @@ unsafe fn multiply<E: Element>(
 }
 
 impl Convolve {
-    /// Scratch numbers that a thread needs: a matrix.
+    /// Scratch numbers that a thread needs: a matrix, or planes with zeros around them.
     pub fn scratch(&self) -> usize {
-        if self.sizes.geometry.is_pointwise() { 0 } else { self.sizes.depth() * self.sizes.columns() }
+        match &self.sizes {
+            s if s.is_depthwise() => s.depthwise_scratch(),
+            s if s.geometry.is_pointwise() => 0,
+            s => s.depth() * s.columns(),
+        }
     }
 
     /// Runs one piece.
@@ -204,10 +212,50 @@ impl Convolve {
         for job in range {
             // SAFETY: passed on; jobs write disjoint parts of the result.
             unsafe {
+                if sizes.is_depthwise() {
+                    self.depthwise(bases, scratch, job);
+                    continue;
+                }
                 match sizes.side {
                     Side::Result => self.result(bases, scratch, job),
                     Side::Image => self.image(bases, scratch, job),
                     Side::Kernel => self.kernel(bases, scratch, job),
+                }
+            }
+        }
+    }
+
+    /// A group of an example, or of a run of examples.
+    ///
+    /// # Safety
+    /// As [`Convolve::run`].
+    unsafe fn depthwise<E: Element>(&self, bases: &Bases<E>, scratch: *mut E, job: usize) {
+        let s = &self.sizes;
+        let (group, plane, windows) = (job % s.groups, s.geometry.plane(), s.units * s.geometry.windows());
+        let taps = s.units * s.geometry.taps();
+        // SAFETY: the group's channel, results and kernel, of which what is computed is this job's own; the scratch memory
+        // is this thread's.
+        unsafe {
+            let scratch = std::slice::from_raw_parts_mut(scratch, self.scratch());
+            let read = |operand: usize, index: usize, count: usize| {
+                bases.read(Self::at(self.inputs[operand], index * count), count)
+            };
+            let output = |index: usize, count: usize| bases.pointer(Self::at(self.output, index * count));
+            match s.side {
+                Side::Result => {
+                    depthwise::result(s, read(0, job, plane), read(1, group, taps), scratch, output(job, windows));
+                }
+                Side::Image => {
+                    depthwise::image(s, read(0, job, windows), read(1, group, taps), scratch, output(job, plane));
+                }
+                Side::Kernel => {
+                    let run = s.run(job / s.groups);
+                    let to = output(job, taps);
+                    std::slice::from_raw_parts_mut(to, taps).fill(E::ZERO);
+                    for example in run {
+                        let image = example * s.groups + group;
+                        depthwise::kernel(s, read(0, image, plane), read(1, image, windows), scratch, to);
+                    }
                 }
             }
         }

@@ -9,6 +9,8 @@ pub mod assemble;
 pub mod attention;
 pub mod clock;
 pub mod convolve;
+pub mod depthwise;
+pub mod eight;
 pub mod elementwise;
 pub mod geometry;
 pub mod lines;

@@ -14,10 +14,12 @@ mod transforms;
 
 use self::transforms::{Row, Tiles, input, input_of_rows, kernel_gradient, result, result_gradient, weights};
 use super::convolve::runs_of;
+use super::eight::{Eight, LANES};
 use super::memory::{Bases, Place};
 use super::tiles::{WIDEST, matrix};
 use crate::runtime::element::Element;
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 use std::ops::Range;
 
 /// Places of a transformed tile.
@@ -105,6 +107,11 @@ impl Sizes {
         (room / WIDEST * WIDEST).clamp(WIDEST, MOST)
     }
 
+    /// Distance of two lines of a block: behind each is room for what is written of whole vectors.
+    fn stride(&self) -> usize {
+        self.block() + LANES
+    }
+
     /// Most rows of tiles of one example in a block.
     fn most_rows(&self) -> usize {
         let [down, across] = self.tiles();
@@ -177,12 +184,11 @@ impl Winograd {
     /// Scratch numbers that a thread needs.
     pub fn scratch(&self) -> usize {
         let s = &self.sizes;
-        let (of_tile, units) = (PLACES * s.block(), self.unit_block());
+        let (line, units) = (PLACES * s.stride(), self.unit_block());
         match self.part {
             Part::Weights { .. } => 0,
-            // Of the last products a vector is read that may reach beyond them.
-            Part::Result => s.padded() + of_tile * (s.channels + units) + 32,
-            Part::Gradient => s.line() * (s.padded() + of_tile + PLACES * units) + of_tile * units,
+            Part::Result => line * (s.channels + units),
+            Part::Gradient => s.line() * (s.padded() + PLACES * (s.block() + units)) + line * units,
         }
     }
 
@@ -228,45 +234,33 @@ fn rows_of(s: Sizes, range: Range<usize>) -> impl Iterator<Item = Row> {
 /// Most rows of tiles that are transformed in one go.
 const MOST_ROWS: usize = 16;
 
-/// Transforms what a range of all tiles sees; `by_tile`, with the channels of a tile side by side.
-///
-/// # Safety
-/// `scratch` has [`Sizes::padded`] numbers, `tiles` 16 places of all channels, [`Sizes::block`] tiles each; `by_tile`, both
-/// for [`Sizes::line`] channels.
-#[inline(always)]
-unsafe fn transform<E: Element>(
-    s: &Sizes,
-    by_tile: bool,
-    image: &[E],
-    range: Range<usize>,
-    scratch: &mut [E],
-    tiles: *mut E,
-) {
-    let mut together = [Row { example: 0, down: 0, first: 0, count: 0, at: 0 }; MOST_ROWS];
-    let mut count = 0;
-    let mut rows = rows_of(*s, range);
-    loop {
-        let row = rows.next();
-        let is_other = row.is_none_or(|row| count == MOST_ROWS || row.example != together[0].example);
-        if is_other && count > 0 {
-            // SAFETY: passed on; the rows are of one example.
-            unsafe {
-                match by_tile {
-                    true => {
-                        let to = Tiles { place: s.line() * s.block(), line: s.line() };
-                        input_of_rows(s, image, &together[..count], scratch, to, tiles);
-                    }
-                    false => {
-                        let to = Tiles { place: s.channels * s.block(), line: s.block() };
-                        input(s, image, &together[..count], scratch, to, tiles);
-                    }
-                }
+/// The rows of tiles in a range of all, those of an example together, but not more than [`MOST_ROWS`]. No closure is called
+/// with them: one that is not inlined has not the instructions of its caller.
+struct Together<I: Iterator<Item = Row>> {
+    rows: std::iter::Peekable<I>,
+    together: [Row; MOST_ROWS],
+}
+
+impl<I: Iterator<Item = Row>> Together<I> {
+    #[inline(always)]
+    fn new(rows: I) -> Self {
+        let none = Row { example: 0, down: 0, first: 0, count: 0, at: 0 };
+        Together { rows: rows.peekable(), together: [none; MOST_ROWS] }
+    }
+
+    /// The next of them; none at the end.
+    #[inline(always)]
+    fn next(&mut self) -> &[Row] {
+        let mut count = 0;
+        while count < MOST_ROWS {
+            let example = self.together[0].example;
+            match self.rows.next_if(|row| count == 0 || row.example == example) {
+                Some(row) => self.together[count] = row,
+                None => break,
             }
-            count = 0;
+            count += 1;
         }
-        let Some(row) = row else { return };
-        together[count] = row;
-        count += 1;
+        &self.together[..count]
     }
 }
 
@@ -276,7 +270,20 @@ unsafe fn transform<E: Element>(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-unsafe fn run_block<E: Element>(
+unsafe fn run_block<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
+    // SAFETY: passed on; the processor has what this version is for.
+    unsafe {
+        match target_cfg_f!(target_feature = "avx2") {
+            true => block::<E, E::Eight>(of, inputs, output, scratch, piece),
+            false => block::<E, [E; LANES]>(of, inputs, output, scratch, piece),
+        }
+    }
+}
+
+/// # Safety
+/// As [`Winograd::run`]; the processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn block<E: Element, V: Eight<E>>(
     of: &Winograd,
     [image, kernel]: [&[E]; 2],
     output: *mut E,
@@ -284,32 +291,39 @@ unsafe fn run_block<E: Element>(
     piece: usize,
 ) {
     let s = &of.sizes;
-    let (room, units) = (s.block(), of.unit_block());
+    let (room, stride, units) = (s.block(), s.stride(), of.unit_block());
     let all = s.examples * s.tiles_of_example();
     let range = piece * room..((piece + 1) * room).min(all);
-    let count = range.len();
-    let (line, rest) = scratch.split_at_mut(s.padded());
-    let (tiles, products) = rest.split_at_mut(PLACES * s.channels * room);
-    // SAFETY: the parts of the scratch memory are as long.
-    unsafe { transform(s, false, image, range.clone(), line, tiles.as_mut_ptr()) };
+    let columns = range.len().next_multiple_of(WIDEST);
+    let (tiles, products) = scratch.split_at_mut(PLACES * s.channels * stride);
+    let mut together = Together::new(rows_of(*s, range.clone()));
+    loop {
+        let rows = together.next();
+        if rows.is_empty() {
+            break;
+        }
+        let to = Tiles { place: s.channels * stride, line: stride };
+        // SAFETY: the tiles have room for all places and channels, and behind each line for what a vector has.
+        unsafe { input::<E, V>(s, image, rows, to, tiles.as_mut_ptr()) };
+    }
     let mut first = 0;
     while first < s.units {
         let own = units.min(s.units - first);
         for place in 0..PLACES {
             let a = kernel[(place * s.units + first) * s.channels..].as_ptr();
-            let b = tiles[place * s.channels * room..].as_ptr();
-            let c = products[place * units * room..].as_mut_ptr();
-            let sizes = [own, s.channels, count.next_multiple_of(WIDEST)];
+            let b = tiles[place * s.channels * stride..].as_ptr();
+            let c = products[place * units * stride..].as_mut_ptr();
             // SAFETY: the rows of a block are as long as its room, a multiple of the columns of a tile.
-            unsafe { matrix(sizes, (a, [s.channels, 1]), (b, room), (c, room), false) };
+            unsafe { matrix([own, s.channels, columns], (a, [s.channels, 1]), (b, stride), (c, stride), false) };
         }
         for row in rows_of(*s, range.clone()) {
             for unit in 0..own {
                 let plane = (row.example * s.units + first + unit) * s.windows();
-                // SAFETY: the places of the result of these tiles are this piece's own. Behind the products lie as many
-                // numbers as a vector has.
+                // SAFETY: the places of the result of these tiles are this piece's own. Behind the products of a unit lie
+                // as many numbers as a vector has.
                 unsafe {
-                    result(s, products.as_ptr().add(unit * room), units * room, row, output.add(plane));
+                    let products = products.as_ptr().add(unit * stride);
+                    result::<E, V>(s, products, units * stride, row, output.add(plane));
                 }
             }
         }
@@ -323,7 +337,20 @@ unsafe fn run_block<E: Element>(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-unsafe fn run_gradient<E: Element>(
+unsafe fn run_gradient<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
+    // SAFETY: passed on; the processor has what this version is for.
+    unsafe {
+        match target_cfg_f!(target_feature = "avx2") {
+            true => gradient_of_run::<E, E::Eight>(of, inputs, output, scratch, piece),
+            false => gradient_of_run::<E, [E; LANES]>(of, inputs, output, scratch, piece),
+        }
+    }
+}
+
+/// # Safety
+/// As [`Winograd::run`]; the processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn gradient_of_run<E: Element, V: Eight<E>>(
     of: &Winograd,
     [image, gradient]: [&[E]; 2],
     output: *mut E,
@@ -331,13 +358,13 @@ unsafe fn run_gradient<E: Element>(
     piece: usize,
 ) {
     let s = &of.sizes;
-    let (room, block, runs, line) = (s.block(), of.unit_block(), s.runs(), s.line());
-    let (run, part) = (piece / of.unit_parts(), piece % of.unit_parts());
+    let (room, stride, block, line) = (s.block(), s.stride(), of.unit_block(), s.line());
+    let (run, part, runs) = (piece / of.unit_parts(), piece % of.unit_parts(), s.runs());
     let first = part * block;
     let units = block.min(s.units - first);
     let (padded, rest) = scratch.split_at_mut(s.padded() * line);
     let (tiles, rest) = rest.split_at_mut(PLACES * line * room);
-    let (results, sums) = rest.split_at_mut(PLACES * block * room);
+    let (results, sums) = rest.split_at_mut(PLACES * block * stride);
     let sums = &mut sums[..PLACES * units * line];
     sums.fill(E::ZERO);
     let tiles_of = |examples: usize| examples * s.tiles_of_example();
@@ -345,24 +372,30 @@ unsafe fn run_gradient<E: Element>(
     for from in (start..end).step_by(room) {
         let range = from..(from + room).min(end);
         let count = range.len();
-        // SAFETY: the parts of the scratch memory are as long.
-        unsafe { transform(s, true, image, range.clone(), padded, tiles.as_mut_ptr()) };
-        for row in rows_of(*s, range) {
+        let mut together = Together::new(rows_of(*s, range));
+        loop {
+            let rows = together.next();
+            let Some(row) = rows.first() else { break };
+            let to = Tiles { place: line * room, line };
+            // SAFETY: the parts of the scratch memory are as long.
+            unsafe { input_of_rows::<E, V>(s, image, rows, padded, to, tiles.as_mut_ptr()) };
             for unit in 0..units {
                 let plane = (row.example * s.units + first + unit) * s.windows();
                 let plane = &gradient[plane..plane + s.windows()];
-                let to = Tiles { place: units * room, line: room };
-                // SAFETY: as above.
-                unsafe { result_gradient(s, plane, row, to, results.as_mut_ptr().add(unit * room)) };
+                let to = Tiles { place: units * stride, line: stride };
+                for row in rows {
+                    // SAFETY: as above; behind each line is room for what a vector has.
+                    unsafe { result_gradient::<E, V>(s, plane, *row, to, results.as_mut_ptr().add(unit * stride)) };
+                }
             }
         }
         for place in 0..PLACES {
-            let a = results[place * units * room..].as_ptr();
+            let a = results[place * units * stride..].as_ptr();
             let b = tiles[place * line * room..].as_ptr();
             let c = sums[place * units * line..].as_mut_ptr();
             // SAFETY: lines are whole tiles of a product.
             unsafe {
-                matrix([units, count, line], (a, [room, 1]), (b, line), (c, line), true);
+                matrix([units, count, line], (a, [stride, 1]), (b, line), (c, line), true);
             }
         }
     }

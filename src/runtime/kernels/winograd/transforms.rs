@@ -3,11 +3,8 @@
 
 use super::Sizes;
 use crate::runtime::element::Element;
+use crate::runtime::kernels::eight::{Eight, LANES};
 use std::ops::Range;
-
-/// Tiles of a row that are transformed side by side. Rows are short (7 tiles in an image of 14 by 14), so this is no more
-/// than the narrower of today's vector registers hold.
-const LANES: usize = 8;
 
 /// Some tiles of a row of tiles.
 #[derive(Debug, Clone, Copy)]
@@ -33,88 +30,82 @@ pub struct Tiles {
     pub line: usize,
 }
 
-/// Numbers of a line of the image with zeros around it, for so many tiles: whole lanes from the last of them on may be
-/// looked at.
+/// Numbers of a line of the image with zeros around it, as far as so many tiles see.
 fn width(across: usize) -> usize {
-    2 * across.next_multiple_of(LANES) + 2 * LANES
+    2 * across + 2
 }
 
-/// Numbers that [`input`] needs for itself, for so many rows of so many tiles.
+/// Numbers that [`input_of_rows`] needs for itself, for each channel of so many rows of so many tiles.
 pub fn room(rows: usize, across: usize) -> usize {
     (2 * rows + 2) * width(across)
 }
 
-/// Column `j` of `Bᵀ t`.
+/// Those at even and at odd places of the sixteen numbers from here that the masks have.
+///
+/// # Safety
+/// They can be read; the processor has the instructions of `V`.
 #[inline(always)]
-fn down<E: Element>(t: &[[[E; LANES]; 4]; 4], j: usize) -> [[E; LANES]; 4] {
-    let mut v = [[E::ZERO; LANES]; 4];
-    for l in 0..LANES {
-        v[0][l] = t[0][j][l] - t[2][j][l];
-        v[1][l] = t[1][j][l] + t[2][j][l];
-        v[2][l] = t[2][j][l] - t[1][j][l];
-        v[3][l] = t[1][j][l] - t[3][j][l];
+unsafe fn sixteen<E, V: Eight<E>>(from: *const E, masks: [V::Mask; 2]) -> [V; 2] {
+    // SAFETY: passed on.
+    unsafe { V::apart([V::load_some(from, masks[0]), V::load_some(from.wrapping_add(LANES), masks[1])]) }
+}
+
+/// `d B`, of a line.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn across<E, V: Eight<E>>([d0, d1]: [V; 2], [d2, d3]: [V; 2]) -> [V; 4] {
+    // SAFETY: passed on.
+    unsafe { [d0.minus(d2), d1.plus(d2), d2.minus(d1), d1.minus(d3)] }
+}
+
+/// Stores `Bᵀ t` at the 16 places of a tile.
+///
+/// # Safety
+/// Eight numbers can be written at each of them.
+#[inline(always)]
+unsafe fn store_down<E, V: Eight<E>>(t: &[[V; 4]; 4], to: *mut E, place: usize) {
+    for j in 0..4 {
+        // SAFETY: passed on.
+        unsafe {
+            t[0][j].minus(t[2][j]).store(to.add(j * place));
+            t[1][j].plus(t[2][j]).store(to.add((4 + j) * place));
+            t[2][j].minus(t[1][j]).store(to.add((8 + j) * place));
+            t[1][j].minus(t[3][j]).store(to.add((12 + j) * place));
+        }
     }
-    v
 }
 
 /// `Bᵀ d B` of all channels of some rows of tiles that follow each other in one example.
 ///
 /// # Safety
-/// `tiles` has room for 16 places of all channels, `line` tiles each, of which those of the rows are written; `scratch`
-/// has [`room`] for the rows.
+/// `tiles` has room for 16 places of all channels, `line` tiles each, of which those of the rows are written, and up to
+/// [`LANES`] behind them; the processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn input<E: Element>(s: &Sizes, image: &[E], rows: &[Row], scratch: &mut [E], to: Tiles, tiles: *mut E) {
+pub unsafe fn input<E: Element, V: Eight<E>>(s: &Sizes, image: &[E], rows: &[Row], to: Tiles, tiles: *mut E) {
     let Some(first) = rows.first() else { return };
     let [height, wide] = s.image;
-    let line = width(s.tiles()[1]);
-    let lines = 2 * rows.len() + 2;
-    // The image's line that is the first of the padded ones, which may lie in front of it.
-    let top = 2 * first.down as isize - s.before[0] as isize;
-    scratch[..lines * line].fill(E::ZERO);
     for channel in 0..s.channels {
-        let plane = &image[(first.example * s.channels + channel) * s.plane()..][..s.plane()];
-        for r in 0..lines {
-            let from = top + r as isize;
-            if from >= 0 && from < height as isize {
-                let from = &plane[from as usize * wide..][..wide];
-                // What stands behind the last window is seen by none.
-                let count = wide.min(line - s.before[1]);
-                let to = &mut scratch[r * line + s.before[1]..][..count];
-                // SAFETY: so many numbers, of memory that is apart.
-                unsafe { copy(from.as_ptr(), to.as_mut_ptr(), count) };
-            }
-        }
-        for (index, row) in rows.iter().enumerate() {
+        let plane = image[(first.example * s.channels + channel) * s.plane()..][..s.plane()].as_ptr();
+        for row in rows {
+            let top = (2 * row.down) as isize - s.before[0] as isize;
             for start in (0..row.count).step_by(LANES) {
-                let count = LANES.min(row.count - start);
-                let mut t = [[[E::ZERO; LANES]; 4]; 4];
-                for r in 0..4 {
-                    let at = (2 * index + r) * line + 2 * (row.first + start);
-                    // SAFETY: a padded line goes on so far behind the last tile.
-                    let d = unsafe { &*scratch[at..].as_ptr().cast::<[E; 2 * LANES + 2]>() };
-                    for l in 0..LANES {
-                        let [d0, d1, d2, d3] = [d[2 * l], d[2 * l + 1], d[2 * l + 2], d[2 * l + 3]];
-                        t[r][0][l] = d0 - d2;
-                        t[r][1][l] = d1 + d2;
-                        t[r][2][l] = d2 - d1;
-                        t[r][3][l] = d1 - d3;
-                    }
-                }
-                let at = row.at + start;
-                // A whole vector may be written where what follows is written later: the tiles behind these.
-                let is_whole = at + LANES <= to.line;
-                for j in 0..4 {
-                    let v = down(&t, j);
-                    for i in 0..4 {
-                        // SAFETY: within the line of the channel.
-                        unsafe {
-                            let to = tiles.add((4 * i + j) * to.place + channel * to.line + at);
-                            match is_whole {
-                                true => *to.cast::<[E; LANES]>() = v[i],
-                                false => std::ptr::copy_nonoverlapping(v[i].as_ptr(), to, count),
-                            }
+                let left = (2 * (row.first + start)) as isize - s.before[1] as isize;
+                // SAFETY: lines within the plane, of which the masks keep what lies outside from being read; stores as
+                // promised.
+                unsafe {
+                    let masks = [V::mask(left, wide), V::mask(left + 8, wide)];
+                    let later = [V::mask(left + 2, wide), V::mask(left + 10, wide)];
+                    let mut t = [[V::zero(); 4]; 4];
+                    for r in 0..4 {
+                        let line = top + r as isize;
+                        if line >= 0 && line < height as isize {
+                            let from = plane.wrapping_offset(line * wide as isize + left);
+                            t[r] = across(sixteen(from, masks), sixteen(from.wrapping_add(2), later));
                         }
                     }
+                    store_down(&t, tiles.add(channel * to.line + row.at + start), to.place);
                 }
             }
         }
@@ -126,9 +117,9 @@ pub unsafe fn input<E: Element>(s: &Sizes, image: &[E], rows: &[Row], scratch: &
 ///
 /// # Safety
 /// `tiles` has 16 places, `to.place` numbers each, of tiles of `to.line` numbers, a multiple of 32; `scratch` has
-/// [`room`] for the rows and each of those numbers.
+/// [`room`] for the rows and each of those numbers; the processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn input_of_rows<E: Element>(
+pub unsafe fn input_of_rows<E: Element, V: Eight<E>>(
     s: &Sizes,
     image: &[E],
     rows: &[Row],
@@ -140,77 +131,42 @@ pub unsafe fn input_of_rows<E: Element>(
     let [height, wide] = s.image;
     let line = width(s.tiles()[1]);
     let lines = 2 * rows.len() + 2;
-    let top = 2 * first.down as isize - s.before[0] as isize;
+    let top = (2 * first.down) as isize - s.before[0] as isize;
     let scratch = &mut scratch[..lines * line * to.line];
     scratch.fill(E::ZERO);
+    // What stands behind the last window is seen by none.
+    let count = wide.min(line - s.before[1]);
     for channel in 0..s.channels {
         let plane = &image[(first.example * s.channels + channel) * s.plane()..][..s.plane()];
         for r in 0..lines {
             let from = top + r as isize;
             if from >= 0 && from < height as isize {
-                let count = wide.min(line - s.before[1]);
                 let from = &plane[from as usize * wide..][..count];
                 let at = (r * line + s.before[1]) * to.line + channel;
                 for x in 0..count {
-                    scratch[at + x * to.line] = from[x];
+                    // SAFETY: a number of line `r`, of the `line` that it has.
+                    unsafe { *scratch.get_unchecked_mut(at + x * to.line) = from[x] };
                 }
             }
         }
     }
     for (index, row) in rows.iter().enumerate() {
         for tile in 0..row.count {
-            let corner = (2 * index * line + 2 * (row.first + tile)) * to.line;
+            let corner = &scratch[(2 * index * line + 2 * (row.first + tile)) * to.line..];
+            let corner = corner[..(3 * line + 4) * to.line].as_ptr();
             for channel in (0..to.line).step_by(LANES) {
-                let mut t = [[[E::ZERO; LANES]; 4]; 4];
-                for r in 0..4 {
-                    let at = corner + r * line * to.line + channel;
-                    let d = scratch[at..at + 3 * to.line + LANES].as_ptr();
-                    // SAFETY: four numbers of the line, with the channels of each.
-                    let (d0, d1, d2, d3) = unsafe {
-                        (
-                            &*d.cast::<[E; LANES]>(),
-                            &*d.add(to.line).cast::<[E; LANES]>(),
-                            &*d.add(2 * to.line).cast::<[E; LANES]>(),
-                            &*d.add(3 * to.line).cast::<[E; LANES]>(),
-                        )
-                    };
-                    for l in 0..LANES {
-                        t[r][0][l] = d0[l] - d2[l];
-                        t[r][1][l] = d1[l] + d2[l];
-                        t[r][2][l] = d2[l] - d1[l];
-                        t[r][3][l] = d1[l] - d3[l];
+                // SAFETY: four numbers of four lines, with the channels of each; the places of this tile.
+                unsafe {
+                    let mut t = [[V::zero(); 4]; 4];
+                    for r in 0..4 {
+                        let d = corner.add(r * line * to.line + channel);
+                        let front = [V::load(d), V::load(d.add(to.line))];
+                        let back = [V::load(d.add(2 * to.line)), V::load(d.add(3 * to.line))];
+                        t[r] = across(front, back);
                     }
-                }
-                // SAFETY: within the tile at each place.
-                let to_tile = unsafe { tiles.add((row.at + tile) * to.line + channel) };
-                for j in 0..4 {
-                    let v = down(&t, j);
-                    for i in 0..4 {
-                        // SAFETY: as above.
-                        unsafe { *to_tile.add((4 * i + j) * to.place).cast::<[E; LANES]>() = v[i] };
-                    }
+                    store_down(&t, tiles.add((row.at + tile) * to.line + channel), to.place);
                 }
             }
-        }
-    }
-}
-
-/// Copies a few numbers, for which a call would take longer than the work.
-///
-/// # Safety
-/// `from` and `to` have so many numbers and lie apart.
-#[inline(always)]
-unsafe fn copy<E: Element>(from: *const E, to: *mut E, count: usize) {
-    let mut at = 0;
-    // SAFETY: at + LANES ≤ count, then at < count.
-    unsafe {
-        while at + LANES <= count {
-            *to.add(at).cast::<[E; LANES]>() = *from.add(at).cast::<[E; LANES]>();
-            at += LANES;
-        }
-        while at < count {
-            *to.add(at) = *from.add(at);
-            at += 1;
         }
     }
 }
@@ -218,107 +174,88 @@ unsafe fn copy<E: Element>(from: *const E, to: *mut E, count: usize) {
 /// `Aᵀ m A` of a unit, for a row of tiles.
 ///
 /// # Safety
-/// `products` are 16 places of the unit; so many numbers as a vector has may be read behind the last tile of the row.
-/// `output` is a plane of the result, of which nobody else writes what belongs to these tiles.
+/// `products` are 16 places of the unit; [`LANES`] numbers may be read behind the last tile of the row. `output` is a plane
+/// of the result, of which nobody else writes what belongs to these tiles. The processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn result<E: Element>(s: &Sizes, products: *const E, place: usize, row: Row, output: *mut E) {
+pub unsafe fn result<E: Element, V: Eight<E>>(s: &Sizes, products: *const E, place: usize, row: Row, output: *mut E) {
     let [height, width] = s.places;
-    let has_second = 2 * row.down + 1 < height;
     for start in (0..row.count).step_by(LANES) {
-        let count = LANES.min(row.count - start);
-        let mut y = [[E::ZERO; 2 * LANES]; 2];
-        let mut s0 = [[E::ZERO; LANES]; 4];
-        let mut s1 = [[E::ZERO; LANES]; 4];
-        for j in 0..4 {
-            let at = row.at + start + j * place;
-            // SAFETY: the caller's promise.
-            let (m0, m1, m2, m3) = unsafe {
-                (
-                    &*products.add(at).cast::<[E; LANES]>(),
-                    &*products.add(at + 4 * place).cast::<[E; LANES]>(),
-                    &*products.add(at + 8 * place).cast::<[E; LANES]>(),
-                    &*products.add(at + 12 * place).cast::<[E; LANES]>(),
-                )
-            };
-            for l in 0..LANES {
-                s0[j][l] = m0[l] + m1[l] + m2[l];
-                s1[j][l] = m1[l] - m2[l] - m3[l];
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut sums = [[V::zero(); 4]; 2];
+            for j in 0..4 {
+                let m = products.add(row.at + start + j * place);
+                let front = [V::load(m), V::load(m.add(4 * place))];
+                let back = [V::load(m.add(8 * place)), V::load(m.add(12 * place))];
+                let [top, bottom] = ends(front, back);
+                sums[0][j] = top;
+                sums[1][j] = bottom;
             }
-        }
-        for l in 0..LANES {
-            y[0][2 * l] = s0[0][l] + s0[1][l] + s0[2][l];
-            y[0][2 * l + 1] = s0[1][l] - s0[2][l] - s0[3][l];
-        }
-        for l in 0..LANES {
-            y[1][2 * l] = s1[0][l] + s1[1][l] + s1[2][l];
-            y[1][2 * l + 1] = s1[1][l] - s1[2][l] - s1[3][l];
-        }
-        let column = 2 * (row.first + start);
-        // The last tile of a row may have but one column.
-        let numbers = (2 * count).min(width - column);
-        for i in 0..if has_second { 2 } else { 1 } {
-            // SAFETY: rows and columns of the result.
-            unsafe {
-                let to = output.add((2 * row.down + i) * width + column);
-                copy(y[i].as_ptr(), to, numbers);
+            let column = 2 * (row.first + start);
+            // The last tile of a row may have but one column.
+            let numbers = (2 * LANES.min(row.count - start)).min(width - column);
+            for i in 0..2 {
+                // The last row of tiles may have but one line.
+                if 2 * row.down + i < height {
+                    let [even, odd] = ends([sums[i][0], sums[i][1]], [sums[i][2], sums[i][3]]);
+                    let [front, back] = V::together(even, odd);
+                    let to = output.add((2 * row.down + i) * width + column);
+                    front.store_first(to, numbers);
+                    if numbers > LANES {
+                        back.store_first(to.add(LANES), numbers - LANES);
+                    }
+                }
             }
         }
     }
 }
 
+/// `Aᵀ m`, of a column.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn ends<E, V: Eight<E>>([m0, m1]: [V; 2], [m2, m3]: [V; 2]) -> [V; 2] {
+    // SAFETY: passed on.
+    unsafe { [m0.plus(m1).plus(m2), m1.minus(m2).minus(m3)] }
+}
+
+/// `A e`, of a column.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn spread_gradient<E, V: Eight<E>>(e0: V, e1: V) -> [V; 4] {
+    // SAFETY: passed on.
+    unsafe { [e0, e0.plus(e1), e0.minus(e1), V::zero().minus(e1)] }
+}
+
 /// `A e Aᵀ` of a unit, for a row of tiles.
 ///
 /// # Safety
-/// `results` has 16 places of the unit, `line` tiles each, of which those of the row are written.
+/// `results` has 16 places of the unit, `line` tiles each, of which those of the row are written, and up to [`LANES`]
+/// behind them; the processor has the instructions of `V`.
 #[inline(always)]
-pub unsafe fn result_gradient<E: Element>(s: &Sizes, plane: &[E], row: Row, to: Tiles, results: *mut E) {
+pub unsafe fn result_gradient<E: Element, V: Eight<E>>(s: &Sizes, plane: &[E], row: Row, to: Tiles, results: *mut E) {
     let [height, width] = s.places;
     for start in (0..row.count).step_by(LANES) {
-        let count = LANES.min(row.count - start);
         let column = 2 * (row.first + start);
-        let numbers = (2 * count).min(width - column);
-        let mut e = [[E::ZERO; 2 * LANES]; 2];
-        for i in 0..2 {
-            let line = 2 * row.down + i;
-            if line < height {
-                let from = &plane[line * width + column..][..numbers];
-                // SAFETY: so many numbers, of memory that is apart.
-                unsafe { copy(from.as_ptr(), e[i].as_mut_ptr(), numbers) };
+        // SAFETY: lines within the plane, of which the masks keep what lies behind from being read; stores as promised.
+        unsafe {
+            let masks = [V::mask(column as isize, width), V::mask((column + LANES) as isize, width)];
+            let mut e = [[V::zero(); 2]; 2];
+            for i in 0..2 {
+                let line = 2 * row.down + i;
+                if line < height {
+                    e[i] = sixteen(plane.as_ptr().wrapping_add(line * width + column), masks);
+                }
             }
-        }
-        let at = row.at + start;
-        let is_whole = at + LANES <= to.line;
-        // Rows first, then columns: 1 0, 1 1, 1 -1, 0 -1.
-        let mut left = [[E::ZERO; LANES]; 4];
-        let mut right = [[E::ZERO; LANES]; 4];
-        for l in 0..LANES {
-            let (a, b) = (e[0][2 * l], e[1][2 * l]);
-            left[0][l] = a;
-            left[1][l] = a + b;
-            left[2][l] = a - b;
-            left[3][l] = -b;
-            let (a, b) = (e[0][2 * l + 1], e[1][2 * l + 1]);
-            right[0][l] = a;
-            right[1][l] = a + b;
-            right[2][l] = a - b;
-            right[3][l] = -b;
-        }
-        for i in 0..4 {
-            let mut line = [[E::ZERO; LANES]; 4];
-            for l in 0..LANES {
-                line[0][l] = left[i][l];
-                line[1][l] = left[i][l] + right[i][l];
-                line[2][l] = left[i][l] - right[i][l];
-                line[3][l] = -right[i][l];
-            }
-            for j in 0..4 {
-                // SAFETY: within the line of the unit.
-                unsafe {
-                    let to = results.add((4 * i + j) * to.place + at);
-                    match is_whole {
-                        true => *to.cast::<[E; LANES]>() = line[j],
-                        false => std::ptr::copy_nonoverlapping(line[j].as_ptr(), to, count),
-                    }
+            let left = spread_gradient(e[0][0], e[1][0]);
+            let right = spread_gradient(e[0][1], e[1][1]);
+            for i in 0..4 {
+                let line = spread_gradient(left[i], right[i]);
+                for j in 0..4 {
+                    line[j].store(results.add((4 * i + j) * to.place + row.at + start));
                 }
             }
         }
