@@ -5,6 +5,7 @@ use super::faults;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What names the newest run of a file.
 pub(super) const LATEST: &str = "latest";
@@ -12,6 +13,10 @@ pub(super) const LATEST: &str = "latest";
 const SWEEP: &str = "sweep-";
 /// Name of the file that is locked while a process works on the run.
 const LOCK: &str = ".lock";
+/// How often the lock is asked for before another process is said to work on the run, and how long it waits between: a
+/// second in all.
+const ATTEMPTS: usize = 20;
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
 
 /// The directory of a run being made.
 #[derive(Debug, Clone)]
@@ -69,11 +74,17 @@ impl RunDirectory {
     pub(super) fn lock(&self) -> Result<fs::File, RunError> {
         let path = self.path.join(LOCK);
         let file = fs::File::create(&path).map_err(|error| RunError::write(&path, &error))?;
-        match file.try_lock() {
-            Err(fs::TryLockError::WouldBlock) => Err(RunError::RunGoesOn { path: self.path.clone() }),
-            // A file system that cannot lock does without.
-            Ok(()) | Err(fs::TryLockError::Error(_)) => Ok(file),
+        // Who lists runs holds the lock of each for an instant, and so does a program that a process has begun to start
+        // just before it ended: neither works on the run.
+        for attempt in 0..ATTEMPTS {
+            match file.try_lock() {
+                Err(fs::TryLockError::WouldBlock) if attempt + 1 < ATTEMPTS => std::thread::sleep(BETWEEN_ATTEMPTS),
+                Err(fs::TryLockError::WouldBlock) => break,
+                // A file system that cannot lock does without.
+                Ok(()) | Err(fs::TryLockError::Error(_)) => return Ok(file),
+            }
         }
+        Err(RunError::RunGoesOn { path: self.path.clone() })
     }
 
     /// Whether a process works on the run in a directory. What cannot be asked is taken for no.
