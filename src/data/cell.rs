@@ -1,5 +1,6 @@
 //! What a cell of a table says: missing, a number, or text; and how class names are written and ordered.
 
+use super::csv::leading_number;
 use super::source_spec::Cell;
 use std::cmp::Ordering;
 
@@ -16,8 +17,12 @@ pub(crate) enum Parsed<'a> {
 
 /// Reads a cell. White space around it does not count.
 pub(crate) fn parse(cell: &str) -> Parsed<'_> {
-    // Nearly every cell of a large table is a plain number with nothing around it.
-    if let Some(number) = plain_number(cell.as_bytes()) {
+    if is_plainly_text(cell) {
+        return Parsed::Text(cell);
+    }
+    if let Some((number, length)) = leading_number(cell.as_bytes())
+        && length == cell.len()
+    {
         return Parsed::Number(number);
     }
     let cell = cell.trim();
@@ -31,37 +36,11 @@ pub(crate) fn parse(cell: &str) -> Parsed<'_> {
     }
 }
 
-/// Powers of ten that are exact in double precision.
-const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-
-/// A number of at most 15 digits without an exponent, the same as the standard library reads it: digits and a power of
-/// ten are both exact, so that their quotient is rounded once, which is correctly (Clinger, How to Read Floating Point
-/// Numbers Accurately, 1990). None for all others.
-fn plain_number(cell: &[u8]) -> Option<f64> {
-    let (is_negative, digits) = match cell {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
-    };
-    if digits.is_empty() || digits.len() > 16 {
-        return None;
-    }
-    let (mut whole, mut behind, mut has_point) = (0u64, 0usize, false);
-    for byte in digits {
-        match byte {
-            b'0'..=b'9' => {
-                whole = whole * 10 + u64::from(byte - b'0');
-                behind += usize::from(has_point);
-            }
-            b'.' if !has_point => has_point = true,
-            _ => return None,
-        }
-    }
-    // Sixteen digits may not be exact, and a point alone is no number.
-    if digits.len() == usize::from(has_point) || digits.len() - usize::from(has_point) > 15 {
-        return None;
-    }
-    let number = whole as f64 / POWERS.get(behind)?;
-    Some(if is_negative { -number } else { number })
+/// Whether a cell is text by how it begins, without white space around it. Of numbers in letters there are `inf`,
+/// `infinity` and `nan`.
+fn is_plainly_text(cell: &str) -> bool {
+    let [first, .., last] = cell.as_bytes() else { return false };
+    first.is_ascii_alphabetic() && !matches!(first, b'i' | b'I' | b'n' | b'N') && last.is_ascii_graphic()
 }
 
 /// A cell that a text says, as in a CSV; none where it is only a text.
@@ -93,32 +72,6 @@ pub(crate) fn class_order(a: &str, b: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn plain_numbers_are_read_as_the_standard_library_reads_them(text in "-?[0-9]{0,16}\\.?[0-9]{0,16}") {
-            if let Some(number) = plain_number(text.as_bytes()) {
-                prop_assert_eq!(Ok(number.to_bits()), text.parse::<f64>().map(f64::to_bits));
-            }
-        }
-    }
-
-    #[test]
-    fn which_numbers_are_plain() {
-        let plain = |text: &str| plain_number(text.as_bytes());
-        assert_eq!(
-            (plain("1"), plain("-0.5"), plain(".5"), plain("5.")),
-            (Some(1.0), Some(-0.5), Some(0.5), Some(5.0))
-        );
-        assert_eq!(plain("-0").map(f64::to_bits), Some((-0.0f64).to_bits()));
-        assert_eq!(plain("123456789012.345"), Some(123456789012.345));
-        for text in
-            ["", "-", ".", "-.", "+1", "1e5", "1_0", " 1", "1.2.3", "NaN", "inf", "1234567890123456", "--1", "1,5"]
-        {
-            assert_eq!(plain(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn cells_are_understood() {

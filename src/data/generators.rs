@@ -27,24 +27,12 @@ pub(crate) enum MemoryRows {
 type MadeRows = Box<dyn Iterator<Item = Vec<f64>>>;
 
 impl MemoryTable {
-    /// Calls `see` for each row (from 1), column and cell; gives the number of rows.
-    pub(crate) fn each(&self, see: &mut dyn FnMut(u64, usize, Parsed<'_>)) -> u64 {
-        let mut count = 0;
+    /// Calls `see` with the cells of each row. Errors: those of `see`.
+    pub(crate) fn each(&self, see: &mut dyn FnMut(&mut dyn Iterator<Item = Parsed<'_>>) -> Found<()>) -> Found<()> {
         match &self.rows {
-            MemoryRows::Literal(rows) => {
-                for row in rows {
-                    count += 1;
-                    row.iter().enumerate().for_each(|(column, cell)| see(count, column, cell.parsed()));
-                }
-            }
-            MemoryRows::Made(rows) => {
-                for row in rows() {
-                    count += 1;
-                    row.iter().enumerate().for_each(|(column, x)| see(count, column, Parsed::Number(*x)));
-                }
-            }
+            MemoryRows::Literal(rows) => rows.iter().try_for_each(|row| see(&mut row.iter().map(Cell::parsed))),
+            MemoryRows::Made(rows) => rows().try_for_each(|row| see(&mut row.into_iter().map(Parsed::Number))),
         }
-        count
     }
 }
 

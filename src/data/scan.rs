@@ -2,7 +2,9 @@
 
 use super::cell::{Parsed, class_order, number_name};
 use super::problem::Found;
+use super::rows::{Cells, Rows};
 use super::table_reader::TableSink;
+use super::texts::Texts;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -10,6 +12,8 @@ use std::collections::HashSet;
 const MOST_DISTINCT: usize = 1024;
 /// Distinct values of numbers that are not whole: rarely classes, so few are kept.
 const MOST_DISTINCT_FRACTIONS: usize = 64;
+/// Numbers that are looked up without the set of them; a power of two.
+const RECENT: usize = 256;
 /// Places of missing cells that are kept.
 const MOST_PLACES: usize = 3;
 
@@ -54,23 +58,47 @@ impl ColumnScan {
     }
 }
 
-/// Builds a [`TableScan`] from the cells as they come.
+/// Builds a [`TableScan`] from the rows as they come.
 #[derive(Default)]
 pub(crate) struct Scanner {
     columns: Vec<ColumnScan>,
     distinct: Vec<Distinct>,
-    rows: Vec<u32>,
+    rows: u32,
 }
 
+/// The distinct values of a field, as long as they are not too many.
 #[derive(Default)]
 struct Distinct {
     numbers: HashSet<u64>,
-    texts: HashSet<String>,
+    texts: Texts,
+    /// Numbers that were there before, each at a place of its own: to find one is much faster than in the set.
+    recent: Vec<u64>,
     fractions: bool,
     overflow: bool,
 }
 
 impl Distinct {
+    fn number(&mut self, number: f64) {
+        let bits = (number + 0.0).to_bits();
+        let place = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - RECENT.trailing_zeros());
+        match self.recent.get_mut(place as usize) {
+            Some(recent) if *recent == bits => return,
+            Some(recent) => *recent = bits,
+            // All bits set are no number.
+            None => self.recent = vec![u64::MAX; RECENT],
+        }
+        if !self.overflow && self.numbers.insert(bits) {
+            self.check();
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if !self.overflow {
+            self.texts.number(text);
+            self.check();
+        }
+    }
+
     fn check(&mut self) {
         let most = if self.fractions { MOST_DISTINCT_FRACTIONS } else { MOST_DISTINCT };
         if self.numbers.len() + self.texts.len() > most {
@@ -83,59 +111,113 @@ impl TableSink for Scanner {
     fn header(&mut self, columns: &[String]) -> Found<Vec<bool>> {
         self.columns = columns.iter().map(|c| ColumnScan { name: c.clone(), ..ColumnScan::default() }).collect();
         self.distinct = columns.iter().map(|_| Distinct::default()).collect();
-        self.rows = vec![0; columns.len()];
+        self.rows = 0;
         Ok(vec![true; columns.len()])
     }
 
-    fn cell(&mut self, column: usize, line: u64, cell: Parsed<'_>) {
-        let (Some(scan), Some(distinct), Some(row)) =
-            (self.columns.get_mut(column), self.distinct.get_mut(column), self.rows.get_mut(column))
-        else {
-            return;
+    fn rows(&mut self, rows: &Rows) -> Found<()> {
+        let scans = self.columns.iter_mut().zip(&mut self.distinct);
+        for ((scan, distinct), cells) in scans.zip(&rows.columns) {
+            let numbers = cells.numbers();
+            let others = numbers.iter().map(|number| usize::from(number.is_nan())).sum::<usize>();
+            scan.numbers += (numbers.len() - others) as u64;
+            if others < numbers.len() {
+                scan.take_numbers(numbers, &rows.lines, distinct);
+            }
+            if others > 0 {
+                scan.take_others(cells, &rows.lines, self.rows, distinct);
+            }
+        }
+        self.rows = self.rows.saturating_add(u32::try_from(rows.lines.len()).unwrap_or(u32::MAX));
+        Ok(())
+    }
+}
+
+impl ColumnScan {
+    /// Takes the numbers of some rows, of which there is one; what is none is NaN.
+    fn take_numbers(&mut self, numbers: &[f64], lines: &[u64], distinct: &mut Distinct) {
+        let first = |value: f64| {
+            let row = numbers.iter().position(|n| *n == value)?;
+            Some((*lines.get(row)?, *numbers.get(row)?))
         };
-        let at = *row;
-        *row = row.saturating_add(1);
-        match cell {
-            Parsed::Missing => {
-                match scan.missing.last_mut() {
-                    Some((first, length)) if *first + *length == at => *length += 1,
-                    _ => scan.missing.push((at, 1)),
-                }
-                if scan.missing_lines.len() < MOST_PLACES {
-                    scan.missing_lines.push(line);
-                }
+        let (mut smallest, mut largest) = extremes(numbers.iter().copied());
+        if smallest.is_infinite() || largest.is_infinite() {
+            if self.infinite.is_none()
+                && let Some((n, line)) = numbers.iter().zip(lines).find(|(n, _)| n.is_infinite())
+            {
+                self.infinite = Some((*line, n.to_string()));
             }
-            Parsed::Number(n) => {
-                scan.numbers += 1;
-                if n.is_infinite() {
-                    scan.infinite.get_or_insert_with(|| (line, n.to_string()));
-                }
-                if n.fract() != 0.0 && n.is_finite() && scan.fraction.is_none() {
-                    scan.fraction = Some((line, n));
-                    distinct.fractions = true;
-                }
-                if n.is_finite() {
-                    if scan.min.is_none_or(|m| n < m) {
-                        (scan.min, scan.min_line) = (Some(n), line);
-                    }
-                    if scan.max.is_none_or(|m| n > m) {
-                        (scan.max, scan.max_line) = (Some(n), line);
-                    }
-                }
-                if !distinct.overflow && distinct.numbers.insert((n + 0.0).to_bits()) {
-                    distinct.check();
-                }
+            (smallest, largest) = extremes(numbers.iter().copied().filter(|n| n.is_finite()));
+        }
+        if smallest <= largest {
+            if self.min.is_none_or(|m| smallest < m)
+                && let Some((line, n)) = first(smallest)
+            {
+                (self.min, self.min_line) = (Some(n), line);
             }
-            Parsed::Text(t) => {
-                scan.texts += 1;
-                scan.first_text.get_or_insert_with(|| (line, t.to_string()));
-                if !distinct.overflow && !distinct.texts.contains(t) {
-                    distinct.texts.insert(t.to_string());
-                    distinct.check();
+            if self.max.is_none_or(|m| largest > m)
+                && let Some((line, n)) = first(largest)
+            {
+                (self.max, self.max_line) = (Some(n), line);
+            }
+        }
+        if self.fraction.is_none()
+            && let Some((n, line)) = numbers.iter().zip(lines).find(|(n, _)| is_fraction(**n))
+        {
+            self.fraction = Some((*line, *n));
+            distinct.fractions = true;
+        }
+        for number in numbers.iter().filter(|n| !n.is_nan()) {
+            if distinct.overflow {
+                break;
+            }
+            distinct.number(*number);
+        }
+    }
+
+    /// Takes the cells of some rows from the row `start` on that are no numbers.
+    fn take_others(&mut self, cells: &Cells, lines: &[u64], start: u32, distinct: &mut Distinct) {
+        for ((cell, line), at) in cells.iter().zip(lines).zip(0u32..) {
+            match cell {
+                Parsed::Number(_) => {}
+                Parsed::Missing => {
+                    let at = start.saturating_add(at);
+                    match self.missing.last_mut() {
+                        Some((first, length)) if first.saturating_add(*length) == at => *length += 1,
+                        _ => self.missing.push((at, 1)),
+                    }
+                    if self.missing_lines.len() < MOST_PLACES {
+                        self.missing_lines.push(*line);
+                    }
+                }
+                Parsed::Text(text) => {
+                    self.texts += 1;
+                    self.first_text.get_or_insert_with(|| (*line, text.to_string()));
+                    distinct.text(text);
                 }
             }
         }
     }
+}
+
+/// Whether a number is finite and not whole.
+#[inline]
+fn is_fraction(number: f64) -> bool {
+    // To add and take away 1.5 * 2^52 rounds to a whole number; where it does not, there are no fractions.
+    const ROUND: f64 = 6755399441055744.0;
+    #[cold]
+    fn has_fraction(number: f64) -> bool {
+        number.is_finite() && number.fract() != 0.0
+    }
+    (number + ROUND) - ROUND != number && has_fraction(number)
+}
+
+/// The smallest and the largest of some numbers, NaN apart; the other way round where there is none.
+fn extremes(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
+    numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(smallest, largest), number| {
+        // What is compared with NaN stays as it is.
+        (if number < smallest { number } else { smallest }, if number > largest { number } else { largest })
+    })
 }
 
 impl Scanner {
@@ -148,7 +230,8 @@ impl Scanner {
             .map(|(scan, distinct)| {
                 let names = (!distinct.overflow).then(|| {
                     let numbers = distinct.numbers.into_iter().map(|bits| number_name(f64::from_bits(bits)));
-                    sorted_names(numbers.chain(distinct.texts).collect())
+                    let texts = distinct.texts.into_all().into_iter().map(|text| text.to_string());
+                    sorted_names(numbers.chain(texts).collect())
                 });
                 ColumnScan { distinct: names, ..scan }
             })
@@ -229,8 +312,8 @@ impl ArrayScan {
             if scan.max.is_none_or(|m| n > m) {
                 (scan.max, scan.max_row) = (Some(n), row);
             }
-            if !distinct.overflow && distinct.numbers.insert((n + 0.0).to_bits()) {
-                distinct.check();
+            if !distinct.overflow {
+                distinct.number(n);
             }
         })?;
         if !distinct.overflow {

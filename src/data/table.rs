@@ -2,10 +2,12 @@
 
 use super::cell::{Parsed, number_name};
 use super::problem::{DataProblem, Found};
+use super::rows::{Cells, Rows};
 use super::schema::ColumnKind;
 use super::source_spec::SourceSpec;
 use super::store::{BlockSize, Limits, Store, StoreWriter};
 use super::table_reader::{TableSink, parts, read};
+use super::texts::Texts;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -35,13 +37,10 @@ impl Table {
         let group =
             (GROUP_BYTES / size_of::<f64>() / wanted.len().max(1)).clamp(*GROUP_ROWS.start(), *GROUP_ROWS.end());
         let cells = StoreWriter::new(0, limits.source / size_of::<f64>());
-        let (columns, slots, open, codes, texts) = Default::default();
-        let mut collector =
-            Collector { wanted, columns, slots, open, group, rows: 0, cells, codes, texts, failed: Ok(()) };
+        let (columns, slots, open, codes, coded) = Default::default();
+        let mut collector = Collector { wanted, columns, slots, open, group, rows: 0, cells, codes, coded };
         for (_, part) in parts(source)? {
             read(&part, &mut collector)?;
-            // What a sink cannot say while it reads.
-            std::mem::replace(&mut collector.failed, Ok(()))?;
         }
         collector.finish()
     }
@@ -84,6 +83,28 @@ impl Table {
     }
 }
 
+/// The codes of the cells of columns of texts.
+#[derive(Default)]
+struct Codes {
+    texts: Texts,
+    /// By the bits of a number, the code of its name, which takes long to write.
+    of_numbers: HashMap<u64, f64>,
+}
+
+impl Codes {
+    /// Appends the codes of cells to `to`.
+    fn append(&mut self, cells: &Cells, to: &mut Vec<f64>) {
+        let Codes { texts, of_numbers } = self;
+        to.extend(cells.iter().map(|cell| match cell {
+            Parsed::Missing => f64::NAN,
+            Parsed::Text(text) => texts.number(text) as f64,
+            Parsed::Number(number) => {
+                *of_numbers.entry(number.to_bits()).or_insert_with(|| texts.number(&number_name(number)) as f64)
+            }
+        }));
+    }
+}
+
 struct Collector<'a> {
     wanted: &'a BTreeMap<&'a str, ColumnKind>,
     columns: Vec<(String, ColumnKind)>,
@@ -95,22 +116,12 @@ struct Collector<'a> {
     /// Rows of the groups that are written.
     rows: usize,
     cells: StoreWriter<f64>,
-    codes: HashMap<Arc<str>, usize>,
-    texts: Vec<Arc<str>>,
-    failed: Found<()>,
+    codes: Codes,
+    /// By column, if it is one of texts, the codes of the rows that are read.
+    coded: Vec<Vec<f64>>,
 }
 
 impl Collector<'_> {
-    fn code(&mut self, text: &str) -> f64 {
-        if let Some(known) = self.codes.get(text) {
-            return *known as f64;
-        }
-        let shared: Arc<str> = text.into();
-        self.codes.insert(shared.clone(), self.texts.len());
-        self.texts.push(shared);
-        (self.texts.len() - 1) as f64
-    }
-
     /// Writes the group that is full.
     fn close(&mut self) -> Found<()> {
         self.rows += self.open.first().map_or(0, Vec::len);
@@ -133,8 +144,8 @@ impl Collector<'_> {
         }
         // A column is read group by group, by several threads at once.
         let size = BlockSize { numbers: self.group, most: 4 * self.columns.len().max(16) };
-        let Collector { columns, rows, group, cells, texts, .. } = self;
-        Ok(Table { columns, rows, group, cells: cells.finish(size)?, texts })
+        let Collector { columns, rows, group, cells, codes, .. } = self;
+        Ok(Table { columns, rows, group, cells: cells.finish(size)?, texts: codes.texts.into_all() })
     }
 }
 
@@ -147,6 +158,7 @@ impl TableSink for Collector<'_> {
                 Some(self.columns.iter().position(|(n, _)| n == name).unwrap_or_else(|| {
                     self.columns.push((name.clone(), *kind));
                     self.open.push(Vec::new());
+                    self.coded.push(Vec::new());
                     self.columns.len() - 1
                 }))
             })
@@ -154,23 +166,34 @@ impl TableSink for Collector<'_> {
         Ok(self.slots.iter().map(Option::is_some).collect())
     }
 
-    fn cell(&mut self, column: usize, _line: u64, cell: Parsed<'_>) {
-        let Some(slot) = self.slots.get(column).copied().flatten() else { return };
-        let is_text = self.columns.get(slot).is_some_and(|(_, kind)| *kind == ColumnKind::Text);
-        let value = match cell {
-            Parsed::Missing => f64::NAN,
-            Parsed::Text(text) if is_text => self.code(text),
-            Parsed::Number(number) if is_text => self.code(&number_name(number)),
-            Parsed::Number(number) => number,
-            Parsed::Text(_) => f64::NAN,
-        };
-        // Cells come row by row: a group is full when a row begins behind it.
-        let is_full = self.open.get(slot).is_some_and(|column| column.len() == self.group);
-        if is_full && self.failed.is_ok() {
-            self.failed = self.close();
+    fn rows(&mut self, rows: &Rows) -> Found<()> {
+        let pieces: Vec<(usize, &Cells)> =
+            self.slots.iter().zip(&rows.columns).filter_map(|(slot, cells)| Some(((*slot)?, cells))).collect();
+        for (slot, cells) in &pieces {
+            if self.columns.get(*slot).is_some_and(|(_, kind)| *kind == ColumnKind::Text)
+                && let Some(coded) = self.coded.get_mut(*slot)
+            {
+                coded.clear();
+                self.codes.append(cells, coded);
+            }
         }
-        if let Some(column) = self.open.get_mut(slot) {
-            column.push(value);
+        let mut start = 0;
+        while start < rows.lines.len() {
+            // A group is full when a row begins behind it.
+            if self.open.first().is_some_and(|column| column.len() == self.group) {
+                self.close()?;
+            }
+            let there = self.open.first().map_or(0, Vec::len);
+            let end = rows.lines.len().min(start + self.group - there);
+            for (slot, cells) in &pieces {
+                let coded = self.coded.get(*slot).filter(|coded| !coded.is_empty());
+                let numbers = coded.map_or(cells.numbers(), Vec::as_slice);
+                if let Some(column) = self.open.get_mut(*slot) {
+                    column.extend_from_slice(numbers.get(start..end).unwrap_or_default());
+                }
+            }
+            start = end;
         }
+        Ok(())
     }
 }

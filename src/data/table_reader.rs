@@ -1,16 +1,16 @@
 //! Reading tables cell by cell, from CSV files and from memory alike.
 
-use super::cell::{Parsed, parse};
+use super::cell::Parsed;
+use super::csv::read_csv;
 use super::field_expr::{FieldExpr, FieldNode};
-use super::files::{failure, open};
 use super::generators::{MemoryTable, generate};
 use super::image_folder::{ImageEntry, images};
 use super::place::Place;
 use super::plan::DataPlan;
 use super::problem::{DataProblem, Found};
+use super::rows::Rows;
 use super::source_spec::{DataFile, LINE, SourceSpec, Split};
 use std::collections::HashMap;
-use std::io::{Cursor, Read};
 
 /// The column of a folder of images.
 pub(crate) const LABEL: &str = "label";
@@ -73,35 +73,68 @@ pub(crate) fn parts(source: &SourceSpec) -> Found<Vec<(Split, TablePart)>> {
 pub(crate) trait TableSink {
     /// The names of the columns; says for each whether its cells are wanted.
     fn header(&mut self, columns: &[String]) -> Found<Vec<bool>>;
-    /// A cell, row by row and within a row column by column. `line` is the place's.
-    fn cell(&mut self, column: usize, line: u64, cell: Parsed<'_>);
+    /// The rows that follow; in a column that is not wanted there are no cells.
+    fn rows(&mut self, rows: &Rows) -> Found<()>;
+}
+
+/// Rows that a sink receives at once.
+const AT_ONCE: usize = 1024;
+
+/// Passes rows on to a sink, some at a time.
+struct ToSink<'a> {
+    sink: &'a mut dyn TableSink,
+    rows: Rows,
+    count: u64,
+}
+
+impl ToSink<'_> {
+    fn new<'a>(columns: &[String], sink: &'a mut dyn TableSink) -> Found<ToSink<'a>> {
+        let rows = Rows::new(&sink.header(columns)?);
+        Ok(ToSink { sink, rows, count: 0 })
+    }
+
+    /// Takes the next row.
+    fn row<'c>(&mut self, cells: impl Iterator<Item = Parsed<'c>>) -> Found<()> {
+        self.count += 1;
+        self.rows.lines.push(self.count);
+        self.rows.columns.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
+        if self.rows.lines.len() == AT_ONCE { self.pass() } else { Ok(()) }
+    }
+
+    fn pass(&mut self) -> Found<()> {
+        self.sink.rows(&self.rows)?;
+        self.rows.truncate(0);
+        Ok(())
+    }
+
+    /// Passes on what is left; gives the number of rows.
+    fn finish(mut self) -> Found<u64> {
+        self.pass()?;
+        Ok(self.count)
+    }
 }
 
 /// Reads a part to its end; gives the number of rows.
 pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
     match part {
-        TablePart::File(file) => read_csv(file, part, sink),
+        TablePart::File(file) => read_csv(file, sink),
         TablePart::Lines(file) => read_lines(file, sink),
         TablePart::Images(_, images) => {
-            if sink.header(&[LABEL.to_string()])?.first().copied().unwrap_or(false) {
-                for (row, image) in (1..).zip(images) {
-                    // The name of a folder is a name, even where it is 7 or NA.
-                    sink.cell(0, row, image.label.as_deref().map_or(Parsed::Missing, Parsed::Text));
-                }
+            let mut to = ToSink::new(&[LABEL.to_string()], sink)?;
+            for image in images {
+                // The name of a folder is a name, even where it is 7 or NA.
+                let label = image.label.as_deref().map_or(Parsed::Missing, Parsed::Text);
+                to.row(std::iter::once(label))?;
             }
-            Ok(images.len() as u64)
+            to.finish()
         }
         TablePart::Memory(table, name) => {
             no_duplicates(&table.columns, name)?;
-            let wanted = sink.header(&table.columns)?;
-            let rows = table.each(&mut |row, column, cell| {
-                if wanted.get(column).copied().unwrap_or(false) {
-                    sink.cell(column, row, cell);
-                }
-            });
-            match rows {
+            let mut to = ToSink::new(&table.columns, sink)?;
+            table.each(&mut |cells| to.row(cells))?;
+            match to.finish()? {
                 0 => Err(Box::new(DataProblem::Empty { written: name.to_string(), header: true })),
-                _ => Ok(rows),
+                rows => Ok(rows),
             }
         }
     }
@@ -110,118 +143,18 @@ pub(crate) fn read(part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
 /// A line without anything in it is missing, as an empty cell is.
 fn read_lines(file: &DataFile, sink: &mut dyn TableSink) -> Found<u64> {
     let text = super::tokens::read_text(file)?;
-    let wanted = sink.header(&[LINE.to_string()])?.first().copied().unwrap_or(false);
-    let mut rows = 0u64;
+    let mut to = ToSink::new(&[LINE.to_string()], sink)?;
     for line in text.lines() {
-        rows += 1;
-        if wanted {
-            sink.cell(0, rows, if line.is_empty() { Parsed::Missing } else { Parsed::Text(line) });
-        }
+        to.row(std::iter::once(if line.is_empty() { Parsed::Missing } else { Parsed::Text(line) }))?;
     }
     match text.trim().is_empty() {
         true => Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: false })),
-        false => Ok(rows),
+        false => to.finish(),
     }
 }
 
-fn read_csv(file: &DataFile, part: &TablePart, sink: &mut dyn TableSink) -> Found<u64> {
-    let (delimiter, crlf, reader) = begin(file)?;
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(reader);
-    let mut record = csv::ByteRecord::new();
-    if !reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
-        return Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: false }));
-    }
-    let mut columns = Vec::with_capacity(record.len());
-    for cell in &record {
-        columns.push(text(cell, || part.place(1))?.trim().to_string());
-    }
-    no_duplicates(&columns, &file.written)?;
-    let wanted = sink.header(&columns)?;
-    let mut rows = 0u64;
-    while reader.read_byte_record(&mut record).map_err(|e| csv_failure(file, e))? {
-        let line = line_of(&record, reader.position().line(), crlf);
-        if record.len() != columns.len() {
-            let over_lines = record.as_slice().contains(&b'\n');
-            let (place, cells, columns) = (part.place(line), record.len(), columns.len());
-            return Err(Box::new(DataProblem::RaggedRow { place, cells, columns, over_lines }));
-        }
-        // All cells are looked at together whether they are UTF-8, which is much faster than one by one.
-        let is_wanted = |column: &usize| wanted.get(*column).copied().unwrap_or(false);
-        match csv::StringRecord::from_byte_record(std::mem::take(&mut record)) {
-            Ok(cells) => {
-                let cells_wanted = cells.iter().enumerate().filter(|(column, _)| is_wanted(column));
-                cells_wanted.for_each(|(column, cell)| sink.cell(column, line, parse(cell)));
-                record = cells.into_byte_record();
-            }
-            // It may be one that nobody wants.
-            Err(error) => {
-                record = error.into_byte_record();
-                for (column, cell) in record.iter().enumerate().filter(|(column, _)| is_wanted(column)) {
-                    sink.cell(column, line, parse(text(cell, || part.place(line))?));
-                }
-            }
-        }
-        rows += 1;
-    }
-    if rows == 0 {
-        return Err(Box::new(DataProblem::Empty { written: file.written.clone(), header: true }));
-    }
-    Ok(rows)
-}
-
-/// How files begin that are no text, whatever their names say; what they are; and what to do with them.
-const FORMATS: &[(&[u8], &str, &str)] = &[
-    (b"\x00\x00\x08", "an array of bytes, as `idx` has them", "`idx(\"…\")` reads it"),
-    (b"\x93NUMPY", "a NumPy array", "`npy(\"…\")` reads it"),
-    (
-        b"PK\x03\x04",
-        "a zip archive or an Excel sheet",
-        "save the sheet as CSV, or unpack the archive; archives of NumPy are read by `npz(\"…\")`",
-    ),
-    (b"\xd0\xcf\x11\xe0", "an Excel sheet", "save the sheet as CSV"),
-    (b"PAR1", "a Parquet file", "write it as CSV, for example by `pandas.read_parquet(\"a\").to_csv(\"a.csv\")`"),
-    (b"\x89HDF", "an HDF5 file", "write its table as CSV, or its arrays as `.npy`"),
-    (b"SQLite format 3", "an SQLite database", "export the table as CSV"),
-    (b"\x89PNG", "an image", "`image_folder(\"…\", size: [28, 28])` reads folders of images"),
-    (b"\xff\xd8\xff", "an image", "`image_folder(\"…\", size: [28, 28])` reads folders of images"),
-    (b"%PDF", "a PDF", "save its table as CSV"),
-];
-
-/// What separates cells (commas, unless the first line has none but tabs or semicolons), whether lines end in CR LF, and
-/// the file from its beginning.
-fn begin(file: &DataFile) -> Found<(u8, bool, Box<dyn Read>)> {
-    let mut reader = open(file)?;
-    let mut head = Vec::new();
-    reader.by_ref().take(1 << 14).read_to_end(&mut head).map_err(|e| failure(file, &e))?;
-    if let Some((_, format, instead)) = FORMATS.iter().find(|(mark, ..)| head.starts_with(mark)) {
-        return Err(Box::new(DataProblem::OtherFormat { written: file.written.clone(), format, instead }));
-    }
-    let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
-    let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
-    Ok((delimiter, line.ends_with(b"\r"), Box::new(Cursor::new(head).chain(reader))))
-}
-
-/// The line that a record begins on. The reader counts line feeds: where it says a record begins, blank lines may
-/// follow, and where lines end in CR LF, the LF of a record is read with the next one.
-fn line_of(record: &csv::ByteRecord, after: u64, crlf: bool) -> u64 {
-    let before = record.position().map_or(0, csv::Position::line);
-    let within = record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
-    if crlf { after.saturating_sub(within) } else { before.max(after.saturating_sub(within + 1)) }
-}
-
-fn text(cell: &[u8], place: impl Fn() -> Place) -> Found<&str> {
-    std::str::from_utf8(cell).map_err(|_| Box::new(DataProblem::NotUtf8 { place: place() }))
-}
-
-fn csv_failure(file: &DataFile, error: csv::Error) -> Box<DataProblem> {
-    match error.into_kind() {
-        csv::ErrorKind::Io(e) => failure(file, &e),
-        other => Box::new(DataProblem::Unreadable { written: file.written.clone(), reason: format!("{other:?}") }),
-    }
-}
-
-fn no_duplicates(columns: &[String], source: &str) -> Found<()> {
+/// Errors: two columns of one name.
+pub(super) fn no_duplicates(columns: &[String], source: &str) -> Found<()> {
     let mut seen = HashMap::new();
     for (i, column) in columns.iter().enumerate() {
         if let Some(first) = seen.insert(column.as_str(), i) {
@@ -262,13 +195,13 @@ pub(crate) fn place_of(source: &SourceSpec, row: u64) -> Option<Place> {
     }
     impl TableSink for Find {
         fn header(&mut self, columns: &[String]) -> Found<Vec<bool>> {
-            Ok((0..columns.len()).map(|i| i == 0).collect())
+            Ok(vec![false; columns.len()])
         }
-        fn cell(&mut self, _: usize, line: u64, _: Parsed<'_>) {
-            if self.seen == self.row {
-                self.line = Some(line);
-            }
-            self.seen += 1;
+        fn rows(&mut self, rows: &Rows) -> Found<()> {
+            let at = self.row.checked_sub(self.seen).and_then(|at| usize::try_from(at).ok());
+            self.line = self.line.or_else(|| rows.lines.get(at?).copied());
+            self.seen += rows.lines.len() as u64;
+            Ok(())
         }
     }
     let mut find = Find { row, seen: 0, line: None };

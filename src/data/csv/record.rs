@@ -1,0 +1,257 @@
+//! The cells of records: where each ends, and what it says.
+
+use super::super::cell::{Parsed, parse};
+use super::super::rows::{Cells, Rows};
+use super::number::{ONES, all_zeros, leading_number, short_number, zeros};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A stretch of a file, and how its cells are separated.
+pub(super) struct Stretch<'a> {
+    /// What is in memory; it begins with a record.
+    pub bytes: &'a [u8],
+    /// Whether the file ends where it ends.
+    pub is_last: bool,
+    /// What separates cells.
+    pub delimiter: u8,
+}
+
+/// That a record goes on behind the stretch.
+pub(super) struct GoesOn;
+
+/// A cell as it stands in the file.
+struct Field {
+    /// What is in it, without the quotes around it.
+    content: Range<usize>,
+    /// Whether there are quotes within.
+    has_quotes: bool,
+    /// Where it ends: at a delimiter, at the end of a line, or at the end of the file.
+    end: usize,
+}
+
+/// A record that was read.
+pub(super) struct Record {
+    /// How many cells it has.
+    pub cells: usize,
+    /// Line feeds in its cells.
+    pub line_feeds: u64,
+    /// Whether it ends with one.
+    pub ends_line: bool,
+    /// Whether all cells that are wanted are text.
+    pub is_text: bool,
+    /// Where the next one begins.
+    pub end: usize,
+}
+
+impl Stretch<'_> {
+    /// Where the record behind blank lines begins, none where the stretch ends before; and how many line feeds are
+    /// skipped.
+    pub fn skip_blank(&self, mut at: usize) -> (Option<usize>, u64) {
+        let mut line_feeds = 0;
+        while let Some(byte @ (b'\n' | b'\r')) = self.bytes.get(at) {
+            line_feeds += u64::from(*byte == b'\n');
+            at += 1;
+        }
+        ((at < self.bytes.len()).then_some(at), line_feeds)
+    }
+
+    /// Appends the cells of the record at `at` to those of `rows`. What is not complete, or not as long as the others,
+    /// is for the caller to take away.
+    pub fn record(&self, mut at: usize, rows: &mut Rows) -> Result<Record, GoesOn> {
+        let mut record = Record { cells: 0, line_feeds: 0, ends_line: false, is_text: true, end: 0 };
+        loop {
+            let end = match rows.columns.get_mut(record.cells) {
+                Some(cells) if cells.is_wanted => self.cell(at, cells, &mut record)?,
+                _ => {
+                    let rest = rows.columns.get(record.cells..).unwrap_or_default();
+                    let (passed, next) = self.pass(at, rest.iter().take_while(|cells| !cells.is_wanted).count());
+                    if passed > 0 {
+                        record.cells += passed;
+                        at = next;
+                        continue;
+                    }
+                    let field = self.field(at)?;
+                    record.line_feeds += self.line_feeds(&field);
+                    field.end
+                }
+            };
+            record.cells += 1;
+            at = end + 1;
+            let byte = self.bytes.get(end);
+            if byte != Some(&self.delimiter) {
+                record.ends_line = byte == Some(&b'\n');
+                record.end = at.min(self.bytes.len());
+                return Ok(record);
+            }
+        }
+    }
+
+    /// Passes by at most so many cells that nobody wants, the first of which is at `start`: as long as they are neither
+    /// quoted nor the last of their line. Gives how many they are, and where the next one begins.
+    #[inline]
+    fn pass(&self, mut start: usize, most: usize) -> (usize, usize) {
+        let (mut passed, mut at) = (0, start);
+        while passed < most
+            && let Some(word) = self.bytes.get(at..).and_then(<[u8]>::first_chunk)
+        {
+            let word = u64::from_le_bytes(*word);
+            let with = |byte: u8| all_zeros(word ^ (ONES * u64::from(byte)));
+            if with(b'\n') | with(b'\r') | with(b'"') != 0 {
+                break;
+            }
+            let mut delimiters = with(self.delimiter);
+            while delimiters != 0 && passed < most {
+                start = at + delimiters.trailing_zeros() as usize / 8 + 1;
+                delimiters &= delimiters - 1;
+                passed += 1;
+            }
+            at += 8;
+        }
+        (passed, start)
+    }
+
+    /// The cells of the record at `at`, none for those that are not text; and where it ends.
+    pub fn texts(&self, mut at: usize) -> Result<(Vec<Option<String>>, usize), GoesOn> {
+        let mut texts = Vec::new();
+        loop {
+            let field = self.field(at)?;
+            texts.push(self.content(&field).map(Cow::into_owned));
+            at = field.end + 1;
+            if self.bytes.get(field.end) != Some(&self.delimiter) {
+                return Ok((texts, at.min(self.bytes.len())));
+            }
+        }
+    }
+
+    /// Appends the cell at `at`; gives where it ends.
+    #[inline]
+    fn cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, GoesOn> {
+        // Nearly every cell of a large table is a number with nothing around it.
+        if let Some((number, end)) = short_number(self.bytes, at)
+            && self.bytes.get(end).is_some_and(|byte| self.ends(*byte))
+        {
+            cells.push_number(number);
+            return Ok(end);
+        }
+        self.any_cell(at, cells, record)
+    }
+
+    #[inline(never)]
+    fn any_cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, GoesOn> {
+        if let Some(rest @ [b'0'..=b'9' | b'-' | b'.', ..]) = self.bytes.get(at..)
+            && let Some((number, length)) = leading_number(rest)
+            && self.bytes.get(at + length).is_some_and(|byte| self.ends(*byte))
+        {
+            cells.push_number(number);
+            return Ok(at + length);
+        }
+        let field = self.field(at)?;
+        match self.content(&field) {
+            Some(text) => cells.push(parse(&text)),
+            None => {
+                record.is_text = false;
+                cells.push(Parsed::Missing);
+            }
+        }
+        record.line_feeds += self.line_feeds(&field);
+        Ok(field.end)
+    }
+
+    fn ends(&self, byte: u8) -> bool {
+        byte == self.delimiter || byte == b'\n' || byte == b'\r'
+    }
+
+    /// The cell at `at`. A quote has a meaning where a cell begins with one: until the next one that stands alone,
+    /// nothing else has. What follows that belongs to the cell as it is.
+    fn field(&self, at: usize) -> Result<Field, GoesOn> {
+        if self.bytes.get(at) != Some(&b'"') {
+            let end = self.end_from(at)?;
+            return Ok(Field { content: at..end, has_quotes: false, end });
+        }
+        let (start, mut from, mut has_quotes) = (at + 1, at + 1, false);
+        loop {
+            let Some(quote) = find(self.bytes, from, [b'"']) else {
+                // What is not closed goes on to the end of the file.
+                let end = self.end_of_file()?;
+                return Ok(Field { content: start..end, has_quotes, end });
+            };
+            match self.bytes.get(quote + 1) {
+                Some(b'"') => (from, has_quotes) = (quote + 2, true),
+                Some(byte) if !self.ends(*byte) => {
+                    let end = self.end_from(quote + 1)?;
+                    return Ok(Field { content: start..end, has_quotes: true, end });
+                }
+                Some(_) => return Ok(Field { content: start..quote, has_quotes, end: quote + 1 }),
+                None => {
+                    let end = self.end_of_file()?;
+                    return Ok(Field { content: start..quote, has_quotes, end });
+                }
+            }
+        }
+    }
+
+    /// The first delimiter or end of a line.
+    fn end_from(&self, at: usize) -> Result<usize, GoesOn> {
+        find(self.bytes, at, [self.delimiter, b'\n', b'\r']).map_or_else(|| self.end_of_file(), Ok)
+    }
+
+    fn end_of_file(&self) -> Result<usize, GoesOn> {
+        if self.is_last { Ok(self.bytes.len()) } else { Err(GoesOn) }
+    }
+
+    fn line_feeds(&self, field: &Field) -> u64 {
+        let is_quoted = field.content.start > 0 && self.bytes.get(field.content.start - 1) == Some(&b'"');
+        if !is_quoted {
+            return 0;
+        }
+        let content = self.bytes.get(field.content.clone()).unwrap_or_default();
+        content.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
+    /// What a cell says; none where it is not text.
+    fn content(&self, field: &Field) -> Option<Cow<'_, str>> {
+        let content = self.bytes.get(field.content.clone()).unwrap_or_default();
+        if !field.has_quotes {
+            return std::str::from_utf8(content).ok().map(Cow::Borrowed);
+        }
+        String::from_utf8(without_quotes(content)).ok().map(Cow::Owned)
+    }
+}
+
+/// The content of a cell in quotes: of two quotes one is meant, one alone is where the quoted part ends.
+fn without_quotes(content: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let Some(quote) = rest.iter().position(|byte| *byte == b'"') {
+        let (before, after) = rest.split_at(quote);
+        plain.extend_from_slice(before);
+        match after {
+            [_, b'"', behind @ ..] => {
+                plain.push(b'"');
+                rest = behind;
+            }
+            _ => {
+                rest = after.get(1..).unwrap_or_default();
+                break;
+            }
+        }
+    }
+    plain.extend_from_slice(rest);
+    plain
+}
+
+/// The first place from `at` on where one of some bytes stands.
+#[inline]
+fn find<const N: usize>(bytes: &[u8], at: usize, wanted: [u8; N]) -> Option<usize> {
+    let rest = bytes.get(at..)?;
+    let (words, tail) = rest.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = wanted.iter().fold(0, |found, byte| found | zeros(word ^ (ONES * u64::from(*byte))));
+        if found != 0 {
+            return Some(at + number * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let in_tail = tail.iter().position(|byte| wanted.contains(byte))?;
+    Some(at + words.len() * 8 + in_tail)
+}

@@ -1,0 +1,196 @@
+//! Files are read as the `csv` crate reads them, record by record and slowly.
+
+use super::super::cell::{Parsed, parse};
+use super::super::problem::{DataProblem, Found};
+use super::super::rows::Rows;
+use super::super::source_spec::DataFile;
+use super::super::table_reader::TableSink;
+use super::read_in_stretches;
+use proptest::prelude::*;
+
+/// A cell that owns its text.
+#[derive(Debug, PartialEq)]
+enum Said {
+    Missing,
+    Number(u64),
+    Text(String),
+}
+
+fn said(cell: Parsed<'_>) -> Said {
+    match cell {
+        Parsed::Missing => Said::Missing,
+        Parsed::Number(number) => Said::Number(number.to_bits()),
+        Parsed::Text(text) => Said::Text(text.to_string()),
+    }
+}
+
+/// The names of the columns, and each row with its line.
+type Content = (Vec<String>, Vec<(u64, Vec<Said>)>);
+
+/// Keeps all cells but those of some columns.
+struct Keep {
+    unwanted: usize,
+    content: Content,
+    rows: u64,
+}
+
+impl TableSink for Keep {
+    fn header(&mut self, columns: &[String]) -> Found<Vec<bool>> {
+        self.content.0 = columns.to_vec();
+        Ok((0..columns.len()).map(|column| column != self.unwanted).collect())
+    }
+
+    fn rows(&mut self, rows: &Rows) -> Found<()> {
+        let start = self.content.1.len();
+        self.content.1.extend(rows.lines.iter().map(|line| (*line, Vec::new())));
+        for column in &rows.columns {
+            let cells = column.iter().map(said);
+            self.content.1[start..].iter_mut().zip(cells).for_each(|((_, row), cell)| row.push(cell));
+        }
+        self.rows += rows.lines.len() as u64;
+        Ok(())
+    }
+}
+
+/// What is read of a file in stretches of some length, or the problem.
+fn read(text: &[u8], unwanted: usize, stretch: usize) -> Result<Content, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = DataFile::new("a.csv", folder.path().join("a.csv"));
+    std::fs::write(&file.path, text).expect("written");
+    let mut sink = Keep { unwanted, content: Content::default(), rows: 0 };
+    let rows = read_in_stretches(&file, &mut sink, stretch).map_err(|problem| told(&problem))?;
+    assert_eq!((rows, rows), (sink.rows, sink.content.1.len() as u64));
+    Ok(sink.content)
+}
+
+fn told(problem: &DataProblem) -> String {
+    match problem {
+        DataProblem::Empty { header, .. } => format!("empty {header}"),
+        DataProblem::NotUtf8 { place } => format!("not UTF-8 in {}", place.line),
+        DataProblem::RaggedRow { place, cells, columns, over_lines } => {
+            format!("{cells} of {columns} in {}, over lines {over_lines}", place.line)
+        }
+        DataProblem::DuplicateColumn { positions, .. } => format!("the same {positions:?}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The same, slowly.
+fn read_slowly(text: &[u8], unwanted: usize) -> Result<Content, String> {
+    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let delimiter = [b',', b'\t', b';'].into_iter().find(|d| first.contains(d)).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(text);
+    let mut content = Content::default();
+    let mut is_first = true;
+    for record in reader.byte_records() {
+        let record = record.expect("in memory");
+        let start = record.position().expect("known").byte() as usize;
+        let blank = text[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
+        let line = 1 + text[..start + blank].iter().filter(|b| **b == b'\n').count() as u64;
+        if std::mem::take(&mut is_first) {
+            for cell in &record {
+                let name = std::str::from_utf8(cell).map_err(|_| "not UTF-8 in 1".to_string())?;
+                content.0.push(name.trim().to_string());
+            }
+            let columns = || content.0.iter().enumerate();
+            let same =
+                columns().find_map(|(i, name)| Some((columns().take(i).position(|(_, n)| n == name)? + 1, i + 1)));
+            if let Some(positions) = same {
+                return Err(format!("the same {positions:?}"));
+            }
+            continue;
+        }
+        let (cells, columns) = (record.len(), content.0.len());
+        if cells != columns {
+            let over_lines = record.iter().any(|cell| cell.contains(&b'\n'));
+            return Err(format!("{cells} of {columns} in {line}, over lines {over_lines}"));
+        }
+        let mut row = Vec::new();
+        for (_, cell) in record.iter().enumerate().filter(|(column, _)| *column != unwanted) {
+            let cell = std::str::from_utf8(cell).map_err(|_| format!("not UTF-8 in {line}"))?;
+            row.push(said(parse(cell)));
+        }
+        content.1.push((line, row));
+    }
+    match content {
+        _ if is_first => Err("empty false".into()),
+        (_, rows) if rows.is_empty() => Err("empty true".into()),
+        content => Ok(content),
+    }
+}
+
+/// Cells as they are written, good and bad.
+fn cell() -> impl Strategy<Value = Vec<u8>> {
+    let text = |pattern: &'static str| proptest::string::string_regex(pattern).expect("a pattern");
+    let bytes = |text: String| text.into_bytes();
+    prop_oneof![
+        8 => text("-?[0-9]{1,9}(\\.[0-9]{0,18})?([eE][-+]?[0-9]{1,3})?").prop_map(bytes),
+        2 => text(" ?[0-9]{1,3} ?").prop_map(bytes),
+        2 => text("NA|NaN|inf|-inf|nan|1_0|\\+7|\\.|-|").prop_map(bytes),
+        2 => text("[a-zä€😀' ]{0,12}").prop_map(bytes),
+        3 => text("\"([a-z0-9ä€,;\r\n\t .]|\"\"){0,12}\"").prop_map(bytes),
+    ]
+}
+
+/// A file of rows that mostly have as many cells as the first.
+fn file() -> impl Strategy<Value = Vec<u8>> {
+    let shape = (1usize..5, prop_oneof![Just(","), Just("\t"), Just(";")]);
+    shape.prop_flat_map(|(columns, delimiter)| {
+        let end =
+            prop_oneof![6 => Just("\n"), 3 => Just("\r\n"), 1 => Just("\r"), 1 => Just("\n\n"), 1 => Just("\r\n\r\n")];
+        let row = (proptest::collection::vec(cell(), columns), end);
+        proptest::collection::vec(row, 0..20).prop_map(move |rows| {
+            let names: Vec<String> = (0..columns).map(|i| format!("c{i}")).collect();
+            let mut file = names.join(delimiter).into_bytes();
+            file.push(b'\n');
+            for (cells, end) in rows {
+                file.extend(cells.join(delimiter.as_bytes()));
+                file.extend(end.as_bytes());
+            }
+            file
+        })
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #[test]
+    fn files_are_read_as_record_by_record(file in file(), unwanted in 0usize..6, stretch in 1usize..200, cut in 0usize..9) {
+        // Half of the files end without the end of a line, some amid a cell.
+        let file = &file[..file.len() - cut.saturating_sub(4).min(file.len())];
+        prop_assert_eq!(read(file, unwanted, stretch), read_slowly(file, unwanted));
+        prop_assert_eq!(read(file, unwanted, 1 << 17), read_slowly(file, unwanted));
+    }
+
+    #[test]
+    fn and_so_is_whatever_else_there_is(
+        bytes in proptest::collection::vec(
+            prop_oneof![
+                6 => proptest::sample::select(b",,,;\t\"\"\"\n\n\n\r  \xef\xbb\xbf".to_vec()),
+                4 => proptest::sample::select(b"0123456789.-eaN".to_vec()),
+                1 => any::<u8>(),
+            ],
+            0..80,
+        ),
+        unwanted in 0usize..4,
+        stretch in 1usize..90,
+    ) {
+        // Whole files of another kind are told by how they begin.
+        let file = [b"a,b\n".as_slice(), &bytes].concat();
+        prop_assert_eq!(read(&file, unwanted, stretch), read_slowly(&file, unwanted));
+        let file = [b"\xef\xbb\xbfa\n".as_slice(), &bytes].concat();
+        prop_assert_eq!(read(&file, unwanted, stretch), read_slowly(&file, unwanted));
+    }
+}
+
+#[test]
+fn the_line_of_a_record_is_where_it_begins() {
+    let lines = |text: &str| {
+        let content = read(text.as_bytes(), 9, 7).expect("read");
+        content.1.iter().map(|(line, _)| *line).collect::<Vec<_>>()
+    };
+    assert_eq!(lines("a\n1\n2\n3"), [2, 3, 4]);
+    assert_eq!(lines("a\r\n1\r\n2\r\n3"), [2, 3, 4]);
+    assert_eq!(lines("\n\na\n\n1\n\n\n\"2\n\n\"\n3\n\n4"), [5, 8, 11, 13]);
+    assert_eq!(lines("a\n1\r\n2\r\n\r\n\"3\r\n\"\r\n4"), [2, 3, 5, 7]);
+}
