@@ -4,35 +4,62 @@ use super::Passed;
 use super::rewrite::rewrite;
 use crate::ir::graph::{Graph, Node, NodeId};
 use crate::ir::op::{Binary, Op};
-use std::collections::HashMap;
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
+use foldhash::fast::FixedState;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Merges equal nodes into the first of them. Two draws of random numbers are never equal, and a kept node has the
 /// span of the first.
 pub fn cse(graph: Graph) -> Passed {
-    // Only looked up, never walked, so that its order shows nowhere.
-    let mut seen: HashMap<u64, Vec<NodeId>> = HashMap::with_capacity(graph.nodes.len());
+    let mut seen = Seen::new(graph.nodes.len());
     rewrite(graph, |new, node, _| {
         if let Op::Random { .. } = node.op {
             return None;
         }
-        let same_hash = seen.entry(hash(node)).or_default();
-        let twin = same_hash.iter().copied().find(|id| equal(new.node(*id), node));
-        if twin.is_none() {
-            same_hash.push(NodeId(new.nodes.len() as u32));
-        }
-        twin
+        seen.twin(new, node)
     })
 }
 
-/// Operands in an order of their own where theirs does not matter.
-fn operands(node: &Node) -> Vec<NodeId> {
-    let mut operands = node.inputs.clone();
-    if is_commutative(&node.op) {
-        operands.sort_unstable();
+/// The nodes of a new graph, found by what they compute. A table of lists of its own, for a graph of a deep network has
+/// some hundred thousand nodes and hardly any two of one hash: four bytes for each of them and each place.
+struct Seen {
+    /// For each place of the table, its last node.
+    last: Vec<u32>,
+    /// For each node of the graph, the one before it at its place.
+    before: Vec<u32>,
+}
+
+/// Where a list ends.
+const NONE: u32 = u32::MAX;
+
+impl Seen {
+    fn new(nodes: usize) -> Seen {
+        Seen { last: vec![NONE; nodes.next_power_of_two()], before: Vec::with_capacity(nodes) }
     }
-    operands
+
+    /// The node of the graph that computes the same as one which is about to be appended; otherwise that one is seen.
+    fn twin(&mut self, graph: &Graph, node: &Node) -> Option<NodeId> {
+        let place = hash(node) as usize & (self.last.len() - 1);
+        let mut at = self.last[place];
+        while at != NONE {
+            if equal(graph.node(NodeId(at)), node) {
+                return Some(NodeId(at));
+            }
+            at = self.before[at as usize];
+        }
+        // Those that were never looked for are in no list.
+        self.before.resize(graph.nodes.len(), NONE);
+        self.before.push(self.last[place]);
+        self.last[place] = graph.nodes.len() as u32;
+        None
+    }
+}
+
+/// Whether the operands are the same, in an order of their own where theirs does not matter.
+fn same_operands(a: &Node, b: &Node) -> bool {
+    match (a.inputs.as_slice(), b.inputs.as_slice()) {
+        (&[a1, a2], &[b1, b2]) if (a1, a2) == (b2, b1) => is_commutative(&a.op) || a1 == a2,
+        (a, b) => a == b,
+    }
 }
 
 fn is_commutative(op: &Op) -> bool {
@@ -60,14 +87,17 @@ fn equal(a: &Node, b: &Node) -> bool {
         }
         _ => true,
     };
-    same_bits && operands(a) == operands(b) && a.op == b.op && a.shape == b.shape
+    same_bits && same_operands(a, b) && a.op == b.op && a.shape == b.shape
 }
 
 /// Equal nodes have equal hashes. The operation's own parameters take part as far as they tell nodes apart cheaply.
 fn hash(node: &Node) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FixedState::default().build_hasher();
     std::mem::discriminant(&node.op).hash(&mut hasher);
-    operands(node).hash(&mut hasher);
+    match node.inputs.as_slice() {
+        [x, y] if is_commutative(&node.op) => [x.min(y), x.max(y)].hash(&mut hasher),
+        inputs => inputs.hash(&mut hasher),
+    }
     match &node.op {
         Op::Input(id) => id.hash(&mut hasher),
         Op::State(id) => id.hash(&mut hasher),

@@ -20,15 +20,19 @@ pub fn dce(mut graph: Graph) -> Passed {
         return Passed { graph, changed: false };
     }
     let mut new_ids = vec![NodeId(0); graph.nodes.len()];
-    let mut kept = Vec::with_capacity(graph.nodes.len());
-    for (index, mut node) in graph.nodes.into_iter().enumerate().filter(|(index, _)| needed[*index]) {
-        for input in &mut node.inputs {
-            *input = new_ids[input.index()];
+    let (mut index, mut kept) = (0, 0);
+    graph.nodes.retain_mut(|node| {
+        let is_needed = needed[index];
+        if is_needed {
+            for input in &mut node.inputs {
+                *input = new_ids[input.index()];
+            }
+            new_ids[index] = NodeId(kept);
+            kept += 1;
         }
-        new_ids[index] = NodeId(kept.len() as u32);
-        kept.push(node);
-    }
-    graph.nodes = kept;
+        index += 1;
+        is_needed
+    });
     for output in &mut graph.outputs {
         output.node = new_ids[output.node.index()];
     }

@@ -106,6 +106,11 @@ impl Known {
         if !is_foldable(&node.op) {
             return None;
         }
+        // Operands first: most nodes depend on what is fed.
+        let mut operands: Vec<Rc<Tensor>> = Vec::new();
+        for id in &node.inputs {
+            operands.push(self.at(graph, *id)?);
+        }
         let shape: Option<Vec<usize>> =
             node.shape.iter().map(|d| d.as_constant().and_then(|n| usize::try_from(n).ok())).collect();
         let shape = shape?;
@@ -113,8 +118,6 @@ impl Known {
         if count == 0 || count > LARGEST {
             return None;
         }
-        let operands: Option<Vec<Rc<Tensor>>> = node.inputs.iter().map(|id| self.at(graph, *id)).collect();
-        let operands = operands?;
         if let (Op::MatMul, Some(x)) = (&node.op, operands.first()) {
             let inner = x.shape.last().copied().unwrap_or(1);
             if count.saturating_mul(inner) > MOST_PRODUCTS {

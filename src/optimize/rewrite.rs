@@ -17,7 +17,8 @@ pub(super) fn rewrite(old: Graph, mut rule: impl FnMut(&mut Graph, &Node, bool) 
         readers[id.index()] += 1;
     }
     let mut graph = Graph {
-        nodes: Vec::with_capacity(old.nodes.len()),
+        // A rule may append more than it replaces; what is not used is not touched.
+        nodes: Vec::with_capacity(old.nodes.len() + old.nodes.len() / 8),
         inputs: old.inputs,
         states: old.states,
         outputs: old.outputs,

@@ -11,6 +11,9 @@ use std::sync::Arc;
 /// Optimizes the body of every scan. An operand that is one number everywhere becomes that number in the body, and
 /// operands that the body does not read any more go.
 pub fn scans(graph: Graph) -> Passed {
+    if !graph.nodes.iter().any(|node| matches!(node.op, Op::Scan(_))) {
+        return Passed { graph, changed: false };
+    }
     rewrite(graph, |new, node, _| {
         let Op::Scan(scan) = &node.op else { return None };
         let (optimized, inputs) = optimized(new, scan, &node.inputs);
