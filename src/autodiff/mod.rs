@@ -41,7 +41,8 @@ fn pull_back(graph: &mut Graph, seeds: &[(NodeId, NodeId)], wrt: &[NodeId]) -> V
 
     // For each node, the parts of its gradient that its readers contributed so far.
     let mut contributions: Vec<Vec<NodeId>> = vec![Vec::new(); last + 1];
-    let mut found: Vec<Option<NodeId>> = vec![None; wrt.len()];
+    // The gradients that are final, by node.
+    let mut found: Vec<Option<NodeId>> = vec![None; last + 1];
     for (node, gradient) in seeds {
         contributions[node.index()].push(*gradient);
     }
@@ -54,9 +55,7 @@ fn pull_back(graph: &mut Graph, seeds: &[(NodeId, NodeId)], wrt: &[NodeId]) -> V
         let span = graph.node(node).span;
         let parts = std::mem::take(&mut contributions[index]);
         let gradient = accumulate::sum(&mut Emitter::new(graph, span), &parts);
-        for (slot, _) in found.iter_mut().zip(wrt).filter(|(_, w)| **w == node) {
-            *slot = Some(gradient);
-        }
+        found[index] = Some(gradient);
 
         let operands = graph.node(node).inputs.clone();
         let wanted: Vec<bool> = operands
@@ -73,7 +72,7 @@ fn pull_back(graph: &mut Graph, seeds: &[(NodeId, NodeId)], wrt: &[NodeId]) -> V
         }
     }
     crate::ir::verify::assert_verified(graph, "differentiate");
-    found
+    wrt.iter().map(|node| found.get(node.index()).copied().flatten()).collect()
 }
 
 /// The nodes that depend on one of `wrt` and that one of `of` depends on.

@@ -7,7 +7,7 @@ use crate::ir::graph::{Graph, LENGTHS, NodeId, State, StateRole, Update};
 use crate::ir::init::Init;
 use crate::ir::op::{Distribution, Op, StateId};
 use crate::source::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Builds a graph from per-example operations.
@@ -31,7 +31,20 @@ pub struct Builder {
     /// [`Var::id`](crate::ir::dim::Var::id).
     length_fields: BTreeMap<u32, (Arc<str>, usize)>,
     states: BTreeMap<Arc<str>, (StateId, NodeId, Span)>,
+    /// Those for which [`Builder::update`] was called.
+    updated: BTreeSet<StateId>,
     streams: u32,
+    /// See [`Builder::share_numbers`].
+    pub(super) shared: Option<Shared>,
+}
+
+/// Numbers that were appended, to be taken again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    /// Constants, by their bits.
+    constants: BTreeMap<u64, NodeId>,
+    /// For each scalar, the nodes that repeat it, each to another shape.
+    pub(super) repeated: BTreeMap<NodeId, Vec<NodeId>>,
 }
 
 /// A quantity whose mean over the batch a loss divides by: the class weights of the examples, say. In training its
@@ -83,8 +96,17 @@ impl Builder {
             limits: Vec::new(),
             length_fields: BTreeMap::new(),
             states: BTreeMap::new(),
+            updated: BTreeSet::new(),
             streams: 0,
+            shared: None,
         }
+    }
+
+    /// From now on the same constant, or a scalar repeated to the same shape, is one node. The optimizer would find that
+    /// anyway, but the updates of a network of thousands of weights are mostly such nodes. Not for bodies of scans, which
+    /// take their nodes with them.
+    pub fn share_numbers(&mut self) {
+        self.shared = Some(Shared::default());
     }
 
     /// Appends a node whose result is `shape` per example.
@@ -105,7 +127,15 @@ impl Builder {
 
     /// A scalar.
     pub fn constant(&mut self, value: f64) -> Tensor {
-        self.emit(Op::Constant(value), Vec::new(), Vec::new(), false)
+        let known = self.shared.as_ref().and_then(|shared| shared.constants.get(&value.to_bits()));
+        if let Some(node) = known {
+            return self.tensor(*node, Vec::new(), false);
+        }
+        let constant = self.emit(Op::Constant(value), Vec::new(), Vec::new(), false);
+        if let Some(shared) = &mut self.shared {
+            shared.constants.insert(value.to_bits(), constant.node);
+        }
+        constant
     }
 
     /// A tensor filled with one number.
@@ -227,7 +257,9 @@ impl Builder {
     pub fn update(&mut self, path: &str, value: &Tensor) {
         if let Some((state, ..)) = self.states.get(path) {
             // A shared layer applied twice: the later application decides.
-            self.graph.updates.retain(|u| u.state != *state);
+            if !self.updated.insert(*state) {
+                self.graph.updates.retain(|u| u.state != *state);
+            }
             self.graph.updates.push(Update { state: *state, value: value.node });
         }
     }

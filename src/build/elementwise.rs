@@ -24,7 +24,10 @@ impl Builder {
 
     /// A function of two numbers; the shapes are broadcast.
     pub fn binary(&mut self, function: Binary, left: &Tensor, right: &Tensor) -> Result<Tensor, Problem> {
-        let shape = self.broadcast_shapes(&left.shape, &right.shape)?;
+        let shape = match left.shape == right.shape {
+            true => left.shape.clone(),
+            false => self.broadcast_shapes(&left.shape, &right.shape)?,
+        };
         let batched = left.batched || right.batched;
         let x = self.broadcast_to(left, &shape, batched)?;
         let y = self.broadcast_to(right, &shape, batched)?;

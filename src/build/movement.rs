@@ -26,32 +26,46 @@ impl Builder {
 
     /// Repeats `x` to a shape, with a batch axis if `batched`. Kind and role stay.
     pub fn broadcast_to(&mut self, x: &Tensor, shape: &[Dim], batched: bool) -> Result<Tensor, Problem> {
-        let fits = self.broadcast_shapes(&x.shape, shape)?;
-        if fits.len() != shape.len() {
+        let is_same = x.shape == shape;
+        // A scalar fits every shape.
+        if !is_same && x.rank() > 0 && self.broadcast_shapes(&x.shape, shape)?.len() != shape.len() {
             return Err(Problem::Broadcast { left: x.shape.clone(), right: shape.to_vec() });
         }
         self.check_size(shape)?;
-        if x.batched == batched && x.shape == shape {
+        if is_same && x.batched == batched {
             return Ok(x.clone());
         }
-        // First the rank, then the repetition.
-        let mut aligned = vec![Dim::constant(1); shape.len() - x.rank()];
-        aligned.extend(x.shape.iter().cloned());
-        let mut aligned_node = aligned;
-        if batched {
-            aligned_node.insert(0, if x.batched { batch() } else { Dim::constant(1) });
-        }
-        let node = self.reshape_node(x.node, aligned_node);
         let mut target = shape.to_vec();
         if batched {
             target.insert(0, batch());
         }
-        let node = if self.graph.shape(node) == target.as_slice() {
-            node
-        } else {
-            self.graph.push(Op::Broadcast, vec![node], target, self.span)
+        let node = match &self.shared {
+            Some(shared) if self.graph.shape(x.node).is_empty() => {
+                let mut known = shared.repeated.get(&x.node).into_iter().flatten().copied();
+                known.find(|node| self.graph.shape(*node) == target.as_slice())
+            }
+            _ => None,
         };
+        let node = node.unwrap_or_else(|| self.repeated(x, target, batched));
         Ok(Tensor { node, shape: shape.to_vec(), batched, span: self.span, ..x.clone() })
+    }
+
+    /// The node of `x`, repeated to the shape of a node.
+    fn repeated(&mut self, x: &Tensor, target: Vec<Dim>, batched: bool) -> NodeId {
+        // First the rank, then the repetition.
+        let mut aligned: Vec<Dim> = (batched && x.batched).then(batch).into_iter().collect();
+        aligned.resize(target.len() - x.rank(), Dim::constant(1));
+        aligned.extend(x.shape.iter().cloned());
+        let mut node = self.reshape_node(x.node, aligned);
+        if self.graph.shape(node) != target.as_slice() {
+            node = self.graph.push(Op::Broadcast, vec![node], target, self.span);
+        }
+        if let Some(shared) = &mut self.shared
+            && self.graph.shape(x.node).is_empty()
+        {
+            shared.repeated.entry(x.node).or_default().push(node);
+        }
+        node
     }
 
     pub(super) fn reshape_node(&mut self, node: NodeId, shape: Vec<Dim>) -> NodeId {

@@ -10,6 +10,7 @@ use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -436,9 +437,14 @@ impl Settings {
         std::iter::once(&self.optimizer.args).chain(self.groups.iter().map(|group| &group.args))
     }
 
-    /// Which of [`Settings::optimizer_args`] are those of a weight. The last group that matches wins.
-    pub fn group_of(&self, path: &str) -> usize {
-        self.groups.iter().rposition(|group| group.weights.iter().any(|w| **w == *path)).map_or(0, |at| at + 1)
+    /// Which of [`Settings::optimizer_args`] are those of a weight, by its path; the first where it has no entry. The last
+    /// group that matches wins.
+    pub fn groups_of_weights(&self) -> HashMap<&str, usize> {
+        let mut groups = HashMap::new();
+        for (group, at) in self.groups.iter().zip(1..) {
+            groups.extend(group.weights.iter().map(|path| (&**path, at)));
+        }
+        groups
     }
 }
 

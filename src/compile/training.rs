@@ -9,6 +9,7 @@ use crate::check::{Clip, Forward, Train};
 use crate::ir::graph::{Graph, Input, InputKind, NodeId, StateRole, Update};
 use crate::ir::init::Init;
 use crate::ir::op::{InputId, Op, StateId, Unary};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Name of the output with the mean loss of the batch. A term `kind` of a loss is `loss.kind`.
@@ -23,6 +24,9 @@ pub const AVERAGE: &str = "average";
 pub const SHARE: &str = "share";
 /// With `accumulate`, name of the scalar input that is 0 at the first batch of a step and 1 at the others.
 pub const KEPT: &str = "kept";
+
+/// As many nodes as its forward pass has a step may have without being copied; mostly fewer.
+const STEP_PER_FORWARD: usize = 8;
 
 /// Where the average of a weight is, with `ema`.
 pub fn average_path(weight: &str) -> Arc<str> {
@@ -75,6 +79,7 @@ pub fn backward_with(train: &Train, class_weights: Option<&[f64]>) -> Backward {
 
 fn differentiated(mut graph: Graph, train: &Train, class_weights: Option<&[f64]>) -> Backward {
     fill(&mut graph, &train.training, class_weights);
+    let frozen: HashSet<&str> = train.settings.frozen.iter().map(|path| &**path).collect();
     let trained: Vec<(StateId, NodeId)> = graph
         .nodes
         .iter()
@@ -85,7 +90,7 @@ fn differentiated(mut graph: Graph, train: &Train, class_weights: Option<&[f64]>
         })
         .filter(|(id, _)| {
             let state = &graph.states[id.0 as usize];
-            state.role == StateRole::Weight && !train.settings.frozen.contains(&state.path)
+            state.role == StateRole::Weight && !frozen.contains(&*state.path)
         })
         .collect();
     let wrt: Vec<NodeId> = trained.iter().map(|(_, node)| *node).collect();
@@ -118,8 +123,18 @@ pub(super) fn recomputed(mut backward: Backward, train: &Train) -> Backward {
 
 /// The forward graph whose only outputs are the loss and its terms.
 fn with_loss_outputs(train: &Train) -> Graph {
-    let mut graph = Graph::clone(&train.training.graph);
-    graph.outputs.clear();
+    let forward = &*train.training.graph;
+    // Backward pass and updates go behind it. Room that stays empty is not touched; a graph that grows step by step is
+    // copied over and over, which takes longer than making it.
+    let mut nodes = Vec::with_capacity(STEP_PER_FORWARD * forward.nodes.len());
+    nodes.extend_from_slice(&forward.nodes);
+    let mut graph = Graph {
+        nodes,
+        inputs: forward.inputs.clone(),
+        states: forward.states.clone(),
+        outputs: Vec::new(),
+        updates: forward.updates.clone(),
+    };
     graph.add_output(LOSS, train.training.loss);
     for (name, node) in &train.training.terms {
         graph.add_output(term_output(name), *node);
@@ -130,15 +145,18 @@ fn with_loss_outputs(train: &Train) -> Graph {
 
 /// A layer whose weights are all frozen keeps its running statistics too.
 fn keep_frozen_statistics(graph: &mut Graph, frozen: &[Arc<str>]) {
-    let layer = |path: &str| path.rsplit_once('.').map_or("", |(layer, _)| layer).to_owned();
+    fn layer(path: &str) -> &str {
+        path.rsplit_once('.').map_or("", |(layer, _)| layer)
+    }
+    let frozen: HashSet<&str> = frozen.iter().map(|path| &**path).collect();
+    // Of each layer with weights, whether all of them are frozen.
+    let mut layers: HashMap<&str, bool> = HashMap::new();
+    for state in graph.states.iter().filter(|state| state.role == StateRole::Weight) {
+        *layers.entry(layer(&state.path)).or_insert(true) &= frozen.contains(&*state.path);
+    }
     let is_frozen = |state: StateId| {
-        let path = &graph.states[state.0 as usize].path;
-        if frozen.contains(path) {
-            return true;
-        }
-        let mut weights =
-            graph.states.iter().filter(|s| s.role == StateRole::Weight && layer(&s.path) == layer(path)).peekable();
-        weights.peek().is_some() && weights.all(|s| frozen.contains(&s.path))
+        let path = &*graph.states[state.0 as usize].path;
+        frozen.contains(path) || layers.get(layer(path)).copied().unwrap_or(false)
     };
     let kept = graph.updates.iter().copied().filter(|u| !is_frozen(u.state)).collect();
     graph.updates = kept;
@@ -295,6 +313,7 @@ fn update(
     trained: Vec<Trained>,
 ) -> Result<(), Problem> {
     let settings = &train.settings;
+    builder.share_numbers();
     let mut gradients: Vec<Tensor> = trained.iter().map(|of| of.gradient.clone()).collect();
     clip(builder, settings.clip, &mut gradients)?;
     let lr = scalar(builder, LEARNING_RATE);
@@ -310,8 +329,10 @@ fn update(
         kinds.push((args, lr, scalars));
     }
     let average = settings.ema.map(|_| scalar(builder, AVERAGE));
+    let groups = settings.groups_of_weights();
     for (Trained { state, path, weight, .. }, gradient) in trained.into_iter().zip(gradients) {
-        let Some((args, lr, scalars)) = kinds.get(settings.group_of(&path)) else { continue };
+        let group = groups.get(&*path).copied().unwrap_or(0);
+        let Some((args, lr, scalars)) = kinds.get(group) else { continue };
         let shape = gradient.shape.clone();
         let names = (optimizer.slots)(args, &shape);
         let paths: Vec<Arc<str>> = names.iter().map(|slot| format!("{path}@{slot}").into()).collect();

@@ -336,6 +336,13 @@ impl Dim {
 
     /// The size where every variable has one.
     pub fn evaluate(&self, of: &impl Fn(&Var) -> Option<i64>) -> Option<i64> {
+        // Nearly every dim is a number or the batch.
+        if let Some(n) = self.as_constant() {
+            return Some(n);
+        }
+        if let Some(variable) = self.as_var() {
+            return of(variable);
+        }
         self.substitute(&|v| of(v).map(Dim::constant)).as_constant()
     }
 }
