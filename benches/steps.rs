@@ -25,7 +25,7 @@ fn main() {
             let planned = started.elapsed();
             let (mut executable, mut session, plan) = mlp::ready::<f32>(widths, examples, *threads);
             if std::env::var_os("PLAN").is_some() {
-                println!("{}", executable.plan(plan).describe(None));
+                println!("{}", executable.describe(plan, None).unwrap());
             }
             let mut times = Vec::new();
             let began = Instant::now();

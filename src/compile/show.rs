@@ -29,12 +29,12 @@ pub fn emit_plan(train: &Train, sources: &SourceMap) -> Result<String, CompileEr
     let mut step = step(graphs, &states)?;
     let sizes = full_batch(&train.longest, train.settings.batch);
     let plan = step.executable.prepare(&sizes)?;
-    let mut shown = step.executable.plan(plan).describe(Some(sources));
+    let mut shown = step.executable.describe(plan, Some(sources))?;
     if let (Some(parts), Some(batches)) = (&mut step.parts, train.settings.accumulate) {
         let plan = parts.update.prepare(&sizes)?;
         let batches = if batches == 1 { "1 batch".to_owned() } else { format!("{batches} batches") };
         shown.push_str(&format!("\n# the update, after {batches}\n"));
-        shown.push_str(&parts.update.plan(plan).describe(Some(sources)));
+        shown.push_str(&parts.update.describe(plan, Some(sources))?);
     }
     Ok(shown)
 }

@@ -7,7 +7,7 @@ use super::{Binding, Element, Feed, Session, States, kernels};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::InputId;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
 use std::fmt;
 use std::sync::Arc;
 
@@ -124,6 +124,8 @@ struct Laid {
     plan: Plan,
     /// First element and count of each input.
     inputs: Vec<(usize, usize)>,
+    /// Whether its instructions are described in words.
+    in_words: bool,
 }
 
 impl<E: Element> Executable<E> {
@@ -184,7 +186,7 @@ impl<E: Element> Executable<E> {
         if let Some(found) = self.plans.iter().position(|p| p.plan.binding() == binding) {
             return Ok(PlanId(found));
         }
-        let (laid, input_size) = self.lay_out(binding)?;
+        let (laid, input_size) = self.lay_out(binding, false)?;
         self.inputs.grow(input_size);
         self.arena.grow(laid.plan.arena);
         self.plans.push(laid);
@@ -196,7 +198,7 @@ impl<E: Element> Executable<E> {
     pub fn foresee(&mut self, binding: &Binding, threads: usize) -> Result<usize, PlanError> {
         // Literals of other plans are not its own.
         let others = std::mem::replace(&mut self.literals, Literals::new());
-        let laid = self.lay_out(binding);
+        let laid = self.lay_out(binding, false);
         let literals = std::mem::replace(&mut self.literals, others).buffer.bytes();
         let (laid, input_size) = laid?;
         let scratch = laid.plan.code.scratch() * threads;
@@ -204,8 +206,30 @@ impl<E: Element> Executable<E> {
         Ok(taken.iter().sum::<usize>() + literals)
     }
 
+    /// What a plan does, in order, and where it puts what.
+    pub fn describe(&mut self, plan: PlanId, sources: Option<&SourceMap>) -> Result<String, PlanError> {
+        self.put_in_words(plan)?;
+        Ok(self.plans[plan.0].plan.describe(sources))
+    }
+
+    /// Has the instructions of a plan described. That takes as long as all else in planning and hardly anybody asks, so
+    /// that the plan is made again for it.
+    fn put_in_words(&mut self, plan: PlanId) -> Result<(), PlanError> {
+        if self.plans[plan.0].in_words {
+            return Ok(());
+        }
+        let binding = self.plans[plan.0].plan.binding().clone();
+        let literals = std::mem::replace(&mut self.literals, Literals::new());
+        let again = self.lay_out(&binding, true);
+        self.literals = literals;
+        let laid = &mut self.plans[plan.0];
+        laid.plan.instructions = again?.0.plan.instructions;
+        laid.in_words = true;
+        Ok(())
+    }
+
     /// A plan for these sizes, and how many numbers its inputs are.
-    fn lay_out(&mut self, binding: &Binding) -> Result<(Laid, usize), PlanError> {
+    fn lay_out(&mut self, binding: &Binding, in_words: bool) -> Result<(Laid, usize), PlanError> {
         let mut inputs = Vec::with_capacity(self.graph.inputs.len());
         let mut input_size = self.fixed_size;
         for (input, fixed) in self.graph.inputs.iter().zip(&self.fixed) {
@@ -224,9 +248,10 @@ impl<E: Element> Executable<E> {
             state_size: self.state_size,
             arena: Region::default(),
             fuses: self.fuses,
+            in_words,
         };
         let plan = Plan::new(&self.graph, binding, &places, &mut self.literals)?;
-        Ok((Laid { plan, inputs }, input_size))
+        Ok((Laid { plan, inputs, in_words }, input_size))
     }
 
     /// A prepared plan.
@@ -261,6 +286,10 @@ impl<E: Element> Executable<E> {
     }
 
     fn run_range(&mut self, session: &mut Session<E>, plan: PlanId, feed: &Feed, range: std::ops::Range<usize>) {
+        if session.recorder.is_some() {
+            // What could be planned once can be again; if not, the profile is without words.
+            let _ = self.put_in_words(plan);
+        }
         let laid = &self.plans[plan.0].plan;
         let code = &laid.code;
         // Grows at the first step only.
@@ -352,6 +381,7 @@ impl<E: Element> Executable<E> {
                 times.push(start.elapsed().as_secs_f64());
             }
         }
+        let _ = self.put_in_words(plan);
         let line = |i: usize| self.plans[plan.0].plan.instructions[i].cost.to_string();
         let median = |mut times: Vec<f64>| {
             times.sort_by(f64::total_cmp);

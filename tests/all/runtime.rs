@@ -61,7 +61,7 @@ impl<E: Element> Machine<E> {
 
     fn describe(&mut self, examples: usize) -> String {
         let plan = self.executable.prepare(&Binding::batch(examples)).unwrap();
-        self.executable.plan(plan).describe(None)
+        self.executable.describe(plan, None).unwrap()
     }
 }
 

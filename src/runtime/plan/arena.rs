@@ -3,6 +3,7 @@
 use super::fuse::{Groups, is_whole};
 use super::lower::{Lowered, Task};
 use super::order::Order;
+use super::pack::{Life, pack};
 
 /// The memory of the results.
 #[derive(Debug, Default)]
@@ -17,13 +18,6 @@ pub struct Layout {
     pub size: usize,
     /// The most elements that live at one time: no layout can be smaller.
     pub demand: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Life {
-    from: usize,
-    to: usize,
-    size: usize,
 }
 
 /// Lays out the arena; `line` is the number of elements of a cache line.
@@ -89,7 +83,7 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
             owner[*member] = owner[root];
         }
     }
-    let mut blocks: Vec<(usize, Life)> = Vec::new();
+    let mut blocks: Vec<Life> = Vec::new();
     let mut block_of: Vec<Option<usize>> = vec![None; work.len()];
     let mut in_order: Vec<usize> = (0..work.len()).filter(|i| lives[*i].is_some()).collect();
     in_order.sort_by_key(|i| lives[*i].map(|l| l.from));
@@ -97,13 +91,13 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
         let Some(life) = lives[i] else { continue };
         match block_of[owner[i]] {
             Some(block) => {
-                blocks[block].1.to = blocks[block].1.to.max(life.to);
+                blocks[block].to = blocks[block].to.max(life.to);
                 block_of[i] = Some(block);
             }
             None => {
                 block_of[owner[i]] = Some(blocks.len());
                 block_of[i] = Some(blocks.len());
-                blocks.push((0, life));
+                blocks.push(life);
             }
         }
     }
@@ -113,19 +107,19 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
         if let (Some(group), true) = (groups.of[i], size > 0) {
             workspaces.push((i, blocks.len()));
             let at = position[group];
-            blocks.push((0, Life { from: at, to: at, size: size.next_multiple_of(line) }));
+            blocks.push(Life { from: at, to: at, size: size.next_multiple_of(line) });
         }
     }
-    pack(&mut blocks);
+    let offsets = pack(&blocks);
     for (item, block) in workspaces {
-        layout.workspace[item] = Some(blocks[block].0);
+        layout.workspace[item] = Some(offsets[block]);
     }
     for (i, block) in block_of.iter().enumerate() {
         if let (Some(block), true) = (block, lives[i].is_some()) {
-            layout.offset[i] = Some(blocks[*block].0);
+            layout.offset[i] = Some(offsets[*block]);
         }
     }
-    layout.size = blocks.iter().map(|(offset, life)| offset + life.size).max().unwrap_or(0);
+    layout.size = offsets.iter().zip(&blocks).map(|(offset, life)| offset + life.size).max().unwrap_or(0);
     layout.demand = demand(&blocks, order.sequence.len());
     layout
 }
@@ -149,38 +143,9 @@ pub fn stored(lowered: &Lowered, groups: &Groups) -> Vec<bool> {
     stored
 }
 
-/// The largest first, each in the narrowest gap that is free throughout its life, else behind the others.
-fn pack(blocks: &mut [(usize, Life)]) {
-    let mut by_size: Vec<usize> = (0..blocks.len()).collect();
-    by_size.sort_by_key(|b| (std::cmp::Reverse(blocks[*b].1.size), blocks[*b].1.from));
-    // By offset.
-    let mut placed: Vec<usize> = Vec::with_capacity(blocks.len());
-    for block in by_size {
-        let life = blocks[block].1;
-        let mut free = 0;
-        let mut best: Option<(usize, usize)> = None;
-        for other in &placed {
-            let (offset, other) = blocks[*other];
-            if other.to < life.from || life.to < other.from {
-                continue;
-            }
-            if offset > free && offset - free >= life.size && best.is_none_or(|(gap, _)| offset - free < gap) {
-                best = Some((offset - free, free));
-            }
-            if offset + other.size > free {
-                free = offset + other.size;
-            }
-        }
-        let offset = best.map_or(free, |(_, offset)| offset);
-        blocks[block].0 = offset;
-        let index = placed.partition_point(|b| blocks[*b].0 < offset);
-        placed.insert(index, block);
-    }
-}
-
-fn demand(blocks: &[(usize, Life)], steps: usize) -> usize {
+fn demand(blocks: &[Life], steps: usize) -> usize {
     let mut change = vec![0_isize; steps + 2];
-    for (_, life) in blocks {
+    for life in blocks {
         change[life.from] += life.size as isize;
         change[life.to.min(steps) + 1] -= life.size as isize;
     }

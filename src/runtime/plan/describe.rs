@@ -14,7 +14,8 @@ use crate::runtime::kernels::memory::{Place, Space};
 use crate::runtime::kernels::recurrent::Pass;
 use crate::runtime::recording::Cost;
 use crate::source::SourceMap;
-use std::fmt::Write;
+use std::fmt::{self, Write};
+use std::ops::Range;
 
 /// What is needed to name things.
 pub struct Describer<'a> {
@@ -28,42 +29,25 @@ pub struct Describer<'a> {
     pub layout: &'a Layout,
     /// Which items are written straight into a state.
     pub state_of: &'a [Option<usize>],
+    /// Whether there is somebody to read it.
+    pub in_words: bool,
 }
 
 impl Describer<'_> {
-    /// Describes the instruction of a group, which takes so many operations.
+    /// What the instruction of a group is and costs; it takes so many operations.
     pub fn cost(&self, members: &[usize], kernel: &Kernel, element: usize, flops: u64) -> Cost {
         let work = &self.lowered.work;
         let stored: Vec<usize> = members.iter().copied().filter(|m| self.places[*m].is_some()).collect();
-        let results: Vec<String> = stored.iter().map(|m| self.result(*m)).collect();
-        let mut operands: Vec<String> = Vec::new();
-        for operand in members.iter().flat_map(|m| &work[*m].operands) {
-            let text = match operand {
-                Operand::View(view) if members.contains(&view.root) => continue,
-                Operand::View(view) => self.operand(view),
-                Operand::Constant(x) => x.to_string(),
-            };
-            if !operands.contains(&text) {
-                operands.push(text);
-            }
-        }
-        let names: Vec<String> = members.iter().map(|m| name(&work[*m])).collect();
-        let operation = match kernel {
-            Kernel::MatMul(p) => {
-                let [m, k, n] = p.sizes;
-                let stack: usize = p.stack.iter().map(|s| s.0).product();
-                let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
-                format!("matmul {times}{m}×{k}×{n}")
-            }
-            _ if names.len() > 1 => format!("fused {{{}}}", names.join(" ")),
-            _ => names.join(" "),
+        let (operation, results, operands) = match self.in_words {
+            true => self.words(members, &stored, kernel),
+            false => Default::default(),
         };
         let last = members.last().map(|m| self.graph.node(work[*m].node).span);
         Cost {
             span: last.unwrap_or_default(),
             operation,
-            results: results.join(", "),
-            operands: operands.join(", "),
+            results,
+            operands,
             flops,
             bytes: kernel.traffic() * element as u64,
             stored: stored.iter().map(|m| work[*m].count() * element).sum(),
@@ -71,75 +55,126 @@ impl Describer<'_> {
         }
     }
 
-    fn result(&self, item: usize) -> String {
-        let shape = &self.lowered.work[item].shape;
-        match self.places[item] {
-            Some(Place { space: Space::Arena, offset }) => {
-                let place = match self.layout.in_place_of[item] {
-                    Some(other) => format!("@{offset} in place of %{other}"),
-                    None => format!("@{offset}"),
-                };
-                format!("%{item} {shape:?} {place}")
-            }
-            Some(Place { space: Space::States, .. }) => {
-                let state = self.state_of[item].and_then(|state| self.graph.states.get(state));
-                let path = state.map_or("?", |state| &*state.path);
-                format!("%{item} {shape:?} in {path}")
-            }
-            _ => format!("%{item} {shape:?}"),
+    /// The operation, its results, and its operands.
+    fn words(&self, members: &[usize], stored: &[usize], kernel: &Kernel) -> (String, String, String) {
+        let work = &self.lowered.work;
+        let mut results = String::new();
+        for (i, item) in stored.iter().enumerate() {
+            results.push_str(if i > 0 { ", " } else { "" });
+            self.result(&mut results, *item);
         }
+        let mut operands = String::new();
+        let mut texts: Vec<Range<usize>> = Vec::new();
+        for operand in members.iter().flat_map(|m| &work[*m].operands) {
+            let before = operands.len();
+            operands.push_str(if before > 0 { ", " } else { "" });
+            let start = operands.len();
+            match operand {
+                Operand::View(view) if members.contains(&view.root) => {}
+                Operand::View(view) => self.operand(&mut operands, view),
+                Operand::Constant(x) => {
+                    let _ = write!(operands, "{x}");
+                }
+            };
+            let text = &operands[start..];
+            if text.is_empty() || texts.iter().any(|other| operands[other.clone()] == *text) {
+                operands.truncate(before);
+            } else {
+                texts.push(start..operands.len());
+            }
+        }
+        let operation = match kernel {
+            Kernel::MatMul(p) => {
+                let [m, k, n] = p.sizes;
+                let stack: usize = p.stack.iter().map(|s| s.0).product();
+                let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
+                format!("matmul {times}{m}×{k}×{n}")
+            }
+            _ => self.names(members),
+        };
+        (operation, results, operands)
     }
 
-    fn operand(&self, view: &View) -> String {
-        let item = &self.lowered.work[view.root];
-        let name = match item.task {
-            Task::Input(input) => self.graph.inputs[input].name.to_string(),
-            Task::State(state) => self.graph.states[state].path.to_string(),
-            Task::Literal(_) => "literal".to_string(),
-            _ => format!("%{}", view.root),
+    /// What the members of a group do: `fused {add relu}`.
+    fn names(&self, members: &[usize]) -> String {
+        let mut names = String::from(if members.len() > 1 { "fused {" } else { "" });
+        for (i, member) in members.iter().enumerate() {
+            names.push_str(if i > 0 { " " } else { "" });
+            name(&mut names, &self.lowered.work[*member]);
+        }
+        names.push_str(if members.len() > 1 { "}" } else { "" });
+        names
+    }
+
+    fn result(&self, text: &mut String, item: usize) {
+        let _ = write!(text, "%{item} {:?}", self.lowered.work[item].shape);
+        let _ = match self.places[item] {
+            Some(Place { space: Space::Arena, offset }) => match self.layout.in_place_of[item] {
+                Some(other) => write!(text, " @{offset} in place of %{other}"),
+                None => write!(text, " @{offset}"),
+            },
+            Some(Place { space: Space::States, .. }) => {
+                let state = self.state_of[item].and_then(|state| self.graph.states.get(state));
+                write!(text, " in {}", state.map_or("?", |state| &*state.path))
+            }
+            _ => Ok(()),
         };
-        let mut text = format!("{name} {:?}", view.shape());
+    }
+
+    fn operand(&self, text: &mut String, view: &View) {
+        let item = &self.lowered.work[view.root];
+        let _ = match item.task {
+            Task::Input(input) => text.write_str(&self.graph.inputs[input].name),
+            Task::State(state) => text.write_str(&self.graph.states[state].path),
+            Task::Literal(_) => text.write_str("literal"),
+            _ => write!(text, "%{}", view.root),
+        };
+        text.push_str(" [");
+        for (i, (size, _)) in view.axes.iter().enumerate() {
+            let _ = write!(text, "{}{size}", if i > 0 { ", " } else { "" });
+        }
+        text.push(']');
         if !view.is_linear() || view.offset != 0 {
-            let strides: Vec<String> = view.axes.iter().map(|a| a.1.to_string()).collect();
-            let _ = write!(text, " strides ({})", strides.join(", "));
+            text.push_str(" strides (");
+            for (i, (_, stride)) in view.axes.iter().enumerate() {
+                let _ = write!(text, "{}{stride}", if i > 0 { ", " } else { "" });
+            }
+            text.push(')');
             if view.offset != 0 {
                 let _ = write!(text, " from {}", view.offset);
             }
         }
-        text
     }
 }
 
-/// The name of what an item does.
-fn name(item: &Work) -> String {
-    match &item.task {
-        Task::Input(_) => "input".into(),
-        Task::State(_) => "state".into(),
-        Task::Literal(_) => "literal".into(),
-        Task::Elementwise(TileOp::Unary(Unary::StopGradient)) => "copy".into(),
-        Task::Elementwise(TileOp::Unary(unary)) => snake(&format!("{unary:?}")),
-        Task::Elementwise(TileOp::Binary(binary)) => snake(&format!("{binary:?}")),
-        Task::Elementwise(TileOp::Select) => "select".into(),
-        Task::Random { distribution, stream } => {
-            format!("random {} stream {stream}", snake(&format!("{distribution:?}")))
-        }
-        Task::MatMul => "matmul".into(),
-        Task::Reduce { reduction, axes } => format!("reduce {} over {axes:?}", snake(&format!("{reduction:?}"))),
-        Task::Lines { op, axis } => format!("{} along {axis}", snake(&format!("{op:?}"))),
-        Task::Pad { axis, before, value } => format!("pad axis {axis} with {value} from {before}"),
-        Task::Concat { axis } => format!("concat axis {axis}"),
-        Task::Rows { op, .. } => format!("{} rows", snake(&format!("{op:?}"))),
-        Task::Scan(of) => format!("scan {} steps{}", of.steps, if of.scan.reverse { " in reverse" } else { "" }),
+/// Appends the name of what an item does.
+fn name(text: &mut String, item: &Work) {
+    let _ = match &item.task {
+        Task::Input(_) => text.write_str("input"),
+        Task::State(_) => text.write_str("state"),
+        Task::Literal(_) => text.write_str("literal"),
+        Task::Elementwise(TileOp::Unary(Unary::StopGradient)) => text.write_str("copy"),
+        Task::Elementwise(TileOp::Unary(unary)) => write!(text, "{}", Snake(unary)),
+        Task::Elementwise(TileOp::Binary(binary)) => write!(text, "{}", Snake(binary)),
+        Task::Elementwise(TileOp::Select) => text.write_str("select"),
+        Task::Random { distribution, stream } => write!(text, "random {} stream {stream}", Snake(distribution)),
+        Task::MatMul => text.write_str("matmul"),
+        Task::Reduce { reduction, axes } => write!(text, "reduce {} over {axes:?}", Snake(reduction)),
+        Task::Lines { op, axis } => write!(text, "{} along {axis}", Snake(op)),
+        Task::Pad { axis, before, value } => write!(text, "pad axis {axis} with {value} from {before}"),
+        Task::Concat { axis } => write!(text, "concat axis {axis}"),
+        Task::Rows { op, .. } => write!(text, "{} rows", Snake(op)),
+        Task::Scan(of) => write!(text, "scan {} steps{}", of.steps, if of.scan.reverse { " in reverse" } else { "" }),
         Task::Attention { attention, backward } => {
             let causal = if attention.causal { "causal " } else { "" };
-            format!("{causal}attention{}", if *backward { " backward" } else { "" })
+            write!(text, "{causal}attention{}", if *backward { " backward" } else { "" })
         }
-        Task::Along { place: true, axis, .. } => format!("place along {axis}"),
-        Task::Along { place: false, axis, .. } => format!("take along {axis}"),
-        Task::Convolve(sizes) => windows::describe(sizes),
-        Task::Winograd { part, sizes } => windows::describe_winograd(*part, sizes),
+        Task::Along { place: true, axis, .. } => write!(text, "place along {axis}"),
+        Task::Along { place: false, axis, .. } => write!(text, "take along {axis}"),
+        Task::Convolve(sizes) => text.write_str(&windows::describe(sizes)),
+        Task::Winograd { part, sizes } => text.write_str(&windows::describe_winograd(*part, sizes)),
         Task::Pool { op, geometry, .. } => {
-            format!("window {} of {}", snake(&format!("{op:?}")), windows::describe_windows(geometry))
+            write!(text, "window {} of {}", Snake(op), windows::describe_windows(geometry))
         }
         Task::Recurrent { recurrence, pass, .. } => {
             let cell = match recurrence.cell {
@@ -149,20 +184,24 @@ fn name(item: &Work) -> String {
             };
             let reversed = if recurrence.reverse { " reversed" } else { "" };
             let pass = if *pass == Pass::Backward { " backward" } else { "" };
-            format!("{cell}{reversed}{pass}")
+            write!(text, "{cell}{reversed}{pass}")
         }
-    }
+    };
 }
 
-fn snake(camel: &str) -> String {
-    let mut text = String::new();
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !text.is_empty() {
-            text.push('_');
+/// The name of a variant as people write it: `error_function`.
+struct Snake<T>(T);
+
+impl<T: fmt::Debug> fmt::Display for Snake<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, c) in format!("{:?}", self.0).char_indices() {
+            if i > 0 && c.is_ascii_uppercase() {
+                f.write_char('_')?;
+            }
+            f.write_char(c.to_ascii_lowercase())?;
         }
-        text.push(c.to_ascii_lowercase());
+        Ok(())
     }
-    text
 }
 
 /// `1.5 MB`; thousands, not 1024s.
@@ -177,7 +216,7 @@ fn show_bytes(bytes: usize) -> String {
 impl Plan {
     /// What `check --emit plan` prints: a header, then a line for each instruction: what it does, its results with their
     /// places in the arena (in elements), its operands, and where in the source it comes from.
-    pub fn describe(&self, sources: Option<&SourceMap>) -> String {
+    pub(in crate::runtime) fn describe(&self, sources: Option<&SourceMap>) -> String {
         let mut sizes = vec![format!("B = {}", self.binding.batch)];
         sizes.extend(self.binding.lengths.iter().map(|(id, n)| format!("#{id} = {n}")));
         let mut text = format!(

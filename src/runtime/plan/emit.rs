@@ -135,15 +135,15 @@ impl Emitter<'_> {
             }
             Task::Convolve(sizes) => {
                 let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
-                Kernel::Convolve(Convolve { sizes: *sizes, inputs, output: output? })
+                Kernel::Convolve(Convolve { sizes: **sizes, inputs, output: output? })
             }
             Task::Winograd { part, sizes } => {
                 let inputs = [self.place_of(self.view(item, 0)?)?, self.place_of(self.view(item, 1)?)?];
-                Kernel::Winograd(Winograd { part: *part, sizes: *sizes, inputs, output: output? })
+                Kernel::Winograd(Winograd { part: *part, sizes: **sizes, inputs, output: output? })
             }
             Task::Pool { op, geometry, planes } => {
                 let input = self.place_of(self.view(item, 0)?)?;
-                Kernel::Pool(Pool { op: *op, geometry: *geometry, planes: *planes, input, output: output? })
+                Kernel::Pool(Pool { op: *op, geometry: **geometry, planes: *planes, input, output: output? })
             }
             Task::Recurrent { recurrence, pass, sizes } => {
                 let mut inputs = Vec::with_capacity(item.operands.len());

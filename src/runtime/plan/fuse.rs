@@ -27,27 +27,16 @@ pub fn is_whole(view: &View, root: &Work) -> bool {
 /// Finds the groups; where it `joins` none, each item is a group of its own.
 pub fn fuse(lowered: &Lowered, joins: bool) -> Groups {
     let work = &lowered.work;
-    // For each item: who reads it, and whether number by number.
-    let mut readers: Vec<Vec<(usize, bool)>> = vec![Vec::new(); work.len()];
-    for (i, item) in work.iter().enumerate() {
-        for view in item.views() {
-            let elementwise = matches!(item.task, Task::Elementwise(_));
-            let root = &work[view.root];
-            readers[view.root].push((i, elementwise && is_whole(view, root) && item.count() == root.count()));
-        }
-    }
     // Groups are numbered backwards until the end.
     let mut groups = Groups { members: Vec::new(), of: vec![None; work.len()] };
     let mut sizes: Vec<usize> = Vec::new();
+    // For each item, the earliest group that reads it, as far as readers were seen, and whether number by number.
+    let mut earliest: Vec<Option<(usize, bool)>> = vec![None; work.len()];
     for (i, item) in work.iter().enumerate().rev().filter(|(_, item)| !item.is_source()) {
         let size = 1 + item.operands.len();
-        let earliest = readers[i].iter().filter_map(|(r, _)| groups.of[*r]).max();
-        let joined = earliest.filter(|group| {
-            joins
-                && matches!(item.task, Task::Elementwise(_))
-                && sizes[*group] + size <= MOST
-                && readers[i].iter().all(|(r, by_number)| *by_number || groups.of[*r] != Some(*group))
-        });
+        let is_elementwise = matches!(item.task, Task::Elementwise(_));
+        let may_join = |group: usize| joins && is_elementwise && sizes[group] + size <= MOST;
+        let joined = earliest[i].filter(|(group, by_number)| *by_number && may_join(*group)).map(|(group, _)| group);
         let group = joined.unwrap_or_else(|| {
             groups.members.push(Vec::new());
             sizes.push(0);
@@ -56,6 +45,15 @@ pub fn fuse(lowered: &Lowered, joins: bool) -> Groups {
         groups.members[group].push(i);
         groups.of[i] = Some(group);
         sizes[group] += size;
+        for view in item.views() {
+            let root = &work[view.root];
+            let by_number = is_elementwise && is_whole(view, root) && item.count() == root.count();
+            earliest[view.root] = Some(match earliest[view.root] {
+                Some((other, by_numbers)) if other == group => (group, by_numbers && by_number),
+                Some((other, by_numbers)) if other > group => (other, by_numbers),
+                _ => (group, by_number),
+            });
+        }
     }
     let last = groups.members.len().saturating_sub(1);
     groups.members.reverse();

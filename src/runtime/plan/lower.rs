@@ -21,6 +21,7 @@ use crate::runtime::kernels::pool::PoolOp;
 use crate::runtime::kernels::recurrent::Pass;
 use crate::runtime::kernels::rows::RowOp;
 use crate::runtime::kernels::winograd;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// An operand.
@@ -84,17 +85,17 @@ pub enum Task {
         axis: usize,
         size: usize,
     },
-    /// Both operands are linear.
-    Convolve(convolve::Sizes),
+    /// Both operands are linear. Sizes are apart, for all items take the room of the largest.
+    Convolve(Box<convolve::Sizes>),
     /// Both operands are linear.
     Winograd {
         part: winograd::Part,
-        sizes: winograd::Sizes,
+        sizes: Box<winograd::Sizes>,
     },
     /// The operand is linear.
     Pool {
         op: PoolOp,
-        geometry: Geometry,
+        geometry: Box<Geometry>,
         planes: usize,
     },
     /// All operands are linear. Steps, examples, size of the state.
@@ -159,10 +160,7 @@ pub struct Lowered {
 
 /// The number that a dimension stands for.
 pub fn size_of(dim: &Dim, binding: &Binding) -> Result<usize, PlanError> {
-    let value = match dim.as_constant() {
-        Some(n) => Some(n),
-        None => dim.evaluate(&|v| binding.size(v.id).and_then(|n| i64::try_from(n).ok())),
-    };
+    let value = dim.evaluate(&|v| binding.size(v.id).and_then(|n| i64::try_from(n).ok()));
     value.and_then(|n| usize::try_from(n).ok()).ok_or_else(|| PlanError::Size { dim: dim.to_string() })
 }
 
@@ -193,26 +191,37 @@ pub fn lower<E: Element>(
         binding,
         literals,
         fuses,
-        work: Vec::new(),
+        work: Vec::with_capacity(needed.iter().filter(|is_needed| **is_needed).count()),
         inputs: vec![None; graph.inputs.len()],
         states: vec![None; graph.states.len()],
         node: NodeId(0),
     };
     let mut values: Vec<Option<Operand>> = Vec::with_capacity(graph.nodes.len());
+    // The sizes of all nodes, one behind the other, and where those of each end.
+    let (mut sizes, mut ends): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::with_capacity(graph.nodes.len()));
     for (i, node) in graph.nodes.iter().enumerate() {
         if !needed[i] {
             values.push(None);
+            ends.push(sizes.len());
             continue;
         }
         lowering.node = NodeId(i as u32);
-        let shape = sizes_of(&node.shape, binding)?;
+        let first = sizes.len();
+        for dim in &node.shape {
+            sizes.push(size_of(dim, binding)?);
+        }
+        ends.push(sizes.len());
+        let sizes_of_node = |node: usize| {
+            let first = node.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+            ends.get(node).and_then(|end| sizes.get(first..*end)).unwrap_or(&[])
+        };
         let mut operands = Vec::with_capacity(node.inputs.len());
         for input in &node.inputs {
             let value = values.get(input.index()).cloned().flatten();
             let value = value.ok_or_else(|| PlanError::Internal(format!("node {i} stands before its input")))?;
-            operands.push((value, sizes_of(graph.shape(*input), binding)?));
+            operands.push((value, sizes_of_node(input.index())));
         }
-        let value = lowering.lower_node(&node.op, operands, shape)?;
+        let value = lowering.lower_node(&node.op, operands, sizes[first..].to_vec())?;
         values.push(Some(value));
     }
     let mut result = Lowered::default();
@@ -222,15 +231,15 @@ pub fn lower<E: Element>(
     for output in &graph.outputs {
         lowering.node = output.node;
         let shape = sizes_of(graph.shape(output.node), binding)?;
-        let own = lowering.own(value(output.node)?, &shape, &[])?;
+        let own = lowering.own(value(output.node)?, &shape, |_| false)?;
         result.outputs.push(own);
     }
-    let mut taken = Vec::new();
+    let mut taken = HashSet::new();
     for update in &graph.updates {
         lowering.node = update.value;
         let shape = sizes_of(graph.shape(update.value), binding)?;
-        let own = lowering.own(value(update.value)?, &shape, &taken)?;
-        taken.push(own);
+        let own = lowering.own(value(update.value)?, &shape, |item| taken.contains(&item))?;
+        taken.insert(own);
         result.updates.push((update.state.0 as usize, own));
     }
     result.work = lowering.work;
@@ -293,12 +302,12 @@ impl<E: Element> Lowering<'_, E> {
         Ok(Operand::View(view))
     }
 
-    /// An item of work that is just these numbers, computed in the step and none of `taken`.
-    fn own(&mut self, operand: Operand, shape: &[usize], taken: &[usize]) -> Result<usize, PlanError> {
+    /// An item of work that is just these numbers, computed in the step and not `taken`.
+    fn own(&mut self, operand: Operand, shape: &[usize], taken: impl Fn(usize) -> bool) -> Result<usize, PlanError> {
         let view = self.view(operand, shape);
         if let Some(root) = self.work.get(view.root) {
             let whole = view.offset == 0 && view.is_linear() && view.count() == root.count();
-            if whole && !root.is_source() && !taken.contains(&view.root) {
+            if whole && !root.is_source() && !taken(view.root) {
                 return Ok(view.root);
             }
         }
@@ -319,7 +328,7 @@ impl<E: Element> Lowering<'_, E> {
     fn lower_node(
         &mut self,
         op: &Op,
-        operands: Vec<(Operand, Vec<usize>)>,
+        operands: Vec<(Operand, &[usize])>,
         shape: Vec<usize>,
     ) -> Result<Operand, PlanError> {
         let mut operands = operands.into_iter();
@@ -420,18 +429,17 @@ impl<E: Element> Lowering<'_, E> {
             },
             Op::Pad { axis, before, after: _, value } => {
                 let (x, sizes) = next()?;
-                let x = self.view(x, &sizes);
+                let x = self.view(x, sizes);
                 let before = size_of(before, self.binding)?;
                 self.result(Task::Pad { axis: *axis, before, value: *value }, vec![Operand::View(x)], shape)
             }
             Op::Concat { axis } => {
-                let parts: Vec<Operand> =
-                    operands.map(|(part, sizes)| Operand::View(self.view(part, &sizes))).collect();
+                let parts: Vec<Operand> = operands.map(|(part, sizes)| Operand::View(self.view(part, sizes))).collect();
                 self.result(Task::Concat { axis: *axis }, parts, shape)
             }
             Op::Reduce { reduction, axes } => {
                 let (x, sizes) = next()?;
-                let x = self.view(x, &sizes);
+                let x = self.view(x, sizes);
                 if axes.iter().all(|a| sizes[*a] == 1) {
                     return Ok(Operand::View(x));
                 }
@@ -440,28 +448,28 @@ impl<E: Element> Lowering<'_, E> {
             }
             Op::ArgMax { axis } => {
                 let (x, sizes) = next()?;
-                let x = self.linear(x, &sizes)?;
+                let x = self.linear(x, sizes)?;
                 self.result(Task::Lines { op: LineOp::ArgMax, axis: *axis }, vec![x], shape)
             }
             Op::CumulativeSum { axis, reverse } => {
                 let (x, sizes) = next()?;
-                let x = self.linear(x, &sizes)?;
+                let x = self.linear(x, sizes)?;
                 let op = if *reverse { LineOp::RunningSumReversed } else { LineOp::RunningSum };
                 self.result(Task::Lines { op, axis: *axis }, vec![x], shape)
             }
             Op::Softmax { axis } => {
                 let (x, sizes) = next()?;
-                let x = self.linear(x, &sizes)?;
+                let x = self.linear(x, sizes)?;
                 self.result(Task::Lines { op: LineOp::Softmax, axis: *axis }, vec![x], shape)
             }
             Op::LogSoftmax { axis } => {
                 let (x, sizes) = next()?;
-                let x = self.linear(x, &sizes)?;
+                let x = self.linear(x, sizes)?;
                 self.result(Task::Lines { op: LineOp::LogSoftmax, axis: *axis }, vec![x], shape)
             }
             Op::MatMul => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
-                let (x, y) = (self.view(x, &xs), self.view(y, &ys));
+                let (x, y) = (self.view(x, xs), self.view(y, ys));
                 let (x, y) = (self.factor(x)?, self.factor(y)?);
                 self.result(Task::MatMul, vec![Operand::View(x), Operand::View(y)], shape)
             }
@@ -469,7 +477,7 @@ impl<E: Element> Lowering<'_, E> {
                 let mut views = Vec::with_capacity(6);
                 for (i, (x, sizes)) in operands.enumerate() {
                     // Heads and positions may lie anywhere, what is multiplied side by side.
-                    let view = self.view(x, &sizes);
+                    let view = self.view(x, sizes);
                     let as_it_lies = i < 3 && view.axes.iter().skip(2).all(|(n, stride)| *n <= 1 || *stride > 0);
                     let as_it_lies = as_it_lies && view.axes.last().is_none_or(|(n, stride)| *n <= 1 || *stride == 1);
                     let view = if as_it_lies || view.is_linear() { view } else { self.copied(view)? };
@@ -481,25 +489,25 @@ impl<E: Element> Lowering<'_, E> {
             Op::GatherRows => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let rows = xs.first().copied().unwrap_or(0);
-                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                let operands = vec![self.linear(x, xs)?, self.linear(y, ys)?];
                 self.result(Task::Rows { op: RowOp::Gather, rows }, operands, shape)
             }
             Op::ScatterRows { rows } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let rows = size_of(rows, self.binding)?;
-                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                let operands = vec![self.linear(x, xs)?, self.linear(y, ys)?];
                 self.result(Task::Rows { op: RowOp::Scatter, rows }, operands, shape)
             }
             Op::TakeAlong { axis } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let size = xs[*axis];
-                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                let operands = vec![self.linear(x, xs)?, self.linear(y, ys)?];
                 self.result(Task::Along { place: false, axis: *axis, size }, operands, shape)
             }
             Op::PlaceAlong { axis, size } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
                 let size = size_of(size, self.binding)?;
-                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                let operands = vec![self.linear(x, xs)?, self.linear(y, ys)?];
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
             }
             Op::Scan(scan) => {
@@ -507,25 +515,25 @@ impl<E: Element> Lowering<'_, E> {
                 let mut all = Vec::new();
                 for (i, (x, sizes)) in operands.enumerate() {
                     all.push(match scan.operand(i) {
-                        scan::Operand::Captured => self.linear(x, &sizes)?,
-                        scan::Operand::Carry | scan::Operand::Scanned => Operand::View(self.view(x, &sizes)),
+                        scan::Operand::Captured => self.linear(x, sizes)?,
+                        scan::Operand::Carry | scan::Operand::Scanned => Operand::View(self.view(x, sizes)),
                     });
                 }
                 self.result(Task::Scan(Box::new(of)), all, shape)
             }
             Op::Convolve { .. } | Op::ConvolveInput { .. } | Op::ConvolveKernel { .. } => {
                 let ((x, xs), (y, ys)) = (next()?, next()?);
-                let task = windows::task(op, &xs, &ys, &shape, self.binding)?;
-                let operands = vec![self.linear(x, &xs)?, self.linear(y, &ys)?];
+                let task = windows::task(op, xs, ys, &shape, self.binding)?;
+                let operands = vec![self.linear(x, xs)?, self.linear(y, ys)?];
                 match task {
-                    Task::Convolve(sizes) => self.convolution(sizes, operands, shape),
+                    Task::Convolve(sizes) => self.convolution(*sizes, operands, shape),
                     task => self.result(task, operands, shape),
                 }
             }
             Op::WindowArgMax(_) | Op::WindowSum(_) | Op::WindowSpread(_) => {
                 let (x, xs) = next()?;
-                let task = windows::task(op, &xs, &[], &shape, self.binding)?;
-                let x = self.linear(x, &xs)?;
+                let task = windows::task(op, xs, &[], &shape, self.binding)?;
+                let x = self.linear(x, xs)?;
                 self.result(task, vec![x], shape)
             }
             Op::Recurrent { recurrence, keep } => {
@@ -543,7 +551,7 @@ impl<E: Element> Lowering<'_, E> {
     fn convolution(&mut self, sizes: convolve::Sizes, mut operands: Vec<Operand>, shape: Vec<usize>) -> Operand {
         let (task, runs) = match windows::winograd(&sizes) {
             Some((part, of)) => {
-                let task = |part| Task::Winograd { part, sizes: of };
+                let task = |part| Task::Winograd { part, sizes: Box::new(of) };
                 if let (winograd::Part::Result, Some(kernel)) = (part, operands.last_mut()) {
                     // The image's gradient is the convolution with the kernel turned by half.
                     let weights = winograd::Part::Weights { turned: sizes.side == convolve::Side::Image };
@@ -552,7 +560,7 @@ impl<E: Element> Lowering<'_, E> {
                 }
                 (task(part), if part == winograd::Part::Gradient { of.runs() } else { 1 })
             }
-            None => (Task::Convolve(sizes), sizes.runs()),
+            None => (Task::Convolve(Box::new(sizes)), sizes.runs()),
         };
         if runs == 1 {
             return self.result(task, operands, shape);
@@ -568,7 +576,7 @@ impl<E: Element> Lowering<'_, E> {
         &mut self,
         recurrence: Recurrence,
         pass: Pass,
-        operands: Vec<(Operand, Vec<usize>)>,
+        operands: Vec<(Operand, &[usize])>,
         shape: Vec<usize>,
     ) -> Result<Operand, PlanError> {
         // The first operand, products or gradients, says how many steps and examples there are, the weight the rest.
@@ -579,7 +587,7 @@ impl<E: Element> Lowering<'_, E> {
         };
         let mut linear = Vec::with_capacity(operands.len());
         for (operand, sizes) in operands {
-            linear.push(self.linear(operand, &sizes)?);
+            linear.push(self.linear(operand, sizes)?);
         }
         Ok(self.result(Task::Recurrent { recurrence, pass, sizes }, linear, shape))
     }

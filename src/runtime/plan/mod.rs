@@ -7,6 +7,7 @@ mod fuse;
 pub(super) mod literals;
 mod lower;
 mod order;
+mod pack;
 mod scan;
 mod view;
 mod windows;
@@ -44,6 +45,8 @@ pub(super) struct Places<'a> {
     pub arena: Region,
     /// Whether one instruction may compute several nodes.
     pub fuses: bool,
+    /// Whether instructions are described in words.
+    pub in_words: bool,
 }
 
 /// A part of the arena.
@@ -101,6 +104,7 @@ impl Plan {
             places: &item_places,
             layout: &layout,
             state_of: &order.state_of,
+            in_words: places.in_words,
         };
         let flops = flops_of(graph, &lowered, binding);
         let mut kernels = Vec::with_capacity(order.sequence.len());

@@ -23,23 +23,35 @@ pub struct Order {
 
 struct Dependencies {
     after: Vec<Vec<usize>>,
+    /// The last search that came by each group, so that a search need not begin with a clean slate.
+    seen: Vec<u32>,
+    searches: u32,
 }
 
 impl Dependencies {
+    fn push(&mut self) {
+        self.after.push(Vec::new());
+        self.seen.push(0);
+    }
+
+    /// May be said twice.
     fn add(&mut self, before: usize, after: usize) {
-        if before != after && !self.after[before].contains(&after) {
+        if before != after && self.after[before].last() != Some(&after) {
             self.after[before].push(after);
         }
     }
 
-    fn reaches(&self, from: usize, targets: &[usize]) -> bool {
-        let mut seen = vec![false; self.after.len()];
+    fn reaches(&mut self, from: usize, targets: &[usize]) -> bool {
+        if targets.is_empty() {
+            return false;
+        }
+        self.searches += 1;
         let mut open = self.after[from].clone();
         while let Some(group) = open.pop() {
             if targets.contains(&group) {
                 return true;
             }
-            if !std::mem::replace(&mut seen[group], true) {
+            if std::mem::replace(&mut self.seen[group], self.searches) != self.searches {
                 open.extend(&self.after[group]);
             }
         }
@@ -49,7 +61,8 @@ impl Dependencies {
 
 /// Orders the groups; may append copies to the work.
 pub fn order(lowered: &mut Lowered, groups: &mut Groups) -> Order {
-    let mut dependencies = Dependencies { after: vec![Vec::new(); groups.members.len()] };
+    let count = groups.members.len();
+    let mut dependencies = Dependencies { after: vec![Vec::new(); count], seen: vec![0; count], searches: 0 };
     let mut readers: Vec<Vec<usize>> = Vec::new();
     for (group, members) in groups.members.iter().enumerate() {
         for view in members.iter().flat_map(|m| lowered.work[*m].views()) {
@@ -57,7 +70,7 @@ pub fn order(lowered: &mut Lowered, groups: &mut Groups) -> Order {
                 dependencies.add(before, group);
             } else if let Task::State(state) = lowered.work[view.root].task {
                 readers.resize(readers.len().max(state + 1), Vec::new());
-                if !readers[state].contains(&group) {
+                if readers[state].last() != Some(&group) {
                     readers[state].push(group);
                 }
             }
@@ -88,7 +101,7 @@ pub fn order(lowered: &mut Lowered, groups: &mut Groups) -> Order {
             groups.members.push(vec![copy]);
             groups.of.push(Some(groups.members.len() - 1));
             state_of.push(Some(state));
-            dependencies.after.push(Vec::new());
+            dependencies.push();
             dependencies.add(group, groups.members.len() - 1);
             groups.members.len() - 1
         };

@@ -23,11 +23,11 @@ pub(super) fn task(op: &Op, x: &[usize], y: &[usize], shape: &[usize], binding: 
     let lead = image.len().checked_sub(windows.len()).ok_or_else(wrong)?;
     let geometry =
         geometry(windows, image.get(lead..).ok_or_else(wrong)?, places.get(lead..).ok_or_else(wrong)?, binding)?;
-    let pool = |op| Task::Pool { op, geometry, planes: image.iter().take(lead).product() };
+    let pool = |op| Task::Pool { op, geometry: Box::new(geometry), planes: image.iter().take(lead).product() };
     let convolution = |side, groups: usize, kernel: &[usize]| match (image, kernel) {
         ([examples, ..], [units, channels, ..]) => {
             let (examples, channels, units) = (*examples, *channels, units / groups.max(1));
-            Ok(Task::Convolve(Sizes { side, geometry, examples, groups, channels, units }))
+            Ok(Task::Convolve(Box::new(Sizes { side, geometry, examples, groups, channels, units })))
         }
         _ => Err(wrong()),
     };
