@@ -74,6 +74,7 @@ mod sequences;
 mod served;
 mod snapshot;
 mod starter;
+mod startup;
 mod sweeps;
 mod tensorboard;
 mod text;
