@@ -25,9 +25,6 @@ pub const SHARE: &str = "share";
 /// With `accumulate`, name of the scalar input that is 0 at the first batch of a step and 1 at the others.
 pub const KEPT: &str = "kept";
 
-/// As many nodes as its forward pass has a step may have without being copied; mostly fewer.
-const STEP_PER_FORWARD: usize = 8;
-
 /// Where the average of a weight is, with `ema`.
 pub fn average_path(weight: &str) -> Arc<str> {
     format!("{weight}@average").into()
@@ -124,12 +121,8 @@ pub(super) fn recomputed(mut backward: Backward, train: &Train) -> Backward {
 /// The forward graph whose only outputs are the loss and its terms.
 fn with_loss_outputs(train: &Train) -> Graph {
     let forward = &*train.training.graph;
-    // Backward pass and updates go behind it. Room that stays empty is not touched; a graph that grows step by step is
-    // copied over and over, which takes longer than making it.
-    let mut nodes = Vec::with_capacity(STEP_PER_FORWARD * forward.nodes.len());
-    nodes.extend_from_slice(&forward.nodes);
     let mut graph = Graph {
-        nodes,
+        nodes: forward.nodes.clone(),
         inputs: forward.inputs.clone(),
         states: forward.states.clone(),
         outputs: Vec::new(),
