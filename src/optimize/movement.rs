@@ -3,7 +3,7 @@
 use super::rewrite::full;
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, Node, NodeId};
-use crate::ir::op::Op;
+use crate::ir::op::{Op, Reduction};
 
 /// Concatenations of more parts than this are not searched for the part that a slice takes: an unrolled recurrence
 /// has one slice and one part a step, and the search would be quadratic.
@@ -85,9 +85,40 @@ pub(super) fn simplify(graph: &mut Graph, node: &Node, sole: bool) -> Option<Nod
             let op = Op::Reduce { reduction: *reduction, axes: both.into() };
             operand(graph).map(|z| append(graph, op, z))
         }
+        (Op::Reduce { reduction: Reduction::Sum, axes }, Op::Reshape | Op::PlaceAlong { .. }) => {
+            sum_of_placed(graph, node, axes, x)
+        }
         (Op::CumulativeSum { axis, .. }, _) => node.shape.get(*axis)?.is_one().then_some(x),
         _ => None,
     }
+}
+
+/// Numbers among zeros have the sum of those numbers: behind a pool, the gradient of a bias reads what came through.
+fn sum_of_placed(graph: &mut Graph, node: &Node, axes: &[usize], x: NodeId) -> Option<NodeId> {
+    // A pool sees a plane as a line.
+    let placed = match graph.node(x).op {
+        Op::Reshape => *graph.node(x).inputs.first()?,
+        _ => x,
+    };
+    let Op::PlaceAlong { axis, .. } = graph.node(placed).op else { return None };
+    let numbers = *graph.node(placed).inputs.first()?;
+    let (line, plane) = (graph.shape(placed), graph.shape(x));
+    let is_same = placed == x;
+    // All that the line was parted into is summed over, and what stands in front is the same axes.
+    let is_parted = axis + 1 == line.len() && line.get(..axis) == plane.get(..axis);
+    if !(if is_same { axes.contains(&axis) } else { is_parted && (axis..plane.len()).all(|axis| axes.contains(&axis)) })
+    {
+        return None;
+    }
+    let axes: Vec<usize> = match is_same {
+        true => axes.to_vec(),
+        false => axes.iter().copied().filter(|at| *at < axis).chain([axis]).collect(),
+    };
+    let mut shape = graph.shape(numbers).to_vec();
+    axes.iter().for_each(|axis| shape[*axis] = Dim::constant(1));
+    let op = Op::Reduce { reduction: Reduction::Sum, axes: axes.into() };
+    let sum = graph.push(op, vec![numbers], shape, node.span);
+    Some(graph.push(Op::Reshape, vec![sum], node.shape.clone(), node.span))
 }
 
 /// A slice of a padded tensor `z`, from position `start` of `z` on, that takes nothing of the padding or nothing else.

@@ -346,6 +346,33 @@ fn few_numbers_are_selected_before_they_are_placed_among_many() {
     assert!(plane.starts_with("reshape(place_along(where(take_along("), "{plane}");
 }
 
+/// As behind a pool, where the bias in front of it asks for the sum.
+#[test]
+fn numbers_among_zeros_have_the_sum_of_the_numbers() {
+    let placed = |b: &mut Bench| {
+        let at = b.op(Op::ArgMax { axis: 1 }, &[b.x], &[4, 1]);
+        b.op(Op::PlaceAlong { axis: 1, size: Dim::constant(6) }, &[at, at], &[4, 6])
+    };
+    let line = optimized(|b| {
+        let placed = placed(b);
+        b.sum(placed, &[0, 1], &[1, 1])
+    });
+    assert_eq!(line, "sum(argmax(x, axis: 1), axes: [0, 1])");
+    let plane = optimized(|b| {
+        let placed = placed(b);
+        let placed = b.op(Op::Reshape, &[placed], &[4, 2, 3]);
+        b.sum(placed, &[0, 1, 2], &[1, 1, 1])
+    });
+    assert_eq!(plane, "reshape(sum(argmax(x, axis: 1), axes: [0, 1]))");
+    // Some of the zeros stand in another sum.
+    let part = optimized(|b| {
+        let placed = placed(b);
+        let placed = b.op(Op::Reshape, &[placed], &[4, 2, 3]);
+        b.sum(placed, &[0, 2], &[1, 2, 1])
+    });
+    assert!(part.contains("place_along"), "{part}");
+}
+
 #[test]
 fn what_is_known_is_computed() {
     let laws: &[Law] = &[
