@@ -4,7 +4,8 @@ use super::cli::{Ended, nnrun};
 use nnrun::check::Train;
 use nnrun::check::{Overrides, check_file, check_text};
 use nnrun::compile::{self, Foreseen, full_batch};
-use nnrun::runtime::{Feed, Session};
+use nnrun::ir::op::InputId;
+use nnrun::runtime::{Executable, Feed, Session};
 use std::path::Path;
 
 #[test]
@@ -54,6 +55,57 @@ fn taken(train: &Train, batch: usize) -> usize {
         beside += executable.memory(&session).total() - session.states.bytes();
     }
     session.states.bytes() + beside
+}
+
+/// Of a gelu what goes in is kept, its curve, and what the weights behind it need: `x/√2` and `x/2` follow from `x`.
+#[test]
+fn what_is_cheap_is_computed_again() {
+    const EXAMPLES: usize = 512;
+    const WIDTH: usize = 256;
+    let program = format!(
+        "data d {{
+  let t = random(1024, features: {WIDTH}, seed: 1)
+  field x = t[x0 .. x{}]
+}}
+model M(x: [{WIDTH}]) -> y: [{WIDTH}] {{
+  x |> Dense({WIDTH}) |> gelu |> Dense({WIDTH}) |> gelu |> Dense({WIDTH}) |> gelu |> Dense({WIDTH})
+}}
+train M on d {{
+  loss:      mse(y, x)
+  optimizer: SGD(lr: 0.1)
+  batch:     {EXAMPLES}
+  epochs:    1
+}}
+",
+        WIDTH - 1
+    );
+    let checked = check_text(Path::new("test.nn"), &program, &Overrides::default());
+    assert!(!checked.has_errors(), "{:?}", checked.diagnostics);
+    let train = &checked.program.trains[0];
+    let (graphs, mut states) = compile::states(train, None).unwrap();
+    let step = compile::step(graphs, &states).unwrap();
+    let graph = step.executable.graph().clone();
+    for state in &graph.states {
+        let numbers = states.get_mut(&state.path).unwrap().iter_mut().enumerate();
+        numbers.for_each(|(i, x)| *x = ((i * 37 + state.path.len()) % 101) as f32 / 500.0 - 0.1);
+    }
+    let run = |mut executable: Executable<f32>| {
+        let mut session = Session::new(states.clone(), 2);
+        let plan = executable.prepare(&full_batch(&train.longest, EXAMPLES)).unwrap();
+        let numbers = executable.input_mut(plan, InputId(0)).iter_mut().enumerate();
+        numbers.for_each(|(i, x)| *x = ((i * 37 + 11) % 101) as f32 / 50.0 - 1.0);
+        for step in 0..3 {
+            executable.run(&mut session, plan, &Feed { seed: 0, step, examples: &[] });
+        }
+        let weights = graph.states.iter().map(|state| session.states.get(&state.path).unwrap().to_vec());
+        (weights.collect::<Vec<_>>(), executable.plan(plan).arena_bytes())
+    };
+    let (weights, bytes) = run(step.executable);
+    let (each_by_itself, _) = run(Executable::node_by_node(graph.clone(), &states).unwrap());
+    assert!(weights == each_by_itself, "the same steps give the same bits");
+    let kept = bytes as f64 / (4 * EXAMPLES * WIDTH) as f64;
+    // Three times what goes into a gelu, its curve and what comes out; two and a half on their way.
+    assert!(kept < 12.0, "{kept} tensors at a time");
 }
 
 /// Weights that no machine has room for must not be made to find that out.

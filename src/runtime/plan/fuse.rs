@@ -8,7 +8,7 @@ use super::lower::{Lowered, Task, Work};
 use super::view::View;
 
 /// Most operands and steps of a group together; a program has room for [`super::super::kernels::elementwise::MAX_SLOTS`].
-const MOST: usize = 88;
+pub const MOST: usize = 88;
 
 /// Which items an instruction computes.
 #[derive(Debug, Default)]

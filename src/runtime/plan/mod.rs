@@ -1,5 +1,6 @@
 //! A graph with every size known, as instructions over planned memory.
 
+mod again;
 mod arena;
 mod describe;
 mod emit;
@@ -92,6 +93,9 @@ impl Plan {
     ) -> Result<Plan, PlanError> {
         let mut lowered = lower::lower(graph, binding, literals, places.fuses)?;
         let mut groups = fuse::fuse(&lowered, places.fuses);
+        if places.fuses {
+            again::again(&mut lowered, &mut groups);
+        }
         let order = order::order(&mut lowered, &mut groups);
         if order.sequence.len() != groups.members.len() {
             return Err(PlanError::Internal("the instructions wait on each other".into()));
