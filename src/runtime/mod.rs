@@ -29,6 +29,8 @@ pub use element::Element;
 pub use executable::{Executable, Memory, Overflow, PlanError, PlanId};
 pub use feed::{Binding, Feed};
 pub use flops::{graph_flops, node_flops};
+#[cfg(not(windows))]
+pub use kernels::allocator::Allocator;
 pub use plan::Plan;
 pub use recording::{Cost, Record};
 pub use session::Session;

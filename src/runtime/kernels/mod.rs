@@ -5,6 +5,8 @@
 #![allow(unsafe_code)] // the only place; each block says why it is sound
 
 pub mod adam;
+#[cfg(not(windows))]
+pub mod allocator;
 pub mod assemble;
 pub mod attention;
 pub mod clock;
