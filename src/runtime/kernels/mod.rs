@@ -169,7 +169,8 @@ impl Kernel {
             }
             Kernel::Pool(p) => {
                 let [read, write] = p.widths().map(|width| p.planes * width);
-                (vec![Range::linear(p.input, read)], vec![Range::linear(p.output, write)])
+                let writes = std::iter::once(p.output).chain(p.numbers).map(|place| Range::linear(place, write));
+                (vec![Range::linear(p.input, read)], writes.collect())
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Windows over planes, one plane at a time: where the largest number stands, sums, and their transpose.
+//! Windows over planes, one plane at a time: where the largest number stands and which it is, sums, and their transpose.
 
 use super::geometry::Geometry;
 use super::memory::{Bases, Place};
@@ -32,6 +32,8 @@ pub struct Pool {
     pub input: Place,
     /// The other of the two.
     pub output: Place,
+    /// With [`PoolOp::ArgMax`], where the largest numbers themselves go, if anywhere: `[planes, places]`.
+    pub numbers: Option<Place>,
 }
 
 impl Pool {
@@ -66,11 +68,13 @@ impl Pool {
         // SAFETY: planes of the result are disjoint; the operand is not the result (checked).
         let (x, y) =
             unsafe { (bases.read(at(self.input, from), count * from), bases.write(at(self.output, to), count * to)) };
+        // SAFETY: as above.
+        let numbers = self.numbers.map(|place| unsafe { bases.write(at(place, to), count * to) });
         if from == 0 || to == 0 {
             return y.fill(E::ZERO);
         }
         if self.op == PoolOp::ArgMax {
-            return largest_of_planes(&self.geometry, x, y);
+            return largest_of_planes(&self.geometry, x, y, numbers.unwrap_or_default());
         }
         for (x, y) in x.chunks_exact(from).zip(y.chunks_exact_mut(to)) {
             match self.op {
@@ -113,12 +117,13 @@ impl Pool {
 /// Most rows of a window whose windows are compared side by side.
 const ROWS: usize = 32;
 
-/// Where the first largest number of each window stands, plane by plane. NaN counts as the largest, as in torch.
+/// Where the first largest number of each window stands, plane by plane, and those numbers, if there is room for them. NaN
+/// counts as the largest, as in torch.
 #[multiversion(targets(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
+fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E], numbers: &mut [E]) {
     let (plane, windows) = (g.plane(), g.windows());
     let [_, high, wide] = g.image;
     let [depth, height, width] = g.places;
@@ -133,7 +138,12 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
             let deep = g.taps_inside(0, od);
             for oh in 0..height {
                 let across = g.taps_inside(1, oh);
-                let line = &mut y[(od * height + oh) * width..][..width];
+                let at = (od * height + oh) * width;
+                let line = &mut y[at..at + width];
+                let numbers = match numbers.len() {
+                    0 => &mut [],
+                    _ => &mut numbers[index * windows + at..][..width],
+                };
                 let mut done = 0;
                 if inside {
                     let mut count = 0;
@@ -146,10 +156,10 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
                     let rows = &rows[..count];
                     // As many side by side as fit the line; more than the widest register holds gain nothing.
                     done = match (g.stride[2], width) {
-                        (1, ..=8) => side_by_side::<E, 1, 8>(g, x, rows, line),
-                        (1, _) => side_by_side::<E, 1, 16>(g, x, rows, line),
-                        (2, ..=8) => side_by_side::<E, 2, 8>(g, x, rows, line),
-                        (2, _) => side_by_side::<E, 2, 16>(g, x, rows, line),
+                        (1, ..=8) => side_by_side::<E, 1, 8>(g, x, rows, line, numbers),
+                        (1, _) => side_by_side::<E, 1, 16>(g, x, rows, line, numbers),
+                        (2, ..=8) => side_by_side::<E, 2, 8>(g, x, rows, line, numbers),
+                        (2, _) => side_by_side::<E, 2, 16>(g, x, rows, line, numbers),
                         _ => 0,
                     };
                 }
@@ -157,7 +167,11 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E]) {
                     let rows = deep.clone().flat_map(|kd| {
                         across.clone().map(move |kh| (g.position(0, od, kd) * high + g.position(1, oh, kh)) * wide)
                     });
-                    *place = E::from_f64(one_window(g, x, rows, ow) as f64);
+                    let largest = one_window(g, x, rows, ow);
+                    *place = E::from_f64(largest as f64);
+                    if let Some(number) = numbers.get_mut(ow) {
+                        *number = x[largest];
+                    }
                 }
             }
         }
@@ -191,6 +205,7 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
     x: &[E],
     rows: &[usize],
     line: &mut [E],
+    numbers: &mut [E],
 ) -> usize {
     let mut steps = [E::ZERO; LANES];
     for i in 0..LANES {
@@ -222,7 +237,16 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
             }
         }
         let count = LANES.min(line.len() - first);
-        line[first..first + count].copy_from_slice(&place[..count]);
+        // Asked for by a number that is not known, the arrays of the loop would be kept in memory all the time.
+        let mut found = [[E::ZERO; LANES]; 2];
+        for i in 0..LANES {
+            found[0][i] = place[i];
+            found[1][i] = best[i];
+        }
+        line[first..first + count].copy_from_slice(&found[0][..count]);
+        if let Some(numbers) = numbers.get_mut(first..first + count) {
+            numbers.copy_from_slice(&found[1][..count]);
+        }
         first += count;
     }
     first

@@ -97,6 +97,13 @@ impl Describer<'_> {
 
     /// What the members of a group do: `fused {add relu}`.
     fn names(&self, members: &[usize]) -> String {
+        if let &[pool, _] = members
+            && let Task::Pool { .. } = self.lowered.work[pool].task
+        {
+            let mut names = self.names(&[pool]);
+            names.push_str(" and max");
+            return names;
+        }
         let mut names = String::from(if members.len() > 1 { "fused {" } else { "" });
         for (i, member) in members.iter().enumerate() {
             names.push_str(if i > 0 { " " } else { "" });

@@ -121,6 +121,11 @@ impl Emitter<'_> {
             Task::Attention { attention, backward } => {
                 Kernel::Attention(self.attention(item, *attention, *backward, output?)?)
             }
+            // What a pool has found the place of.
+            Task::Along { .. } if members.len() > 1 => match self.kernel(&members[..1])? {
+                Kernel::Pool(pool) => Kernel::Pool(Pool { numbers: Some(output?), ..pool }),
+                other => return Err(format!("{other:?} finds no places")),
+            },
             Task::Along { place, axis, size } => {
                 let (x, y) = (self.view(item, 0)?, self.view(item, 1)?);
                 let [outer, count, inner] = around(&y.shape(), *axis);
@@ -143,7 +148,14 @@ impl Emitter<'_> {
             }
             Task::Pool { op, geometry, planes } => {
                 let input = self.place_of(self.view(item, 0)?)?;
-                Kernel::Pool(Pool { op: *op, geometry: **geometry, planes: *planes, input, output: output? })
+                Kernel::Pool(Pool {
+                    op: *op,
+                    geometry: **geometry,
+                    planes: *planes,
+                    input,
+                    output: output?,
+                    numbers: None,
+                })
             }
             Task::Recurrent { recurrence, pass, sizes } => {
                 let mut inputs = Vec::with_capacity(item.operands.len());

@@ -2,10 +2,12 @@
 //!
 //! From the end of the graph to its beginning, each elementwise item joins the earliest group that reads it, where that
 //! group reads it number by number. Work is so done as late as possible and never twice: an item that others read too
-//! is stored by its group on the side. The update of a weight with its moments becomes one group by itself.
+//! is stored by its group on the side. The update of a weight with its moments becomes one group by itself. A pool that
+//! finds the places of the largest numbers takes them, too.
 
 use super::lower::{Lowered, Task, Work};
 use super::view::View;
+use crate::runtime::kernels::pool::PoolOp;
 
 /// Most operands and steps of a group together; a program has room for [`super::super::kernels::elementwise::MAX_SLOTS`].
 pub const MOST: usize = 88;
@@ -36,7 +38,10 @@ pub fn fuse(lowered: &Lowered, joins: bool) -> Groups {
         let size = 1 + item.operands.len();
         let is_elementwise = matches!(item.task, Task::Elementwise(_));
         let may_join = |group: usize| joins && is_elementwise && sizes[group] + size <= MOST;
+        let first = earliest[i].map(|(group, _)| group);
+        let is_taken = |group: &usize| joins && takes_what_was_found(work, &groups.members[*group], i);
         let joined = earliest[i].filter(|(group, by_number)| *by_number && may_join(*group)).map(|(group, _)| group);
+        let joined = joined.or_else(|| first.filter(is_taken));
         let group = joined.unwrap_or_else(|| {
             groups.members.push(Vec::new());
             sizes.push(0);
@@ -64,4 +69,18 @@ pub fn fuse(lowered: &Lowered, joins: bool) -> Groups {
         *group = last - *group;
     }
     groups
+}
+
+/// Whether a group does nothing but take the numbers whose places a pool finds: the pool has them at hand.
+fn takes_what_was_found(work: &[Work], group: &[usize], pool: usize) -> bool {
+    let &[take] = group else { return false };
+    let Task::Pool { op: PoolOp::ArgMax, geometry, planes } = &work[pool].task else { return false };
+    let Task::Along { place: false, axis, size } = work[take].task else { return false };
+    let image = work[pool].views().next().map(|view| view.root);
+    let roots: Vec<usize> = work[take].views().map(|view| view.root).collect();
+    let outer: usize = work[take].shape.iter().take(axis).product();
+    image.is_some_and(|image| roots == [image, pool] && work[image].count() == planes * size)
+        && work[take].views().all(|view| is_whole(view, &work[view.root]))
+        && (outer, size, work[take].count()) == (*planes, geometry.plane(), work[pool].count())
+        && axis + 1 == work[take].shape.len()
 }
