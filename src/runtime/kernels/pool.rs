@@ -198,7 +198,7 @@ fn one_window<E: Element>(g: &Geometry, x: &[E], rows: impl Iterator<Item = usiz
 
 /// The same for the windows of a line, `LANES` at a time; says how many it has done: it ends where the numbers do not reach
 /// so far. Rows are read a vector at a time, so those behind the end of the line are compared too, and dropped.
-#[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
+#[allow(clippy::needless_range_loop, clippy::manual_memcpy)] // counting leaves nothing to be inlined
 #[inline(always)]
 fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
     g: &Geometry,
