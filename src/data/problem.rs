@@ -107,6 +107,11 @@ pub enum DataProblem {
         /// Whether one of its cells goes on over several lines: a quote may never be closed.
         over_lines: bool,
     },
+    /// A quote that opens a cell is never closed: the rest of the file would be that cell.
+    NeverCloses {
+        /// The row.
+        place: Place,
+    },
     /// Two columns have one name.
     DuplicateColumn {
         /// The name.

@@ -26,7 +26,7 @@ const VERSION: u32 = 2;
 /// Smaller files are scanned faster than a cache file is found.
 const WORTH_KEEPING: u64 = 1 << 18;
 /// To scan such a file again and again takes longer than to wait until it can be remembered.
-const WORTH_WAITING: u64 = 32 << 20;
+const WORTH_WAITING: u64 = 1 << 30;
 /// A file that changed so recently may change again within the clock's grain.
 pub(super) const SETTLED: Duration = Duration::from_secs(2);
 

@@ -18,7 +18,7 @@ impl DataProblem {
             P::Unreadable { .. } | P::TooManyRows { .. } | P::NoRoomBeside { .. } | P::LostBeside { .. } => Code::E0502,
             P::NoColumn { .. } | P::NoHeader { .. } => Code::E0503,
             P::DuplicateColumn { .. } => Code::E0504,
-            P::RaggedRow { .. } => Code::E0505,
+            P::RaggedRow { .. } | P::NeverCloses { .. } => Code::E0505,
             P::TextForNumber { .. } => Code::E0506,
             P::Missing { .. } => Code::E0507,
             P::LabelOutside { .. } => Code::E0508,
@@ -113,6 +113,7 @@ impl DataProblem {
             | DataProblem::NoHeader { .. }
             | DataProblem::DuplicateColumn { .. }
             | DataProblem::RaggedRow { .. }
+            | DataProblem::NeverCloses { .. }
             | DataProblem::ColumnsDiffer { .. }
             | DataProblem::RangeReversed { .. }
             | DataProblem::ChosenTwice { .. }
@@ -234,13 +235,16 @@ impl DataProblem {
                     "read here",
                 );
                 if *over_lines {
-                    d.help("a quote that opens a cell of this line is closed only on a later line, or never")
+                    d.help("a quote that opens a cell of this line is closed only on a later line")
                 } else if *cells > *columns && place.in_file {
                     d.help("a cell that holds a comma stands in quotes: \"a, b\"")
                 } else {
                     d.help("a value that is missing is an empty cell, not a left out one")
                 }
             }
+            DataProblem::NeverCloses { place } => say(format!("{place} has a quote that is never closed"), "read here")
+                .note("all that follows, to the end of the file, would be one cell")
+                .help("close it where the cell ends; a cell that holds a quote has it twice: \"3\"\" nails\""),
             DataProblem::ColumnsDiffer { first, other, lacking, extra } => {
                 let mut d = say(format!("`{first}` and `{other}` do not have the same columns"), "read as one table");
                 for (names, verb) in [(lacking, "lacks"), (extra, "also has")] {

@@ -24,9 +24,10 @@ impl DataError {
                     .note("its first line is read as the names of the columns, and it is the only one")
                     .help("write the names of the columns into the first line, as in the data that was learned from")
             }
-            DataProblem::Empty { .. } | DataProblem::NotUtf8 { .. } | DataProblem::RaggedRow { .. } => {
-                relabelled(told, here)
-            }
+            DataProblem::Empty { .. }
+            | DataProblem::NotUtf8 { .. }
+            | DataProblem::RaggedRow { .. }
+            | DataProblem::NeverCloses { .. } => relabelled(told, here),
             DataProblem::OtherFormat { written, format, .. } => {
                 let message = format!("`{written}` is {format}, and the program reads a CSV here");
                 Diagnostic::new(Code::E0520, message, self.span, here)

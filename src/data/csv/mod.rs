@@ -13,7 +13,7 @@ use super::problem::{DataProblem, Found};
 use super::rows::Rows;
 use super::source_spec::DataFile;
 use super::table_reader::{TableSink, no_duplicates};
-use record::{GoesOn, Stretch};
+use record::{Cut, Stretch};
 use std::io::{Cursor, Read};
 
 /// Bytes that are read at once, unless a record has more: few enough that they and their cells stay in the cache.
@@ -133,6 +133,9 @@ impl Reader<'_> {
             let stretch = self.stretch();
             let (start, blank) = stretch.skip_blank(self.at);
             let read = start.map(|start| (start, stretch.texts(start)));
+            if let Some((_, Err(Cut::NeverCloses))) = read {
+                return Err(Box::new(DataProblem::NeverCloses { place: self.place(self.line + blank) }));
+            }
             if let Some((start, Ok((names, end)))) = read {
                 let header = self.bytes.get(start..end).unwrap_or_default();
                 self.line += blank + header.iter().filter(|byte| **byte == b'\n').count() as u64;
@@ -161,10 +164,13 @@ impl Reader<'_> {
             };
             let row = rows.lines.len();
             match stretch.record(start, rows) {
-                Err(GoesOn) => {
+                Err(Cut::GoesOn) => {
                     rows.truncate(row);
                     at = start;
                     break;
+                }
+                Err(Cut::NeverCloses) => {
+                    return Err(Box::new(DataProblem::NeverCloses { place: self.place(line) }));
                 }
                 Ok(record) if record.cells != rows.columns.len() => {
                     let (place, cells, columns) = (self.place(line), record.cells, rows.columns.len());

@@ -16,8 +16,13 @@ pub(super) struct Stretch<'a> {
     pub delimiter: u8,
 }
 
-/// That a record goes on behind the stretch.
-pub(super) struct GoesOn;
+/// Why a record cannot be read to its end.
+pub(super) enum Cut {
+    /// It goes on behind the stretch.
+    GoesOn,
+    /// A quote that opens one of its cells is closed nowhere in the file.
+    NeverCloses,
+}
 
 /// A cell as it stands in the file.
 struct Field {
@@ -57,7 +62,7 @@ impl Stretch<'_> {
 
     /// Appends the cells of the record at `at` to those of `rows`. What is not complete, or not as long as the others,
     /// is for the caller to take away.
-    pub fn record(&self, mut at: usize, rows: &mut Rows) -> Result<Record, GoesOn> {
+    pub fn record(&self, mut at: usize, rows: &mut Rows) -> Result<Record, Cut> {
         let mut record = Record { cells: 0, line_feeds: 0, ends_line: false, is_text: true, end: 0 };
         loop {
             let end = match rows.columns.get_mut(record.cells) {
@@ -111,7 +116,7 @@ impl Stretch<'_> {
     }
 
     /// The cells of the record at `at`, none for those that are not text; and where it ends.
-    pub fn texts(&self, mut at: usize) -> Result<(Vec<Option<String>>, usize), GoesOn> {
+    pub fn texts(&self, mut at: usize) -> Result<(Vec<Option<String>>, usize), Cut> {
         let mut texts = Vec::new();
         loop {
             let field = self.field(at)?;
@@ -125,7 +130,7 @@ impl Stretch<'_> {
 
     /// Appends the cell at `at`; gives where it ends.
     #[inline]
-    fn cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, GoesOn> {
+    fn cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, Cut> {
         // Nearly every cell of a large table is a number with nothing around it.
         if let Some((number, end)) = short_number(self.bytes, at)
             && self.bytes.get(end).is_some_and(|byte| self.ends(*byte))
@@ -137,7 +142,7 @@ impl Stretch<'_> {
     }
 
     #[inline(never)]
-    fn any_cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, GoesOn> {
+    fn any_cell(&self, at: usize, cells: &mut Cells, record: &mut Record) -> Result<usize, Cut> {
         if let Some(rest @ [b'0'..=b'9' | b'-' | b'.', ..]) = self.bytes.get(at..)
             && let Some((number, length)) = leading_number(rest)
             && self.bytes.get(at + length).is_some_and(|byte| self.ends(*byte))
@@ -163,7 +168,7 @@ impl Stretch<'_> {
 
     /// The cell at `at`. A quote has a meaning where a cell begins with one: until the next one that stands alone,
     /// nothing else has. What follows that belongs to the cell as it is.
-    fn field(&self, at: usize) -> Result<Field, GoesOn> {
+    fn field(&self, at: usize) -> Result<Field, Cut> {
         if self.bytes.get(at) != Some(&b'"') {
             let end = self.end_from(at)?;
             return Ok(Field { content: at..end, has_quotes: false, end });
@@ -171,9 +176,9 @@ impl Stretch<'_> {
         let (start, mut from, mut has_quotes) = (at + 1, at + 1, false);
         loop {
             let Some(quote) = find(self.bytes, from, [b'"']) else {
-                // What is not closed goes on to the end of the file.
-                let end = self.end_of_file()?;
-                return Ok(Field { content: start..end, has_quotes, end });
+                // As far as the end of the file: rows would be lost without a word.
+                self.end_of_file()?;
+                return Err(Cut::NeverCloses);
             };
             match self.bytes.get(quote + 1) {
                 Some(b'"') => (from, has_quotes) = (quote + 2, true),
@@ -191,12 +196,12 @@ impl Stretch<'_> {
     }
 
     /// The first delimiter or end of a line.
-    fn end_from(&self, at: usize) -> Result<usize, GoesOn> {
+    fn end_from(&self, at: usize) -> Result<usize, Cut> {
         find(self.bytes, at, [self.delimiter, b'\n', b'\r']).map_or_else(|| self.end_of_file(), Ok)
     }
 
-    fn end_of_file(&self) -> Result<usize, GoesOn> {
-        if self.is_last { Ok(self.bytes.len()) } else { Err(GoesOn) }
+    fn end_of_file(&self) -> Result<usize, Cut> {
+        if self.is_last { Ok(self.bytes.len()) } else { Err(Cut::GoesOn) }
     }
 
     fn line_feeds(&self, field: &Field) -> u64 {

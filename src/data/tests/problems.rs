@@ -18,7 +18,11 @@ fn files() {
     assert_eq!(file_message("a.csv", b"a,b\n1,2\n1,2,3\n"), "a.csv:3 has 3 cells, and there are 2 columns");
     let open_quote = Folder::new(&[("a.csv", b"a,b,c\n1,\"2,3\n4,5,6\n")]);
     let error = schema(&open_quote.csv("a.csv")).expect_err("a quote that stays open").diagnostic();
-    assert_eq!(error.message, "a.csv:2 has 2 cells, and there are 3 columns");
+    assert_eq!(error.message, "a.csv:2 has a quote that is never closed");
+    assert!(error.help[0].starts_with("close it where the cell ends"), "{:?}", error.help);
+    let late_quote = Folder::new(&[("a.csv", b"a,b,c\n1,\"2,3\n4,5\",6,7\n")]);
+    let error = schema(&late_quote.csv("a.csv")).expect_err("a quote that is closed late").diagnostic();
+    assert_eq!(error.message, "a.csv:2 has 4 cells, and there are 3 columns");
     assert!(error.help[0].starts_with("a quote"), "{:?}", error.help);
     assert_eq!(file_message("a.csv", b"a,b\n1,2\n1\n"), "a.csv:3 has 1 cell, and there are 2 columns");
     assert_eq!(file_message("a.csv", b"a,b,a\n1,2,3\n"), "`a.csv` has two columns `a`");
