@@ -11,8 +11,9 @@ use std::path::Path;
 use std::time::Instant;
 
 // As the program has it.
+#[cfg(not(windows))]
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: nnrun::runtime::Allocator = nnrun::runtime::Allocator;
 
 const RUNS: usize = 9;
 const PHASES: [&str; 6] = ["check", "graphs", "optimize", "plan", "evaluation", "all"];

@@ -1,4 +1,4 @@
-//! Reading tables cell by cell, from CSV files and from memory alike.
+//! Reading tables some rows at a time, from CSV files and from memory alike.
 
 use super::cell::Parsed;
 use super::csv::read_csv;

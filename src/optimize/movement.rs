@@ -103,14 +103,13 @@ fn sum_of_placed(graph: &mut Graph, node: &Node, axes: &[usize], x: NodeId) -> O
     let Op::PlaceAlong { axis, .. } = graph.node(placed).op else { return None };
     let numbers = *graph.node(placed).inputs.first()?;
     let (line, plane) = (graph.shape(placed), graph.shape(x));
-    let is_same = placed == x;
-    // All that the line was parted into is summed over, and what stands in front is the same axes.
-    let is_parted = axis + 1 == line.len() && line.get(..axis) == plane.get(..axis);
-    if !(if is_same { axes.contains(&axis) } else { is_parted && (axis..plane.len()).all(|axis| axes.contains(&axis)) })
-    {
+    // What stands in front of the line is the same axes, and all that the line was parted into is summed over.
+    let is_line = placed == x || axis + 1 == line.len() && line.get(..axis) == plane.get(..axis);
+    let mut parted = if placed == x { axis..axis + 1 } else { axis..plane.len() };
+    if !is_line || !parted.all(|axis| axes.contains(&axis)) {
         return None;
     }
-    let axes: Vec<usize> = match is_same {
+    let axes: Vec<usize> = match placed == x {
         true => axes.to_vec(),
         false => axes.iter().copied().filter(|at| *at < axis).chain([axis]).collect(),
     };

@@ -83,6 +83,11 @@ pub trait Element:
     fn absolute(self) -> Self;
     /// `self · factor + term`, rounded once; slow where the processor has no instruction for it.
     fn fused(self, factor: Self, term: Self) -> Self;
+    /// `self · factor + term`, rounded once where `FUSED` says that the processor has an instruction for it.
+    #[inline(always)]
+    fn times_plus<const FUSED: bool>(self, factor: Self, term: Self) -> Self {
+        if FUSED { self.fused(factor, term) } else { self * factor + term }
+    }
 }
 
 impl Element for f32 {

@@ -56,8 +56,8 @@ pub struct StepProfile {
 
 /// Most steps that are looked at more closely.
 const PROFILED: usize = 50;
-/// Of these, steps in front that are left out.
-const COLD: u64 = 1;
+/// Recorded steps in front of them that are left out: the first finds what records it in no cache.
+const COLD: usize = 1;
 /// Most seconds in which that is done, unless one step takes longer.
 const PROFILED_SECONDS: f64 = 5.0;
 
@@ -92,7 +92,7 @@ pub fn bench(
         let warm_up = LEAST_WARM_UP.max(options.steps / 10);
         let mut seconds = Vec::with_capacity(options.steps);
         let mut profile: Vec<StepProfile> = Vec::new();
-        let (mut step, mut loss, mut timed, mut cold) = (0u64, f64::NAN, Instant::now(), 1 + COLD);
+        let (mut step, mut loss, mut timed, mut recorded) = (0u64, f64::NAN, Instant::now(), 0);
         'epochs: for epoch in 1.. {
             let mut batches = batches(train, dataset, epoch);
             loop {
@@ -113,9 +113,8 @@ pub fn bench(
                     }
                 } else {
                     let records = prepared.session.record();
-                    // The first finds what records it in no cache.
-                    cold = cold.saturating_sub(u64::from(is_whole));
-                    if is_whole && cold == 0 {
+                    recorded += usize::from(is_whole);
+                    if is_whole && recorded > COLD {
                         profile.push(StepProfile { start, end, records });
                     }
                 }

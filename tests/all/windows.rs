@@ -168,6 +168,8 @@ fn windows_run_as_they_are_interpreted() {
         Case::pool(&[2, 21, 50], &[[2, 2, 1, 0], [3, 1, 2, 0]]),
         Case::pool(&[2, 9, 7], &[[3, 1, 2, 1], [2, 2, 3, 1]]),
         Case::pool(&[4, 17], &[[4, 3, 1, 2]]),
+        // The image lies between the rows of every window.
+        Case::pool(&[2, 2, 20], &[[2, 1, 3, 1], [2, 2, 1, 0]]),
         Case::pool(&[2, 4, 5, 6], &[[2, 2, 1, 0], [3, 1, 1, 1], [2, 2, 1, 1]]),
     ];
     for case in &cases {

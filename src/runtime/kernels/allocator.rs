@@ -20,6 +20,7 @@ pub struct Allocator;
 /// # Safety
 /// The piece is one of the system's, or null.
 #[inline]
+#[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
 unsafe fn in_large_pages(piece: *mut u8, size: usize) -> *mut u8 {
     #[cfg(target_os = "linux")]
     if size >= HUGE && !piece.is_null() {
@@ -28,7 +29,6 @@ unsafe fn in_large_pages(piece: *mut u8, size: usize) -> *mut u8 {
         // SAFETY: whole pages of the piece, whose content stays what it is. What the system makes of it is its affair.
         unsafe { libc::madvise(start.cast(), (size - PAGE) / PAGE * PAGE, libc::MADV_HUGEPAGE) };
     }
-    let _ = size;
     piece
 }
 

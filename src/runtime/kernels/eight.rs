@@ -7,6 +7,18 @@ use crate::runtime::element::Element;
 /// How many.
 pub const LANES: usize = 8;
 
+/// Calls a function of an element with the vectors of the processor that the version is for in which this stands, which
+/// must be a multiversioned function.
+macro_rules! with_eight {
+    ($function:ident::<$element:ty>($($argument:expr),* $(,)?)) => {
+        match multiversion::target::target_cfg_f!(target_feature = "avx2") {
+            true => $function::<$element, <$element as crate::runtime::element::Element>::Eight>($($argument),*),
+            false => $function::<$element, [$element; crate::runtime::kernels::eight::LANES]>($($argument),*),
+        }
+    };
+}
+pub(super) use with_eight;
+
 /// Eight numbers that are computed with together.
 pub trait Eight<E>: Copy {
     /// Some of the eight.

@@ -71,6 +71,7 @@ impl Pool {
         // SAFETY: as above.
         let numbers = self.numbers.map(|place| unsafe { bases.write(at(place, to), count * to) });
         if from == 0 || to == 0 {
+            numbers.into_iter().for_each(|numbers| numbers.fill(E::ZERO));
             return y.fill(E::ZERO);
         }
         if self.op == PoolOp::ArgMax {
@@ -154,8 +155,10 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E], numbers: &m
                         }
                     }
                     let rows = &rows[..count];
-                    // As many side by side as fit the line; more than the widest register holds gain nothing.
+                    // As many side by side as fit the line; more than the widest register holds gain nothing. Windows
+                    // between whose rows the image lies have no largest number: below they get the first of the plane.
                     done = match (g.stride[2], width) {
+                        _ if rows.is_empty() => 0,
                         (1, ..=8) => side_by_side::<E, 1, 8>(g, x, rows, line, numbers),
                         (1, _) => side_by_side::<E, 1, 16>(g, x, rows, line, numbers),
                         (2, ..=8) => side_by_side::<E, 2, 8>(g, x, rows, line, numbers),

@@ -98,7 +98,7 @@ unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED:
             // SAFETY: i < ROWS, k < depth.
             let left = unsafe { *a.add(i * a_row + k * a_column) };
             for j in 0..COLUMNS {
-                sums[i][j] = if FUSED { left.fused(right[j], sums[i][j]) } else { sums[i][j] + left * right[j] };
+                sums[i][j] = left.times_plus::<FUSED>(right[j], sums[i][j]);
             }
         }
     }

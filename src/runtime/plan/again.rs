@@ -5,7 +5,7 @@
 //! its `x`), the instruction that reads it takes these steps itself. The steps are the same, so the bits are, too.
 
 use super::fuse::{Groups, MOST, is_whole};
-use super::lower::{Lowered, Operand, Task, Work};
+use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Unary;
 use crate::runtime::kernels::elementwise::TileOp;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Where each stored result lies: lifetimes, results in place of operands that die, packed offsets.
 
 use super::fuse::{Groups, is_whole};
-use super::lower::{Lowered, Task};
 use super::order::Order;
 use super::pack::{Life, pack};
+use super::work::{Lowered, Task};
 
 /// The memory of the results.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! A plan for people: one line an instruction.
 
 use super::arena::Layout;
-use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
 use super::windows;
+use super::work::{Lowered, Operand, Task, Work};
 use super::{Instruction, Plan};
 use crate::ir::graph::Graph;
 use crate::ir::op::Unary;

@@ -1,7 +1,7 @@
 //! From groups with memory to kernels.
 
-use super::lower::{Lowered, Operand, Task, Work};
 use super::view::{View, join};
+use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Attention;
 use crate::runtime::kernels::Kernel;
 use crate::runtime::kernels::adam::Adam;

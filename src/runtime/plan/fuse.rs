@@ -5,8 +5,8 @@
 //! is stored by its group on the side. The update of a weight with its moments becomes one group by itself. A pool that
 //! finds the places of the largest numbers takes them, too.
 
-use super::lower::{Lowered, Task, Work};
 use super::view::View;
+use super::work::{Lowered, Task, Work};
 use crate::runtime::kernels::pool::PoolOp;
 
 /// Most operands and steps of a group together; a program has room for [`super::super::kernels::elementwise::MAX_SLOTS`].

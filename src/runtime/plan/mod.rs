@@ -12,12 +12,13 @@ mod pack;
 mod scan;
 mod view;
 mod windows;
+mod work;
 
 pub(super) use self::lower::sizes_of;
 
 use self::fuse::Groups;
 use self::literals::Literals;
-use self::lower::{Lowered, Task};
+use self::work::{Lowered, Task};
 use super::element::Element;
 use super::executable::PlanError;
 use super::feed::Binding;
@@ -185,7 +186,7 @@ impl Plan {
 /// For each item, the operations of its node; none where the item is a copy for it, or adds up parts of it.
 fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Vec<u64> {
     let mut is_counted = vec![false; graph.nodes.len()];
-    let of = |item: &lower::Work| {
+    let of = |item: &work::Work| {
         let is_copy = matches!(item.task, Task::Elementwise(TileOp::Unary(Unary::StopGradient)));
         // The transform of a kernel is not what is written.
         let is_aside = is_copy || matches!(item.task, Task::Winograd { part: Part::Weights { .. }, .. });
@@ -206,7 +207,7 @@ fn item_places(
 ) -> Vec<Option<Place>> {
     let stored = arena::stored(lowered, groups);
     let place = |space, offset: Option<&usize>| offset.map(|offset| Place { space, offset: *offset });
-    let of = |(i, item): (usize, &lower::Work)| match item.task {
+    let of = |(i, item): (usize, &work::Work)| match item.task {
         Task::Input(input) => places.inputs.get(input).copied(),
         Task::State(state) => place(Space::States, places.states.get(state)),
         Task::Literal(offset) => place(Space::Literals, Some(&offset)),

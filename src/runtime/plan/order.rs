@@ -5,8 +5,8 @@
 //! copied at the end.
 
 use super::fuse::{Groups, is_whole};
-use super::lower::{Lowered, Operand, Task, Work};
 use super::view::View;
+use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Unary;
 use crate::runtime::kernels::elementwise::TileOp;
 use std::cmp::Reverse;

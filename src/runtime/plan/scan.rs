@@ -7,9 +7,10 @@
 use super::arena::lay_out;
 use super::fuse::fuse;
 use super::literals::Literals;
-use super::lower::{Work, lower, sizes_of};
+use super::lower::{lower, sizes_of};
 use super::order::order;
 use super::view::{View, join};
+use super::work::Work;
 use super::{Instruction, Places, Plan, Region};
 use crate::ir::graph::Graph;
 use crate::ir::scan::{Operand, Scan};

@@ -1,6 +1,7 @@
 //! Convolutions and pools with every size known.
 
-use super::lower::{Task, size_of};
+use super::lower::size_of;
+use super::work::Task;
 use crate::ir::op::{Op, Reduction};
 use crate::ir::window::{WindowAxis, windows};
 use crate::runtime::executable::PlanError;

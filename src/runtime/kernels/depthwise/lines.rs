@@ -8,12 +8,6 @@ use crate::runtime::element::Element;
 /// A tap: how far from where a line begins it reads, and the number of the kernel.
 pub(super) type Tap<E> = (isize, E);
 
-/// `a · b + c`
-#[inline(always)]
-pub(super) fn plus<E: Element, const FUSED: bool>(a: E, b: E, c: E) -> E {
-    if FUSED { a.fused(b, c) } else { a * b + c }
-}
-
 /// For each of some lines, the sums of the taps at so many neighbouring places: several lines, so that no sum waits for the
 /// one before.
 ///
@@ -30,7 +24,7 @@ unsafe fn sums<E: Element, const FUSED: bool, const LINES: usize>(
             // SAFETY: the caller's promise.
             let line = unsafe { &*from[i].wrapping_offset(*offset).cast::<[E; LANES]>() };
             for l in 0..LANES {
-                sums[i][l] = plus::<E, FUSED>(*weight, line[l], sums[i][l]);
+                sums[i][l] = weight.times_plus::<FUSED>(line[l], sums[i][l]);
             }
         }
     }

@@ -8,7 +8,7 @@
 mod lines;
 mod padded;
 
-use self::lines::{Lines, Tap, plus};
+use self::lines::{Lines, Tap};
 use self::padded::Padded;
 use super::convolve::{Side, Sizes};
 use super::geometry::Geometry;
@@ -302,7 +302,7 @@ unsafe fn products<E: Element, const FUSED: bool>(
                 for i in 0..TOGETHER {
                     let left = &*plane.add(from + x).wrapping_offset(offsets[i]).cast::<[E; LANES]>();
                     for l in 0..LANES {
-                        sums[i][l] = plus::<E, FUSED>(left[l], right[l], sums[i][l]);
+                        sums[i][l] = left[l].times_plus::<FUSED>(right[l], sums[i][l]);
                     }
                 }
             }

@@ -14,12 +14,11 @@ mod transforms;
 
 use self::transforms::{Row, Tiles, input, input_of_rows, kernel_gradient, result, result_gradient, weights};
 use super::convolve::runs_of;
-use super::eight::{Eight, LANES};
+use super::eight::{Eight, LANES, with_eight};
 use super::memory::{Bases, Place};
 use super::tiles::{WIDEST, matrix};
 use crate::runtime::element::Element;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
 use std::ops::Range;
 
 /// Places of a transformed tile.
@@ -272,12 +271,7 @@ impl<I: Iterator<Item = Row>> Together<I> {
 ))]
 unsafe fn run_block<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
     // SAFETY: passed on; the processor has what this version is for.
-    unsafe {
-        match target_cfg_f!(target_feature = "avx2") {
-            true => block::<E, E::Eight>(of, inputs, output, scratch, piece),
-            false => block::<E, [E; LANES]>(of, inputs, output, scratch, piece),
-        }
-    }
+    unsafe { with_eight!(block::<E>(of, inputs, output, scratch, piece)) }
 }
 
 /// # Safety
@@ -339,12 +333,7 @@ unsafe fn block<E: Element, V: Eight<E>>(
 ))]
 unsafe fn run_gradient<E: Element>(of: &Winograd, inputs: [&[E]; 2], output: *mut E, scratch: &mut [E], piece: usize) {
     // SAFETY: passed on; the processor has what this version is for.
-    unsafe {
-        match target_cfg_f!(target_feature = "avx2") {
-            true => gradient_of_run::<E, E::Eight>(of, inputs, output, scratch, piece),
-            false => gradient_of_run::<E, [E; LANES]>(of, inputs, output, scratch, piece),
-        }
-    }
+    unsafe { with_eight!(gradient_of_run::<E>(of, inputs, output, scratch, piece)) }
 }
 
 /// # Safety
