@@ -6,15 +6,16 @@
 //! to the gradients of its keys and values, in a fixed order. Keys (and, for the gradient, values) are turned once for all
 //! queries of a piece; all products are then made of the tiles of [`super::tiles`], or where a head is no whole number of
 //! those wide, by faer.
+#![allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
 
 use super::Range as Touched;
+use super::eight::{Eight, LANES, with_eight};
 use super::math::with_fused;
 use super::matmul::product;
 use super::memory::{Bases, Place};
 use super::random;
-use super::reduce::row;
 use super::tiles::{WIDEST, columns_of_a_tile, matrix};
-use crate::ir::op::{AttentionDropout, Distribution, Reduction};
+use crate::ir::op::{AttentionDropout, Distribution};
 use crate::runtime::element::Element;
 use crate::runtime::feed::Feed;
 use multiversion::multiversion;
@@ -256,12 +257,46 @@ fn padded(numbers: usize) -> usize {
 ///
 /// # Safety
 /// So many rows of `width` numbers can be read.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+unsafe fn turn<E: Element>(rows: usize, width: usize, from: (*const E, isize), to: &mut [E]) {
+    // SAFETY: passed on.
+    unsafe { with_eight!(turn_by_eight::<E>(rows, width, from, to)) }
+}
+
+/// # Safety
+/// As [`turn`].
 #[inline(always)]
-unsafe fn turn<E: Element>(rows: usize, width: usize, (from, stride): (*const E, isize), to: &mut [E]) {
+unsafe fn turn_by_eight<E: Element, V: Eight<E>>(
+    rows: usize,
+    width: usize,
+    (from, stride): (*const E, isize),
+    to: &mut [E],
+) {
+    let (whole_rows, whole_columns) = (rows - rows % LANES, width - width % LANES);
+    for row in (0..whole_rows).step_by(LANES) {
+        let from = from.wrapping_offset(row as isize * stride);
+        for column in (0..whole_columns).step_by(LANES) {
+            // SAFETY: eight rows and columns of the matrix, and eight lines of the other.
+            unsafe {
+                let mut square = [V::zero(); LANES];
+                for i in 0..LANES {
+                    square[i] = V::load(from.offset(i as isize * stride).add(column));
+                }
+                let square = turned(square);
+                for i in 0..LANES {
+                    square[i].store(to.as_mut_ptr().add((column + i) * KEYS + row));
+                }
+            }
+        }
+    }
     for (column, line) in to.chunks_exact_mut(KEYS).take(width).enumerate() {
-        for (row, to) in line.iter_mut().enumerate().take(rows) {
+        let first = if column < whole_columns { whole_rows } else { 0 };
+        for row in first..rows {
             // SAFETY: a row and a column of the matrix.
-            *to = unsafe { *from.offset(row as isize * stride + column as isize) };
+            line[row] = unsafe { *from.offset(row as isize * stride + column as isize) };
         }
         line[rows..].fill(E::ZERO);
     }
@@ -309,21 +344,25 @@ unsafe fn forward<E: Element, const FUSED: bool>(
                 times([rows, d, across], q, b, c, false);
             }
             let own = first - queries.start;
+            // Row by row the same is done, one thing at a time: so the rows do not wait for each other's sums.
+            let mut here = [E::LOWEST; ROWS];
             for i in 0..rows {
                 let seen = of.seen(first + i, start, keys);
-                let (line, behind) = tile[i * KEYS..][..padded(keys)].split_at_mut(padded(seen));
-                behind.fill(E::ZERO);
-                if seen == 0 {
-                    continue;
-                }
-                line[seen..].fill(E::LOWEST);
-                let correction = soften::<E, FUSED>(line, scale, &mut largest[own + i], &mut sums[own + i]);
+                here[i] = largest_of_seen(&mut tile[i * KEYS..][..padded(keys)], seen);
+            }
+            let corrections = raise::<E, FUSED>(here, rows, scale, &mut largest[own..], &mut sums[own..]);
+            for i in 0..rows {
+                let seen = padded(of.seen(first + i, start, keys));
+                sums[own + i] += soften::<E, FUSED>(&mut tile[i * KEYS..][..seen], scale, largest[own + i]);
+            }
+            for i in 0..rows {
                 if start > 0 {
+                    let correction = corrections[i];
                     output[(own + i) * packed..][..e].iter_mut().for_each(|y| *y *= correction);
                 }
                 if let Some(drop) = &head.dropout {
                     drop.factors(head.head, first + i, start, draws);
-                    line.iter_mut().zip(&*draws).for_each(|(x, f)| *x *= *f);
+                    tile[i * KEYS..][..padded(keys)].iter_mut().zip(&*draws).for_each(|(x, f)| *x *= *f);
                 }
             }
             // SAFETY: values of the head, and the piece's own rows of the result.
@@ -365,9 +404,7 @@ unsafe fn gradient<E: Element, const FUSED: bool>(
     let (dk, dv) = rest.split_at_mut(of.k.rows * d);
     // What the weighted mean of the gradients of a row's weights is, less the gradient of its logarithm.
     for ((mean, y), g) in means.iter_mut().zip(result.chunks_exact(packed)).zip(gradient.chunks_exact(packed)) {
-        let mut sum = E::ZERO;
-        y[..e].iter().zip(&g[..e]).for_each(|(y, g)| sum += *y * *g);
-        *mean = sum - g[e];
+        *mean = sum_of_products(&y[..e], &g[..e]) - g[e];
     }
     let scale = E::from_f64(of.attention.scale);
     for start in (0..head.length).step_by(KEYS) {
@@ -410,8 +447,8 @@ unsafe fn gradient<E: Element, const FUSED: bool>(
                 let log_sum = result[(first + i) * packed + e];
                 let numbers = [scale, log_sum, means[first + i]];
                 turn_back::<E, FUSED>(&mut weights[..padded(seen)], &mut scores[..padded(seen)], factors, numbers);
-                weights[seen..].fill(E::ZERO);
-                scores[seen..].fill(E::ZERO);
+                clear_unseen(weights, seen, E::ZERO);
+                clear_unseen(scores, seen, E::ZERO);
             }
             let (w, s) = (weights.as_ptr(), scores.as_ptr());
             // SAFETY: as above, and the piece's own part of the result.
@@ -437,18 +474,130 @@ impl Draws {
     }
 }
 
-/// `exp(scale · x - largest)` for the scores of a row's next keys, with the maximum and the sum so far; gives what the
-/// earlier results are multiplied with.
+/// Eight lines of eight as columns: a perfect shuffle of all 64, three times, exchanges the numbers of line and place.
+///
+/// # Safety
+/// As [`Eight::zero`].
 #[inline(always)]
-fn soften<E: Element, const FUSED: bool>(line: &mut [E], scale: E, largest: &mut E, sum: &mut E) -> E {
-    // The scale is positive: the largest stays the largest.
-    let here = row(Reduction::Maximum, line) * scale;
-    let now = if here > *largest { here } else { *largest };
-    line.iter_mut().for_each(|x| *x = (*x * scale - now).exponential::<FUSED>());
-    let correction = (*largest - now).exponential::<FUSED>();
-    *sum = *sum * correction + row(Reduction::Sum, line);
-    *largest = now;
-    correction
+unsafe fn turned<E, V: Eight<E>>(mut square: [V; LANES]) -> [V; LANES] {
+    for _ in 0..LANES.ilog2() {
+        let before = square;
+        for i in 0..LANES / 2 {
+            // SAFETY: the caller's promise.
+            [square[2 * i], square[2 * i + 1]] = unsafe { V::together(before[i], before[i + LANES / 2]) };
+        }
+    }
+    square
+}
+
+/// Sets what a query does not see of a line, which is whole vectors; in those behind the last that it sees, 0.
+#[inline(always)]
+fn clear_unseen<E: Element>(line: &mut [E], seen: usize, value: E) {
+    let (line, behind) = line.split_at_mut(padded(seen));
+    for vector in behind.chunks_exact_mut(VECTOR) {
+        for i in 0..VECTOR {
+            vector[i] = E::ZERO;
+        }
+    }
+    let Some(first) = line.len().checked_sub(VECTOR) else { return };
+    let last = &mut line[first..];
+    for i in 0..VECTOR {
+        last[i] = if first + i < seen { last[i] } else { value };
+    }
+}
+
+/// The largest or the sum of a vector's numbers, by halves.
+#[inline(always)]
+fn across<E: Element, const LARGEST: bool>(mut lanes: [E; VECTOR]) -> E {
+    let mut half = VECTOR / 2;
+    while half > 0 {
+        for i in 0..half {
+            let (a, b) = (lanes[i], lanes[i + half]);
+            lanes[i] = match LARGEST {
+                true => {
+                    if b > a {
+                        b
+                    } else {
+                        a
+                    }
+                }
+                false => a + b,
+            };
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// Clears what a query does not see of its scores, for which -∞ stands where they are used, and says which is the largest.
+#[inline(always)]
+fn largest_of_seen<E: Element>(line: &mut [E], seen: usize) -> E {
+    clear_unseen(line, seen, E::LOWEST);
+    let mut lanes = [E::LOWEST; VECTOR];
+    for vector in line[..padded(seen)].chunks_exact(VECTOR) {
+        for i in 0..VECTOR {
+            lanes[i] = if vector[i] > lanes[i] { vector[i] } else { lanes[i] };
+        }
+    }
+    across::<E, true>(lanes)
+}
+
+/// Takes the largest of the next scores of some rows to the largest before, and gives what earlier sums and results are
+/// multiplied with; the sums are.
+#[inline(always)]
+fn raise<E: Element, const FUSED: bool>(
+    here: [E; ROWS],
+    rows: usize,
+    scale: E,
+    largest: &mut [E],
+    sums: &mut [E],
+) -> [E; ROWS] {
+    let mut before = [E::LOWEST; ROWS];
+    before[..rows].copy_from_slice(&largest[..rows]);
+    let (mut now, mut factors) = ([E::LOWEST; ROWS], [E::ONE; ROWS]);
+    for i in 0..ROWS {
+        // The scale is positive: the largest stays the largest.
+        let here = here[i] * scale;
+        now[i] = if here > before[i] { here } else { before[i] };
+        // A query that has seen no key yet has nothing to correct.
+        let apart = if now[i] == E::LOWEST { E::ZERO } else { before[i] - now[i] };
+        factors[i] = apart.exponential::<FUSED>();
+    }
+    largest[..rows].copy_from_slice(&now[..rows]);
+    for (sum, factor) in sums.iter_mut().zip(factors).take(rows) {
+        *sum *= factor;
+    }
+    factors
+}
+
+/// `exp(scale · x - largest)` for the scores of a row, and their sum.
+#[inline(always)]
+fn soften<E: Element, const FUSED: bool>(line: &mut [E], scale: E, largest: E) -> E {
+    let mut lanes = [E::ZERO; VECTOR];
+    for vector in line.chunks_exact_mut(VECTOR) {
+        for i in 0..VECTOR {
+            let x = (vector[i] * scale - largest).exponential::<FUSED>();
+            vector[i] = x;
+            lanes[i] += x;
+        }
+    }
+    across::<E, false>(lanes)
+}
+
+/// The product of two rows of as many numbers.
+#[inline(always)]
+fn sum_of_products<E: Element>(a: &[E], b: &[E]) -> E {
+    let mut lanes = [E::ZERO; VECTOR];
+    let (vectors, others) = (a.chunks_exact(VECTOR), b.chunks_exact(VECTOR));
+    for (i, (a, b)) in vectors.remainder().iter().zip(others.remainder()).enumerate() {
+        lanes[i] = *a * *b;
+    }
+    for (a, b) in vectors.zip(others) {
+        for i in 0..VECTOR {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    across::<E, false>(lanes)
 }
 
 /// From scores and gradients of weights to weights (dropped ones 0) and gradients of scores.
