@@ -49,12 +49,19 @@ pub struct Profile<'a> {
     steps: f64,
 }
 
-/// An instruction that ran: what it is, and its seconds from the first piece's beginning to the last one's end.
+/// The instructions that ran: what each is, and its seconds. Those of one alone go from the first piece's beginning to the
+/// last one's end; where several run together in bands, each has the share of that time that its pieces have of all.
 fn instructions(records: &[Record]) -> impl Iterator<Item = (&Arc<Cost>, f64)> {
-    records.chunk_by(|a, b| a.instruction == b.instruction && Arc::ptr_eq(&a.cost, &b.cost)).filter_map(|pieces| {
-        let (first, start) = (pieces.first()?, pieces.iter().map(|piece| piece.start).min()?);
-        let end = pieces.iter().map(|piece| piece.end).max()?;
-        Some((&first.cost, (end - start).as_secs_f64()))
+    let busy = |pieces: &[Record]| pieces.iter().map(|piece| (piece.end - piece.start).as_secs_f64()).sum::<f64>();
+    records.chunk_by(|a, b| a.instruction == b.instruction).flat_map(move |together| {
+        let start = together.iter().map(|piece| piece.start).min();
+        let end = together.iter().map(|piece| piece.end).max();
+        let seconds = start.zip(end).map_or(0.0, |(start, end)| (end - start).as_secs_f64());
+        let all = busy(together);
+        together.chunk_by(|a, b| Arc::ptr_eq(&a.cost, &b.cost)).filter_map(move |pieces| {
+            let share = if pieces.len() == together.len() { 1.0 } else { busy(pieces) / all.max(f64::MIN_POSITIVE) };
+            Some((&pieces.first()?.cost, seconds * share))
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::kernels::memory::{Buffer, Place, Space};
 use super::plan::literals::Literals;
-use super::plan::{Instruction, Places, Plan, Region, sizes_of};
+use super::plan::{Instruction, Joining, Places, Plan, Region, sizes_of};
 use super::{Binding, Element, Feed, Session, States, kernels};
 use crate::ir::dim::Dim;
 use crate::ir::graph::{Graph, NodeId};
@@ -116,7 +116,7 @@ pub struct Executable<E> {
     arena: Buffer<E>,
     scratch: Buffer<E>,
     literals: Literals<E>,
-    fuses: bool,
+    joining: Joining,
 }
 
 /// A plan with its inputs.
@@ -167,13 +167,18 @@ impl<E: Element> Executable<E> {
             arena: Buffer::zeros(0),
             scratch: Buffer::zeros(0),
             literals: Literals::new(),
-            fuses: true,
+            joining: Joining::default(),
         })
     }
 
     /// The same, with an instruction for each node: for finding out which of them does what.
     pub fn node_by_node(graph: Graph, states: &States<E>) -> Result<Executable<E>, PlanError> {
-        Executable::new(graph, states).map(|executable| Executable { fuses: false, ..executable })
+        Executable::new(graph, states).map(|executable| Executable { joining: Joining::Nothing, ..executable })
+    }
+
+    /// The same, with everything in bands that can be: for finding out whether bands compute what they should.
+    pub fn in_bands(graph: Graph, states: &States<E>) -> Result<Executable<E>, PlanError> {
+        Executable::new(graph, states).map(|executable| Executable { joining: Joining::InBands, ..executable })
     }
 
     /// What is run.
@@ -247,7 +252,7 @@ impl<E: Element> Executable<E> {
             input_size,
             state_size: self.state_size,
             arena: Region::default(),
-            fuses: self.fuses,
+            joining: self.joining,
             in_words,
         };
         let plan = Plan::new(&self.graph, binding, &places, &mut self.literals)?;
@@ -303,7 +308,11 @@ impl<E: Element> Executable<E> {
         };
         code.run(range, memory, &session.team, feed, session.recorder.as_ref().map(|recorder| &recorder.clock));
         if let Some(recorder) = &mut session.recorder {
-            recorder.add(|instruction| laid.instructions[instruction].cost.clone());
+            recorder.add(laid.len(), |lap| {
+                let instruction = &laid.instructions[lap.instruction];
+                let inside = lap.inside.and_then(|inside| instruction.inside.get(inside));
+                inside.unwrap_or(instruction).cost.clone()
+            });
         }
     }
 

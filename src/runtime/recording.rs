@@ -1,6 +1,6 @@
 //! What instructions ran when, and what they are: for a profile.
 
-use super::kernels::clock::Clock;
+use super::kernels::clock::{Clock, Lap};
 use crate::source::Span;
 use std::sync::Arc;
 use std::time::Instant;
@@ -39,7 +39,7 @@ impl std::fmt::Display for Cost {
 /// A piece of an instruction that ran.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// Which of its run.
+    /// Which of the session; the same for all that ran together, in bands.
     pub instruction: usize,
     /// What it is.
     pub cost: Arc<Cost>,
@@ -55,23 +55,26 @@ pub struct Record {
 pub(super) struct Recorder {
     pub(super) clock: Clock,
     pub(super) records: Vec<Record>,
+    /// Instructions of earlier runs.
+    before: usize,
 }
 
 impl Recorder {
     pub(super) fn new(threads: usize) -> Recorder {
-        Recorder { clock: Clock::new(threads), records: Vec::new() }
+        Recorder { clock: Clock::new(threads), records: Vec::new(), before: 0 }
     }
 
-    /// Adds what the clock has seen of a plan, instruction by instruction.
-    pub(super) fn add(&mut self, cost: impl Fn(usize) -> Arc<Cost>) {
+    /// Adds what the clock has seen of a plan of so many instructions, one after the other.
+    pub(super) fn add(&mut self, count: usize, cost: impl Fn(&Lap) -> Arc<Cost>) {
         let mut laps = self.clock.take();
-        laps.sort_by_key(|lap| (lap.instruction, lap.start));
+        laps.sort_by_key(|lap| (lap.instruction, lap.inside, lap.start));
         self.records.extend(laps.into_iter().map(|lap| Record {
-            instruction: lap.instruction,
-            cost: cost(lap.instruction),
+            instruction: self.before + lap.instruction,
+            cost: cost(&lap),
             worker: lap.worker,
             start: lap.start,
             end: lap.end,
         }));
+        self.before += count;
     }
 }

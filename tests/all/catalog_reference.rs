@@ -1,7 +1,7 @@
 //! Every case of `tests/reference/catalog` as a program: forward and backward, in both precisions, in the modes that
 //! the case is about, against the numbers of PyTorch.
 
-use super::one_model::{Named, Place, checked, classes, count, differentiated, executed, program};
+use super::one_model::{Named, Place, checked, classes, count, differentiated, executed, executed_in_bands, program};
 use nnrun::check::Forward;
 use nnrun::compile::{evaluation_graph, normalizer_graph};
 use nnrun::runtime::Element;
@@ -83,7 +83,12 @@ fn compare<E: Element>(case: &Value, forward: &Forward, place: Place, tolerance:
     if case.get("after").is_none() {
         built.graph.updates.clear();
     }
-    let got = executed::<E>(&built.graph, examples, &inputs, &named(case.get("weights")));
+    let weights = named(case.get("weights"));
+    let got = executed::<E>(&built.graph, examples, &inputs, &weights);
+    let banded = executed_in_bands::<E>(&built.graph, examples, &inputs, &weights);
+    for (name, want) in &got {
+        found.close(&format!("{name} in bands"), banded.get(name), want, tolerance);
+    }
     let has_floats = case["output"]["kind"] == "float";
     assert_eq!(built.floats, [has_floats], "{}", found.name);
     found.close("output", got.get("out 0"), &numbers(&case["output"]), tolerance);

@@ -5,6 +5,7 @@ mod architecture;
 mod attention;
 mod attention_by_formula;
 mod augmentation;
+mod bands;
 mod beginners;
 mod bench;
 mod catalog_examples;

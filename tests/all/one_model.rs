@@ -9,7 +9,8 @@ use nnrun::ir::dim::VarKind;
 use nnrun::ir::graph::{Graph, InputKind, NodeId, StateRole};
 use nnrun::ir::interpret::{Draw, Feeds, interpret};
 use nnrun::ir::op::{Binary, Op, Reduction};
-use nnrun::runtime::{Binding, Element, Feed, Session, States};
+use nnrun::optimize::optimize;
+use nnrun::runtime::{Binding, Element, Executable, Feed, Session, States};
 use nnrun::source::Span;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -188,6 +189,21 @@ pub fn interpreted(graph: &Graph, examples: usize, inputs: &Named, states: &Name
 
 /// The same by optimizer, plan and kernels.
 pub fn executed<E: Element>(graph: &Graph, examples: usize, inputs: &Named, states: &Named) -> Named {
+    run::<E>(&|graph, held| measurement(graph, held).unwrap(), graph, examples, (inputs, states))
+}
+
+/// The same with everything in bands of few examples that can be.
+pub fn executed_in_bands<E: Element>(graph: &Graph, examples: usize, inputs: &Named, states: &Named) -> Named {
+    let banded = |graph, held: &States<E>| Executable::in_bands(optimize(graph), held).unwrap();
+    run::<E>(&banded, graph, examples, (inputs, states))
+}
+
+fn run<E: Element>(
+    planned: &dyn Fn(Graph, &States<E>) -> Executable<E>,
+    graph: &Graph,
+    examples: usize,
+    (inputs, states): (&Named, &Named),
+) -> Named {
     let mut held = States::<E>::of(graph).unwrap();
     for (path, numbers) in states {
         if let Some(place) = held.get_mut(path) {
@@ -195,7 +211,7 @@ pub fn executed<E: Element>(graph: &Graph, examples: usize, inputs: &Named, stat
             place.iter_mut().zip(numbers).for_each(|(to, x)| *to = E::from_f64(*x));
         }
     }
-    let mut executable = measurement(graph.clone(), &held).unwrap();
+    let mut executable = planned(graph.clone(), &held);
     let mut session = Session::new(held, 1);
     let plan = executable.prepare(&Binding::batch(examples)).unwrap();
     for i in 0..executable.graph().inputs.len() {

@@ -2,7 +2,9 @@
 //! others of its batch.
 
 use super::graphs::Numbers;
-use super::one_model::{Differentiated, Named, Place, checked, count, differentiated, executed, interpreted, program};
+use super::one_model::{
+    Differentiated, Named, Place, checked, count, differentiated, executed, executed_in_bands, interpreted, program,
+};
 use super::random_graphs::{Step, runner, steps};
 use nnrun::ir::graph::{Graph, StateRole};
 use std::collections::BTreeMap;
@@ -205,11 +207,14 @@ fn random_programs_run_as_they_are_interpreted() {
             let wanted = interpreted(&built.graph, examples, &inputs, &states);
             let single = executed::<f32>(&built.graph, examples, &inputs, &states);
             let double = executed::<f64>(&built.graph, examples, &inputs, &states);
+            let banded = executed_in_bands::<f64>(&built.graph, examples, &inputs, &states);
             for output in &built.graph.outputs {
                 let name = &*output.name;
                 let is_gradient = name.starts_with("d ");
                 let exact = worst(&wanted[name], &double[name]);
                 assert!(exact < 1e-10, "{name} of {examples} examples is {exact:e} off in f64:\n{text}");
+                let apart = worst(&double[name], &banded[name]);
+                assert!(apart < 1e-12, "{name} of {examples} examples is {apart:e} off in bands:\n{text}");
                 if is_gradient && !smooth {
                     continue;
                 }

@@ -65,6 +65,8 @@ pub struct Attention {
     pub backward: Option<[Place; 2]>,
     /// `[B, H, Tq, e + 1]`; of the gradient `[B, H, Tq·d + Tk·d + Tk·e]`.
     pub output: Place,
+    /// Whether threads share it.
+    pub is_shared: bool,
 }
 
 /// What a piece works on.
@@ -102,7 +104,7 @@ impl Attention {
 
     /// Queries of a piece of the forward pass.
     fn block(&self) -> usize {
-        QUERIES[usize::from(self.examples * self.heads < 16)].min(self.q.rows.next_multiple_of(ROWS))
+        QUERIES[usize::from(self.is_shared && self.examples * self.heads < 16)].min(self.q.rows.next_multiple_of(ROWS))
     }
 
     fn blocks(&self) -> usize {

@@ -8,6 +8,8 @@ use std::time::Instant;
 pub struct Lap {
     /// Of which instruction.
     pub instruction: usize,
+    /// Where it runs in bands: of which of those inside.
+    pub inside: Option<usize>,
     /// On which thread.
     pub worker: usize,
     #[allow(missing_docs)]
@@ -28,10 +30,10 @@ impl Clock {
     }
 
     /// A piece that began then has just ended.
-    pub fn lap(&self, instruction: usize, worker: usize, start: Instant) {
+    pub fn lap(&self, instruction: usize, inside: Option<usize>, worker: usize, start: Instant) {
         let end = Instant::now();
         if let Some(lane) = self.lanes.get(worker) {
-            lane.lock().unwrap_or_else(PoisonError::into_inner).push(Lap { instruction, worker, start, end });
+            lane.lock().unwrap_or_else(PoisonError::into_inner).push(Lap { instruction, inside, worker, start, end });
         }
     }
 

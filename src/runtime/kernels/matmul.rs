@@ -13,7 +13,7 @@ use std::mem::MaybeUninit;
 /// Multiplications of a piece that pays for its hand-over.
 const PIECE: usize = 4 << 20;
 /// Up to so many multiplications the plain loops win.
-const SMALL: usize = 24 * 1024;
+pub const SMALL: usize = 24 * 1024;
 
 /// A stack of products: `[…, m, k] @ […, k, n]`, the result linear.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct MatMul {
     pub inputs: [Place; 2],
     /// First element of the result.
     pub output: Place,
+    /// Whether threads share it.
+    pub is_shared: bool,
 }
 
 /// What a piece computes.
@@ -48,6 +50,9 @@ impl MatMul {
     fn grid(&self) -> (usize, usize, usize) {
         let [m, k, n] = self.sizes;
         let one = (m * k * n).max(1);
+        if !self.is_shared {
+            return (self.matrices().max(1), 1, 1);
+        }
         if one <= PIECE && self.matrices() > 1 {
             return ((PIECE / one).max(1), 1, 1);
         }
@@ -290,9 +295,10 @@ mod tests {
                     right,
                     inputs: [place(0), place(m * k)],
                     output: place(m * k + k * n),
+                    is_shared: true,
                 };
                 let base = memory.as_mut_slice().as_mut_ptr();
-                let bases = Bases { arena: base, inputs: base, states: base, literals: base };
+                let bases = Bases { arena: base, inputs: base, states: base, literals: base, own: base };
                 for piece in 0..product.pieces() {
                     // SAFETY: the memory holds both operands and the result, one behind the other.
                     unsafe { product.run(&bases, piece) };

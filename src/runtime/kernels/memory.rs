@@ -70,6 +70,8 @@ pub enum Space {
     States,
     /// What is known at compile time.
     Literals,
+    /// What a band computes for itself.
+    Own,
 }
 
 /// A position in one piece of memory, in elements.
@@ -89,6 +91,7 @@ pub struct Bases<E> {
     pub(super) inputs: *mut E,
     pub(super) states: *mut E,
     pub(super) literals: *mut E,
+    pub(super) own: *mut E,
 }
 
 // SAFETY: a pointer is only followed by kernels, whose pieces write disjoint ranges and read none that another piece
@@ -106,6 +109,7 @@ impl<E: Copy> Bases<E> {
             Space::Inputs => self.inputs,
             Space::States => self.states,
             Space::Literals => self.literals,
+            Space::Own => self.own,
         };
         // Wrapping, as a place is only known to be in bounds where a range of it was checked.
         base.wrapping_add(place.offset)

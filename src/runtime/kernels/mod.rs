@@ -9,6 +9,7 @@ pub mod adam;
 pub mod allocator;
 pub mod assemble;
 pub mod attention;
+pub mod bands;
 pub mod clock;
 pub mod convolve;
 pub mod depthwise;
@@ -57,6 +58,7 @@ pub enum Kernel {
     Attention(attention::Attention),
     Recurrent(recurrent::Recurrent),
     Winograd(winograd::Winograd),
+    Bands(Box<bands::Bands>),
 }
 
 /// A range of memory that a kernel touches.
@@ -157,6 +159,7 @@ impl Kernel {
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
             Kernel::Scan(s) => s.ranges(),
+            Kernel::Bands(b) => b.ranges(),
             Kernel::Convolve(c) => {
                 let [x, y, result] = c.sizes.operands();
                 let reads = vec![Range::linear(c.inputs[0], x), Range::linear(c.inputs[1], y)];
@@ -190,6 +193,7 @@ impl Kernel {
             Kernel::Convolve(convolve) => convolve.scratch(),
             Kernel::Winograd(winograd) => winograd.scratch(),
             Kernel::Recurrent(layer) => layer.scratch(),
+            Kernel::Bands(bands) => bands.scratch(),
             _ => 0,
         }
     }
@@ -212,6 +216,7 @@ impl Kernel {
             Kernel::Pool(k) => k.pieces(),
             Kernel::Recurrent(k) => k.pieces(),
             Kernel::Attention(k) => k.pieces(),
+            Kernel::Bands(k) => k.bands.len(),
         }
     }
 
@@ -230,7 +235,7 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
-                Kernel::Scan(_) => debug_assert!(false, "`Code::run_kernel` runs loops"),
+                Kernel::Scan(_) | Kernel::Bands(_) => debug_assert!(false, "`Code::run_kernel` runs what has kernels"),
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
                 Kernel::Winograd(k) => k.run(bases, scratch, piece),
                 Kernel::Pool(k) => k.run(bases, piece),
@@ -257,6 +262,9 @@ impl Kernel {
     }
 
     fn check(&self, sizes: &Sizes) -> Result<(), String> {
+        if let Kernel::Bands(bands) = self {
+            return bands.check(sizes);
+        }
         let (reads, writes) = self.ranges();
         for range in reads.iter().chain(&writes) {
             if range.start < 0 || range.end > sizes.of(range.space) as i128 {
@@ -356,6 +364,8 @@ pub struct Sizes {
     pub inputs: usize,
     pub states: usize,
     pub literals: usize,
+    /// Of the memory that a band has for itself.
+    pub own: usize,
 }
 
 impl Sizes {
@@ -365,6 +375,7 @@ impl Sizes {
             Space::Inputs => self.inputs,
             Space::States => self.states,
             Space::Literals => self.literals,
+            Space::Own => self.own,
         }
     }
 }
@@ -467,6 +478,7 @@ impl Code {
             inputs: inputs.as_slice().as_ptr().cast_mut(),
             states: states.as_mut_slice().as_mut_ptr(),
             literals: literals.as_slice().as_ptr().cast_mut(),
+            own: std::ptr::null_mut(),
         };
         let scratch = SendPointer(scratch.as_mut_slice().as_mut_ptr());
         run(Around { bases: &bases, team, feed, scratch, share: self.scratch, clock: None })
@@ -482,17 +494,22 @@ impl Code {
             // SAFETY: passed on.
             unsafe { scan.run(Around { clock: None, ..around }) };
             if let Some((clock, instruction)) = around.clock {
-                clock.lap(instruction, 0, start);
+                clock.lap(instruction, None, 0, start);
             }
             return;
         }
         let pieces = kernel.pieces();
         let run = |piece: usize, worker: usize| {
+            let scratch = around.scratch.part(worker * around.share);
+            if let Kernel::Bands(bands) = kernel {
+                // SAFETY: passed on; each worker has its own part of the scratch memory.
+                return unsafe { bands.run(around, scratch, piece, worker) };
+            }
             let start = around.clock.map(|_| Instant::now());
-            // SAFETY: passed on; each worker has its own part of the scratch memory.
-            unsafe { kernel.run(around.bases, around.feed, around.scratch.part(worker * around.share), piece) }
+            // SAFETY: as above.
+            unsafe { kernel.run(around.bases, around.feed, scratch, piece) }
             if let (Some((clock, instruction)), Some(start)) = (around.clock, start) {
-                clock.lap(instruction, worker, start);
+                clock.lap(instruction, None, worker, start);
             }
         };
         if pieces == 1 {

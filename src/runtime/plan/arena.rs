@@ -1,9 +1,9 @@
 //! Where each stored result lies: lifetimes, results in place of operands that die, packed offsets.
 
+use super::bands::{Schedule, Step, keeps_to_its_band};
 use super::fuse::{Groups, is_whole};
-use super::order::Order;
 use super::pack::{Life, pack};
-use super::work::{Lowered, Task};
+use super::work::{Lowered, Operand, Task};
 
 /// The memory of the results.
 #[derive(Debug, Default)]
@@ -21,17 +21,17 @@ pub struct Layout {
 }
 
 /// Lays out the arena; `line` is the number of elements of a cache line.
-pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -> Layout {
+pub fn lay_out(lowered: &Lowered, groups: &Groups, schedule: &Schedule, line: usize) -> Layout {
     let work = &lowered.work;
     let mut position = vec![0; groups.members.len()];
-    for (at, group) in order.sequence.iter().enumerate() {
-        position[*group] = at;
+    for (at, step) in schedule.steps.iter().enumerate() {
+        step.groups.iter().for_each(|group| position[*group] = at);
     }
     // Who is stored, from when to when.
     let mut lives: Vec<Option<Life>> = vec![None; work.len()];
-    let stored = stored(lowered, groups);
+    let stored = stored(lowered, groups, &schedule.is_inside);
     for (i, item) in work.iter().enumerate() {
-        if let (true, Some(group), None) = (stored[i], groups.of[i], order.state_of[i]) {
+        if let (true, Some(group), None) = (stored[i], groups.of[i], schedule.state_of[i]) {
             let size = item.count().next_multiple_of(line);
             lives[i] = Some(Life { from: position[group], to: position[group], size });
         }
@@ -57,30 +57,26 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
     };
     // In place: the new result continues the life of the old.
     let mut owner: Vec<usize> = (0..work.len()).collect();
-    for (at, group) in order.sequence.iter().enumerate() {
-        let members = &groups.members[*group];
-        if !members.iter().all(|m| matches!(work[*m].task, Task::Elementwise(_))) {
-            continue;
-        }
-        let mut dying: Vec<usize> = Vec::new();
-        for view in members.iter().flat_map(|m| work[*m].views()) {
-            let root = view.root;
-            let dies = lives[root].is_some_and(|life| life.to == at && life.from < at);
-            if dies && !dying.contains(&root) {
-                dying.push(root);
+    for (at, step) in schedule.steps.iter().enumerate() {
+        let mut dying = dying(lowered, groups, step, |root| lives[root].is_some_and(|l| l.to == at && l.from < at));
+        for (turn, group) in step.groups.iter().enumerate() {
+            let members = &groups.members[*group];
+            let by_number = members.iter().all(|m| matches!(work[*m].task, Task::Elementwise(_)));
+            for member in members {
+                if lives[*member].is_none() {
+                    continue;
+                }
+                let place = dying.iter().position(|old| {
+                    let is_free = if old.last == turn { by_number && old.is_whole } else { old.last < turn };
+                    // As many numbers, so that the bands of both lie at the same places.
+                    let is_alike = work[old.root].count() == work[*member].count();
+                    is_free && is_alike && old.keeps_to_bands
+                });
+                let Some(place) = place else { continue };
+                let root = dying.swap_remove(place).root;
+                layout.in_place_of[*member] = Some(root);
+                owner[*member] = owner[root];
             }
-        }
-        dying.retain(|root| {
-            let views = members.iter().flat_map(|m| work[*m].views());
-            views.filter(|v| v.root == *root).all(|v| is_whole(v, &work[*root]))
-        });
-        for member in members {
-            let Some(life) = lives[*member] else { continue };
-            let place = dying.iter().position(|root| lives[*root].is_some_and(|l| l.size == life.size));
-            let Some(place) = place else { continue };
-            let root = dying.swap_remove(place);
-            layout.in_place_of[*member] = Some(root);
-            owner[*member] = owner[root];
         }
     }
     let mut blocks: Vec<Life> = Vec::new();
@@ -120,12 +116,49 @@ pub fn lay_out(lowered: &Lowered, groups: &Groups, order: &Order, line: usize) -
         }
     }
     layout.size = offsets.iter().zip(&blocks).map(|(offset, life)| offset + life.size).max().unwrap_or(0);
-    layout.demand = demand(&blocks, order.sequence.len());
+    layout.demand = demand(&blocks, schedule.steps.len());
     layout
 }
 
-/// Which items lie in memory: those that another instruction reads, or the caller.
-pub fn stored(lowered: &Lowered, groups: &Groups) -> Vec<bool> {
+/// An item that a step is the last to read.
+struct Dying {
+    root: usize,
+    /// The last group of the step that reads it.
+    last: usize,
+    /// Whether all of it is read, number by number.
+    is_whole: bool,
+    /// Whether each band reads its own part of it alone.
+    keeps_to_bands: bool,
+}
+
+fn dying(lowered: &Lowered, groups: &Groups, step: &Step, dies: impl Fn(usize) -> bool) -> Vec<Dying> {
+    let mut all: Vec<Dying> = Vec::new();
+    for (last, group) in step.groups.iter().enumerate() {
+        for item in groups.members[*group].iter().map(|item| &lowered.work[*item]) {
+            for (operand, view) in item.operands.iter().enumerate() {
+                let Operand::View(view) = view else { continue };
+                if !dies(view.root) {
+                    continue;
+                }
+                let root = &lowered.work[view.root];
+                let keeps = step.bands.is_none_or(|[units, _]| keeps_to_its_band(item, operand, root.count(), units));
+                let is_whole = is_whole(view, root);
+                match all.iter_mut().find(|old| old.root == view.root) {
+                    Some(old) => {
+                        old.is_whole = is_whole && (old.is_whole || old.last < last);
+                        old.keeps_to_bands &= keeps;
+                        old.last = last;
+                    }
+                    None => all.push(Dying { root: view.root, last, is_whole, keeps_to_bands: keeps }),
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Which items lie in memory: those that another instruction reads, or the caller, unless they lie inside a band.
+pub fn stored(lowered: &Lowered, groups: &Groups, is_inside: &[bool]) -> Vec<bool> {
     let mut stored = vec![false; lowered.work.len()];
     for (i, item) in lowered.work.iter().enumerate() {
         for view in item.views() {
@@ -139,6 +172,9 @@ pub fn stored(lowered: &Lowered, groups: &Groups) -> Vec<bool> {
     }
     for item in lowered.outputs.iter().chain(lowered.updates.iter().map(|(_, item)| item)) {
         stored[*item] = true;
+    }
+    for (stored, is_inside) in stored.iter_mut().zip(is_inside) {
+        *stored &= !is_inside;
     }
     stored
 }

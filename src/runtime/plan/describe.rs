@@ -1,6 +1,7 @@
 //! A plan for people: one line an instruction.
 
 use super::arena::Layout;
+use super::bands::Schedule;
 use super::view::View;
 use super::windows;
 use super::work::{Lowered, Operand, Task, Work};
@@ -27,8 +28,8 @@ pub struct Describer<'a> {
     pub places: &'a [Option<Place>],
     /// Who lies in place of whom.
     pub layout: &'a Layout,
-    /// Which items are written straight into a state.
-    pub state_of: &'a [Option<usize>],
+    /// Which items are written straight into a state, and which lie inside a band.
+    pub schedule: &'a Schedule,
     /// Whether there is somebody to read it.
     pub in_words: bool,
 }
@@ -90,6 +91,7 @@ impl Describer<'_> {
                 let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
                 format!("matmul {times}{m}×{k}×{n}")
             }
+            Kernel::Bands(bands) => format!("{} bands", bands.bands.len()),
             _ => self.names(members),
         };
         (operation, results, operands)
@@ -121,9 +123,10 @@ impl Describer<'_> {
                 None => write!(text, " @{offset}"),
             },
             Some(Place { space: Space::States, .. }) => {
-                let state = self.state_of[item].and_then(|state| self.graph.states.get(state));
+                let state = self.schedule.state_of[item].and_then(|state| self.graph.states.get(state));
                 write!(text, " in {}", state.map_or("?", |state| &*state.path))
             }
+            Some(Place { space: Space::Own, .. }) => text.write_str(" in the band"),
             _ => Ok(()),
         };
     }

@@ -27,6 +27,8 @@ pub struct Emitter<'a> {
     pub places: &'a [Option<Place>],
     /// Where the literal of a number lies.
     pub splat: &'a mut dyn FnMut(f64) -> usize,
+    /// Whether one thread runs all of a kernel, so that nothing is gained by cutting it.
+    pub is_in_band: bool,
 }
 
 /// Sizes before an axis, of it, and behind it.
@@ -197,6 +199,7 @@ impl Emitter<'_> {
             lengths: self.place_of(self.view(item, 3)?)?,
             backward,
             output,
+            is_shared: !self.is_in_band,
         })
     }
 
@@ -254,6 +257,7 @@ impl Emitter<'_> {
             right: [right_row, right_column],
             inputs: [self.place_of(x)?, self.place_of(y)?],
             output,
+            is_shared: !self.is_in_band,
         })
     }
 

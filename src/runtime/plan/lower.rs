@@ -1,6 +1,7 @@
 //! From the nodes of a graph to work: views disappear into the operands, sizes are numbers, what a kernel cannot read
 //! as it lies gets a copy.
 
+use super::Joining;
 use super::literals::Literals;
 use super::scan::measure;
 use super::view::View;
@@ -38,7 +39,7 @@ pub fn lower<E: Element>(
     graph: &Graph,
     binding: &Binding,
     literals: &mut Literals<E>,
-    fuses: bool,
+    joining: Joining,
 ) -> Result<Lowered, PlanError> {
     let mut needed = vec![false; graph.nodes.len()];
     for root in graph.roots() {
@@ -54,7 +55,7 @@ pub fn lower<E: Element>(
     let mut lowering = Lowering {
         binding,
         literals,
-        fuses,
+        joining,
         work: Vec::with_capacity(needed.iter().filter(|is_needed| **is_needed).count()),
         inputs: vec![None; graph.inputs.len()],
         states: vec![None; graph.states.len()],
@@ -113,8 +114,8 @@ pub fn lower<E: Element>(
 struct Lowering<'a, E> {
     binding: &'a Binding,
     literals: &'a mut Literals<E>,
-    /// Whether the bodies of loops are fused.
-    fuses: bool,
+    /// What is computed together in the bodies of loops.
+    joining: Joining,
     work: Vec<Work>,
     inputs: Vec<Option<usize>>,
     states: Vec<Option<usize>>,
@@ -375,7 +376,7 @@ impl<E: Element> Lowering<'_, E> {
                 self.result(Task::Along { place: true, axis: *axis, size }, operands, shape)
             }
             Op::Scan(scan) => {
-                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals, self.fuses)?;
+                let of = measure(scan, size_of(&scan.steps, self.binding)?, self.binding, self.literals, self.joining)?;
                 let mut all = Vec::new();
                 for (i, (x, sizes)) in operands.enumerate() {
                     all.push(match scan.operand(i) {

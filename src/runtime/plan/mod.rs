@@ -2,6 +2,7 @@
 
 mod again;
 mod arena;
+mod bands;
 mod describe;
 mod emit;
 mod fuse;
@@ -16,6 +17,7 @@ mod work;
 
 pub(super) use self::lower::sizes_of;
 
+use self::bands::Schedule;
 use self::fuse::Groups;
 use self::literals::Literals;
 use self::work::{Lowered, Task};
@@ -26,7 +28,7 @@ use super::flops::node_flops;
 use super::kernels::elementwise::TileOp;
 use super::kernels::memory::{Place, Space};
 use super::kernels::winograd::Part;
-use super::kernels::{Code, Sizes};
+use super::kernels::{Code, Kernel, Sizes};
 use super::recording::Cost;
 use crate::ir::graph::{Graph, NodeId};
 use crate::ir::op::Unary;
@@ -45,10 +47,22 @@ pub(super) struct Places<'a> {
     pub state_size: usize,
     /// The part of the arena that is the plan's.
     pub arena: Region,
-    /// Whether one instruction may compute several nodes.
-    pub fuses: bool,
+    /// What is computed together.
+    pub joining: Joining,
     /// Whether instructions are described in words.
     pub in_words: bool,
+}
+
+/// What is computed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Joining {
+    /// Each node has an instruction of its own.
+    Nothing,
+    /// What gains by it.
+    #[default]
+    Usual,
+    /// Everything that can be run in bands is, however small.
+    InBands,
 }
 
 /// A part of the arena.
@@ -92,59 +106,78 @@ impl Plan {
         places: &Places,
         literals: &mut Literals<E>,
     ) -> Result<Plan, PlanError> {
-        let mut lowered = lower::lower(graph, binding, literals, places.fuses)?;
-        let mut groups = fuse::fuse(&lowered, places.fuses);
-        if places.fuses {
-            again::again(&mut lowered, &mut groups);
-        }
-        let order = order::order(&mut lowered, &mut groups);
-        if order.sequence.len() != groups.members.len() {
-            return Err(PlanError::Internal("the instructions wait on each other".into()));
-        }
-        let layout = arena::lay_out(&lowered, &groups, &order, 64 / size_of::<E>());
-        let item_places = item_places(&lowered, &groups, &order, &layout, places);
+        let mut lowered = lower::lower(graph, binding, literals, places.joining)?;
+        let (groups, schedule) = arrange(&mut lowered, binding, places.joining)?;
+        let line = 64 / size_of::<E>();
+        let layout = arena::lay_out(&lowered, &groups, &schedule, line);
+        let item_places = item_places(&lowered, &groups, &schedule, &layout, places);
         let describer = describe::Describer {
             graph,
             lowered: &lowered,
             places: &item_places,
             layout: &layout,
-            state_of: &order.state_of,
+            schedule: &schedule,
             in_words: places.in_words,
         };
         let flops = flops_of(graph, &lowered, binding);
-        let mut kernels = Vec::with_capacity(order.sequence.len());
-        let mut instructions = Vec::with_capacity(order.sequence.len());
-        for group in &order.sequence {
-            let members = &groups.members[*group];
-            let last = members.last().copied().unwrap_or(0);
-            let (kernel, inside) = match &lowered.work[last].task {
-                Task::Scan(of) => {
-                    let around = scan::Surroundings {
-                        binding,
-                        places: &item_places,
-                        workspace: places.arena.start + layout.workspace[last].unwrap_or(0),
-                        memory: places,
-                        arena: places.arena.limit.unwrap_or(layout.size),
-                    };
-                    scan::kernel((last, &lowered.work[last]), of, &around, literals)?
-                }
-                _ => {
-                    let mut splat = |x| literals.splat(x);
-                    let mut emitter = emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat };
-                    (emitter.kernel(members).map_err(PlanError::Internal)?, Vec::new())
-                }
-            };
+        let mut kernels = Vec::with_capacity(schedule.steps.len());
+        let mut instructions = Vec::with_capacity(schedule.steps.len());
+        let describe = |members: &[usize], kernel: &Kernel, inside: Vec<Instruction>| {
             let nodes = members.iter().rev().map(|m| lowered.work[*m].node).collect();
             let flops = members.iter().map(|m| flops[*m]).sum();
-            let cost = Arc::new(describer.cost(members, &kernel, size_of::<E>(), flops));
-            instructions.push(Instruction { nodes, cost, inside });
+            Instruction { nodes, cost: Arc::new(describer.cost(members, kernel, size_of::<E>(), flops)), inside }
+        };
+        for step in &schedule.steps {
+            let members = |group: &usize| &groups.members[*group][..];
+            let mut splat = |x| literals.splat(x);
+            let mut emitter =
+                emit::Emitter { lowered: &lowered, places: &item_places, splat: &mut splat, is_in_band: false };
+            let (kernel, instruction) = match (step.bands, &step.groups[..]) {
+                (Some(bands), of) => {
+                    let mut inside = Vec::with_capacity(of.len());
+                    for members in of.iter().map(members) {
+                        // For its description alone.
+                        let whole = emitter.kernel(members).map_err(PlanError::Internal)?;
+                        inside.push(describe(members, &whole, Vec::new()));
+                    }
+                    let (lowered, groups, schedule) = (&lowered, &groups, &schedule);
+                    let around = bands::Surroundings { lowered, groups, schedule, places: &item_places, line };
+                    let kernel = around.kernel(step, bands, &mut splat).map_err(PlanError::Internal)?;
+                    let kernel = Kernel::Bands(Box::new(kernel));
+                    let all: Vec<usize> = of.iter().flat_map(members).copied().collect();
+                    let instruction = describe(&all, &kernel, inside);
+                    (kernel, instruction)
+                }
+                (None, [group]) => {
+                    let members = members(group);
+                    let last = members.last().copied().unwrap_or(0);
+                    let (kernel, inside) = match &lowered.work[last].task {
+                        Task::Scan(of) => {
+                            let around = scan::Surroundings {
+                                binding,
+                                places: &item_places,
+                                workspace: places.arena.start + layout.workspace[last].unwrap_or(0),
+                                memory: places,
+                                arena: places.arena.limit.unwrap_or(layout.size),
+                            };
+                            scan::kernel((last, &lowered.work[last]), of, &around, literals)?
+                        }
+                        _ => (emitter.kernel(members).map_err(PlanError::Internal)?, Vec::new()),
+                    };
+                    let instruction = describe(members, &kernel, inside);
+                    (kernel, instruction)
+                }
+                _ => return Err(PlanError::Internal("a step of several instructions is no chain".into())),
+            };
             kernels.push(kernel);
+            instructions.push(instruction);
         }
         let sizes = Sizes {
             arena: places.arena.limit.unwrap_or(layout.size),
             inputs: places.input_size,
             states: places.state_size,
             literals: literals.buffer.len(),
+            own: 0,
         };
         let mut outputs = Vec::with_capacity(graph.outputs.len());
         for (output, item) in graph.outputs.iter().zip(&lowered.outputs) {
@@ -183,6 +216,25 @@ impl Plan {
     }
 }
 
+/// What is computed together, and when.
+fn arrange(lowered: &mut Lowered, binding: &Binding, joining: Joining) -> Result<(Groups, Schedule), PlanError> {
+    let joins = joining != Joining::Nothing;
+    let mut groups = fuse::fuse(lowered, joins);
+    if joins {
+        again::again(lowered, &mut groups);
+    }
+    let order = order::order(lowered, &mut groups);
+    if order.sequence.len() != groups.members.len() {
+        return Err(PlanError::Internal("the instructions wait on each other".into()));
+    }
+    let schedule = match joining {
+        Joining::Nothing => Schedule::plain(order),
+        Joining::Usual => bands::bands(lowered, &groups, order, (binding.batch, &bands::USUAL)),
+        Joining::InBands => bands::bands(lowered, &groups, order, (binding.batch, &bands::SMALLEST)),
+    };
+    Ok((groups, schedule))
+}
+
 /// For each item, the operations of its node; none where the item is a copy for it, or adds up parts of it.
 fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Vec<u64> {
     let mut is_counted = vec![false; graph.nodes.len()];
@@ -201,17 +253,19 @@ fn flops_of(graph: &Graph, lowered: &Lowered, binding: &Binding) -> Vec<u64> {
 fn item_places(
     lowered: &Lowered,
     groups: &Groups,
-    order: &order::Order,
+    schedule: &Schedule,
     layout: &arena::Layout,
     places: &Places,
 ) -> Vec<Option<Place>> {
-    let stored = arena::stored(lowered, groups);
+    let stored = arena::stored(lowered, groups, &schedule.is_inside);
     let place = |space, offset: Option<&usize>| offset.map(|offset| Place { space, offset: *offset });
     let of = |(i, item): (usize, &work::Work)| match item.task {
         Task::Input(input) => places.inputs.get(input).copied(),
         Task::State(state) => place(Space::States, places.states.get(state)),
         Task::Literal(offset) => place(Space::Literals, Some(&offset)),
-        _ => match order.state_of[i] {
+        // Where in the band, the band says.
+        _ if schedule.is_inside[i] => Some(Place { space: Space::Own, offset: 0 }),
+        _ => match schedule.state_of[i] {
             Some(state) => place(Space::States, places.states.get(state)),
             None if stored[i] => place(Space::Arena, layout.offset[i].map(|o| places.arena.start + o).as_ref()),
             None => None,

@@ -17,6 +17,8 @@ use std::collections::BinaryHeap;
 pub struct Order {
     /// Groups in order of execution.
     pub sequence: Vec<usize>,
+    /// For each group, those that have to come after it.
+    pub after: Vec<Vec<usize>>,
     /// For each item, the state (index) that is its memory.
     pub state_of: Vec<Option<usize>>,
 }
@@ -112,7 +114,8 @@ pub fn order(lowered: &mut Lowered, groups: &mut Groups) -> Order {
             dependencies.add(group, writer);
         }
     }
-    Order { sequence: sequence(&dependencies, groups, &state_of, &lowered.outputs), state_of }
+    let sequence = sequence(&dependencies, groups, &state_of, &lowered.outputs);
+    Order { sequence, after: dependencies.after, state_of }
 }
 
 /// Whether the members of a group read a state at most number by number.

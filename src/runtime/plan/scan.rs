@@ -5,13 +5,11 @@
 //! once it is known where it lies.
 
 use super::arena::lay_out;
-use super::fuse::fuse;
 use super::literals::Literals;
 use super::lower::{lower, sizes_of};
-use super::order::order;
 use super::view::{View, join};
 use super::work::Work;
-use super::{Instruction, Places, Plan, Region};
+use super::{Instruction, Joining, Places, Plan, Region, arrange};
 use crate::ir::graph::Graph;
 use crate::ir::scan::{Operand, Scan};
 use crate::runtime::element::Element;
@@ -43,7 +41,7 @@ pub fn measure<E: Element>(
     steps: usize,
     binding: &Binding,
     literals: &mut Literals<E>,
-    fuses: bool,
+    joining: Joining,
 ) -> Result<Loop, PlanError> {
     let line = 64 / size_of::<E>();
     let (mut slots, mut at) = (Vec::new(), 0);
@@ -51,7 +49,7 @@ pub fn measure<E: Element>(
         slots.push(at);
         at += sizes_of(&input.shape, binding)?.iter().product::<usize>().next_multiple_of(line);
     }
-    let body = arena_of(&scan.body, binding, literals, fuses)?;
+    let body = arena_of(&scan.body, binding, literals, joining)?;
     Ok(Loop { scan: scan.clone(), steps, slots, arena: at, workspace: at + body })
 }
 
@@ -60,12 +58,11 @@ fn arena_of<E: Element>(
     graph: &Graph,
     binding: &Binding,
     literals: &mut Literals<E>,
-    fuses: bool,
+    joining: Joining,
 ) -> Result<usize, PlanError> {
-    let mut lowered = lower(graph, binding, literals, fuses)?;
-    let mut groups = fuse(&lowered, fuses);
-    let order = order(&mut lowered, &mut groups);
-    Ok(lay_out(&lowered, &groups, &order, 64 / size_of::<E>()).size)
+    let mut lowered = lower(graph, binding, literals, joining)?;
+    let (groups, schedule) = arrange(&mut lowered, binding, joining)?;
+    Ok(lay_out(&lowered, &groups, &schedule, 64 / size_of::<E>()).size)
 }
 
 /// What surrounds the scan.

@@ -79,7 +79,7 @@ fn all_sides_are_what_they_are_by_definition() {
             let at = |offset| Place { offset, ..PLACE };
             let convolve = Convolve { sizes: s, inputs: [at(0), at(x)], output: at(x + y) };
             let base = memory.as_mut_ptr();
-            let bases = Bases { arena: base, inputs: base, states: base, literals: base };
+            let bases = Bases { arena: base, inputs: base, states: base, literals: base, own: base };
             let mut scratch = vec![f64::INFINITY; convolve.scratch()];
             for piece in 0..s.pieces() {
                 // SAFETY: the memory holds both operands and the result, one behind the other.

@@ -26,7 +26,7 @@ fn run<E: Element>(part: Part, sizes: Sizes, inputs: [&[f64]; 2]) -> Vec<f64> {
     let numbers = numbers.chain(std::iter::repeat(E::NOT_A_NUMBER));
     memory.as_mut_slice().iter_mut().zip(numbers).for_each(|(to, number)| *to = number);
     let base = memory.as_mut_slice().as_mut_ptr();
-    let bases = Bases { arena: base, inputs: base, states: base, literals: base };
+    let bases = Bases { arena: base, inputs: base, states: base, literals: base, own: base };
     let mut scratch = vec![E::from_f64(f64::INFINITY); of.scratch()];
     for piece in 0..of.pieces() {
         // SAFETY: the memory holds both operands and the result, one behind the other.
