@@ -16,16 +16,16 @@ const TRACE: Written = Written { flag: "--trace", ending: "json", what: "a trace
 
 /// Runs the command.
 pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
-    let (checked, index) = match trial::open(output, &args.trial) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
-    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
     if let Some(path) = &args.trace
         && let Err(exit) = files::can_be_written(output, TRACE, path, args.force)
     {
         return exit;
     }
+    let (checked, index) = match trial::open(output, &args.trial) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
     let options = BenchOptions {
         steps: args.steps,
         batch: args.batch,

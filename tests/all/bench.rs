@@ -80,3 +80,29 @@ fn steps_are_timed_and_nothing_is_left() {
     bench(folder.path(), &["--steps", "0"]).expect(2);
     bench(folder.path(), &["--memory-limit", "1kB"]).expect(1);
 }
+
+/// A trace that cannot be kept is told before there is one, and before the data is read.
+#[test]
+fn a_trace_needs_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("two.nn"), TWO.replace("blobs(100", "csv(\"none.csv\"")).unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (path, told) in [
+        (
+            "none/trace.json",
+            "cannot be written: there is no such file or folder\nhelp: there is no folder none: make it",
+        ),
+        ("file/trace.json", "cannot be written: a part of its path is a file, not a folder"),
+        ("trace.txt", "a trace is written as .json"),
+    ] {
+        let ended = bench(folder.path(), &["--trace", path]).expect(2);
+        assert!(ended.err.contains(told), "{path}:\n{}", ended.err);
+    }
+    // Whoever may do everything cannot write there either.
+    if Path::new("/proc/self").exists() {
+        let ended = bench(folder.path(), &["--trace", "/proc/trace.json"]).expect(2);
+        assert!(ended.err.contains("cannot be written"), "{}", ended.err);
+    }
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 2);
+}
