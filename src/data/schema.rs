@@ -1,5 +1,6 @@
 //! What a table holds, learned without keeping its cells.
 
+use super::cell::fits_single;
 use super::files::expand;
 use super::place::Place;
 use super::problem::{At, DataError, DataProblem, DataResult, Found};
@@ -63,6 +64,11 @@ impl ColumnFacts {
     /// Whether all numbers are whole.
     pub fn integral(&self) -> bool {
         self.fraction.is_none()
+    }
+
+    /// A number that the 32 bits of a data set do not hold, if there is one.
+    pub fn beyond_single(&self) -> Option<&(f64, Place)> {
+        [&self.min, &self.max].into_iter().flatten().find(|(number, _)| !fits_single(*number))
     }
 
     /// Whether all cells that are not missing are equal.

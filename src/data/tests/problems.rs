@@ -107,7 +107,19 @@ fn numbers_that_are_not_finite() {
     let folder = Folder::new(&[("a.csv", b"a,b,c\n1,0,1e39\n2,inf,2\n")]);
     let table = folder.csv("a.csv");
     assert_eq!(message(one(&table, "b")), "`b` holds inf at a.csv:3");
-    let data = load(&plan(vec![("x", one(&table, "c"))], SplitSpec::AsGiven)).expect_err("beyond f32").diagnostic();
+    let error = field_type(&one(&table, "c")).expect_err("beyond 32 bits").diagnostic();
+    assert_eq!(error.message, "`c` holds 1e39 at a.csv:2");
+    assert_eq!(error.notes, ["networks compute with 32 bits, which hold numbers up to 3.4e38"]);
+    for as_it_stands in [reshape(one(&table, "c"), &[Some(1)]), fill(one(&table, "c"), Filling::Mean)] {
+        assert_eq!(message(as_it_stands), "`c` holds 1e39 at a.csv:2");
+    }
+    let low = rows(["a"], &[[1.0], [-4e38]]);
+    assert_eq!(message(range(&low, "a", "a")), "`a` holds -4e38 at row 2 of rows");
+    // What is computed of it is looked at where it is computed.
+    assert_eq!(values(binary(BinaryOp::Div, one(&table, "c"), number(1e38))), [10.0, 2e-38]);
+    assert_eq!(values(standardize(one(&table, "c"))), [1.0, -1.0]);
+    let twice = binary(BinaryOp::Mul, one(&table, "c"), number(2.0));
+    let data = load(&plan(vec![("x", twice)], SplitSpec::AsGiven)).expect_err("beyond 32 bits").diagnostic();
     assert_eq!(data.message, "`x` becomes 1e39 at a.csv:2");
     let zero = rows(["a"], &[[1.0], [0.0]]);
     assert_eq!(message(unary(UnaryOp::Log, one(&zero, "a"))), "`log` of 0: column `a` at row 2 of rows");
