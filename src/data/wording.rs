@@ -269,6 +269,10 @@ impl DataProblem {
                     }
                     FirstLine::Page => d(format!("`{source}` is a web page, not a table"))
                         .help("download the file itself, not the page that shows it"),
+                    FirstLine::Json => d(format!("`{source}` is JSON, not a table")).help(
+                        "write its records as a table, for example by `pandas.read_json(\"a.json\").to_csv(\"a.csv\", \
+                         index=False)`",
+                    ),
                     FirstLine::GitLfs => d(format!("`{source}` is a pointer of git-lfs: the file itself is not here"))
                         .help("`git lfs pull` fetches it"),
                 }

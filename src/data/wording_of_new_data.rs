@@ -26,6 +26,7 @@ impl DataError {
             }
             DataProblem::Empty { .. }
             | DataProblem::NotUtf8 { .. }
+            | DataProblem::NoHeader { .. }
             | DataProblem::RaggedRow { .. }
             | DataProblem::NeverCloses { .. } => relabelled(told, here),
             DataProblem::OtherFormat { written, format, .. } => {

@@ -9,7 +9,7 @@ pub(super) use number::leading_number;
 
 use super::files::{failure, open};
 use super::place::Place;
-use super::problem::{DataProblem, Found};
+use super::problem::{DataProblem, FirstLine, Found};
 use super::rows::Rows;
 use super::source_spec::DataFile;
 use super::table_reader::{TableSink, no_duplicates};
@@ -51,6 +51,9 @@ fn read_in_stretches(file: &DataFile, sink: &mut dyn TableSink, stretch: usize) 
     }
 }
 
+/// A mark of the order of bytes, as a text in UTF-8 may begin with.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// How files begin that are no text, whatever their names say; what they are; and what to do with them.
 const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"\x00\x00\x08", "an array of bytes, as `idx` has them", "`idx(\"…\")` reads it"),
@@ -69,6 +72,21 @@ const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"%PDF", "a PDF", "save its table as CSV"),
 ];
 
+/// How web pages begin. `<date>,<open>` are columns.
+const PAGES: [&str; 9] = ["<!doctype", "<!--", "<?xml", "<html", "<head>", "<body", "<table>", "<table ", "<div"];
+
+/// What a text is that is no table, by how it begins.
+fn no_table(head: &[u8]) -> Option<FirstLine> {
+    let begins = |text: &str| head.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
+    let second = || head.get(1..).unwrap_or_default().trim_ascii_start().first();
+    match head.first()? {
+        b'<' if PAGES.iter().any(|page| begins(page)) => Some(FirstLine::Page),
+        b'{' if matches!(second(), Some(b'"' | b'}')) => Some(FirstLine::Json),
+        b'[' if matches!(second(), Some(b'{' | b'[' | b'"')) => Some(FirstLine::Json),
+        _ => None,
+    }
+}
+
 /// What separates cells (commas, unless the first line has none but tabs or semicolons), and the file from its
 /// beginning, without a mark of the order of bytes.
 fn begin(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
@@ -78,11 +96,17 @@ fn begin(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
     if let Some((_, format, instead)) = FORMATS.iter().find(|(mark, ..)| head.starts_with(mark)) {
         return Err(Box::new(DataProblem::OtherFormat { written: file.written.clone(), format, instead }));
     }
+    let text = head.strip_prefix(MARK).unwrap_or(&head).trim_ascii_start();
+    if let Some(reading) = no_table(text) {
+        let line = text.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii_end();
+        let (source, line) = (file.written.clone(), String::from_utf8_lossy(line).into_owned());
+        return Err(Box::new(DataProblem::NoHeader { source, line, reading }));
+    }
     let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
     let mut head = Cursor::new(head);
-    if head.get_ref().starts_with(b"\xef\xbb\xbf") {
-        head.set_position(3);
+    if head.get_ref().starts_with(MARK) {
+        head.set_position(MARK.len() as u64);
     }
     Ok((delimiter, Box::new(head.chain(reader))))
 }

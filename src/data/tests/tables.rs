@@ -44,6 +44,12 @@ fn a_first_line_that_names_nothing() {
         ("3.67,1.66,b\n1,2,a\n", Some(FirstLine::Example)),
         ("# made by hand\n1\n", Some(FirstLine::Comment)),
         ("<!DOCTYPE html>\n<p>\n", Some(FirstLine::Page)),
+        ("\u{feff}\n <html>\n<p>a, b</p>\n", Some(FirstLine::Page)),
+        ("{\"a\": 1,\n \"b\": 2}\n", Some(FirstLine::Json)),
+        ("[\n  {\"a\": 1, \"b\": 2},\n  {\"a\": 3}\n]\n", Some(FirstLine::Json)),
+        ("[[1, 2], [3, 4]]", Some(FirstLine::Json)),
+        ("<date>,<open>\n1,2\n", None),
+        ("[a],{b}\n1,2\n", None),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", Some(FirstLine::GitLfs)),
         ("a,b,2020\n1,2,3\n", None),
     ] {
