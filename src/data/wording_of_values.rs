@@ -1,6 +1,6 @@
 //! The words for problems of the values that the data has, and of what is computed of them.
 
-use super::cell::number_name;
+use super::cell::{is_gap_elsewhere, number_name};
 use super::not_finite::divides;
 use super::place::{MissingIn, OperandValue};
 use super::problem::DataProblem;
@@ -21,18 +21,22 @@ impl DataProblem {
                     "text where a number is wanted",
                 );
                 let d = d.note(format!("{count} of its {rows} cells {} text", if *count == 1 { "is" } else { "are" }));
+                if let Some(plainly) = number_with_commas(value) {
+                    return d.help(plainly);
+                }
                 let strays = "empty cells, `NA` and `NaN` count as missing; anything else has to be a number";
                 let names = format!(
                     "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
                 );
                 match count.cmp(rows) {
-                    _ if with_point(value).is_some() => d.help(format!(
-                        "numbers are written with a point, {}: replace the decimal commas of the file",
-                        with_point(value).unwrap_or_default()
-                    )),
                     _ if *is_new => d.help(format!(
                         "the model has learned from numbers in `{column}`: write one in this cell, or leave it empty \
                          where missing values are filled"
+                    )),
+                    _ if is_gap_elsewhere(value) => d.help(format!(
+                        "a missing value is an empty cell, `NA` or `NaN`, and not `{}`: replace it in the file, then fill \
+                         the gaps with `|> fill(mean)`, or leave out their rows with `t |> drop_missing`",
+                        value.trim()
                     )),
                     _ if wanted_by == "classes(n)" => d.help(
                         "`classes(n)` takes numbers that are classes already; `classes` alone numbers the names that \
@@ -203,14 +207,72 @@ pub(super) fn missing_note(m: &MissingIn) -> String {
     format!("`{}`: {} of {}, at {}{more}", m.column, m.count, m.rows, places.join(", "))
 }
 
-/// `3.67` for `3,67`.
-fn with_point(value: &str) -> Option<String> {
-    let (whole, rest) = value.trim().split_once(',')?;
-    let all_digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    (all_digits(whole.trim_start_matches(['-', '+'])) && all_digits(rest)).then(|| format!("{whole}.{rest}"))
+/// How a number is written that a cell writes with commas: with one in place of the point, or between thousands.
+fn number_with_commas(cell: &str) -> Option<String> {
+    let number = cell.trim();
+    let unsigned = number.trim_start_matches(['-', '+']);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_in_thousands = |text: &str, mark: char| {
+        let mut groups = text.split(mark);
+        groups.next().is_some_and(|first| first.len() <= 3 && is_digits(first))
+            && groups.all(|group| group.len() == 3 && is_digits(group))
+    };
+    let (before, behind) = unsigned.rsplit_once(',')?;
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let with_point = || number.replace('.', "").replace(',', ".");
+    let without_commas = || number.replace(',', "");
+    if is_digits(before) && is_digits(behind) {
+        // 3,667 may be either.
+        return Some(match is_in_thousands(unsigned, ',') && !unsigned.starts_with('0') {
+            false => {
+                format!("numbers are written with a point, {}: replace the decimal commas of the file", with_point())
+            }
+            true => format!(
+                "numbers are written without commas, {} or {}: replace them in the file",
+                with_point(),
+                without_commas()
+            ),
+        });
+    }
+    if is_in_thousands(before, '.') && is_digits(behind) {
+        return Some(format!(
+            "numbers are written with a point and with nothing between thousands, {}: replace the commas of the file",
+            with_point()
+        ));
+    }
+    (is_in_thousands(whole, ',') && is_digits(fraction)).then(|| {
+        format!(
+            "numbers are written with nothing between thousands, {}: take the commas out of the file",
+            without_commas()
+        )
+    })
 }
 
 /// A number that may be very large or none at all.
 fn short(x: f64) -> String {
     if x.is_finite() { format!("{x:.1e}").replace(".0e", "e") } else { number_name(x) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_plainly() {
+        for (cell, plainly) in [
+            ("3,5", "3.5:"),
+            (" -3,67 ", "-3.67:"),
+            ("0,125", "0.125:"),
+            ("3,667", "3.667 or 3667:"),
+            ("1.234,5", "1234.5:"),
+            ("1,234.5", "1234.5:"),
+            ("-1,234,567", "-1234567:"),
+        ] {
+            let help = number_with_commas(cell).unwrap_or_default();
+            assert!(help.contains(&format!(", {plainly} ")), "{cell}: {help}");
+        }
+        for cell in ["a,b", ",5", "5,", "1,2,3", "12,34,567.8", "1.5,2.5", "3.5", "1,234,5"] {
+            assert_eq!(number_with_commas(cell), None, "{cell}");
+        }
+    }
 }

@@ -82,6 +82,33 @@ fn text_and_missing_values() {
     assert!(matches!(problem_of(fill(one(&empty, "a"), Filling::Mean)), DataProblem::NothingToEstimate { .. }));
 }
 
+/// What other programs write into a gap, and how they write numbers.
+#[test]
+fn text_that_was_meant_otherwise() {
+    let help = |cell: &str, expr: fn(FieldExpr) -> FieldExpr| {
+        let content = format!("a;b\n1;2\n{cell};4\n5;6\n7;8\n9;1\n");
+        let folder = Folder::new(&[("a.csv", content.as_bytes())]);
+        field_type(&expr(one(&folder.csv("a.csv"), "a"))).expect_err("text").diagnostic().help
+    };
+    for gap in ["null", "None", "?", "-", "#N/A", "NULL", "n/a", "\\N"] {
+        for with in [standardize, |a| fill(a, Filling::Mean), |a| a] {
+            let [help] = &help(gap, with)[..] else { panic!("{gap}") };
+            let told =
+                format!("a missing value is an empty cell, `NA` or `NaN`, and not `{gap}`: replace it in the file");
+            assert!(help.starts_with(&told) && help.contains("fill(mean)") && help.contains("drop_missing"), "{help}");
+        }
+    }
+    // A column of which most are gaps is one of numbers all the same.
+    let folder = Folder::new(&[("a.csv", b"a\n?\n?\n3\n")]);
+    let filled = fill(one(&folder.csv("a.csv"), "a"), Filling::Mean);
+    assert_eq!(message(filled), "`fill` needs numbers, and column `a` holds \"?\" at a.csv:2");
+    assert_eq!(
+        help("3,5", standardize),
+        ["numbers are written with a point, 3.5: replace the decimal commas of the file"]
+    );
+    assert!(help("oops", standardize)[0].starts_with("empty cells, `NA` and `NaN` count as missing"));
+}
+
 #[test]
 fn labels() {
     let table = rows(["a", "b"], &[[0.0, 1.0], [1.0, 2.0], [2.0, 0.5]]);
