@@ -6,7 +6,7 @@ use super::place::{MissingIn, OperandValue};
 use super::problem::DataProblem;
 use super::source_spec::LINE;
 use super::wording::SHOWN;
-use crate::diagnostics::{Diagnostic, quoted_list};
+use crate::diagnostics::{Diagnostic, excerpt, quoted_list};
 use crate::source::Span;
 use std::cmp::Ordering;
 
@@ -16,8 +16,12 @@ impl DataProblem {
         let of_class = "a class is a name, not a quantity; `one_hot` makes a vector of it";
         match self {
             DataProblem::TextForNumber { column, value, place, count, rows, is_new, wanted_by } => {
+                let column = excerpt(column);
                 let d = say(
-                    format!("`{wanted_by}` needs numbers, and column `{column}` holds \"{value}\" at {place}"),
+                    format!(
+                        "`{wanted_by}` needs numbers, and column `{column}` holds \"{}\" at {place}",
+                        excerpt(value)
+                    ),
                     "text where a number is wanted",
                 );
                 let d = d.note(format!("{count} of its {rows} cells {} text", if *count == 1 { "is" } else { "are" }));
@@ -72,6 +76,7 @@ impl DataProblem {
             DataProblem::LabelOutside { what, value, place, classes, needed } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
                 let last = classes.saturating_sub(1);
+                let (what, value) = (excerpt(what), excerpt(value));
                 let d = say(
                     format!("`{what}` holds {value}{at}, and the classes are 0 to {last}"),
                     "one of these is not a class",
@@ -99,17 +104,18 @@ impl DataProblem {
                 say(format!("`{wanted_by}` needs numbers, and this is a class"), "a class").help(of_class)
             }
             DataProblem::FillMismatch { column, filling, text } => {
-                let name = if column.is_empty() { "this".to_string() } else { format!("column `{column}`") };
+                let name = if column.is_empty() { "this".to_string() } else { format!("column `{}`", excerpt(column)) };
                 let (kind, instead) = if *text { ("text", "fill(\"unknown\")") } else { ("numbers", "fill(mean)") };
                 say(format!("{name} is {kind} and cannot be filled with {filling}"), "filled here")
                     .help(format!("write `{instead}`"))
             }
             DataProblem::NothingToEstimate { what, wanted_by } => {
-                say(format!("`{wanted_by}` finds no value of `{what}`"), "nothing to estimate from")
+                say(format!("`{wanted_by}` finds no value of `{}`", excerpt(what)), "nothing to estimate from")
                     .note("all of its values are missing, or all that the training split has")
             }
             DataProblem::NotFinite { what, value, place, in_data } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+                let what = excerpt(what);
                 let d = match in_data {
                     true => say(format!("`{what}` holds {value}{at}"), "not a finite number"),
                     false => say(format!("`{what}` becomes {value}{at}"), "not a finite number"),
@@ -123,13 +129,19 @@ impl DataProblem {
             }
             DataProblem::NoFiniteResult { .. } => self.about_results(span),
             DataProblem::OutsideDomain { function, column, value, place } => {
-                let d = say(format!("`{function}` of {value}: column `{column}` at {place}"), "no finite result");
+                let d = say(
+                    format!("`{function}` of {value}: column `{}` at {place}", excerpt(column)),
+                    "no finite result",
+                );
                 if *function == "log" { d.help("`log(1 + t.a)` is finite for all that is not negative") } else { d }
             }
             DataProblem::UnknownClass { field, name, place, known } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
-                say(format!("\"{name}\"{at} is not a class of `{field}`"), "the model has not seen this class")
-                    .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
+                say(
+                    format!("\"{}\"{at} is not a class of `{field}`", excerpt(name)),
+                    "the model has not seen this class",
+                )
+                .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
             }
             _ => say("something is wrong with the values".to_string(), "here"),
         }
@@ -147,7 +159,7 @@ impl DataProblem {
             (count, rows) => format!("in {count} of {rows} examples"),
         };
         let named = |operand: &OperandValue| match &operand.column {
-            Some(column) => format!("column `{column}` is {}", number_name(operand.value)),
+            Some(column) => format!("column `{}` is {}", excerpt(column), number_name(operand.value)),
             None => format!("this is {}", number_name(operand.value)),
         };
         let (left, right) = (operands.first(), operands.get(1));
@@ -204,7 +216,7 @@ impl DataProblem {
 pub(super) fn missing_note(m: &MissingIn) -> String {
     let places: Vec<String> = m.first.iter().map(ToString::to_string).collect();
     let more = if m.count > places.len() as u64 { ", …" } else { "" };
-    format!("`{}`: {} of {}, at {}{more}", m.column, m.count, m.rows, places.join(", "))
+    format!("`{}`: {} of {}, at {}{more}", excerpt(&m.column), m.count, m.rows, places.join(", "))
 }
 
 /// How a number is written that a cell writes with commas: with one in place of the point, or between thousands.

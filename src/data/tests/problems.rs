@@ -109,6 +109,27 @@ fn text_that_was_meant_otherwise() {
     assert!(help("oops", standardize)[0].starts_with("empty cells, `NA` and `NaN` count as missing"));
 }
 
+/// A quote that is closed late makes one cell of many rows.
+#[test]
+fn what_is_told_of_a_long_cell_is_a_line() {
+    let long = "x,y\n".repeat(1 << 18);
+    let content = format!("a,b,\"{long}\"\n1,\"{long}\",1\n2,3,\n");
+    let folder = Folder::new(&[("a.csv", content.as_bytes())]);
+    let table = folder.csv("a.csv");
+    let begins = "x,y\\n".repeat(15);
+    let short = |expr: FieldExpr| {
+        let told = field_type(&expr).expect_err("a problem").diagnostic();
+        let lines = told.notes.iter().chain(&told.help).chain(told.labels.iter().map(|label| &label.message));
+        assert!(lines.chain([&told.message]).all(|line| line.len() < 300 && !line.contains('\n')), "{told:?}");
+        told.message
+    };
+    let told = short(standardize(one(&table, "b")));
+    assert_eq!(told, format!("`standardize` needs numbers, and column `b` holds \"{begins}…\" at a.csv:262146"));
+    short(one(&table, long.trim()));
+    let misspelt = column(&table, &name("c"), span(2)).expect_err("no such column").diagnostic();
+    assert!(misspelt.notes[0].len() < 300, "{:?}", misspelt.notes);
+}
+
 #[test]
 fn labels() {
     let table = rows(["a", "b"], &[[0.0, 1.0], [1.0, 2.0], [2.0, 0.5]]);
