@@ -25,6 +25,7 @@ impl DataError {
                     .help("write the names of the columns into the first line, as in the data that was learned from")
             }
             DataProblem::Empty { .. }
+            | DataProblem::Unreadable { .. }
             | DataProblem::NotUtf8 { .. }
             | DataProblem::NoHeader { .. }
             | DataProblem::RaggedRow { .. }

@@ -99,7 +99,8 @@ fn in_header(path: PathBuf, column: &str) -> Target {
 }
 
 fn first_line(path: &Path) -> Option<String> {
-    let file = std::fs::File::open(path).ok()?;
+    // To open a pipe would wait for who writes to it.
+    let file = std::fs::metadata(path).is_ok_and(|about| about.is_file()).then(|| std::fs::File::open(path).ok())??;
     let mut bytes = Vec::new();
     let mut reader = BufReader::new(std::io::Read::take(file, LONGEST_HEADER));
     reader.read_until(b'\n', &mut bytes).ok()?;
