@@ -105,7 +105,7 @@ fn first_line(path: &Path) -> Option<String> {
     let mut reader = BufReader::new(std::io::Read::take(file, LONGEST_HEADER));
     reader.read_until(b'\n', &mut bytes).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    Some(text.trim_end_matches(['\n', '\r']).to_owned())
+    Some(text.split(['\n', '\r']).next().unwrap_or_default().to_owned())
 }
 
 /// The bytes of a cell of a line, without its quotes.
