@@ -41,7 +41,7 @@ fn what_instead(about: &fs::Metadata) -> Option<&'static str> {
         use std::os::unix::fs::FileTypeExt;
         let kind = about.file_type();
         if kind.is_fifo() {
-            return Some("it is a pipe, and data is read more than once: write it to a file first");
+            return Some("it is a pipe, and data is read more than once");
         }
         if kind.is_socket() {
             return Some("it is a socket, not a file");
