@@ -37,11 +37,18 @@ impl DataProblem {
                         "the model has learned from numbers in `{column}`: write one in this cell, or leave it empty \
                          where missing values are filled"
                     )),
-                    _ if is_gap_elsewhere(value) => d.help(format!(
-                        "a missing value is an empty cell, `NA` or `NaN`, and not `{}`: replace it in the file, then fill \
-                         the gaps with `|> fill(mean)`, or leave out their rows with `t |> drop_missing`",
-                        value.trim()
-                    )),
+                    _ if is_gap_elsewhere(value) => {
+                        let d = d.help(format!(
+                            "a missing value is an empty cell, `NA` or `NaN`, and not `{}`: replace it in the file",
+                            value.trim()
+                        ));
+                        match wanted_by == "fill" {
+                            true => d,
+                            false => d.help(
+                                "then fill the gaps with `|> fill(mean)`, or leave out their rows with `t |> drop_missing`",
+                            ),
+                        }
+                    }
                     _ if wanted_by == "classes(n)" => d.help(
                         "`classes(n)` takes numbers that are classes already; `classes` alone numbers the names that \
                          are there",
