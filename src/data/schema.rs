@@ -58,6 +58,8 @@ pub struct ColumnFacts {
     pub first_text: Option<(String, Place)>,
     /// The first infinite number.
     pub infinite: Option<(String, Place)>,
+    /// The first cell that goes on behind the quote that closes it, as it is written.
+    pub goes_on: Option<(String, Place)>,
 }
 
 impl ColumnFacts {
@@ -314,6 +316,7 @@ fn merge(name: &str, pieces: &[(&TablePart, &ColumnScan)]) -> ColumnFacts {
         texts: 0,
         first_text: None,
         infinite: None,
+        goes_on: None,
     };
     for (part, scan) in pieces {
         facts.missing += scan.missing_count();
@@ -330,6 +333,7 @@ fn merge(name: &str, pieces: &[(&TablePart, &ColumnScan)]) -> ColumnFacts {
         let placed = |found: &Option<(u64, String)>| found.as_ref().map(|(line, v)| (v.clone(), part.place(*line)));
         facts.first_text = facts.first_text.or_else(|| placed(&scan.first_text));
         facts.infinite = facts.infinite.or_else(|| placed(&scan.infinite));
+        facts.goes_on = facts.goes_on.or_else(|| placed(&scan.goes_on));
         facts.distinct = facts.distinct.zip(scan.distinct.clone()).map(|(mut a, b)| {
             a.extend(b);
             a

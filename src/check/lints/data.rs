@@ -39,6 +39,30 @@ pub(super) fn data(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     }
     for block in &subject.program.data {
         same_file(block, tell);
+        behind_quotes(block, tell);
+    }
+}
+
+/// Cells that go on behind the quote that closes them: mostly a quote within that is not written twice.
+fn behind_quotes(block: &DataBlock, tell: &mut dyn FnMut(Diagnostic)) {
+    let mut told: Vec<Span> = Vec::new();
+    for field in &block.plan.fields {
+        field.expr.walk(&mut |node| {
+            let FieldNode::Columns { table, names, .. } = &*node.node else { return };
+            let Ok(schema) = schema(table) else { return };
+            let found = names.iter().find_map(|name| Some((name, schema.column(name)?.goes_on.as_ref()?)));
+            let Some((name, (written, place))) = found.filter(|_| !told.contains(&table.span)) else { return };
+            told.push(table.span);
+            let message = format!("{place} has text behind the quote that closes a cell of column `{}`", excerpt(name));
+            tell(
+                Diagnostic::new(Code::L0130, message, table.span, "read here")
+                    .note(format!(
+                        "`{}` is read without the quotes around its beginning, and with the rest as it stands",
+                        excerpt(written)
+                    ))
+                    .help("a cell in quotes ends with them, and a quote within it is written twice: \"3\"\" nails\""),
+            );
+        });
     }
 }
 

@@ -32,6 +32,8 @@ struct Field {
     content: Range<usize>,
     /// Whether there are quotes within.
     has_quotes: bool,
+    /// Whether there is more than white space behind the quote that closes it.
+    goes_on: bool,
     /// Where it ends: at a delimiter, at the end of a line, or at the end of the file.
     end: usize,
 }
@@ -162,6 +164,9 @@ impl Stretch<'_> {
                 cells.push(Parsed::Missing);
             }
         }
+        if field.goes_on {
+            cells.note_going_on(&String::from_utf8_lossy(self.bytes.get(at..field.end).unwrap_or_default()));
+        }
         record.lines_within += self.lines_within(&field);
         Ok(field.end)
     }
@@ -175,7 +180,7 @@ impl Stretch<'_> {
     fn field(&self, at: usize) -> Result<Field, Cut> {
         if self.bytes.get(at) != Some(&b'"') {
             let end = self.end_from(at)?;
-            return Ok(Field { content: at..end, has_quotes: false, end });
+            return Ok(Field { content: at..end, has_quotes: false, goes_on: false, end });
         }
         let (start, mut from, mut has_quotes) = (at + 1, at + 1, false);
         loop {
@@ -188,12 +193,14 @@ impl Stretch<'_> {
                 Some(b'"') => (from, has_quotes) = (quote + 2, true),
                 Some(byte) if !self.ends(*byte) => {
                     let end = self.end_from(quote + 1)?;
-                    return Ok(Field { content: start..end, has_quotes: true, end });
+                    let rest = self.bytes.get(quote + 1..end).unwrap_or_default();
+                    let goes_on = !rest.trim_ascii().is_empty();
+                    return Ok(Field { content: start..end, has_quotes: true, goes_on, end });
                 }
-                Some(_) => return Ok(Field { content: start..quote, has_quotes, end: quote + 1 }),
+                Some(_) => return Ok(Field { content: start..quote, has_quotes, goes_on: false, end: quote + 1 }),
                 None => {
                     let end = self.end_of_file()?;
-                    return Ok(Field { content: start..quote, has_quotes, end });
+                    return Ok(Field { content: start..quote, has_quotes, goes_on: false, end });
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::super::cell::{Parsed, parse};
 use super::super::problem::{DataProblem, Found};
 use super::super::rows::Rows;
+use super::super::scan::Scanner;
 use super::super::source_spec::DataFile;
 use super::super::table_reader::TableSink;
 use super::read_in_stretches;
@@ -214,6 +215,22 @@ fn the_line_of_a_record_is_where_it_begins() {
     // As spreadsheets on old Macs wrote, and some on new ones do.
     assert_eq!(lines("a\r1\r2\r\r\"3\r\r\"\r4\r"), [2, 3, 5, 8]);
     assert_eq!(lines("\r\n\ra\r\n\n1\r\r\n2\n\r3"), [5, 7, 9]);
+}
+
+/// What stands behind a closing quote is kept, and known.
+#[test]
+fn cells_that_go_on_behind_their_quotes_are_known() {
+    let text = "a,b,c\n\"x\" ,\"1\"2,\"p\"\n\"y\"z,\"3\"4,\"say \"hi\" now\"\n\"w\"v,5,\"q\"";
+    for stretch in [1, 7, 1 << 17] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = DataFile::new("a.csv", folder.path().join("a.csv"));
+        std::fs::write(&file.path, text).expect("written");
+        let mut scanner = Scanner::default();
+        let rows = read_in_stretches(&file, &mut scanner, stretch).expect("read");
+        let found: Vec<_> = scanner.finish(rows).columns.into_iter().map(|column| column.goes_on).collect();
+        let cell = |line: u64, written: &str| Some((line, written.to_string()));
+        assert_eq!(found, [cell(3, "\"y\"z"), cell(2, "\"1\"2"), cell(3, "\"say \"hi\" now\"")]);
+    }
 }
 
 /// Without a word, the rows behind it would be gone.
