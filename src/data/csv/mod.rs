@@ -90,8 +90,8 @@ fn no_table(head: &[u8]) -> Option<FirstLine> {
     }
 }
 
-/// What separates cells (commas, unless the first line that is not blank has none but tabs or semicolons), and the file from its
-/// beginning, without a mark of the order of bytes.
+/// What separates cells (commas, unless the first line that is not blank has none but tabs or semicolons), and the file
+/// from its beginning, without a mark of the order of bytes.
 fn begin(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
     let mut reader = open(file)?;
     let mut head = Vec::new();
