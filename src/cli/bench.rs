@@ -14,35 +14,41 @@ use serde_json::json;
 /// What `--trace` writes.
 const TRACE: Written = Written { flag: "--trace", ending: "json", what: "a trace" };
 
+/// More steps would fill the memory with what ran in them.
+const MOST_PROFILED: usize = 10_000;
+
 /// Runs the command.
 pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
-    let (checked, index) = match trial::open(output, &args.trial) {
-        Ok(opened) => opened,
-        Err(exit) => return exit,
-    };
-    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
     if let Some(path) = &args.trace
         && let Err(exit) = files::can_be_written(output, TRACE, path, args.force)
     {
         return exit;
     }
-    let options = BenchOptions {
-        steps: args.steps,
-        batch: args.batch,
-        profiles: args.profile || args.trace.is_some(),
-        trial: trial::options(output, &args.trial),
+    let profiles = args.profile || args.trace.is_some();
+    if let Some(steps) = args.steps.filter(|steps| profiles && *steps > MOST_PROFILED) {
+        let help = "all that runs in them is kept until the end; a few are enough, and without --steps they are chosen";
+        output.error(&format!("--steps {steps}: at most {MOST_PROFILED} are looked at closely"), Some(help));
+        return Exit::CommandLine;
+    }
+    let (checked, index) = match trial::open(output, &args.trial) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
     };
+    let Some(train) = checked.program.trains.get(index) else { return Exit::Wrong };
+    let options =
+        BenchOptions { steps: args.steps, batch: args.batch, profiles, trial: trial::options(output, &args.trial) };
     let threads = options.trial.threads;
+    let steps = options.timed() + options.profiled();
     let result =
-        trial::with_bar(output, &args.trial, args.steps, |hear| crate::train::bench(&checked, index, &options, hear));
+        trial::with_bar(output, &args.trial, steps, |hear| crate::train::bench(&checked, index, &options, hear));
     match result {
         Ok(bench) if bench.seconds.is_empty() => Exit::Interrupted,
         Ok(bench) => {
-            let is_whole = bench.seconds.len() == args.steps;
             let profile = Profile::of(&bench.profile, &checked.sources).filter(|_| args.profile);
             if args.trial.json {
                 let mut object = as_json(train, &bench, threads);
                 if let Some(profile) = &profile {
+                    object["profiled_steps"] = json!(bench.profile.len());
                     object["profile"] = profile.as_json();
                 }
                 output.result(&format!("{object}\n"));
@@ -63,7 +69,7 @@ pub fn bench(output: &Output, args: &BenchArgs) -> Exit {
                     "the loss is no finite number any more; times may differ from those of a train that goes well",
                 );
             }
-            if is_whole { Exit::Fine } else { Exit::Interrupted }
+            if bench.is_whole { Exit::Fine } else { Exit::Interrupted }
         }
         Err(error) => failure::tell(output, &checked.sources, &error),
     }
@@ -85,8 +91,12 @@ fn as_json(train: &Train, bench: &Bench, threads: usize) -> serde_json::Value {
 
 fn tell(output: &Output, checked: &Checked, train: &Train, bench: &Bench, threads: usize) {
     output.say(&trial::heading(checked, train));
+    let profiled = match bench.profile.len() {
+        0 => String::new(),
+        steps => format!(", then {} looked at closely", count(steps as u64)),
+    };
     let about = format!(
-        "{} · batches of {} · {} · {} behind {} to warm up",
+        "{} · batches of {} · {} · {} behind {} to warm up{profiled}",
         train.settings.optimizer.entry.name,
         count(bench.batch as u64),
         numbers::counted(threads as u64, "thread"),

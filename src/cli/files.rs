@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::check::{Checked, Overrides, check_file};
 use crate::diagnostics::{Diagnostic, Format, io_reason, nearest, quoted_list, render_all};
-use crate::train::is_run;
+use crate::train::{is_run, takes_file};
 use std::path::{Path, PathBuf};
 
 /// Checks a file and shows what is wrong with it. `Err` where it cannot run.
@@ -39,7 +39,8 @@ pub struct Written {
 /// What `--svg` writes.
 pub const PICTURE: Written = Written { flag: "--svg", ending: "svg", what: "a picture of curves" };
 
-/// Whether a path may be written to: it ends as it must, and nothing is lost. `Err`, with the reason told, otherwise.
+/// Whether a path can be written to: it ends as it must, nothing is lost, and its folder takes a file. `Err`, with the
+/// reason told, otherwise: before anything is done for what cannot be kept.
 pub fn can_be_written(output: &Output, written: Written, path: &Path, force: bool) -> Result<(), Exit> {
     let Written { flag, ending, what } = written;
     let shown = path.display();
@@ -52,7 +53,12 @@ pub fn can_be_written(output: &Output, written: Written, path: &Path, force: boo
         output.error(&format!("{flag} {shown} is there already"), help);
         return Err(Exit::CommandLine);
     }
-    Ok(())
+    takes_file(path).map_err(|error| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let help = folder.map(|folder| format!("there is no folder {}: make it first", folder.display()));
+        output.error(&format!("{flag} {shown} cannot be written: {}", io_reason(&error)), help.as_deref());
+        Exit::CommandLine
+    })
 }
 
 /// Whether a path can be a program. `Err`, with the reason told, where it names nothing or a folder.

@@ -139,6 +139,18 @@ impl<'a> Profile<'a> {
                 for (name, sum) in line.operations.iter().filter(|(_, sum)| named(sum)) {
                     row(format!("    {name}"), *sum);
                 }
+                // With those that are too small for it, the rows make up the line. Where all are, it says enough.
+                let smaller: Vec<_> = line.operations.iter().filter(|(_, sum)| !named(sum)).collect();
+                match smaller.as_slice() {
+                    all if all.len() == line.operations.len() => {}
+                    [] => {}
+                    [(name, sum)] => row(format!("    {name}"), *sum),
+                    several => {
+                        let mut all = Sum::default();
+                        several.iter().for_each(|(_, sum)| all.add(*sum));
+                        row(format!("    and {} smaller ones", several.len()), all);
+                    }
+                }
             }
         }
         row("between them: batches, threads".to_owned(), self.outside);
@@ -255,6 +267,38 @@ mod tests {
         let table = anstream::adapter::strip_str(&profile.table(100)).to_string();
         assert!(table.contains("m.nn:1  one") && table.contains("1.0 GFLOP/s") && table.contains("40.0 %"), "{table}");
         assert!(Profile::of(&[], &sources).is_none());
+    }
+
+    /// What is listed below a line is all of it.
+    #[test]
+    fn small_operations_share_a_row() {
+        let mut sources = SourceMap::new();
+        let file = sources.add("m.nn", "one\n");
+        let began = Instant::now();
+        let at = |micros: u64| began + Duration::from_micros(micros);
+        let table = |operations: &[(&str, u64)]| {
+            let (mut records, mut end) = (Vec::new(), 0);
+            for (instruction, (operation, micros)) in operations.iter().enumerate() {
+                let (operation, results, operands) = ((*operation).to_owned(), "%1".to_owned(), String::new());
+                let span = Span::new(file, 0, 3);
+                let cost = Cost { span, operation, results, operands, flops: 1000, bytes: 500, stored: 100, pieces: 1 };
+                let (start, behind) = (at(end), at(end + micros));
+                records.push(Record { instruction, cost: Arc::new(cost), worker: 0, start, end: behind });
+                end += micros;
+            }
+            let steps = [StepProfile { start: began, end: at(end), records }];
+            let profile = Profile::of(&steps, &sources).expect("a step");
+            anstream::adapter::strip_str(&profile.table(100)).to_string()
+        };
+        let row = |table: &str, name: &str| {
+            let found = table.lines().find(|line| line.trim_start().starts_with(name));
+            found.map(|line| line.trim_start()[name.len()..].split_whitespace().collect::<Vec<_>>().join(" "))
+        };
+        let three = table(&[("matmul", 9_880), ("add", 60), ("exp", 40), ("sign", 20)]);
+        assert_eq!(row(&three, "and 3 smaller ones").as_deref(), Some("0.120 1.2 % 25.0 MFLOP/s 1.5 KiB"), "{three}");
+        assert_eq!((row(&three, "matmul").is_some(), row(&three, "add")), (true, None), "{three}");
+        let one = table(&[("matmul", 9_940), ("add", 60)]);
+        assert!(row(&one, "add").is_some() && !one.contains("smaller"), "{one}");
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use super::arguments::SummaryArgs;
 use super::exit::Exit;
 use super::files;
-use super::numbers::{before_unit, bytes, compact, count};
+use super::numbers::{before_unit, bytes, compact, count, counted};
 use super::output::{BOLD, DIM, Output, paint};
 use super::table::{Align, Table};
 use crate::build::show_type;
 use crate::check::{Checked, Model, Port, Train};
-use crate::compile::{self, CompileError, StepCost};
+use crate::compile::{CompileError, Foreseen, StepCost};
 use crate::ide;
 use crate::ir::dim::show_shape;
 use serde_json::{Value, json};
@@ -30,9 +30,10 @@ pub fn summary(output: &Output, args: &SummaryArgs) -> Exit {
         if args.json {
             let mut object = as_json(model);
             if let (Some(batch), Some(object)) = (args.batch, object.as_object_mut()) {
-                match largest_step(&trains, batch) {
+                match largest_step(&trains, batch, args.threads) {
                     Ok(Some((_, cost))) => {
                         object.insert("batch".into(), json!(batch));
+                        object.insert("threads".into(), json!(args.threads));
                         object.insert("step_bytes".into(), json!(cost.bytes));
                         object.insert("step_flops".into(), json!(cost.flops));
                     }
@@ -49,7 +50,7 @@ pub fn summary(output: &Output, args: &SummaryArgs) -> Exit {
         output.result(&heading(&checked, model, trains.first().copied()));
         output.result(&table(model).render(output.width(), "  "));
         if let Some(batch) = args.batch {
-            worst = worst.max(memory(output, model, &trains, batch));
+            worst = worst.max(memory(output, model, &trains, batch, args.threads));
         }
     }
     worst
@@ -113,9 +114,9 @@ fn own_weights(model: &Model) -> Vec<(String, String, Option<u64>)> {
         .collect()
 }
 
-/// The memory of a training step.
-fn memory(output: &Output, model: &Model, trains: &[&Train], batch: usize) -> Exit {
-    match largest_step(trains, batch) {
+/// The memory of a training step. Each thread beyond the first has room of its own for what it works on.
+fn memory(output: &Output, model: &Model, trains: &[&Train], batch: usize, threads: usize) -> Exit {
+    match largest_step(trains, batch, threads) {
         Ok(None) => {
             output.note(&format!("{} is not trained in this file: it has no training step", model.name));
             Exit::Fine
@@ -123,8 +124,9 @@ fn memory(output: &Output, model: &Model, trains: &[&Train], batch: usize) -> Ex
         Ok(Some((train, cost))) => {
             let of = if trains.len() > 1 { format!(" of {}", train.title()) } else { String::new() };
             output.result(&format!(
-                "\n  a training step{of} with a batch of {}: {} ({} bytes), {}FLOPs\n",
+                "\n  a training step{of} with a batch of {} on {}: {} ({} bytes), {}FLOPs\n",
                 count(batch as u64),
+                counted(threads as u64, "thread"),
                 bytes(cost.bytes),
                 count(cost.bytes),
                 before_unit(cost.flops as f64),
@@ -136,10 +138,14 @@ fn memory(output: &Output, model: &Model, trains: &[&Train], batch: usize) -> Ex
 }
 
 /// The train of a model whose steps take most memory, and what one takes: a phase that freezes weights takes less.
-fn largest_step<'t>(trains: &[&'t Train], batch: usize) -> Result<Option<(&'t Train, StepCost)>, CompileError> {
+fn largest_step<'t>(
+    trains: &[&'t Train],
+    batch: usize,
+    threads: usize,
+) -> Result<Option<(&'t Train, StepCost)>, CompileError> {
     let mut largest: Option<(&Train, StepCost)> = None;
     for train in trains {
-        let cost = compile::step_cost(train, batch)?;
+        let cost = Foreseen::new(train, threads)?.cost(batch)?;
         if largest.as_ref().is_none_or(|(_, known)| cost.bytes > known.bytes) {
             largest = Some((train, cost));
         }

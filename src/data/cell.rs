@@ -52,6 +52,21 @@ pub(crate) fn cell_of(text: &str) -> Option<Cell> {
     }
 }
 
+/// Whether other programs write so that a value is missing.
+pub(crate) fn is_gap_elsewhere(cell: &str) -> bool {
+    const GAPS: [&str; 20] = [
+        "-", "--", "–", "—", "?", ".", "*", "na", "n/a", "#n/a", "#na", "<na>", "nil", "null", "#null!", "\\n", "none",
+        "missing", "#value!", "#div/0!",
+    ];
+    let cell = cell.trim();
+    GAPS.iter().any(|gap| cell.eq_ignore_ascii_case(gap))
+}
+
+/// Whether the 32 bits of a data set hold a number, more or less exactly.
+pub(crate) fn fits_single(number: f64) -> bool {
+    (number as f32).is_finite()
+}
+
 /// The name of the class of a number. `1`, `1.0` and `01` are one class, in columns of text, too: otherwise a class
 /// would depend on whether some other cell of its column happens to be text.
 pub(crate) fn number_name(number: f64) -> String {

@@ -8,6 +8,7 @@ use super::framing::sizes;
 use super::plan::{DataPlan, SplitSpec};
 use super::problem::{At, DataError, DataProblem, DataResult};
 use super::resolve::{Element, Examples, Resolved, Unit, resolve};
+use super::resolve_source::fit_single;
 use super::source_spec::Split;
 use super::steps::Steps;
 use crate::diagnostics::Severity;
@@ -91,11 +92,15 @@ pub fn field_type(expr: &FieldExpr) -> DataResult<FieldType> {
 
 /// A whole field: numbers or classes, none missing.
 pub(crate) fn finished(resolved: Resolved) -> DataResult<Resolved> {
-    if !matches!(resolved.element, Element::Class(_)) {
+    let is_class = matches!(resolved.element, Element::Class(_));
+    if !is_class {
         resolved.needs_numbers("a field")?;
     }
     resolved.needs_all("the field")?;
     resolved.needs_finite()?;
+    if !is_class {
+        fit_single(&resolved)?;
+    }
     if resolved.examples.is_none() {
         return Err(DataError::new(resolved.span, DataProblem::ConstantField));
     }

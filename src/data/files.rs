@@ -24,13 +24,39 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 /// How a file begins that is compressed by gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// The file itself. What is no file is not opened: that may wait for somebody who never writes, and data is read more
+/// than once.
+pub(crate) fn open_file(file: &DataFile) -> Found<File> {
+    let about = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
+    match what_instead(&about) {
+        Some(what) => Err(unreadable(file, what)),
+        None => File::open(&file.path).map_err(|e| failure(file, &e)),
+    }
+}
+
+/// What a path names that is no file.
+fn what_instead(about: &fs::Metadata) -> Option<&'static str> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = about.file_type();
+        if kind.is_fifo() {
+            return Some("it is a pipe, and data is read more than once");
+        }
+        if kind.is_socket() {
+            return Some("it is a socket, not a file");
+        }
+    }
+    match about {
+        about if about.is_file() => None,
+        about if about.is_dir() => Some("it is a folder"),
+        _ => Some("it is a device, not a file"),
+    }
+}
+
 /// A reader of the file's content, which is decompressed where it begins as gzip does.
 pub(crate) fn open(file: &DataFile) -> Found<Box<dyn Read>> {
-    let metadata = fs::metadata(&file.path).map_err(|e| failure(file, &e))?;
-    if metadata.is_dir() {
-        return Err(unreadable(file, "it is a folder"));
-    }
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(&file.path).map_err(|e| failure(file, &e))?);
+    let mut reader = BufReader::with_capacity(1 << 16, open_file(file)?);
     let compressed = reader.fill_buf().map_err(|e| failure(file, &e))?.starts_with(&GZIP);
     Ok(if compressed {
         Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(reader)))
@@ -89,7 +115,7 @@ pub(crate) fn content(file: &DataFile, limit: usize) -> Found<Content> {
     }
     if !bytes.is_empty() && !is_compressed(file)? {
         drop(bytes);
-        let opened = File::open(&file.path).and_then(DiskFile::new).map_err(|e| failure(file, &e))?;
+        let opened = DiskFile::new(open_file(file)?).map_err(|e| failure(file, &e))?;
         return Ok(Content::File(opened));
     }
     let mut beside = DiskWriter::new()?;
@@ -104,7 +130,7 @@ pub(crate) fn content(file: &DataFile, limit: usize) -> Found<Content> {
 /// Whether a file begins as gzip does.
 fn is_compressed(file: &DataFile) -> Found<bool> {
     let mut mark = Vec::new();
-    let opened = File::open(&file.path).map_err(|e| failure(file, &e))?;
+    let opened = open_file(file)?;
     opened.take(GZIP.len() as u64).read_to_end(&mut mark).map_err(|e| failure(file, &e))?;
     Ok(mark == GZIP)
 }
@@ -233,5 +259,32 @@ mod tests {
         let DataProblem::Unreadable { .. } = *open(&DataFile::new(".", dir.path())).err().expect("a folder") else {
             panic!()
         };
+    }
+
+    /// A pipe that nobody writes to would be waited for.
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pipe = dir.path().join("a.csv");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("s.csv")).expect("a socket");
+        std::os::unix::fs::symlink(&pipe, dir.path().join("link.csv")).expect("a link");
+        let mut told = vec![(dir.path().join("s.csv"), "it is a socket"), (dir.path().to_owned(), "it is a folder")];
+        if made.is_ok_and(|status| status.success()) {
+            told.extend([(pipe, "it is a pipe"), (dir.path().join("link.csv"), "it is a pipe")]);
+        }
+        if Path::new("/dev/zero").exists() {
+            told.push((PathBuf::from("/dev/zero"), "it is a device"));
+        }
+        for (path, words) in told {
+            let file = DataFile::new("x", &path);
+            for problem in [open(&file).err(), read_all(&file).err(), content(&file, 1).err()] {
+                let DataProblem::Unreadable { reason, .. } = *problem.expect("no file") else { panic!("{path:?}") };
+                assert!(reason.starts_with(words), "{reason}");
+            }
+            let image = super::super::image_file::looked_at(&file).expect_err("no image");
+            assert!(matches!(*image, DataProblem::Unreadable { .. }), "{image:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading an image file: decoded, turned as its camera says, in one or three channels, at the size that is wanted.
 
 use super::array_file::{Array, FileNumbers, Numbers};
-use super::files::{failure, unreadable};
+use super::files::{failure, open_file, unreadable};
 use super::image_folder::images;
 use super::problem::{DataProblem, Found};
 use super::source_spec::{DataFile, SourceSpec};
@@ -28,7 +28,7 @@ const END_OF_JPEG: [u8; 2] = [0xff, 0xd9];
 
 /// Tells where a file is not an image that can be read, as far as its beginning and its end show it.
 pub(crate) fn looked_at(file: &DataFile) -> Found<()> {
-    let mut opened = File::open(&file.path).map_err(|e| failure(file, &e))?;
+    let mut opened = open_file(file)?;
     let mut bytes = Vec::new();
     opened.by_ref().take(BEGINNING).read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
     let is_whole = match format(file, &bytes)? {
@@ -124,7 +124,8 @@ pub(crate) fn read_images(source: &SourceSpec, limit: usize) -> Found<Array> {
 
 /// Reads one image into its place, channel after channel.
 fn read(file: &DataFile, channels: usize, [height, width]: [usize; 2], place: &mut [u8]) -> Found<()> {
-    let bytes = fs::read(&file.path).map_err(|e| failure(file, &e))?;
+    let mut bytes = Vec::new();
+    open_file(file)?.read_to_end(&mut bytes).map_err(|e| failure(file, &e))?;
     let image = decode(file, &bytes)?;
     let size = (width as u32, height as u32);
     let pixels = if channels == 1 {

@@ -51,7 +51,7 @@ const LARGEST_TO_LIST: u64 = 256 << 20;
 
 /// The names of the arrays of an archive, in its order; none where it cannot be read.
 pub fn array_names(path: &Path) -> Vec<String> {
-    let is_small = std::fs::metadata(path).is_ok_and(|about| about.len() <= LARGEST_TO_LIST);
+    let is_small = std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= LARGEST_TO_LIST);
     let Some(bytes) = is_small.then(|| std::fs::read(path).ok()).flatten() else { return Vec::new() };
     let members = members(&bytes).unwrap_or_default();
     members.iter().filter_map(|member| member.name.strip_suffix(".npy").map(str::to_owned)).collect()

@@ -38,6 +38,8 @@ pub enum FirstLine {
     Comment,
     /// The beginning of a web page.
     Page,
+    /// The beginning of JSON.
+    Json,
     /// The beginning of what git-lfs keeps in place of a large file.
     GitLfs,
 }

@@ -3,6 +3,7 @@
 //! Parts are visited before the whole, and estimates are numbered in that order: the same order in which they are
 //! fitted, saved and used again.
 
+use super::cell::is_gap_elsewhere;
 use super::class_names::{names_of, names_of_training, numbered_names};
 use super::combine::{
     elementwise_shape, estimable, first, joined, layout, one, padded, reshaped, same, whole, windows,
@@ -122,9 +123,9 @@ pub(crate) struct TextIn {
 }
 
 impl TextIn {
-    /// Whether the column looks like numbers with few cells that are none.
+    /// Whether the column looks like numbers with few cells that are none, or with gaps that are written otherwise.
     fn is_stray(&self) -> bool {
-        self.count.saturating_mul(4) < self.rows
+        self.count.saturating_mul(4) < self.rows || is_gap_elsewhere(&self.value)
     }
 }
 

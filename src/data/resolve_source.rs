@@ -1,5 +1,6 @@
 //! The types of columns and arrays, from their scans.
 
+use super::cell::fits_single;
 use super::field_expr::UnaryOp;
 use super::groups::sequences_of;
 use super::image_folder::{counts, images};
@@ -27,6 +28,37 @@ pub(crate) fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) ->
         }
     }
     Ok(())
+}
+
+/// Whether the numbers of the data that reach a field as they stand there are still numbers in its 32 bits. What is
+/// computed from them may be, and is known when it is.
+pub(crate) fn fit_single(node: &Resolved) -> DataResult<()> {
+    let found = match &node.op {
+        Op::Columns { table, columns } => {
+            let facts = facts(table)?;
+            let named = columns.iter().filter_map(|(name, _)| facts.schema.column(name)).filter(|_| facts.exact());
+            named.filter_map(|column| Some((column.name.clone(), column.beyond_single()?.clone()))).next()
+        }
+        Op::Array(source) if !source.is_image_folder() => {
+            array_scans(source).at(node.span)?.into_iter().find_map(|(_, name, scan)| {
+                let extremes = [(scan.min, scan.min_row), (scan.max, scan.max_row)];
+                let (number, row) = extremes.into_iter().find(|(n, _)| n.is_some_and(|n| !fits_single(n)))?;
+                let place = Place { source: name.clone(), line: row + 1, in_file: false };
+                Some((name, (number?, place)))
+            })
+        }
+        Op::Reshape | Op::Concat(_) | Op::Windows | Op::Pad(_) | Op::First | Op::Fill { .. } | Op::FillNumber(_) => {
+            return node.parts.iter().try_for_each(fit_single);
+        }
+        _ => None,
+    };
+    match found {
+        None => Ok(()),
+        Some((what, (number, place))) => {
+            let (value, place) = (format!("{number:e}"), Some(place));
+            Err(DataError::new(node.span, DataProblem::NotFinite { what, value, place, in_data: true }))
+        }
+    }
 }
 
 /// What a key calls a source: its files, or for rows in memory all that they are.

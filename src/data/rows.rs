@@ -34,6 +34,8 @@ pub(crate) struct Cells {
     /// For each text, its row and where it ends in `text`.
     texts: Vec<(usize, usize)>,
     text: String,
+    /// The row of the first cell that goes on behind its closing quote, and the cell as it is written.
+    goes_on: Option<(usize, String)>,
 }
 
 impl Cells {
@@ -55,7 +57,20 @@ impl Cells {
         self.numbers.push(if let Parsed::Number(number) = cell { number } else { f64::NAN });
     }
 
+    /// That the last cell goes on behind its closing quote.
+    pub fn note_going_on(&mut self, written: &str) {
+        if let (None, Some(row)) = (&self.goes_on, self.numbers.len().checked_sub(1)) {
+            self.goes_on = Some((row, written.to_owned()));
+        }
+    }
+
+    /// The row of the first cell that goes on behind its closing quote, and the cell as it is written.
+    pub fn going_on(&self) -> Option<(usize, &str)> {
+        self.goes_on.as_ref().map(|(row, written)| (*row, written.as_str()))
+    }
+
     fn truncate(&mut self, rows: usize) {
+        self.goes_on.take_if(|(row, _)| *row >= rows);
         self.numbers.truncate(rows);
         self.texts.truncate(self.texts.partition_point(|(row, _)| *row < rows));
         self.text.truncate(self.texts.last().map_or(0, |(_, end)| *end));

@@ -49,6 +49,8 @@ pub(crate) struct ColumnScan {
     pub max_line: u64,
     /// The distinct values as class names, in their order; none where there are too many.
     pub distinct: Option<Vec<String>>,
+    /// The first cell that goes on behind its closing quote, as it is written, with its line.
+    pub goes_on: Option<(u64, String)>,
 }
 
 impl ColumnScan {
@@ -123,6 +125,9 @@ impl TableSink for Scanner {
             scan.numbers += (numbers.len() - others) as u64;
             if others < numbers.len() {
                 scan.take_numbers(numbers, &rows.lines, distinct);
+            }
+            if let (None, Some((row, written))) = (&scan.goes_on, cells.going_on()) {
+                scan.goes_on = rows.lines.get(row).map(|line| (*line, written.to_owned()));
             }
             if others > 0 {
                 scan.take_others(cells, &rows.lines, self.rows, distinct);

@@ -22,7 +22,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Raised whenever a scan holds something else than before.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Smaller files are scanned faster than a cache file is found.
 const WORTH_KEEPING: u64 = 1 << 18;
 /// To scan such a file again and again takes longer than to wait until it can be remembered.

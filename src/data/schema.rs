@@ -1,5 +1,6 @@
 //! What a table holds, learned without keeping its cells.
 
+use super::cell::fits_single;
 use super::files::expand;
 use super::place::Place;
 use super::problem::{At, DataError, DataProblem, DataResult, Found};
@@ -57,12 +58,19 @@ pub struct ColumnFacts {
     pub first_text: Option<(String, Place)>,
     /// The first infinite number.
     pub infinite: Option<(String, Place)>,
+    /// The first cell that goes on behind the quote that closes it, as it is written.
+    pub goes_on: Option<(String, Place)>,
 }
 
 impl ColumnFacts {
     /// Whether all numbers are whole.
     pub fn integral(&self) -> bool {
         self.fraction.is_none()
+    }
+
+    /// A number that the 32 bits of a data set do not hold, if there is one.
+    pub fn beyond_single(&self) -> Option<&(f64, Place)> {
+        [&self.min, &self.max].into_iter().flatten().find(|(number, _)| !fits_single(*number))
     }
 
     /// Whether all cells that are not missing are equal.
@@ -308,6 +316,7 @@ fn merge(name: &str, pieces: &[(&TablePart, &ColumnScan)]) -> ColumnFacts {
         texts: 0,
         first_text: None,
         infinite: None,
+        goes_on: None,
     };
     for (part, scan) in pieces {
         facts.missing += scan.missing_count();
@@ -324,6 +333,7 @@ fn merge(name: &str, pieces: &[(&TablePart, &ColumnScan)]) -> ColumnFacts {
         let placed = |found: &Option<(u64, String)>| found.as_ref().map(|(line, v)| (v.clone(), part.place(*line)));
         facts.first_text = facts.first_text.or_else(|| placed(&scan.first_text));
         facts.infinite = facts.infinite.or_else(|| placed(&scan.infinite));
+        facts.goes_on = facts.goes_on.or_else(|| placed(&scan.goes_on));
         facts.distinct = facts.distinct.zip(scan.distinct.clone()).map(|(mut a, b)| {
             a.extend(b);
             a

@@ -153,8 +153,6 @@ fn first_line(schema: &Schema) -> Option<FirstLine> {
     let numbers = schema.names().filter(|name| name.trim().parse::<f64>().is_ok()).count();
     if begins("version https://git-lfs") {
         Some(FirstLine::GitLfs)
-    } else if begins("<!doctype") || begins("<html") || begins("<?xml") {
-        Some(FirstLine::Page)
     } else if begins("#") {
         Some(FirstLine::Comment)
     } else if numbers * 2 >= schema.columns.len() {

@@ -3,7 +3,7 @@
 use super::cell::{Parsed, parse};
 use super::problem::{DataProblem, FirstLine};
 use super::source_spec::Split;
-use crate::diagnostics::{Code, Diagnostic, bytes, quoted_list};
+use crate::diagnostics::{Code, Diagnostic, bytes, excerpt, quoted_list};
 use crate::source::Span;
 
 /// Names that a list shows before it is cut short.
@@ -225,7 +225,7 @@ impl DataProblem {
                 }
             }
             DataProblem::DuplicateColumn { column, source, positions: (first, second) } => {
-                say(format!("`{source}` has two columns `{column}`"), "read here")
+                say(format!("`{source}` has two columns `{}`", excerpt(column)), "read here")
                     .note(format!("they are its columns {first} and {second}"))
                     .help("a name must say which column is meant: rename one of them")
             }
@@ -256,9 +256,8 @@ impl DataProblem {
                 d
             }
             DataProblem::NoHeader { source, line, reading } => {
-                let shown: String = line.chars().take(40).collect();
-                let shown = if shown.len() < line.len() { format!("{shown}…") } else { shown };
-                let d = |message: String| say(message, "read here").note(format!("its first line is `{shown}`"));
+                let first = format!("its first line is `{}`", excerpt(line));
+                let d = |message: String| say(message, "read here").note(first.clone());
                 match reading {
                     FirstLine::Example => d(format!("`{source}` has no header: its first line is an example"))
                         .note("the first line of a table names its columns, and columns are chosen by these names")
@@ -269,6 +268,10 @@ impl DataProblem {
                     }
                     FirstLine::Page => d(format!("`{source}` is a web page, not a table"))
                         .help("download the file itself, not the page that shows it"),
+                    FirstLine::Json => d(format!("`{source}` is JSON, not a table")).help(
+                        "write its records as a table, for example by `pandas.read_json(\"a.json\").to_csv(\"a.csv\", \
+                         index=False)`",
+                    ),
                     FirstLine::GitLfs => d(format!("`{source}` is a pointer of git-lfs: the file itself is not here"))
                         .help("`git lfs pull` fetches it"),
                 }

@@ -5,7 +5,7 @@ use super::place::MissingIn;
 use super::problem::{DataError, DataProblem};
 use super::wording::SHOWN;
 use super::wording_of_values::missing_note;
-use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::diagnostics::{Code, Diagnostic, excerpt, quoted_list};
 use crate::source::Span;
 
 /// Columns that are named.
@@ -25,7 +25,9 @@ impl DataError {
                     .help("write the names of the columns into the first line, as in the data that was learned from")
             }
             DataProblem::Empty { .. }
+            | DataProblem::Unreadable { .. }
             | DataProblem::NotUtf8 { .. }
+            | DataProblem::NoHeader { .. }
             | DataProblem::RaggedRow { .. }
             | DataProblem::NeverCloses { .. } => relabelled(told, here),
             DataProblem::OtherFormat { written, format, .. } => {
@@ -80,8 +82,10 @@ fn missing(columns: &[MissingIn], error: &DataError, here: String) -> Diagnostic
     let total: u64 = columns.iter().map(|column| column.count).sum();
     let first = columns.iter().find_map(|column| Some((column, column.first.first()?)));
     let message = match first {
-        Some((column, place)) if total == 1 => format!("{place} has no `{}`", column.column),
-        Some((column, place)) => format!("{place} has no `{}`, and {} more are missing", column.column, total - 1),
+        Some((column, place)) if total == 1 => format!("{place} has no `{}`", excerpt(&column.column)),
+        Some((column, place)) => {
+            format!("{place} has no `{}`, and {} more are missing", excerpt(&column.column), total - 1)
+        }
         None => format!("{total} values are missing"),
     };
     let mut told = Diagnostic::new(error.problem.code(), message, error.span, here);

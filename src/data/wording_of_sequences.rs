@@ -2,7 +2,7 @@
 
 use super::problem::DataProblem;
 use super::wording::name;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Diagnostic, excerpt};
 use crate::source::Span;
 
 impl DataProblem {
@@ -92,7 +92,10 @@ impl DataProblem {
             DataProblem::NotInLike { token, count } => {
                 let times = if *count == 1 { "once".to_string() } else { format!("{count} times") };
                 say(
-                    format!("{token:?} stands here {times} and is not among the names that `like` gives"),
+                    format!(
+                        "\"{}\" stands here {times} and is not among the names that `like` gives",
+                        excerpt(token)
+                    ),
                     "has no name",
                 )
                 .help("take the names of both by making the other field `like` this one, or give that field `unknown: true`")

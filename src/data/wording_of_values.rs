@@ -1,12 +1,12 @@
 //! The words for problems of the values that the data has, and of what is computed of them.
 
-use super::cell::number_name;
+use super::cell::{is_gap_elsewhere, number_name};
 use super::not_finite::divides;
 use super::place::{MissingIn, OperandValue};
 use super::problem::DataProblem;
 use super::source_spec::LINE;
 use super::wording::SHOWN;
-use crate::diagnostics::{Diagnostic, quoted_list};
+use crate::diagnostics::{Diagnostic, excerpt, quoted_list};
 use crate::source::Span;
 use std::cmp::Ordering;
 
@@ -16,24 +16,39 @@ impl DataProblem {
         let of_class = "a class is a name, not a quantity; `one_hot` makes a vector of it";
         match self {
             DataProblem::TextForNumber { column, value, place, count, rows, is_new, wanted_by } => {
+                let column = excerpt(column);
                 let d = say(
-                    format!("`{wanted_by}` needs numbers, and column `{column}` holds \"{value}\" at {place}"),
+                    format!(
+                        "`{wanted_by}` needs numbers, and column `{column}` holds \"{}\" at {place}",
+                        excerpt(value)
+                    ),
                     "text where a number is wanted",
                 );
                 let d = d.note(format!("{count} of its {rows} cells {} text", if *count == 1 { "is" } else { "are" }));
+                if let Some(plainly) = number_with_commas(value) {
+                    return d.help(plainly);
+                }
                 let strays = "empty cells, `NA` and `NaN` count as missing; anything else has to be a number";
                 let names = format!(
                     "number its names with `t.{column} |> classes`; a vector of them is `|> classes |> one_hot`"
                 );
                 match count.cmp(rows) {
-                    _ if with_point(value).is_some() => d.help(format!(
-                        "numbers are written with a point, {}: replace the decimal commas of the file",
-                        with_point(value).unwrap_or_default()
-                    )),
                     _ if *is_new => d.help(format!(
                         "the model has learned from numbers in `{column}`: write one in this cell, or leave it empty \
                          where missing values are filled"
                     )),
+                    _ if is_gap_elsewhere(value) => {
+                        let d = d.help(format!(
+                            "a missing value is an empty cell, `NA` or `NaN`, and not `{}`: replace it in the file",
+                            value.trim()
+                        ));
+                        match wanted_by == "fill" {
+                            true => d,
+                            false => d.help(
+                                "then fill the gaps with `|> fill(mean)`, or leave out their rows with `t |> drop_missing`",
+                            ),
+                        }
+                    }
                     _ if wanted_by == "classes(n)" => d.help(
                         "`classes(n)` takes numbers that are classes already; `classes` alone numbers the names that \
                          are there",
@@ -68,6 +83,7 @@ impl DataProblem {
             DataProblem::LabelOutside { what, value, place, classes, needed } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
                 let last = classes.saturating_sub(1);
+                let (what, value) = (excerpt(what), excerpt(value));
                 let d = say(
                     format!("`{what}` holds {value}{at}, and the classes are 0 to {last}"),
                     "one of these is not a class",
@@ -95,17 +111,18 @@ impl DataProblem {
                 say(format!("`{wanted_by}` needs numbers, and this is a class"), "a class").help(of_class)
             }
             DataProblem::FillMismatch { column, filling, text } => {
-                let name = if column.is_empty() { "this".to_string() } else { format!("column `{column}`") };
+                let name = if column.is_empty() { "this".to_string() } else { format!("column `{}`", excerpt(column)) };
                 let (kind, instead) = if *text { ("text", "fill(\"unknown\")") } else { ("numbers", "fill(mean)") };
                 say(format!("{name} is {kind} and cannot be filled with {filling}"), "filled here")
                     .help(format!("write `{instead}`"))
             }
             DataProblem::NothingToEstimate { what, wanted_by } => {
-                say(format!("`{wanted_by}` finds no value of `{what}`"), "nothing to estimate from")
+                say(format!("`{wanted_by}` finds no value of `{}`", excerpt(what)), "nothing to estimate from")
                     .note("all of its values are missing, or all that the training split has")
             }
             DataProblem::NotFinite { what, value, place, in_data } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
+                let what = excerpt(what);
                 let d = match in_data {
                     true => say(format!("`{what}` holds {value}{at}"), "not a finite number"),
                     false => say(format!("`{what}` becomes {value}{at}"), "not a finite number"),
@@ -119,13 +136,19 @@ impl DataProblem {
             }
             DataProblem::NoFiniteResult { .. } => self.about_results(span),
             DataProblem::OutsideDomain { function, column, value, place } => {
-                let d = say(format!("`{function}` of {value}: column `{column}` at {place}"), "no finite result");
+                let d = say(
+                    format!("`{function}` of {value}: column `{}` at {place}", excerpt(column)),
+                    "no finite result",
+                );
                 if *function == "log" { d.help("`log(1 + t.a)` is finite for all that is not negative") } else { d }
             }
             DataProblem::UnknownClass { field, name, place, known } => {
                 let at = place.as_ref().map_or(String::new(), |p| format!(" at {p}"));
-                say(format!("\"{name}\"{at} is not a class of `{field}`"), "the model has not seen this class")
-                    .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
+                say(
+                    format!("\"{}\"{at} is not a class of `{field}`", excerpt(name)),
+                    "the model has not seen this class",
+                )
+                .note(format!("its classes are {}", quoted_list(known.iter().map(String::as_str), SHOWN)))
             }
             _ => say("something is wrong with the values".to_string(), "here"),
         }
@@ -143,7 +166,7 @@ impl DataProblem {
             (count, rows) => format!("in {count} of {rows} examples"),
         };
         let named = |operand: &OperandValue| match &operand.column {
-            Some(column) => format!("column `{column}` is {}", number_name(operand.value)),
+            Some(column) => format!("column `{}` is {}", excerpt(column), number_name(operand.value)),
             None => format!("this is {}", number_name(operand.value)),
         };
         let (left, right) = (operands.first(), operands.get(1));
@@ -200,17 +223,75 @@ impl DataProblem {
 pub(super) fn missing_note(m: &MissingIn) -> String {
     let places: Vec<String> = m.first.iter().map(ToString::to_string).collect();
     let more = if m.count > places.len() as u64 { ", …" } else { "" };
-    format!("`{}`: {} of {}, at {}{more}", m.column, m.count, m.rows, places.join(", "))
+    format!("`{}`: {} of {}, at {}{more}", excerpt(&m.column), m.count, m.rows, places.join(", "))
 }
 
-/// `3.67` for `3,67`.
-fn with_point(value: &str) -> Option<String> {
-    let (whole, rest) = value.trim().split_once(',')?;
-    let all_digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    (all_digits(whole.trim_start_matches(['-', '+'])) && all_digits(rest)).then(|| format!("{whole}.{rest}"))
+/// How a number is written that a cell writes with commas: with one in place of the point, or between thousands.
+fn number_with_commas(cell: &str) -> Option<String> {
+    let number = cell.trim();
+    let unsigned = number.trim_start_matches(['-', '+']);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_in_thousands = |text: &str, mark: char| {
+        let mut groups = text.split(mark);
+        groups.next().is_some_and(|first| first.len() <= 3 && is_digits(first))
+            && groups.all(|group| group.len() == 3 && is_digits(group))
+    };
+    let (before, behind) = unsigned.rsplit_once(',')?;
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let with_point = || number.replace('.', "").replace(',', ".");
+    let without_commas = || number.replace(',', "");
+    if is_digits(before) && is_digits(behind) {
+        // 3,667 may be either.
+        return Some(match is_in_thousands(unsigned, ',') && !unsigned.starts_with('0') {
+            false => {
+                format!("numbers are written with a point, {}: replace the decimal commas of the file", with_point())
+            }
+            true => format!(
+                "numbers are written without commas, {} or {}: replace them in the file",
+                with_point(),
+                without_commas()
+            ),
+        });
+    }
+    if is_in_thousands(before, '.') && is_digits(behind) {
+        return Some(format!(
+            "numbers are written with a point and with nothing between thousands, {}: replace the commas of the file",
+            with_point()
+        ));
+    }
+    (is_in_thousands(whole, ',') && is_digits(fraction)).then(|| {
+        format!(
+            "numbers are written with nothing between thousands, {}: take the commas out of the file",
+            without_commas()
+        )
+    })
 }
 
 /// A number that may be very large or none at all.
 fn short(x: f64) -> String {
     if x.is_finite() { format!("{x:.1e}").replace(".0e", "e") } else { number_name(x) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_plainly() {
+        for (cell, plainly) in [
+            ("3,5", "3.5:"),
+            (" -3,67 ", "-3.67:"),
+            ("0,125", "0.125:"),
+            ("3,667", "3.667 or 3667:"),
+            ("1.234,5", "1234.5:"),
+            ("1,234.5", "1234.5:"),
+            ("-1,234,567", "-1234567:"),
+        ] {
+            let help = number_with_commas(cell).unwrap_or_default();
+            assert!(help.contains(&format!(", {plainly} ")), "{cell}: {help}");
+        }
+        for cell in ["a,b", ",5", "5,", "1,2,3", "12,34,567.8", "1.5,2.5", "3.5", "1,234,5"] {
+            assert_eq!(number_with_commas(cell), None, "{cell}");
+        }
+    }
 }

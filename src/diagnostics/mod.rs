@@ -14,7 +14,7 @@ mod spelling;
 pub use amounts::bytes;
 pub use codes::{Code, Explanation};
 pub use io_error::io_reason;
-pub use quoting::{shell_word, xml_text};
+pub use quoting::{excerpt, shell_word, xml_text};
 pub use render::{Format, Style, render, render_all, render_files};
 pub use spelling::{nearest, one_slip_from, quoted_list, with_article};
 

@@ -1,4 +1,6 @@
-//! Texts of ours in the languages of others.
+//! Texts of ours in the languages of others, and theirs in our messages.
+
+use std::borrow::Cow;
 
 /// A text as XML, HTML and their attributes have it. What none of them can hold is shown as U+FFFD.
 pub fn xml_text(text: &str) -> String {
@@ -27,6 +29,28 @@ pub fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
+/// More of a text of others makes a message no clearer.
+const LONGEST: usize = 60;
+
+/// A text of others in a message, which is a line: its beginning, where it is long, and signs for what ends lines.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    let is_long = text.chars().nth(LONGEST).is_some();
+    if !is_long && !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    for c in text.chars().take(LONGEST) {
+        match c.is_control() {
+            true => shown.extend(c.escape_debug()),
+            false => shown.push(c),
+        }
+    }
+    if is_long {
+        shown.push('…');
+    }
+    Cow::Owned(shown)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +68,13 @@ mod tests {
         assert_eq!(shell_word("act=Dense(4) |> relu"), "'act=Dense(4) |> relu'");
         assert_eq!(shell_word("it's $HOME"), r"'it'\''s $HOME'");
         assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn a_message_is_a_line_that_can_be_read() {
+        assert_eq!(excerpt("setosa"), "setosa");
+        assert_eq!(excerpt("a\nb\tc"), "a\\nb\\tc");
+        assert_eq!(excerpt(&"é".repeat(60)), "é".repeat(60));
+        assert_eq!(excerpt(&"é".repeat(1 << 20)), format!("{}…", "é".repeat(60)));
     }
 }

@@ -1,5 +1,7 @@
 //! Which name was meant, and how lists of names are written.
 
+use super::quoting::excerpt;
+
 /// The candidate nearest to `name` by Damerau–Levenshtein distance (optimal string alignment), if it is near enough
 /// to be a slip: at most a third of the longer name's characters, at least one. Differences of case alone are free.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -49,10 +51,11 @@ fn distance(a: &[char], b: &[char]) -> usize {
     previous[b.len()]
 }
 
-/// `a`, `a and b`, `a, b and c`, and beyond `most` names `a, b, c and 4 more`; each in backquotes.
+/// `a`, `a and b`, `a, b and c`, and beyond `most` names `a, b, c and 4 more`; each in backquotes, and
+/// of a long one its beginning.
 pub fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>, most: usize) -> String {
     let names: Vec<&str> = names.into_iter().collect();
-    let mut shown: Vec<String> = names.iter().take(most).map(|n| format!("`{n}`")).collect();
+    let mut shown: Vec<String> = names.iter().take(most).map(|n| format!("`{}`", excerpt(n))).collect();
     if names.len() > most {
         shown.push(format!("{} more", names.len() - most));
     }

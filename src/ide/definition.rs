@@ -99,12 +99,13 @@ fn in_header(path: PathBuf, column: &str) -> Target {
 }
 
 fn first_line(path: &Path) -> Option<String> {
-    let file = std::fs::File::open(path).ok()?;
+    // To open a pipe would wait for who writes to it.
+    let file = std::fs::metadata(path).is_ok_and(|about| about.is_file()).then(|| std::fs::File::open(path).ok())??;
     let mut bytes = Vec::new();
     let mut reader = BufReader::new(std::io::Read::take(file, LONGEST_HEADER));
     reader.read_until(b'\n', &mut bytes).ok()?;
     let text = String::from_utf8(bytes).ok()?;
-    Some(text.trim_end_matches(['\n', '\r']).to_owned())
+    Some(text.split(['\n', '\r']).next().unwrap_or_default().to_owned())
 }
 
 /// The bytes of a cell of a line, without its quotes.

@@ -58,6 +58,7 @@ fn use_of(column: &ColumnFacts) -> Use {
     }
     match (column.kind, &column.distinct) {
         (ColumnKind::Number, _) if column.infinite.is_some() => Use::Nothing("holds infinite numbers"),
+        (ColumnKind::Number, _) if column.beyond_single().is_some() => Use::Nothing("holds numbers beyond 3.4e38"),
         (ColumnKind::Number, _) => Use::Numbers { is_filled },
         (ColumnKind::Text, Some(distinct)) if distinct.len() <= MOST_KINDS => {
             Use::Kinds { values: distinct.len() + usize::from(is_filled), is_filled }

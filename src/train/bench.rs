@@ -12,11 +12,11 @@ use std::time::Instant;
 /// What the command line says about a measurement.
 #[derive(Debug, Clone)]
 pub struct BenchOptions {
-    /// Steps that are timed.
-    pub steps: usize,
+    /// Steps that are timed, and as many that are looked at more closely; left out, as many as tell enough.
+    pub steps: Option<usize>,
     /// Examples of a batch, in place of those of the train.
     pub batch: Option<usize>,
-    /// Whether steps behind those are looked at more closely.
+    /// Whether steps behind those that are timed are looked at more closely.
     pub profiles: bool,
     /// The rest.
     pub trial: TrialOptions,
@@ -41,6 +41,8 @@ pub struct Bench {
     pub loss: f64,
     /// Steps that were looked at more closely; in none of them is the batch a smaller one.
     pub profile: Vec<StepProfile>,
+    /// Whether nothing of it was interrupted.
+    pub is_whole: bool,
 }
 
 /// What ran in a step, and when.
@@ -54,15 +56,29 @@ pub struct StepProfile {
     pub records: Vec<Record>,
 }
 
-/// Most steps that are looked at more closely.
+/// Steps that are timed where nothing else is asked for.
+const TIMED: usize = 200;
+/// Most steps that are looked at more closely then.
 const PROFILED: usize = 50;
 /// Recorded steps in front of them that are left out: the first finds what records it in no cache.
 const COLD: usize = 1;
-/// Most seconds in which that is done, unless one step takes longer.
+/// Most seconds in which that is done then, unless one step takes longer.
 const PROFILED_SECONDS: f64 = 5.0;
 
 /// Steps before any is timed: the first of each batch size is planned, memory is touched, processors wake up.
 const LEAST_WARM_UP: usize = 10;
+
+impl BenchOptions {
+    /// Steps that are timed.
+    pub fn timed(&self) -> usize {
+        self.steps.unwrap_or(TIMED)
+    }
+
+    /// Steps that are looked at more closely, if time allows it.
+    pub fn profiled(&self) -> usize {
+        if self.profiles { self.steps.unwrap_or(PROFILED) } else { 0 }
+    }
+}
 
 impl Bench {
     /// The time in seconds that a part of the steps, between 0 and 1, do not exceed.
@@ -89,10 +105,12 @@ pub fn bench(
     with_prepared(checked, index, change, &options.trial, |train, dataset, mut prepared| {
         let all = dataset.splits.train.len();
         let examples = train.settings.examples_per_step().min(all);
-        let warm_up = LEAST_WARM_UP.max(options.steps / 10);
-        let mut seconds = Vec::with_capacity(options.steps);
+        let (timed, profiled) = (options.timed(), options.profiled());
+        let warm_up = LEAST_WARM_UP.max(timed / 10);
+        let mut seconds = Vec::with_capacity(timed);
         let mut profile: Vec<StepProfile> = Vec::new();
-        let (mut step, mut loss, mut timed, mut recorded) = (0u64, f64::NAN, Instant::now(), 0);
+        let (mut step, mut loss, mut behind_timed, mut recorded) = (0u64, f64::NAN, Instant::now(), 0);
+        let mut is_done = false;
         'epochs: for epoch in 1.. {
             let mut batches = batches(train, dataset, epoch);
             loop {
@@ -102,13 +120,12 @@ pub fn bench(
                 loss = prepared.stepper.run(&mut prepared.session, rows, step)?.loss;
                 let end = Instant::now();
                 let is_whole = rows.len() == examples && step > warm_up as u64;
-                if seconds.len() < options.steps {
+                if seconds.len() < timed {
                     if is_whole {
                         seconds.push((end - start).as_secs_f64());
-                        hear(seconds.len());
                     }
-                    if options.profiles && seconds.len() == options.steps {
-                        timed = end;
+                    if options.profiles && seconds.len() == timed {
+                        behind_timed = end;
                         prepared.session.record();
                     }
                 } else {
@@ -118,9 +135,10 @@ pub fn bench(
                         profile.push(StepProfile { start, end, records });
                     }
                 }
-                let is_enough = profile.len() == PROFILED || timed.elapsed().as_secs_f64() > PROFILED_SECONDS;
-                let is_profiled = !options.profiles || is_enough && !profile.is_empty();
-                let is_done = seconds.len() == options.steps && is_profiled;
+                hear(seconds.len() + profile.len());
+                let takes_long = options.steps.is_none() && behind_timed.elapsed().as_secs_f64() > PROFILED_SECONDS;
+                let is_profiled = profile.len() == profiled || takes_long && !profile.is_empty();
+                is_done = seconds.len() == timed && is_profiled;
                 if is_done || options.trial.interrupt.load(Ordering::Relaxed) {
                     break 'epochs;
                 }
@@ -128,7 +146,8 @@ pub fn bench(
         }
         let bytes = prepared.memory() as u64;
         let flops = compile::step_cost(train, train.settings.batch.min(all))?.flops;
-        Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged: dataset.is_ragged(), bytes, loss, profile })
+        let is_ragged = dataset.is_ragged();
+        Ok(Bench { batch: examples, seconds, warm_up, flops, is_ragged, bytes, loss, profile, is_whole: is_done })
     })
 }
 
@@ -139,8 +158,9 @@ mod tests {
     #[test]
     fn quantiles() {
         let seconds = vec![0.5, 0.1, 0.4, 0.2, 0.3];
-        let (is_ragged, loss) = (false, 1.0);
-        let bench = Bench { batch: 1, seconds, warm_up: 10, flops: 0, is_ragged, bytes: 0, loss, profile: Vec::new() };
+        let (is_ragged, loss, profile) = (false, 1.0, Vec::new());
+        let bench =
+            Bench { batch: 1, seconds, warm_up: 10, flops: 0, is_ragged, bytes: 0, loss, profile, is_whole: true };
         assert_eq!([0.0, 0.1, 0.5, 0.9, 1.0].map(|part| bench.quantile(part)), [0.1, 0.1, 0.3, 0.5, 0.5]);
         assert!(Bench { seconds: Vec::new(), ..bench }.quantile(0.5).is_nan());
     }

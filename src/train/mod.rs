@@ -87,7 +87,7 @@ pub use rate_search::{RateEnd, RateSearch, RateSearchOptions, search_rate};
 pub use reopen::{Evaluated, Standing, evaluate, program_of, standing};
 pub use resume::{Resumable, ResumeOptions};
 pub use run::{Datasets, Outcome, RunOptions, TrainReport, run};
-pub use run_directory::{latest_run, runs_of, write_whole};
+pub use run_directory::{latest_run, runs_of, takes_file, write_whole};
 pub use serve::{ServeOptions, Served, serve};
 pub use sweep::{
     NotSwept, PointResult, PointStatus, Row, Search, SweepEvent, SweepHistory, SweepOptions, SweepOutcome, TestedBest,

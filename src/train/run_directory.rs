@@ -169,6 +169,23 @@ pub fn latest_run(file: &Path, runs: &Path) -> Option<PathBuf> {
     (path != latest && path.is_dir()).then_some(path)
 }
 
+/// Whether [`write_whole`] could write a file now. Nothing is left of the attempt.
+///
+/// Errors: the directory is not there or takes no file.
+pub fn takes_file(path: &Path) -> io::Result<()> {
+    let beside = beside(path);
+    let is_new = beside.symlink_metadata().is_err();
+    fs::File::options().write(true).create(true).truncate(false).open(&beside)?;
+    if is_new { fs::remove_file(&beside) } else { Ok(()) }
+}
+
+/// Where a file is written before it takes its name.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    path.with_file_name(name)
+}
+
 /// Writes a file so that at its path there is the old one or the whole new one, whatever happens in between.
 ///
 /// Errors: the directory is not there or takes no file.
@@ -181,9 +198,7 @@ pub(super) fn write_whole_by(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), RunError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let beside = path.with_file_name(name);
+    let beside = beside(path);
     let written = (|| {
         faults::moment()?;
         let mut file = io::BufWriter::new(faults::File(fs::File::create(&beside)?));
@@ -269,6 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn an_attempt_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        takes_file(&root.path().join("w")).unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        assert_eq!(takes_file(&root.path().join("none/w")).unwrap_err().kind(), io::ErrorKind::NotFound);
+        // What a killed write left is written over by the next, and is no file of ours before.
+        fs::write(root.path().join("w.part"), b"half").unwrap();
+        takes_file(&root.path().join("w")).unwrap();
+        assert_eq!(fs::read(root.path().join("w.part")).unwrap(), b"half");
+    }
+
+    #[test]
     fn a_failed_write_leaves_the_old_file() {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("w");
@@ -276,6 +303,7 @@ mod tests {
         // A directory where the new file would be written.
         fs::create_dir(root.path().join("w.part")).unwrap();
         assert!(matches!(write_whole(&path, b"new"), Err(RunError::Write { .. })));
+        assert!(takes_file(&path).is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
     }
 }

@@ -57,7 +57,9 @@ fn steps_are_timed_and_nothing_is_left() {
     for what in ["two.nn:7  model Net(x: [4])", "two.nn:12  phase first", "between them", "a step", "share"] {
         assert!(told.out.contains(what), "{what}:\n{}", told.out);
     }
+    assert!(told.out.contains("5 steps behind 10 to warm up, then 5 looked at closely"), "{}", told.out);
     let closer = of(&["--profile", "--trace", "trace.json"]);
+    assert_eq!((&closer["steps"], &closer["profiled_steps"]), (&Value::from(15), &Value::from(15)));
     let profile = &closer["profile"];
     let lines = profile.as_array().unwrap();
     // The same operations are counted, line by line and all together, but those on numbers that the plan knows.
@@ -71,6 +73,7 @@ fn steps_are_timed_and_nothing_is_left() {
     let trace = std::fs::read_to_string(folder.path().join("trace.json")).unwrap();
     let events = serde_json::from_str::<Value>(&trace).unwrap()["traceEvents"].clone();
     let named = |name: &str| events.as_array().unwrap().iter().filter(|event| event["name"] == name).count();
+    assert!(named("step 15") == 1 && named("step 16") == 0, "{trace}");
     assert!(named("step 1") == 1 && named("thread_name") >= 1 && named("matmul 30×4×8") >= 1, "{trace}");
     bench(folder.path(), &["--trace", "trace.json"]).expect(2);
     bench(folder.path(), &["--trace", "trace.txt"]).expect(2);
@@ -79,4 +82,32 @@ fn steps_are_timed_and_nothing_is_left() {
     bench(folder.path(), &["--train", "third"]).expect(2);
     bench(folder.path(), &["--steps", "0"]).expect(2);
     bench(folder.path(), &["--memory-limit", "1kB"]).expect(1);
+}
+
+/// A trace that cannot be kept is told before there is one, and before the data is read.
+#[test]
+fn a_trace_needs_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("two.nn"), TWO.replace("blobs(100", "csv(\"none.csv\"")).unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for (path, told) in [
+        (
+            "none/trace.json",
+            "cannot be written: there is no such file or folder\nhelp: there is no folder none: make it",
+        ),
+        ("file/trace.json", "cannot be written: a part of its path is a file, not a folder"),
+        ("trace.txt", "a trace is written as .json"),
+    ] {
+        let ended = bench(folder.path(), &["--trace", path]).expect(2);
+        assert!(ended.err.contains(told), "{path}:\n{}", ended.err);
+    }
+    // Whoever may do everything cannot write there either.
+    if Path::new("/proc/self").exists() {
+        let ended = bench(folder.path(), &["--trace", "/proc/trace.json"]).expect(2);
+        assert!(ended.err.contains("cannot be written"), "{}", ended.err);
+    }
+    let many = bench(folder.path(), &["--profile", "--steps", "10001"]).expect(2);
+    assert!(many.err.contains("--steps 10001: at most 10000 are looked at closely"), "{}", many.err);
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left, 2);
 }

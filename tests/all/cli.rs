@@ -481,7 +481,7 @@ fn the_summary_is_of_the_largest_phase() {
     assert_eq!(bytes(&format!("{head}{full}")), bytes(full));
     bytes(&format!("{head}{full}"));
     let shown = nnrun(folder.path(), &["summary", "iris.nn", "--batch", "16"]).expect(0);
-    let wanted = "a training step of Classifier, phase full with a batch of 16";
+    let wanted = "a training step of Classifier, phase full with a batch of 16 on 1 thread";
     assert!(shown.out.contains(wanted), "{}", shown.out);
 }
 
@@ -496,6 +496,33 @@ fn the_summary_counts() {
     let model = &json.events()[0];
     assert_eq!(model["parameters"], 131);
     assert!(model["step_bytes"].as_u64() > Some(131 * 4), "{model}");
+    nnrun(folder.path(), &["summary", "iris.nn", "--threads", "2"]).expect(2);
+}
+
+/// Each thread works in memory of its own, and what is foretold is what is held.
+#[test]
+fn the_summary_foretells_the_memory_of_any_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "data d {
+  let t = blobs(64, classes: 3, features: 64, seed: 1)
+  field x = t[x0 .. x63] |> reshape([1, 8, 8])
+  field y = t.label |> classes
+}
+model Net(x: [1, 8, 8]) -> logits: [3] { x |> Conv2d(16, kernel: 3, padding: same) |> relu |> Flatten |> Dense(3) }
+train Net on d { loss: cross_entropy(logits, y); optimizer: Adam(lr: 0.01); epochs: 1; batch: 32 }
+";
+    std::fs::write(folder.path().join("net.nn"), text).unwrap();
+    let of = |threads: &str| {
+        let flags = ["--batch", "32", "--threads", threads];
+        let json = nnrun(folder.path(), &[&["summary", "net.nn", "--json"][..], &flags].concat()).expect(0);
+        let foretold = &json.events()[0];
+        assert_eq!(foretold["threads"].to_string(), threads);
+        let json =
+            nnrun(folder.path(), &[&["bench", "net.nn", "--json", "--steps", "1"][..], &flags].concat()).expect(0);
+        assert_eq!(foretold["step_bytes"], json.events()[0]["peak_bytes"], "{threads} threads");
+        foretold["step_bytes"].as_u64().unwrap()
+    };
+    assert!(of("1") < of("4"));
 }
 
 #[test]

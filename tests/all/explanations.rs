@@ -27,8 +27,8 @@ fn check(program: &str) -> Checked {
 
 /// What no file alone can show: what is found while a program runs, and what the command line gets wrong.
 fn has_no_program(code: Code) -> bool {
-    // `--set`, and new data in place of the program's own.
-    let elsewhere = [Code::E0107, Code::E0516, Code::E0523];
+    // `--set`, new data in place of the program's own, and a file that is no example.
+    let elsewhere = [Code::E0107, Code::E0516, Code::E0523, Code::L0130];
     elsewhere.contains(&code) || ["E08", "E09"].iter().any(|family| code.text().starts_with(family))
 }
 

@@ -70,6 +70,31 @@ fn every_lint_can_be_silenced_above_its_line_and_for_its_file() {
     }
 }
 
+/// A quote that is closed late makes one cell of many rows. What is told of it is a line all the same.
+#[test]
+fn what_is_told_of_a_long_cell_is_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("\"{}\"", "1,a,b\n".repeat(1 << 12));
+    let rows: String =
+        (0..20).map(|i| format!("{i},{long},{}\n", if i == 3 { &*long } else { ["a", "b"][i % 2] })).collect();
+    std::fs::write(folder.path().join("d.csv"), format!("x,same,y\n{rows}")).unwrap();
+    let program = "data d {
+  let t      = csv(\"d.csv\")
+  field x    = t[x]
+  field same = t.same |> classes |> one_hot
+  field y    = t.y |> classes
+  split: ordered(train: 80%, test: 20%)
+}
+model Net(x: [1], same: [1]) -> logits: [3] { concat([x, same]) |> Dense(3) }
+train Net on d { loss: cross_entropy(logits, y); optimizer: SGD(lr: 0.1); epochs: 1; batch: 4 }
+";
+    let checked = check_text(&folder.path().join("d.nn"), program, &Overrides::default());
+    let told = render_all(&checked.sources, &checked.diagnostics, Format::Human, Style::default());
+    assert_eq!(codes(&checked), ["L0118", "L0120"], "{told}");
+    assert!(told.lines().count() < 40 && told.lines().all(|line| line.chars().count() < 250), "{told}");
+    assert!(told.contains(r"`1,a,b\n1,a,b\n"), "{told}");
+}
+
 #[test]
 fn a_comment_above_a_statement_is_about_all_of_it() {
     let body = "  let h = x\n    |> Dense(8)\n    |> Dense(8)\n  h |> relu\n";

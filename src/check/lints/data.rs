@@ -7,7 +7,7 @@ use crate::data::{
     ClassCounts, ColumnFacts, FieldExpr, FieldNode, FieldPlan, SourceSpec, Split, SplitSpec, TableExpr, class_counts,
     schema,
 };
-use crate::diagnostics::{Code, Diagnostic, quoted_list};
+use crate::diagnostics::{Code, Diagnostic, excerpt, quoted_list};
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind};
 
@@ -39,6 +39,30 @@ pub(super) fn data(subject: &Subject<'_>, tell: &mut dyn FnMut(Diagnostic)) {
     }
     for block in &subject.program.data {
         same_file(block, tell);
+        behind_quotes(block, tell);
+    }
+}
+
+/// Cells that go on behind the quote that closes them: mostly a quote within that is not written twice.
+fn behind_quotes(block: &DataBlock, tell: &mut dyn FnMut(Diagnostic)) {
+    let mut told: Vec<Span> = Vec::new();
+    for field in &block.plan.fields {
+        field.expr.walk(&mut |node| {
+            let FieldNode::Columns { table, names, .. } = &*node.node else { return };
+            let Ok(schema) = schema(table) else { return };
+            let found = names.iter().find_map(|name| Some((name, schema.column(name)?.goes_on.as_ref()?)));
+            let Some((name, (written, place))) = found.filter(|_| !told.contains(&table.span)) else { return };
+            told.push(table.span);
+            let message = format!("{place} has text behind the quote that closes a cell of column `{}`", excerpt(name));
+            tell(
+                Diagnostic::new(Code::L0130, message, table.span, "read here")
+                    .note(format!(
+                        "`{}` is read without the quotes around its beginning, and with the rest as it stands",
+                        excerpt(written)
+                    ))
+                    .help("a cell in quotes ends with them, and a quote within it is written twice: \"3\"\" nails\""),
+            );
+        });
     }
 }
 
@@ -116,7 +140,7 @@ fn classes(block: &DataBlock, target: &FieldPlan, tell: &mut dyn FnMut(Diagnosti
     if let Some(only) = counts.only_class() {
         let message = format!("every example has the same class in `{}`: there is nothing to tell apart", target.name);
         tell(
-            Diagnostic::new(Code::E0542, message, target.span, format!("always `{only}`"))
+            Diagnostic::new(Code::E0542, message, target.span, format!("always `{}`", excerpt(only)))
                 .help("is this the column of the classes, and does the file hold all of them?"),
         );
         return;
@@ -151,7 +175,7 @@ fn classes(block: &DataBlock, target: &FieldPlan, tell: &mut dyn FnMut(Diagnosti
     }
     for name in names.iter().take(3) {
         let held: Vec<String> = splits.iter().map(|s| format!("{} in {}", counts.of(*s, name), s.name())).collect();
-        diagnostic = diagnostic.note(format!("`{name}`: {}", held.join(", ")));
+        diagnostic = diagnostic.note(format!("`{}`: {}", excerpt(name), held.join(", ")));
     }
     tell(match stratified(block, target, &counts) {
         Some(()) => {
@@ -253,13 +277,20 @@ fn constant_columns(input: &FieldPlan, tell: &mut dyn FnMut(Diagnostic)) {
         }
         let value = schema.column(first).and_then(|c| c.distinct.as_ref()?.first().cloned()).unwrap_or_default();
         let message = match constant.as_slice() {
-            [only] => format!("column `{only}` is the same in every row, so it tells the model nothing"),
+            [only] => {
+                format!("column `{}` is the same in every row, so it tells the model nothing", excerpt(only))
+            }
             several => format!(
                 "the columns {} are the same in every row, so they tell the model nothing",
                 quoted_list(several.iter().copied(), 4)
             ),
         };
-        let diagnostic = Diagnostic::new(Code::L0118, message, expr.span, format!("`{first}` is always {value}"));
+        let diagnostic = Diagnostic::new(
+            Code::L0118,
+            message,
+            expr.span,
+            format!("`{}` is always {}", excerpt(first), excerpt(&value)),
+        );
         let except = match constant.as_slice() {
             [only] => format!("except: {only}"),
             several => format!("except: [{}]", several.join(", ")),

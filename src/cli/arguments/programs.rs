@@ -1,6 +1,6 @@
 //! What looks at programs.
 
-use super::values::{batch, template, tolerance};
+use super::values::{batch, template, threads, tolerance};
 use super::{ChangeArgs, LintArgs, ProgramArgs};
 use crate::starter::Template;
 use clap::{Args, ValueEnum};
@@ -66,6 +66,10 @@ pub struct SummaryArgs {
     /// Show the memory of a training step with this many examples, exactly
     #[arg(long, value_name = "N", value_parser = batch)]
     pub batch: Option<usize>,
+
+    /// Threads of that step: each has memory of its own to work in
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "batch", value_parser = threads)]
+    pub threads: usize,
 
     /// Print one JSON object a model
     #[arg(long)]

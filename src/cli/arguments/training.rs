@@ -169,9 +169,10 @@ pub struct BenchArgs {
     #[command(flatten)]
     pub trial: TrialArgs,
 
-    /// Steps that are timed, behind some to warm up
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = bench_steps)]
-    pub steps: usize,
+    /// Steps that are timed, behind some to warm up, and with --profile or --trace as many more that are looked at
+    /// closely; where it is left out 200, and 50 more or as many as run in five seconds
+    #[arg(long, value_name = "N", value_parser = bench_steps)]
+    pub steps: Option<usize>,
 
     /// Examples of a batch, in place of those of the train
     #[arg(long, value_name = "N", value_parser = batch)]

@@ -9,11 +9,11 @@ pub(super) use number::leading_number;
 
 use super::files::{failure, open};
 use super::place::Place;
-use super::problem::{DataProblem, Found};
+use super::problem::{DataProblem, FirstLine, Found};
 use super::rows::Rows;
 use super::source_spec::DataFile;
 use super::table_reader::{TableSink, no_duplicates};
-use record::{Cut, Stretch};
+use record::{Cut, Stretch, line_ends};
 use std::io::{Cursor, Read};
 
 /// Bytes that are read at once, unless a record has more: few enough that they and their cells stay in the cache.
@@ -51,6 +51,12 @@ fn read_in_stretches(file: &DataFile, sink: &mut dyn TableSink, stretch: usize) 
     }
 }
 
+/// What ends a line: either alone, or the first before the second.
+const ENDS: [u8; 2] = *b"\r\n";
+
+/// A mark of the order of bytes, as a text in UTF-8 may begin with.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// How files begin that are no text, whatever their names say; what they are; and what to do with them.
 const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"\x00\x00\x08", "an array of bytes, as `idx` has them", "`idx(\"…\")` reads it"),
@@ -69,8 +75,23 @@ const FORMATS: &[(&[u8], &str, &str)] = &[
     (b"%PDF", "a PDF", "save its table as CSV"),
 ];
 
-/// What separates cells (commas, unless the first line has none but tabs or semicolons), and the file from its
-/// beginning, without a mark of the order of bytes.
+/// How web pages begin. `<date>,<open>` are columns.
+const PAGES: [&str; 9] = ["<!doctype", "<!--", "<?xml", "<html", "<head>", "<body", "<table>", "<table ", "<div"];
+
+/// What a text is that is no table, by how it begins.
+fn no_table(head: &[u8]) -> Option<FirstLine> {
+    let begins = |text: &str| head.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
+    let second = || head.get(1..).unwrap_or_default().trim_ascii_start().first();
+    match head.first()? {
+        b'<' if PAGES.iter().any(|page| begins(page)) => Some(FirstLine::Page),
+        b'{' if matches!(second(), Some(b'"' | b'}')) => Some(FirstLine::Json),
+        b'[' if matches!(second(), Some(b'{' | b'[' | b'"')) => Some(FirstLine::Json),
+        _ => None,
+    }
+}
+
+/// What separates cells (commas, unless the first line that is not blank has none but tabs or semicolons), and the file
+/// from its beginning, without a mark of the order of bytes.
 fn begin(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
     let mut reader = open(file)?;
     let mut head = Vec::new();
@@ -78,11 +99,17 @@ fn begin(file: &DataFile) -> Found<(u8, Box<dyn Read>)> {
     if let Some((_, format, instead)) = FORMATS.iter().find(|(mark, ..)| head.starts_with(mark)) {
         return Err(Box::new(DataProblem::OtherFormat { written: file.written.clone(), format, instead }));
     }
-    let line = head.split(|b| *b == b'\n').next().unwrap_or(&[]);
+    let text = head.strip_prefix(MARK).unwrap_or(&head).trim_ascii_start();
+    if let Some(reading) = no_table(text) {
+        let line = text.split(|byte| ENDS.contains(byte)).next().unwrap_or_default().trim_ascii_end();
+        let (source, line) = (file.written.clone(), String::from_utf8_lossy(line).into_owned());
+        return Err(Box::new(DataProblem::NoHeader { source, line, reading }));
+    }
+    let line = head.split(|byte| ENDS.contains(byte)).find(|line| !line.is_empty()).unwrap_or_default();
     let delimiter = [b',', b'\t', b';'].into_iter().find(|d| line.contains(d)).unwrap_or(b',');
     let mut head = Cursor::new(head);
-    if head.get_ref().starts_with(b"\xef\xbb\xbf") {
-        head.set_position(3);
+    if head.get_ref().starts_with(MARK) {
+        head.set_position(MARK.len() as u64);
     }
     Ok((delimiter, Box::new(head.chain(reader))))
 }
@@ -100,6 +127,8 @@ struct Reader<'a> {
     at: usize,
     /// The line there.
     line: u64,
+    /// What stands before `bytes`.
+    before: u8,
     /// Whether the file ends where `bytes` end.
     is_last: bool,
 }
@@ -108,13 +137,14 @@ impl Reader<'_> {
     fn new(file: &DataFile, stretch: usize) -> Found<Reader<'_>> {
         let (delimiter, content) = begin(file)?;
         let bytes = Vec::with_capacity(stretch);
-        let mut reader = Reader { file, content, delimiter, bytes, stretch, at: 0, line: 1, is_last: false };
+        let mut reader = Reader { file, content, delimiter, bytes, stretch, at: 0, line: 1, before: 0, is_last: false };
         reader.fill()?;
         Ok(reader)
     }
 
     /// Goes on to the next stretch; to a longer one where nothing of this was read.
     fn fill(&mut self) -> Found<()> {
+        self.before = self.at.checked_sub(1).and_then(|last| self.bytes.get(last)).copied().unwrap_or(self.before);
         self.bytes.drain(..self.at);
         self.at = 0;
         let more = self.stretch.max(2 * self.bytes.len()) - self.bytes.len();
@@ -124,7 +154,7 @@ impl Reader<'_> {
     }
 
     fn stretch(&self) -> Stretch<'_> {
-        Stretch { bytes: &self.bytes, is_last: self.is_last, delimiter: self.delimiter }
+        Stretch { bytes: &self.bytes, before: self.before, is_last: self.is_last, delimiter: self.delimiter }
     }
 
     /// The names of the columns; none where there is nothing but blank lines.
@@ -138,7 +168,7 @@ impl Reader<'_> {
             }
             if let Some((start, Ok((names, end)))) = read {
                 let header = self.bytes.get(start..end).unwrap_or_default();
-                self.line += blank + header.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.line += blank + line_ends(header);
                 self.at = end;
                 let no_text = || Box::new(DataProblem::NotUtf8 { place: self.place(1) });
                 let name = |name: Option<String>| name.map(|n| n.trim().to_string()).ok_or_else(no_text);
@@ -174,7 +204,7 @@ impl Reader<'_> {
                 }
                 Ok(record) if record.cells != rows.columns.len() => {
                     let (place, cells, columns) = (self.place(line), record.cells, rows.columns.len());
-                    let over_lines = record.line_feeds > 0;
+                    let over_lines = record.lines_within > 0;
                     return Err(Box::new(DataProblem::RaggedRow { place, cells, columns, over_lines }));
                 }
                 Ok(record) if !record.is_text => {
@@ -182,7 +212,7 @@ impl Reader<'_> {
                 }
                 Ok(record) => {
                     rows.lines.push(line);
-                    line += record.line_feeds + u64::from(record.ends_line);
+                    line += record.lines_within + u64::from(record.ends_line);
                     at = record.end;
                 }
             }

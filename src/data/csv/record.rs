@@ -10,6 +10,8 @@ use std::ops::Range;
 pub(super) struct Stretch<'a> {
     /// What is in memory; it begins with a record.
     pub bytes: &'a [u8],
+    /// The byte before it: a line may end with two.
+    pub before: u8,
     /// Whether the file ends where it ends.
     pub is_last: bool,
     /// What separates cells.
@@ -30,6 +32,8 @@ struct Field {
     content: Range<usize>,
     /// Whether there are quotes within.
     has_quotes: bool,
+    /// Whether there is more than white space behind the quote that closes it.
+    goes_on: bool,
     /// Where it ends: at a delimiter, at the end of a line, or at the end of the file.
     end: usize,
 }
@@ -38,9 +42,9 @@ struct Field {
 pub(super) struct Record {
     /// How many cells it has.
     pub cells: usize,
-    /// Line feeds in its cells.
-    pub line_feeds: u64,
-    /// Whether it ends with one.
+    /// Ends of lines in its cells.
+    pub lines_within: u64,
+    /// Whether it ends with one, rather than with the file.
     pub ends_line: bool,
     /// Whether all cells that are wanted are text.
     pub is_text: bool,
@@ -49,21 +53,23 @@ pub(super) struct Record {
 }
 
 impl Stretch<'_> {
-    /// Where the record behind blank lines begins, none where the stretch ends before; and how many line feeds are
-    /// skipped.
+    /// Where the record behind blank lines begins, none where the stretch ends before; and how many ends of lines are
+    /// skipped: not that of which the record before has the first byte.
     pub fn skip_blank(&self, mut at: usize) -> (Option<usize>, u64) {
-        let mut line_feeds = 0;
+        let mut previous = at.checked_sub(1).and_then(|last| self.bytes.get(last)).copied().unwrap_or(self.before);
+        let mut lines = 0;
         while let Some(byte @ (b'\n' | b'\r')) = self.bytes.get(at) {
-            line_feeds += u64::from(*byte == b'\n');
+            lines += u64::from(ends_line(previous, *byte));
+            previous = *byte;
             at += 1;
         }
-        ((at < self.bytes.len()).then_some(at), line_feeds)
+        ((at < self.bytes.len()).then_some(at), lines)
     }
 
     /// Appends the cells of the record at `at` to those of `rows`. What is not complete, or not as long as the others,
     /// is for the caller to take away.
     pub fn record(&self, mut at: usize, rows: &mut Rows) -> Result<Record, Cut> {
-        let mut record = Record { cells: 0, line_feeds: 0, ends_line: false, is_text: true, end: 0 };
+        let mut record = Record { cells: 0, lines_within: 0, ends_line: false, is_text: true, end: 0 };
         loop {
             let end = match rows.columns.get_mut(record.cells) {
                 Some(cells) if cells.is_wanted => self.cell(at, cells, &mut record)?,
@@ -76,7 +82,7 @@ impl Stretch<'_> {
                         continue;
                     }
                     let field = self.field(at)?;
-                    record.line_feeds += self.line_feeds(&field);
+                    record.lines_within += self.lines_within(&field);
                     field.end
                 }
             };
@@ -84,7 +90,7 @@ impl Stretch<'_> {
             at = end + 1;
             let byte = self.bytes.get(end);
             if byte != Some(&self.delimiter) {
-                record.ends_line = byte == Some(&b'\n');
+                record.ends_line = byte.is_some();
                 record.end = at.min(self.bytes.len());
                 return Ok(record);
             }
@@ -158,7 +164,10 @@ impl Stretch<'_> {
                 cells.push(Parsed::Missing);
             }
         }
-        record.line_feeds += self.line_feeds(&field);
+        if field.goes_on {
+            cells.note_going_on(&String::from_utf8_lossy(self.bytes.get(at..field.end).unwrap_or_default()));
+        }
+        record.lines_within += self.lines_within(&field);
         Ok(field.end)
     }
 
@@ -171,7 +180,7 @@ impl Stretch<'_> {
     fn field(&self, at: usize) -> Result<Field, Cut> {
         if self.bytes.get(at) != Some(&b'"') {
             let end = self.end_from(at)?;
-            return Ok(Field { content: at..end, has_quotes: false, end });
+            return Ok(Field { content: at..end, has_quotes: false, goes_on: false, end });
         }
         let (start, mut from, mut has_quotes) = (at + 1, at + 1, false);
         loop {
@@ -184,12 +193,14 @@ impl Stretch<'_> {
                 Some(b'"') => (from, has_quotes) = (quote + 2, true),
                 Some(byte) if !self.ends(*byte) => {
                     let end = self.end_from(quote + 1)?;
-                    return Ok(Field { content: start..end, has_quotes: true, end });
+                    let rest = self.bytes.get(quote + 1..end).unwrap_or_default();
+                    let goes_on = !rest.trim_ascii().is_empty();
+                    return Ok(Field { content: start..end, has_quotes: true, goes_on, end });
                 }
-                Some(_) => return Ok(Field { content: start..quote, has_quotes, end: quote + 1 }),
+                Some(_) => return Ok(Field { content: start..quote, has_quotes, goes_on: false, end: quote + 1 }),
                 None => {
                     let end = self.end_of_file()?;
-                    return Ok(Field { content: start..quote, has_quotes, end });
+                    return Ok(Field { content: start..quote, has_quotes, goes_on: false, end });
                 }
             }
         }
@@ -204,13 +215,12 @@ impl Stretch<'_> {
         if self.is_last { Ok(self.bytes.len()) } else { Err(Cut::GoesOn) }
     }
 
-    fn line_feeds(&self, field: &Field) -> u64 {
+    fn lines_within(&self, field: &Field) -> u64 {
         let is_quoted = field.content.start > 0 && self.bytes.get(field.content.start - 1) == Some(&b'"');
         if !is_quoted {
             return 0;
         }
-        let content = self.bytes.get(field.content.clone()).unwrap_or_default();
-        content.iter().filter(|byte| **byte == b'\n').count() as u64
+        line_ends(self.bytes.get(field.content.clone()).unwrap_or_default())
     }
 
     /// What a cell says; none where it is not text.
@@ -221,6 +231,17 @@ impl Stretch<'_> {
         }
         String::from_utf8(without_quotes(content)).ok().map(Cow::Owned)
     }
+}
+
+/// Whether a line ends with a byte, and did not with the one before.
+fn ends_line(previous: u8, byte: u8) -> bool {
+    byte == b'\r' || byte == b'\n' && previous != b'\r'
+}
+
+/// How many lines end in a text.
+pub(super) fn line_ends(text: &[u8]) -> u64 {
+    let previous = std::iter::once(&0).chain(text);
+    previous.zip(text).filter(|(previous, byte)| ends_line(**previous, **byte)).count() as u64
 }
 
 /// The content of a cell in quotes: of two quotes one is meant, one alone is where the quoted part ends.

@@ -3,6 +3,7 @@
 use super::super::cell::{Parsed, parse};
 use super::super::problem::{DataProblem, Found};
 use super::super::rows::Rows;
+use super::super::scan::Scanner;
 use super::super::source_spec::DataFile;
 use super::super::table_reader::TableSink;
 use super::read_in_stretches;
@@ -92,7 +93,8 @@ fn is_as_slowly(text: &[u8], unwanted: usize, stretch: usize) -> bool {
 
 /// The same, slowly.
 fn read_slowly(text: &[u8], unwanted: usize) -> Result<Content, String> {
-    let first = text.split(|b| *b == b'\n').next().unwrap_or_default();
+    let is_end = |b: &u8| matches!(b, b'\n' | b'\r');
+    let first = text.split(is_end).find(|line| !line.is_empty()).unwrap_or_default();
     let delimiter = [b',', b'\t', b';'].into_iter().find(|d| first.contains(d)).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(text);
     let mut content = Content::default();
@@ -100,8 +102,10 @@ fn read_slowly(text: &[u8], unwanted: usize) -> Result<Content, String> {
     for record in reader.byte_records() {
         let record = record.expect("in memory");
         let start = record.position().expect("known").byte() as usize;
-        let blank = text[start..].iter().take_while(|b| matches!(b, b'\n' | b'\r')).count();
-        let line = 1 + text[..start + blank].iter().filter(|b| **b == b'\n').count() as u64;
+        let blank = text[start..].iter().take_while(|b| is_end(b)).count();
+        // A record never begins between the two bytes of an end.
+        let before = String::from_utf8_lossy(&text[..start + blank]).replace("\r\n", "\n").replace('\r', "\n");
+        let line = 1 + before.matches('\n').count() as u64;
         if std::mem::take(&mut is_first) {
             for cell in &record {
                 let name = std::str::from_utf8(cell).map_err(|_| "not UTF-8 in 1".to_string())?;
@@ -117,7 +121,7 @@ fn read_slowly(text: &[u8], unwanted: usize) -> Result<Content, String> {
         }
         let (cells, columns) = (record.len(), content.0.len());
         if cells != columns {
-            let over_lines = record.iter().any(|cell| cell.contains(&b'\n'));
+            let over_lines = record.iter().any(|cell| cell.iter().any(is_end));
             return Err(format!("{cells} of {columns} in {line}, over lines {over_lines}"));
         }
         let mut row = Vec::new();
@@ -208,6 +212,25 @@ fn the_line_of_a_record_is_where_it_begins() {
     assert_eq!(lines("a\r\n1\r\n2\r\n3"), [2, 3, 4]);
     assert_eq!(lines("\n\na\n\n1\n\n\n\"2\n\n\"\n3\n\n4"), [5, 8, 11, 13]);
     assert_eq!(lines("a\n1\r\n2\r\n\r\n\"3\r\n\"\r\n4"), [2, 3, 5, 7]);
+    // As spreadsheets on old Macs wrote, and some on new ones do.
+    assert_eq!(lines("a\r1\r2\r\r\"3\r\r\"\r4\r"), [2, 3, 5, 8]);
+    assert_eq!(lines("\r\n\ra\r\n\n1\r\r\n2\n\r3"), [5, 7, 9]);
+}
+
+/// What stands behind a closing quote is kept, and known.
+#[test]
+fn cells_that_go_on_behind_their_quotes_are_known() {
+    let text = "a,b,c\n\"x\" ,\"1\"2,\"p\"\n\"y\"z,\"3\"4,\"say \"hi\" now\"\n\"w\"v,5,\"q\"";
+    for stretch in [1, 7, 1 << 17] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = DataFile::new("a.csv", folder.path().join("a.csv"));
+        std::fs::write(&file.path, text).expect("written");
+        let mut scanner = Scanner::default();
+        let rows = read_in_stretches(&file, &mut scanner, stretch).expect("read");
+        let found: Vec<_> = scanner.finish(rows).columns.into_iter().map(|column| column.goes_on).collect();
+        let cell = |line: u64, written: &str| Some((line, written.to_string()));
+        assert_eq!(found, [cell(3, "\"y\"z"), cell(2, "\"1\"2"), cell(3, "\"say \"hi\" now\"")]);
+    }
 }
 
 /// Without a word, the rows behind it would be gone.

@@ -82,6 +82,53 @@ fn text_and_missing_values() {
     assert!(matches!(problem_of(fill(one(&empty, "a"), Filling::Mean)), DataProblem::NothingToEstimate { .. }));
 }
 
+/// What other programs write into a gap, and how they write numbers.
+#[test]
+fn text_that_was_meant_otherwise() {
+    let help = |cell: &str, expr: fn(FieldExpr) -> FieldExpr| {
+        let content = format!("a;b\n1;2\n{cell};4\n5;6\n7;8\n9;1\n");
+        let folder = Folder::new(&[("a.csv", content.as_bytes())]);
+        field_type(&expr(one(&folder.csv("a.csv"), "a"))).expect_err("text").diagnostic().help
+    };
+    for gap in ["null", "None", "?", "-", "#N/A", "NULL", "n/a", "\\N"] {
+        let told = format!("a missing value is an empty cell, `NA` or `NaN`, and not `{gap}`: replace it in the file");
+        let then = "then fill the gaps with `|> fill(mean)`, or leave out their rows with `t |> drop_missing`";
+        assert_eq!(help(gap, standardize), [&*told, then]);
+        assert_eq!(help(gap, |a| a), [&*told, then]);
+        assert_eq!(help(gap, |a| fill(a, Filling::Mean)), [&*told]);
+    }
+    // A column of which most are gaps is one of numbers all the same.
+    let folder = Folder::new(&[("a.csv", b"a\n?\n?\n3\n")]);
+    let filled = fill(one(&folder.csv("a.csv"), "a"), Filling::Mean);
+    assert_eq!(message(filled), "`fill` needs numbers, and column `a` holds \"?\" at a.csv:2");
+    assert_eq!(
+        help("3,5", standardize),
+        ["numbers are written with a point, 3.5: replace the decimal commas of the file"]
+    );
+    assert!(help("oops", standardize)[0].starts_with("empty cells, `NA` and `NaN` count as missing"));
+}
+
+/// A quote that is closed late makes one cell of many rows.
+#[test]
+fn what_is_told_of_a_long_cell_is_a_line() {
+    let long = "x,y\n".repeat(1 << 18);
+    let content = format!("a,b,\"{long}\"\n1,\"{long}\",1\n2,3,\n");
+    let folder = Folder::new(&[("a.csv", content.as_bytes())]);
+    let table = folder.csv("a.csv");
+    let begins = "x,y\\n".repeat(15);
+    let short = |expr: FieldExpr| {
+        let told = field_type(&expr).expect_err("a problem").diagnostic();
+        let lines = told.notes.iter().chain(&told.help).chain(told.labels.iter().map(|label| &label.message));
+        assert!(lines.chain([&told.message]).all(|line| line.len() < 300 && !line.contains('\n')), "{told:?}");
+        told.message
+    };
+    let told = short(standardize(one(&table, "b")));
+    assert_eq!(told, format!("`standardize` needs numbers, and column `b` holds \"{begins}…\" at a.csv:262146"));
+    short(one(&table, long.trim()));
+    let misspelt = column(&table, &name("c"), span(2)).expect_err("no such column").diagnostic();
+    assert!(misspelt.notes[0].len() < 300, "{:?}", misspelt.notes);
+}
+
 #[test]
 fn labels() {
     let table = rows(["a", "b"], &[[0.0, 1.0], [1.0, 2.0], [2.0, 0.5]]);
@@ -107,7 +154,19 @@ fn numbers_that_are_not_finite() {
     let folder = Folder::new(&[("a.csv", b"a,b,c\n1,0,1e39\n2,inf,2\n")]);
     let table = folder.csv("a.csv");
     assert_eq!(message(one(&table, "b")), "`b` holds inf at a.csv:3");
-    let data = load(&plan(vec![("x", one(&table, "c"))], SplitSpec::AsGiven)).expect_err("beyond f32").diagnostic();
+    let error = field_type(&one(&table, "c")).expect_err("beyond 32 bits").diagnostic();
+    assert_eq!(error.message, "`c` holds 1e39 at a.csv:2");
+    assert_eq!(error.notes, ["networks compute with 32 bits, which hold numbers up to 3.4e38"]);
+    for as_it_stands in [reshape(one(&table, "c"), &[Some(1)]), fill(one(&table, "c"), Filling::Mean)] {
+        assert_eq!(message(as_it_stands), "`c` holds 1e39 at a.csv:2");
+    }
+    let low = rows(["a"], &[[1.0], [-4e38]]);
+    assert_eq!(message(range(&low, "a", "a")), "`a` holds -4e38 at row 2 of rows");
+    // What is computed of it is looked at where it is computed.
+    assert_eq!(values(binary(BinaryOp::Div, one(&table, "c"), number(1e38))), [10.0, 2e-38]);
+    assert_eq!(values(standardize(one(&table, "c"))), [1.0, -1.0]);
+    let twice = binary(BinaryOp::Mul, one(&table, "c"), number(2.0));
+    let data = load(&plan(vec![("x", twice)], SplitSpec::AsGiven)).expect_err("beyond 32 bits").diagnostic();
     assert_eq!(data.message, "`x` becomes 1e39 at a.csv:2");
     let zero = rows(["a"], &[[1.0], [0.0]]);
     assert_eq!(message(unary(UnaryOp::Log, one(&zero, "a"))), "`log` of 0: column `a` at row 2 of rows");

@@ -25,6 +25,14 @@ fn other_delimiters() {
     assert_eq!(values(range(&folder.csv("a.tsv"), "a", "b")), [1.0, 2.0]);
     assert_eq!(values(range(&folder.csv("b.csv"), "a", "b")), [3.0, 4.0]);
     assert_eq!(values(one(&folder.csv("c.csv"), "a")), [5.0, 6.0]);
+    // The first line that is not blank says it, however lines end.
+    for text in ["a;b\r1;2,5\r3;x,y\r", "\n\r\n\na;b\n1;2,5\n3;x,y\n", "\u{feff}a;b\r\n1;2,5\r\n3;x,y"] {
+        folder.write("d.csv", text.as_bytes());
+        let schema = schema(&folder.csv("d.csv")).expect("a schema");
+        assert_eq!(schema.names().collect::<Vec<_>>(), ["a", "b"], "{text:?}");
+        let blank = if text.starts_with('\n') { 3 } else { 0 };
+        assert_eq!(schema.column("b").and_then(|b| b.first_text.clone()).map(|(_, at)| at.line), Some(2 + blank));
+    }
 }
 
 #[test]
@@ -44,6 +52,12 @@ fn a_first_line_that_names_nothing() {
         ("3.67,1.66,b\n1,2,a\n", Some(FirstLine::Example)),
         ("# made by hand\n1\n", Some(FirstLine::Comment)),
         ("<!DOCTYPE html>\n<p>\n", Some(FirstLine::Page)),
+        ("\u{feff}\n <html>\n<p>a, b</p>\n", Some(FirstLine::Page)),
+        ("{\"a\": 1,\n \"b\": 2}\n", Some(FirstLine::Json)),
+        ("[\n  {\"a\": 1, \"b\": 2},\n  {\"a\": 3}\n]\n", Some(FirstLine::Json)),
+        ("[[1, 2], [3, 4]]", Some(FirstLine::Json)),
+        ("<date>,<open>\n1,2\n", None),
+        ("[a],{b}\n1,2\n", None),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", Some(FirstLine::GitLfs)),
         ("a,b,2020\n1,2,3\n", None),
     ] {
