@@ -11,6 +11,10 @@ use crate::source::{SourceMap, Span};
 use std::fmt;
 use std::sync::Arc;
 
+/// Bytes of an arena beside which it matters what else is held.
+#[cfg(not(windows))]
+const MUCH: usize = 1 << 20;
+
 /// A prepared plan of an [`Executable`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanId(usize);
@@ -192,6 +196,11 @@ impl<E: Element> Executable<E> {
             return Ok(PlanId(found));
         }
         let (laid, input_size) = self.lay_out(binding, false)?;
+        // What reading and planning needed is free now, and would stand beside the arena.
+        #[cfg(not(windows))]
+        if laid.plan.arena_bytes() > self.arena.bytes() + MUCH {
+            super::Allocator::give_back();
+        }
         self.inputs.grow(input_size);
         self.arena.grow(laid.plan.arena);
         self.plans.push(laid);

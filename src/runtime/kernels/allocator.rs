@@ -11,9 +11,18 @@ const LARGE: usize = 256 << 10;
 const HUGE: usize = 4 << 20;
 
 /// A language server that answers at each key makes and drops a program of small pieces each time: with the allocator of
-/// the C library a third of the time goes there, so small pieces are mimalloc's. It keeps what is freed for a second and in
-/// pages of two megabytes, though, and what was needed to read a table would stand beside a training run to its end.
+/// the C library a third of the time goes there, so small pieces are mimalloc's. It keeps what is freed, though, and what
+/// was needed to read a table would stand beside a training run to its end: large pieces are not its affair, and
+/// [`Allocator::give_back`] says when what there was of small ones is no longer needed.
 pub struct Allocator;
+
+impl Allocator {
+    /// Gives to the system what this thread has freed.
+    pub fn give_back() {
+        // SAFETY: may be called at any time, also where nothing has been taken.
+        unsafe { libmimalloc_sys::mi_collect(true) };
+    }
+}
 
 /// Asks the system for memory in large pages.
 ///
