@@ -2,10 +2,6 @@
 
 use super::dataset::{Dataset, Field};
 use super::random::{Purpose, Stream};
-use rayon::prelude::*;
-
-/// Below so many numbers, copying is faster than waking threads.
-const WORTH_THREADS: usize = 1 << 18;
 
 /// So many batches are formed together where examples differ in length: enough for batches of nearly one length, few
 /// enough to leave them random.
@@ -133,11 +129,7 @@ pub fn gather(field: &Field, rows: &[u32], out: &mut [f32]) {
             last => padding.zip(last.iter().cycle()).for_each(|(to, from)| *to = *from),
         }
     };
-    if out.len() < WORTH_THREADS {
-        out.chunks_exact_mut(each).zip(rows).for_each(copy);
-    } else {
-        out.par_chunks_exact_mut(each).zip(rows).for_each(copy);
-    }
+    out.chunks_exact_mut(each).zip(rows).for_each(copy);
 }
 
 #[cfg(test)]

@@ -24,6 +24,12 @@ impl<E: Element> Session<E> {
         before.map_or_else(Vec::new, |recorder| recorder.records)
     }
 
+    /// Writes numbers in parts of so many on all threads: `write(place, part)`, where `place` is that of the part's first
+    /// number.
+    pub fn share<T: Send>(&self, all: &mut [T], each: usize, write: &(dyn Fn(usize, &mut [T]) + Sync)) {
+        self.team.share(all, each, write);
+    }
+
     /// Number of workers.
     pub fn threads(&self) -> usize {
         self.team.threads()

@@ -10,6 +10,9 @@ use crate::ir::graph::InputKind;
 use crate::ir::op::InputId;
 use crate::runtime::{Binding, Element, Executable, Feed, PlanId, Session};
 
+/// Numbers that a thread copies at a time: some microseconds' worth.
+const PART: usize = 1 << 14;
+
 /// Which field goes to which input. Holds the room that it needs, so that feeding does not allocate.
 pub(super) struct Feeder {
     columns: Vec<Column>,
@@ -42,13 +45,16 @@ enum Content {
 
 impl Content {
     /// Writes what is wanted of these examples, unchanged.
-    fn gather(self, dataset: &Dataset, rows: &[u32], out: &mut [f32]) {
+    fn gather<E: Element>(self, session: &Session<E>, dataset: &Dataset, rows: &[u32], out: &mut [f32]) {
         match self {
             Content::Shares => out.fill(1.0),
             Content::Values(field) | Content::Partners(field) => {
-                if let Some(field) = dataset.fields.get(field) {
-                    gather(field, rows, out);
-                }
+                let Some(field) = dataset.fields.get(field) else { return };
+                let each = (out.len() / rows.len().max(1)).max(1);
+                session.share(out, (PART / each).max(1) * each, &|at, part| {
+                    let (first, count) = (at / each, part.len() / each);
+                    gather(field, rows.get(first..first + count).unwrap_or(&[]), part);
+                });
             }
             Content::Lengths(field) => {
                 if let Some(field) = dataset.fields.get(field) {
@@ -136,7 +142,7 @@ impl Feeder {
         match &mut self.augmenter {
             None => {
                 for column in &self.columns {
-                    column.content.gather(dataset, rows, executable.input_mut(plan, column.input));
+                    column.content.gather(session, dataset, rows, executable.input_mut(plan, column.input));
                 }
             }
             Some(augmenter) => {
@@ -150,14 +156,14 @@ impl Feeder {
                     let values = executable.input_mut(plan, column.input);
                     match column.content {
                         Content::Values(field) => {
-                            column.content.gather(dataset, rows, values);
+                            column.content.gather(session, dataset, rows, values);
                             augmenter.change(dataset, field, draw.step, &self.ids, values);
                         }
                         Content::Partners(field) => {
-                            column.content.gather(dataset, &self.partners, values);
+                            column.content.gather(session, dataset, &self.partners, values);
                             augmenter.change(dataset, field, draw.step, &self.partner_ids, values);
                         }
-                        Content::Lengths(_) => column.content.gather(dataset, rows, values),
+                        Content::Lengths(_) => column.content.gather(session, dataset, rows, values),
                         Content::Shares => {
                             let shares = augmenter.mixing().shares();
                             values.iter_mut().zip(shares).for_each(|(to, share)| *to = *share);
@@ -186,7 +192,7 @@ impl Feeder {
         for column in &self.columns {
             let place = executable.input_mut(plan, column.input);
             self.gathered.resize(place.len(), 0.0);
-            column.content.gather(dataset, rows, &mut self.gathered);
+            column.content.gather(session, dataset, rows, &mut self.gathered);
             for (place, value) in place.iter_mut().zip(&self.gathered) {
                 *place = E::from_f64(f64::from(*value));
             }

@@ -5,6 +5,7 @@
 //! they sleep, and a job that is done never waits for a worker that slept through it. Nothing is allocated after the
 //! team is made. Which worker runs which piece is left to chance; the results must not depend on it.
 
+use super::SendPointer;
 use std::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -127,6 +128,18 @@ impl Team {
         self.workers.len() + 1
     }
 
+    /// Calls `write(place, part)` for every part of so many numbers, the last of which may be shorter; `place` is that of
+    /// the part's first number. Returns when all are done.
+    pub fn share<T: Send>(&self, all: &mut [T], each: usize, write: &(dyn Fn(usize, &mut [T]) + Sync)) {
+        let (len, each) = (all.len(), each.max(1));
+        let first = SendPointer(all.as_mut_ptr());
+        self.run(len.div_ceil(each), &|piece, _| {
+            let at = piece * each;
+            // SAFETY: each piece is run once, and the parts of no two overlap; `all` is borrowed until all are done.
+            write(at, unsafe { std::slice::from_raw_parts_mut(first.part(at), each.min(len - at)) });
+        });
+    }
+
     /// Calls `job(piece, worker)` for every piece; `worker` is below [`Team::threads`] and no two calls at one time
     /// have the same. Returns when all are done.
     pub fn run(&self, pieces: usize, job: &(dyn Fn(usize, usize) + Sync)) {
@@ -181,6 +194,18 @@ impl Drop for Team {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_written_each_to_its_end() {
+        for (threads, count, each) in [(1, 10, 3), (3, 1000, 7), (3, 14, 7), (2, 0, 5), (4, 3, 100)] {
+            let mut all = vec![0; count];
+            Team::new(threads).share(&mut all, each, &|at, part| {
+                assert!(part.len() == each || at + part.len() == count);
+                part.iter_mut().enumerate().for_each(|(i, x)| *x += at + i);
+            });
+            assert!(all.iter().enumerate().all(|(i, x)| i == *x), "{threads} {count} {each}");
+        }
+    }
 
     #[test]
     fn every_piece_runs_once() {
