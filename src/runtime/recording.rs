@@ -28,7 +28,10 @@ pub struct Cost {
 
 impl std::fmt::Display for Cost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} = {}", self.results, self.operation)?;
+        if !self.results.is_empty() {
+            write!(f, "{} = ", self.results)?;
+        }
+        f.write_str(&self.operation)?;
         if !self.operands.is_empty() {
             write!(f, " of {}", self.operands)?;
         }

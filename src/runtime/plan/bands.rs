@@ -25,6 +25,8 @@ use std::ops::Range;
 const WANTED: usize = 16;
 /// Numbers that a band should touch at most, so that they stay in the cache.
 const ROOM: usize = 1 << 17;
+/// Most bands: each has kernels of its own.
+const MANY: usize = 64;
 /// Most instructions of a chain.
 const MOST: usize = 64;
 
@@ -230,7 +232,7 @@ impl Finder<'_> {
 
     /// How many bands the chain should have.
     fn bands(&self) -> usize {
-        let (mut touched, mut least) = (1, 1);
+        let (mut touched, mut least) = (1, self.units.div_ceil(MANY));
         for (_, group) in &self.chain {
             let mut here = 0;
             for item in &self.groups.members[*group] {
@@ -246,7 +248,7 @@ impl Finder<'_> {
             }
             touched = touched.max(here);
         }
-        self.units / (self.units / WANTED).min(ROOM / touched).max(least).max(1)
+        self.units / (self.units / WANTED).min(ROOM / touched).max(least)
     }
 
     /// Ends the chain: in bands, if that is worth it.

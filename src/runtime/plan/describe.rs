@@ -58,6 +58,12 @@ impl Describer<'_> {
 
     /// The operation, its results, and its operands.
     fn words(&self, members: &[usize], stored: &[usize], kernel: &Kernel) -> (String, String, String) {
+        if let Kernel::Bands(bands) = kernel {
+            // What they are of stands inside.
+            let inside = bands.bands.first().map_or(0, Vec::len);
+            let operation = format!("{} bands of {inside} instructions", bands.bands.len());
+            return (operation, String::new(), String::new());
+        }
         let work = &self.lowered.work;
         let mut results = String::new();
         for (i, item) in stored.iter().enumerate() {
@@ -91,7 +97,6 @@ impl Describer<'_> {
                 let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
                 format!("matmul {times}{m}×{k}×{n}")
             }
-            Kernel::Bands(bands) => format!("{} bands", bands.bands.len()),
             _ => self.names(members),
         };
         (operation, results, operands)
