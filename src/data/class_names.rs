@@ -60,7 +60,7 @@ pub(crate) fn names_of_training(
 fn names_from_scan(part: &Resolved) -> DataResult<Option<Vec<String>>> {
     match &part.op {
         Op::Reshape | Op::Windows => part.parts.first().map_or(Ok(None), names_from_scan),
-        Op::Columns { table, columns } => {
+        Op::Columns { table, columns, .. } => {
             let facts = facts(table)?;
             let mut all = Vec::new();
             for (name, _) in columns {
@@ -132,7 +132,7 @@ pub(crate) fn numbered_names(part: &Resolved, expr: &FieldExpr, n: usize, span: 
     let fits = |value: f64| value >= 0.0 && value < n as f64 && value.fract() == 0.0;
     let mut known = false;
     let inner = innermost(part);
-    if let Op::Columns { table, columns } = &inner.op {
+    if let Op::Columns { table, columns, .. } = &inner.op {
         let facts = facts(table)?;
         known = facts.exact();
         for (name, _) in columns.iter().filter(|_| known) {

@@ -30,7 +30,7 @@ impl Sources {
         let mut streams = BTreeMap::new();
         for expression in expressions {
             expression.walk(&mut |node| match &node.op {
-                Op::Columns { table, columns } => {
+                Op::Columns { table, columns, .. } => {
                     let source = table.origin();
                     let wanted = tables.entry(format!("{source:?}")).or_insert((source, table.span, BTreeMap::new()));
                     wanted.2.extend(columns.iter().map(|(name, kind)| (name.as_str(), *kind)));

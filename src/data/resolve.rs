@@ -135,6 +135,8 @@ pub(crate) enum Op {
     Columns {
         table: TableExpr,
         columns: Vec<(String, ColumnKind)>,
+        /// A column with a number that 32 bits do not hold, and where that stands.
+        beyond_single: Option<(String, (f64, Place))>,
     },
     Array(SourceSpec),
     Stream {

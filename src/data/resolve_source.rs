@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// What can be said before anything is computed: a logarithm straight of a column that holds 0.
 pub(crate) fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) -> DataResult<()> {
     let fails = |value: f64| !op.apply(value).is_finite();
-    let Op::Columns { table, columns } = &part.op else { return Ok(()) };
+    let Op::Columns { table, columns, .. } = &part.op else { return Ok(()) };
     let facts = facts(table)?;
     for column in columns.iter().filter_map(|(name, _)| facts.schema.column(name)).filter(|_| facts.exact()) {
         if let Some((value, place)) = [&column.min, &column.max].into_iter().flatten().find(|(v, _)| fails(*v)) {
@@ -34,11 +34,7 @@ pub(crate) fn in_domain(op: UnaryOp, function: &'static str, part: &Resolved) ->
 /// computed from them may be, and is known when it is.
 pub(crate) fn fit_single(node: &Resolved) -> DataResult<()> {
     let found = match &node.op {
-        Op::Columns { table, columns } => {
-            let facts = facts(table)?;
-            let named = columns.iter().filter_map(|(name, _)| facts.schema.column(name)).filter(|_| facts.exact());
-            named.filter_map(|column| Some((column.name.clone(), column.beyond_single()?.clone()))).next()
-        }
+        Op::Columns { beyond_single, .. } => beyond_single.clone(),
         Op::Array(source) if !source.is_image_folder() => {
             array_scans(source).at(node.span)?.into_iter().find_map(|(_, name, scan)| {
                 let extremes = [(scan.min, scan.min_row), (scan.max, scan.max_row)];
@@ -87,12 +83,15 @@ pub(crate) fn columns(table: &TableExpr, names: &[String], scalar: bool, span: S
     let mut columns = Vec::new();
     let mut missing = Vec::new();
     let mut texts = Vec::new();
-    let mut infinite = None;
+    let (mut infinite, mut beyond_single) = (None, None);
     for (name, column) in names.iter().zip(schema.columns_named(names)) {
         let Some(column) = column else {
             return Err(DataError::new(span, super::select::no_column(schema, name)));
         };
         columns.push((name.clone(), column.kind));
+        if let (None, true, Some(number)) = (&beyond_single, facts.exact(), column.beyond_single()) {
+            beyond_single = Some((name.clone(), number.clone()));
+        }
         if column.missing > 0 {
             missing.push(MissingIn {
                 column: name.clone(),
@@ -119,7 +118,7 @@ pub(crate) fn columns(table: &TableExpr, names: &[String], scalar: bool, span: S
         shape.push(names.len());
     }
     Ok(Resolved {
-        op: Op::Columns { table: table.clone(), columns },
+        op: Op::Columns { table: table.clone(), columns, beyond_single },
         parts: Vec::new(),
         span,
         element: if texts.is_empty() { Element::Number } else { Element::Text },

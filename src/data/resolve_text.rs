@@ -189,7 +189,7 @@ pub(crate) fn each(
 /// What a key calls a text: its column and file, where it is no more than that.
 fn named(part: &Resolved, inner: &FieldExpr) -> String {
     match (&part.op, &part.examples) {
-        (Op::Columns { table, columns }, Some(examples)) if table.origin().files().is_some() => {
+        (Op::Columns { table, columns, .. }, Some(examples)) if table.origin().files().is_some() => {
             let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
             format!("{} of {}", names.join(", "), examples.source.1)
         }

@@ -42,13 +42,18 @@ pub struct Limits {
     /// Multiplications for each row of such a product. So the product of a band is made in the same way as that of all
     /// rows, and its bits are the same.
     width: usize,
+    /// Whether what needs all examples may wait for the end of a chain, which it ends otherwise.
+    pub waits: bool,
 }
 
 /// What is usual.
-pub const USUAL: Limits = Limits { least: 1 << 16, bands: 4, rows: 128, width: matmul::SMALL / 64 + 1 };
+pub const USUAL: Limits = Limits { least: 1 << 16, bands: 4, rows: 128, width: matmul::SMALL / 64 + 1, waits: true };
+
+/// With shorter chains, behind which nothing is kept.
+pub const SHORT: Limits = Limits { waits: false, ..USUAL };
 
 /// Whatever can be done.
-pub const SMALLEST: Limits = Limits { least: 1, bands: 2, rows: 1, width: 0 };
+pub const SMALLEST: Limits = Limits { least: 1, bands: 2, rows: 1, width: 0, waits: true };
 
 /// Instructions that are run together: one, or a chain in bands.
 #[derive(Debug, Default)]
@@ -71,16 +76,21 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Whether there is a chain.
+    pub fn has_bands(&self) -> bool {
+        self.steps.iter().any(|step| step.bands.is_some())
+    }
+
     /// The instructions one by one.
-    pub fn plain(order: Order) -> Schedule {
+    pub fn plain(order: &Order) -> Schedule {
         let is_inside = vec![false; order.state_of.len()];
-        let step = |group| Step { groups: vec![group], bands: None };
-        Schedule { steps: order.sequence.into_iter().map(step).collect(), state_of: order.state_of, is_inside }
+        let step = |group: &usize| Step { groups: vec![*group], bands: None };
+        Schedule { steps: order.sequence.iter().map(step).collect(), state_of: order.state_of.clone(), is_inside }
     }
 }
 
 /// Finds the chains, where `units` is the number of examples.
-pub fn bands(lowered: &Lowered, groups: &Groups, order: Order, (units, limits): (usize, &Limits)) -> Schedule {
+pub fn bands(lowered: &Lowered, groups: &Groups, order: &Order, (units, limits): (usize, &Limits)) -> Schedule {
     let cuts = |group: usize| {
         let members = &groups.members[group];
         members.iter().all(|item| order.state_of[*item].is_none() && is_cut(&lowered.work[*item], units, limits))
@@ -123,7 +133,7 @@ pub fn bands(lowered: &Lowered, groups: &Groups, order: Order, (units, limits): 
         finder.add(at, *group, &before[*group], cuts(*group));
     }
     finder.close();
-    Schedule { steps: finder.steps, state_of: order.state_of, is_inside: finder.is_inside }
+    Schedule { steps: finder.steps, state_of: order.state_of.clone(), is_inside: finder.is_inside }
 }
 
 /// When a group comes, seen from the chain that is being made.
@@ -167,7 +177,7 @@ impl Finder<'_> {
             if is_alone && (!is_cut || self.chain.len() > 1) {
                 return self.steps.push(Step { groups: vec![group], bands: None });
             }
-            if !is_alone && !is_cut && self.may_wait(group) {
+            if !is_alone && !is_cut && self.limits.waits && self.may_wait(group) {
                 self.phase[group] = Phase::Behind;
                 return self.later.push((at, group));
             }

@@ -241,25 +241,31 @@ impl Plan {
             show_bytes(self.arena_bytes()),
             show_bytes(self.demand * self.element_bytes),
         );
-        describe_all(&mut text, &self.instructions, 0, sources);
+        describe_all(&mut text, &self.instructions, (0, true), sources);
         text
     }
 }
 
 /// A line for each instruction; those of a loop's body behind it, indented.
-fn describe_all(text: &mut String, instructions: &[Instruction], depth: usize, sources: Option<&SourceMap>) {
+fn describe_all(
+    text: &mut String,
+    instructions: &[Instruction],
+    (depth, is_shared): (usize, bool),
+    sources: Option<&SourceMap>,
+) {
     let number = instructions.len().saturating_sub(1).to_string().len();
     for (i, instruction) in instructions.iter().enumerate() {
         let cost = &instruction.cost;
         let _ = write!(text, "{:indent$}{i:>number$}  {cost}", "", indent = 4 * depth);
         let _ = write!(text, "  # {}", show_bytes(cost.stored));
-        if cost.pieces > 1 {
+        if cost.pieces > 1 && is_shared {
             let _ = write!(text, ", {} pieces", cost.pieces);
         }
         if let Some(sources) = sources.filter(|sources| sources.has(cost.span.file)) {
             let _ = write!(text, ", {}", sources.location(cost.span));
         }
         text.push('\n');
-        describe_all(text, &instruction.inside, depth + 1, sources);
+        // Threads share bands, not what is in them.
+        describe_all(text, &instruction.inside, (depth + 1, cost.pieces == 1), sources);
     }
 }

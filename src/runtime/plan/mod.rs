@@ -107,8 +107,8 @@ impl Plan {
         literals: &mut Literals<E>,
     ) -> Result<Plan, PlanError> {
         let mut lowered = lower::lower(graph, binding, literals, places.joining)?;
-        let (groups, schedule) = arrange(&mut lowered, binding, places.joining)?;
         let line = 64 / size_of::<E>();
+        let (groups, schedule) = arrange(&mut lowered, (binding, line), places.joining)?;
         let layout = arena::lay_out(&lowered, &groups, &schedule, line);
         let item_places = item_places(&lowered, &groups, &schedule, &layout, places);
         let describer = describe::Describer {
@@ -217,7 +217,11 @@ impl Plan {
 }
 
 /// What is computed together, and when.
-fn arrange(lowered: &mut Lowered, binding: &Binding, joining: Joining) -> Result<(Groups, Schedule), PlanError> {
+fn arrange(
+    lowered: &mut Lowered,
+    (binding, line): (&Binding, usize),
+    joining: Joining,
+) -> Result<(Groups, Schedule), PlanError> {
     let joins = joining != Joining::Nothing;
     let mut groups = fuse::fuse(lowered, joins);
     if joins {
@@ -228,9 +232,22 @@ fn arrange(lowered: &mut Lowered, binding: &Binding, joining: Joining) -> Result
         return Err(PlanError::Internal("the instructions wait on each other".into()));
     }
     let schedule = match joining {
-        Joining::Nothing => Schedule::plain(order),
-        Joining::Usual => bands::bands(lowered, &groups, order, (binding.batch, &bands::USUAL)),
-        Joining::InBands => bands::bands(lowered, &groups, order, (binding.batch, &bands::SMALLEST)),
+        Joining::Nothing => Schedule::plain(&order),
+        Joining::Usual => {
+            let with = |limits| bands::bands(lowered, &groups, &order, (binding.batch, limits));
+            let long = with(&bands::USUAL);
+            if long.has_bands() {
+                // What a chain reads and leaves lives to its end; shorter ones keep less.
+                let plain = Schedule::plain(&order);
+                let size = |schedule: &Schedule| arena::lay_out(lowered, &groups, schedule, line).size;
+                let most = size(&plain) + size(&plain) / 32;
+                let short = || Some(with(&bands::SHORT)).filter(|short| size(short) <= most);
+                Some(long).filter(|long| size(long) <= most).or_else(short).unwrap_or(plain)
+            } else {
+                long
+            }
+        }
+        Joining::InBands => bands::bands(lowered, &groups, &order, (binding.batch, &bands::SMALLEST)),
     };
     Ok((groups, schedule))
 }

@@ -61,8 +61,9 @@ fn arena_of<E: Element>(
     joining: Joining,
 ) -> Result<usize, PlanError> {
     let mut lowered = lower(graph, binding, literals, joining)?;
-    let (groups, schedule) = arrange(&mut lowered, binding, joining)?;
-    Ok(lay_out(&lowered, &groups, &schedule, 64 / size_of::<E>()).size)
+    let line = 64 / size_of::<E>();
+    let (groups, schedule) = arrange(&mut lowered, (binding, line), joining)?;
+    Ok(lay_out(&lowered, &groups, &schedule, line).size)
 }
 
 /// What surrounds the scan.
