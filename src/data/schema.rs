@@ -5,7 +5,7 @@ use super::files::expand;
 use super::place::Place;
 use super::problem::{At, DataError, DataProblem, DataResult, Found};
 use super::scan::{ColumnScan, Scanner, TableScan, sorted_names};
-use super::scan_cache::{lines_scan, remembered, table_scan};
+use super::scan_cache::{lines_scan, remembered, remembered_as, table_scan};
 use super::select::no_column;
 use super::source_spec::{PerSplit, SourceSpec, Split, TableExpr, TableNode};
 use super::table_reader::{TablePart, parts, place_of, read};
@@ -196,6 +196,9 @@ impl TableFacts {
     }
 }
 
+/// Bytes of a source that says how its table is made.
+const QUICKLY_SAID: usize = 512;
+
 /// The facts of a source. Those of files are put together once, and again when one of the files has changed.
 fn known_facts(source: &SourceSpec) -> Found<Arc<TableFacts>> {
     let parts = parts(source)?;
@@ -208,7 +211,15 @@ fn known_facts(source: &SourceSpec) -> Found<Arc<TableFacts>> {
                 kind.push_str(&format!(", {} {:?}", split.name(), file.written));
                 files.push(file.clone());
             }
-            TablePart::Images(..) | TablePart::Memory(..) => return source_facts(source, &parts).map(Arc::new),
+            TablePart::Images(..) => return source_facts(source, &parts).map(Arc::new),
+            TablePart::Memory(..) => {
+                // A generator takes long and is quickly said; a table that is written out is read as fast as compared.
+                let written = format!("facts of {source:?}");
+                return match written.len() <= QUICKLY_SAID {
+                    true => remembered_as(written, || source_facts(source, &parts)),
+                    false => source_facts(source, &parts).map(Arc::new),
+                };
+            }
         }
     }
     // Of several files, messages name what is written: a pattern.
