@@ -19,6 +19,7 @@ use crate::runtime::kernels::matmul;
 use crate::runtime::kernels::memory::{Place, Space};
 use crate::runtime::kernels::rows::RowOp;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
 
 /// Bands that are wanted, for threads to share.
@@ -436,8 +437,8 @@ impl Surroundings<'_> {
                 for operand in &mut work.operands {
                     let Operand::View(view) = operand else { continue };
                     if !self.groups.of[view.root].is_some_and(|group| step.groups.contains(&group)) {
-                        if !index_of.contains_key(&view.root) {
-                            index_of.insert(view.root, small.work.len());
+                        if let Entry::Vacant(entry) = index_of.entry(view.root) {
+                            entry.insert(small.work.len());
                             let shape = of(view.root)?.shape.clone();
                             small.work.push(Work {
                                 task: Task::Input(0),
