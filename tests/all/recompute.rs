@@ -38,12 +38,17 @@ fn watched(text: &str, gradients: Option<Duration>) -> (Vec<(String, Vec<u8>)>, 
     let options = RunOptions { out: Some(out.clone()), gradients, ..RunOptions::default() };
     let mut norms = Norms::default();
     run(&checked, &options, &mut norms).unwrap();
-    let bytes = std::fs::read(out.join("model.safetensors")).unwrap();
+    (weights(&out), norms)
+}
+
+/// The numbers of all weights in the folder of a run, as bytes.
+pub fn weights(run: &Path) -> Vec<(String, Vec<u8>)> {
+    let bytes = std::fs::read(run.join("model.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     let mut tensors: Vec<(String, Vec<u8>)> =
         file.tensors().into_iter().map(|(name, view)| (name, view.data().to_vec())).collect();
     tensors.sort();
-    (tensors, norms)
+    tensors
 }
 
 /// Bytes of a step, as they are foretold.

@@ -44,7 +44,7 @@ pub struct Limits {
     /// rows, and its bits are the same.
     width: usize,
     /// Whether what needs all examples may wait for the end of a chain, which it ends otherwise.
-    pub waits: bool,
+    waits: bool,
 }
 
 /// What is usual.
