@@ -337,3 +337,38 @@ fn a_checked_run_finds_where_infinity_begins() {
     let overflow = machine.executable.run_checked(&mut machine.session, plan, &FEED).unwrap_err();
     assert_eq!(overflow.nodes, [log]);
 }
+
+/// What the gradients of two weights and a bias are from the gradient of a result, of 300 rows; and a third product that
+/// waits on the first, and a sum of other columns.
+fn turned_products() -> Graph {
+    let mut graph = Graph::default();
+    let mut given = |name: &str, columns: i64| {
+        graph.add_input(name, shape(&[300, columns]), InputKind::Field, Span::default()).1
+    };
+    let [dy, x1, x2, x3] = [given("dy", 40), given("x1", 50), given("x2", 33), given("x3", 40)];
+    let turned = push(&mut graph, Op::Permute([1, 0].into()), &[dy], shape(&[40, 300]));
+    let first = push(&mut graph, Op::MatMul, &[turned, x1], shape(&[40, 50]));
+    let sum = |axis| Op::Reduce { reduction: Reduction::Sum, axes: [axis].into() };
+    let bias = push(&mut graph, sum(0), &[dy], shape(&[1, 40]));
+    let second = push(&mut graph, Op::MatMul, &[turned, x2], shape(&[40, 33]));
+    let across = push(&mut graph, sum(1), &[dy], shape(&[300, 1]));
+    let scale = push(&mut graph, Op::Constant(1.0 / 256.0), &[], shape(&[]));
+    let scale = push(&mut graph, Op::Reshape, &[scale], shape(&[1, 1]));
+    let scale = push(&mut graph, Op::Broadcast, &[scale], shape(&[40, 50]));
+    let weight = push(&mut graph, Op::Binary(Binary::Multiply), &[first, scale], shape(&[40, 50]));
+    let result = push(&mut graph, Op::MatMul, &[x3, weight], shape(&[300, 50]));
+    let late = push(&mut graph, Op::MatMul, &[turned, result], shape(&[40, 50]));
+    for (name, id) in [("bias", bias), ("first", first), ("second", second), ("across", across), ("late", late)] {
+        graph.add_output(name, id);
+    }
+    graph
+}
+
+#[test]
+fn products_that_turn_the_same_matrix_are_one_instruction_where_none_waits_on_another() {
+    let graph = turned_products();
+    runs_as_interpreted(&graph);
+    let plan = Machine::<f32>::new(&graph, 1).describe(1);
+    assert!(plan.contains("matmul 40×300×33 40×300×50 and sums of"), "{plan}");
+    assert!(plan.contains("= matmul 40×300×50 of"), "{plan}");
+}

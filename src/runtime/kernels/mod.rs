@@ -28,6 +28,7 @@ pub mod rows;
 pub mod scan;
 pub mod team;
 pub mod tiles;
+pub mod turned;
 pub mod winograd;
 
 use self::clock::Clock;
@@ -52,6 +53,7 @@ pub enum Kernel {
     Assemble(assemble::Assemble),
     Random(random::Random),
     MatMul(matmul::MatMul),
+    Turned(turned::Turned),
     Scan(Box<scan::Scan>),
     Convolve(convolve::Convolve),
     Pool(pool::Pool),
@@ -158,6 +160,16 @@ impl Kernel {
                 let count: usize = p.stack.iter().map(|s| s.0).product();
                 (vec![left, right], vec![Range::linear(p.output, count * m * n)])
             }
+            Kernel::Turned(t) => {
+                let rows = |place, distance: usize, columns| {
+                    Range::strided(place, [(t.depth, distance as isize), (columns, 1)])
+                };
+                let others = t.others.iter().map(|other| rows(other.input, other.distance, other.columns));
+                let products = t.others.iter().map(|other| Range::linear(other.output, t.rows * other.columns));
+                let sums = t.sums.map(|place| Range::linear(place, t.rows));
+                let left = rows(t.input, t.distance, t.rows);
+                (std::iter::once(left).chain(others).collect(), products.chain(sums).collect())
+            }
             Kernel::Scan(s) => s.ranges(),
             Kernel::Bands(b) => b.ranges(),
             Kernel::Convolve(c) => {
@@ -189,6 +201,7 @@ impl Kernel {
         match self {
             Kernel::Elementwise(program) => program.scratch(),
             Kernel::Attention(attention) => attention.scratch(),
+            Kernel::Turned(turned) => turned.scratch(),
             Kernel::Scan(scan) => scan.code.scratch,
             Kernel::Convolve(convolve) => convolve.scratch(),
             Kernel::Winograd(winograd) => winograd.scratch(),
@@ -209,6 +222,7 @@ impl Kernel {
             Kernel::Assemble(_) => 1,
             Kernel::Random(k) => k.pieces(),
             Kernel::MatMul(k) => k.pieces(),
+            Kernel::Turned(k) => k.pieces(),
             // Its body's kernels are cut, not the loop.
             Kernel::Scan(_) => 1,
             Kernel::Convolve(k) => k.sizes.pieces(),
@@ -235,6 +249,7 @@ impl Kernel {
                 Kernel::Assemble(k) => k.run(bases),
                 Kernel::Random(k) => k.run(bases, feed, piece),
                 Kernel::MatMul(k) => k.run(bases, piece),
+                Kernel::Turned(k) => k.run(bases, scratch, piece),
                 Kernel::Scan(_) | Kernel::Bands(_) => debug_assert!(false, "`Code::run_kernel` runs what has kernels"),
                 Kernel::Convolve(k) => k.run(bases, scratch, piece),
                 Kernel::Winograd(k) => k.run(bases, scratch, piece),

@@ -2,7 +2,22 @@
 
 use crate::runtime::element::Element;
 use multiversion::multiversion;
-use multiversion::target::target_cfg_f;
+
+/// Calls a function of an element with the rows and columns of a tile and with whether multiplication and addition are one
+/// instruction, as they are where this stands, which must be a multiversioned function. A tile has as many sums as registers
+/// hold, and enough of them that no addition waits for the one before: 16 of 32 registers, 12 of 16.
+macro_rules! with_tile {
+    ($function:ident::<$element:ty>($($argument:expr),* $(,)?)) => {{
+        let is_wide = multiversion::target::target_cfg_f!(target_feature = "avx512f");
+        let has_fused = multiversion::target::target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
+        match (is_wide, has_fused) {
+            (true, _) => $function::<$element, 8, { crate::runtime::kernels::tiles::WIDEST }, true>($($argument),*),
+            (false, true) => $function::<$element, 6, 16, true>($($argument),*),
+            (false, false) => $function::<$element, 2, 16, false>($($argument),*),
+        }
+    }};
+}
+pub(super) use with_tile;
 
 /// So many columns of the right operand are read at a time: the rows of one that has a number of columns of which this is
 /// no divisor must have room behind them.
@@ -36,16 +51,49 @@ pub unsafe fn matrix<E: Element>(
     c: (*mut E, usize),
     adds: bool,
 ) {
-    let is_wide = target_cfg_f!(target_feature = "avx512f");
-    let has_fused = target_cfg_f!(target_feature = "fma") || cfg!(target_arch = "aarch64");
-    // As many sums as registers hold, and enough of them that no addition waits for the one before: 16 of 32 registers, 12
-    // of 16.
     // SAFETY: passed on.
-    unsafe {
-        match (is_wide, has_fused) {
-            (true, _) => all_columns::<E, 8, WIDEST, true>(sizes, a, b, c, adds),
-            (false, true) => all_columns::<E, 6, 16, true>(sizes, a, b, c, adds),
-            (false, false) => all_columns::<E, 2, 16, false>(sizes, a, b, c, adds),
+    unsafe { with_tile!(all_columns::<E>(sizes, a, b, c, adds)) }
+}
+
+/// The same for operands that were packed: `a` into panels of as many rows as a tile, so many numbers apart, column by
+/// column; `b` into one panel of as many columns as a tile, row by row. What the last panel of rows lacks is not read.
+///
+/// # Safety
+/// As [`matrix`]; the panels are of the sizes that [`with_tile`] has where this is called from.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
+    "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
+))]
+pub unsafe fn panels<E: Element>(
+    sizes: [usize; 3],
+    a: (*const E, usize),
+    b: *const E,
+    c: (*mut E, usize),
+    adds: bool,
+) {
+    // SAFETY: passed on.
+    unsafe { with_tile!(all_panels::<E>(sizes, a, b, c, adds)) }
+}
+
+/// # Safety
+/// As [`panels`].
+#[inline(always)]
+unsafe fn all_panels<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED: bool>(
+    [rows, depth, width]: [usize; 3],
+    (a, distance): (*const E, usize),
+    b: *const E,
+    (c, c_row): (*mut E, usize),
+    adds: bool,
+) {
+    for (panel, row) in (0..rows).step_by(ROWS).enumerate() {
+        let count = ROWS.min(rows - row);
+        // SAFETY: rows of the operands.
+        unsafe {
+            let (a, b, c) = ((a.add(panel * distance), [1, ROWS]), (b, COLUMNS), (c.add(row * c_row), c_row));
+            match width == COLUMNS {
+                true => column::<E, ROWS, COLUMNS, FUSED, true>(count, [depth, width], a, b, c, adds),
+                false => column::<E, ROWS, COLUMNS, FUSED, false>(count, [depth, width], a, b, c, adds),
+            }
         }
     }
 }
@@ -90,17 +138,25 @@ unsafe fn tile<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED:
     adds: bool,
 ) -> usize {
     let mut sums = [[E::ZERO; COLUMNS]; ROWS];
-    for k in 0..depth {
-        // SAFETY: k < depth.
-        let right = unsafe { &*b.add(k * b_row).cast::<[E; COLUMNS]>() };
+    // An address for each row, so that nothing but one count has to be added up on the way.
+    let mut rows = [a; ROWS];
+    for i in 0..ROWS {
+        rows[i] = a.wrapping_add(i * a_row);
+    }
+    let (mut at, mut b) = (0, b);
+    for _ in 0..depth {
+        // SAFETY: one of `depth` rows.
+        let right = unsafe { &*b.cast::<[E; COLUMNS]>() };
         // Plain counting, which leaves nothing to be inlined: iterators were not, and cost a factor of six.
         for i in 0..ROWS {
-            // SAFETY: i < ROWS, k < depth.
-            let left = unsafe { *a.add(i * a_row + k * a_column) };
+            // SAFETY: one of `depth` numbers of the row.
+            let left = unsafe { *rows[i].add(at) };
             for j in 0..COLUMNS {
                 sums[i][j] = left.times_plus::<FUSED>(right[j], sums[i][j]);
             }
         }
+        at += a_column;
+        b = b.wrapping_add(b_row);
     }
     for i in 0..ROWS {
         let to = c.wrapping_add(i * c_row);

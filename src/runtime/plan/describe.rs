@@ -97,6 +97,13 @@ impl Describer<'_> {
                 let times = if stack == 1 { String::new() } else { format!("{stack} × ") };
                 format!("matmul {times}{m}×{k}×{n}")
             }
+            Kernel::Turned(t) => {
+                let mut of = String::from("matmul");
+                for other in &t.others {
+                    let _ = write!(of, " {}×{}×{}", t.rows, t.depth, other.columns);
+                }
+                of + if t.sums.is_some() { " and sums" } else { "" }
+            }
             _ => self.names(members),
         };
         (operation, results, operands)

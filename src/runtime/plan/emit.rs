@@ -1,5 +1,6 @@
 //! From groups with memory to kernels.
 
+use super::turned;
 use super::view::{View, join};
 use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Attention;
@@ -37,11 +38,13 @@ fn around(shape: &[usize], axis: usize) -> [usize; 3] {
 }
 
 impl Emitter<'_> {
-    fn place(&self, item: usize) -> Result<Place, String> {
+    /// Where an item lies.
+    pub fn place(&self, item: usize) -> Result<Place, String> {
         self.places.get(item).copied().flatten().ok_or_else(|| format!("item {item} is read and not stored"))
     }
 
-    fn place_of(&self, view: &View) -> Result<Place, String> {
+    /// Where the first number of a view lies.
+    pub fn place_of(&self, view: &View) -> Result<Place, String> {
         let place = self.place(view.root)?;
         Ok(Place { offset: place.offset + view.offset, ..place })
     }
@@ -59,6 +62,9 @@ impl Emitter<'_> {
         let Some(last) = members.last() else { return Err("an empty group".into()) };
         let (index, item) = (*last, &lowered.work[*last]);
         let output = self.place(index);
+        if turned::is_turned(lowered, members) {
+            return Ok(Kernel::Turned(turned::kernel(self, members)?));
+        }
         Ok(match &item.task {
             Task::Elementwise(_) => Kernel::Elementwise(self.program(members)?),
             Task::Input(_) | Task::State(_) | Task::Literal(_) => return Err("a source is no instruction".into()),

@@ -11,6 +11,7 @@ mod lower;
 mod order;
 mod pack;
 mod scan;
+mod turned;
 mod view;
 mod windows;
 mod work;
@@ -225,6 +226,7 @@ fn arrange(
     let joins = joining != Joining::Nothing;
     let mut groups = fuse::fuse(lowered, joins);
     if joins {
+        turned::join(lowered, &mut groups);
         again::again(lowered, &mut groups);
     }
     let order = order::order(lowered, &mut groups);
