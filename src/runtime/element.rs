@@ -114,7 +114,8 @@ impl Element for f32 {
     }
     #[inline(always)]
     fn to_index(self) -> usize {
-        self as usize
+        // Numbers beyond are no positions that f32 could tell apart.
+        self as u32 as usize
     }
     #[inline(always)]
     fn finite(self) -> bool {

@@ -64,6 +64,19 @@ pub trait Eight<E>: Copy {
     /// See [`Eight::zero`].
     unsafe fn minus(self, other: Self) -> Self;
 
+    /// Eight times the same number.
+    ///
+    /// # Safety
+    /// See [`Eight::zero`].
+    unsafe fn all(x: E) -> Self;
+
+    /// Of two numbers with something beside each, the larger one with what is beside it; NaN counts as the largest, and of
+    /// two that are alike the first stays.
+    ///
+    /// # Safety
+    /// See [`Eight::zero`].
+    unsafe fn larger(first: [Self; 2], second: [Self; 2]) -> [Self; 2];
+
     /// Of sixteen numbers those at even and those at odd places.
     ///
     /// # Safety
@@ -135,6 +148,23 @@ impl<E: Element> Eight<E> for [E; LANES] {
             self[l] -= other[l];
         }
         self
+    }
+
+    #[inline(always)]
+    unsafe fn all(x: E) -> Self {
+        [x; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn larger([mut number, mut beside]: [Self; 2], [new, beside_new]: [Self; 2]) -> [Self; 2] {
+        for l in 0..LANES {
+            // Not less or equal: larger, or NaN. What is NaN already stays.
+            #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
+            let takes = !(new[l] <= number[l]) & (number[l] == number[l]);
+            number[l] = if takes { new[l] } else { number[l] };
+            beside[l] = if takes { beside_new[l] } else { beside[l] };
+        }
+        [number, beside]
     }
 
     #[inline(always)]
@@ -231,6 +261,21 @@ mod avx {
         #[inline(always)]
         unsafe fn minus(self, other: Self) -> Self {
             unsafe { _mm256_sub_ps(self, other) }
+        }
+
+        #[inline(always)]
+        unsafe fn all(x: f32) -> Self {
+            unsafe { _mm256_set1_ps(x) }
+        }
+
+        #[inline(always)]
+        unsafe fn larger([number, beside]: [Self; 2], [new, beside_new]: [Self; 2]) -> [Self; 2] {
+            unsafe {
+                // Not less or equal: larger, or NaN. What is NaN already stays.
+                let is_larger = _mm256_cmp_ps::<_CMP_NLE_UQ>(new, number);
+                let takes = _mm256_and_ps(is_larger, _mm256_cmp_ps::<_CMP_ORD_Q>(number, number));
+                [_mm256_blendv_ps(number, new, takes), _mm256_blendv_ps(beside, beside_new, takes)]
+            }
         }
 
         #[inline(always)]

@@ -53,9 +53,14 @@ impl Geometry {
     /// The taps of a window along an axis that read inside the image.
     #[inline(always)]
     pub fn taps_inside(&self, axis: usize, window: usize) -> Range<usize> {
-        let start = self.before[axis].saturating_sub(window * self.stride[axis]).div_ceil(self.dilation[axis]);
+        // A division takes as long as the rest, and is hardly ever wanted.
+        let taps = |distance: usize| match self.dilation[axis] {
+            1 => distance,
+            dilation => distance.div_ceil(dilation),
+        };
+        let start = taps(self.before[axis].saturating_sub(window * self.stride[axis]));
         let end = (self.image[axis] + self.before[axis]).saturating_sub(window * self.stride[axis]);
-        let end = end.div_ceil(self.dilation[axis]).min(self.kernel[axis]);
+        let end = taps(end).min(self.kernel[axis]);
         start.min(end)..end
     }
 

@@ -1,5 +1,6 @@
 //! Windows over planes, one plane at a time: where the largest number stands and which it is, sums, and their transpose.
 
+use super::eight::{Eight, LANES, with_eight};
 use super::geometry::Geometry;
 use super::memory::{Bases, Place};
 use crate::runtime::element::Element;
@@ -125,6 +126,14 @@ const ROWS: usize = 32;
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E], numbers: &mut [E]) {
+    // SAFETY: the processor has what this version is for.
+    unsafe { with_eight!(largest::<E>(g, x, y, numbers)) }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn largest<E: Element, V: Eight<E>>(g: &Geometry, x: &[E], y: &mut [E], numbers: &mut [E]) {
     let (plane, windows) = (g.plane(), g.windows());
     let [_, high, wide] = g.image;
     let [depth, height, width] = g.places;
@@ -155,15 +164,16 @@ fn largest_of_planes<E: Element>(g: &Geometry, x: &[E], y: &mut [E], numbers: &m
                         }
                     }
                     let rows = &rows[..count];
-                    // As many side by side as fit the line; more than the widest register holds gain nothing. Windows
-                    // between whose rows the image lies have no largest number: below they get the first of the plane.
-                    done = match (g.stride[2], width) {
-                        _ if rows.is_empty() => 0,
-                        (1, ..=8) => side_by_side::<E, 1, 8>(g, x, rows, line, numbers),
-                        (1, _) => side_by_side::<E, 1, 16>(g, x, rows, line, numbers),
-                        (2, ..=8) => side_by_side::<E, 2, 8>(g, x, rows, line, numbers),
-                        (2, _) => side_by_side::<E, 2, 16>(g, x, rows, line, numbers),
-                        _ => 0,
+                    // Windows between whose rows the image lies have no largest number: below they get the first of the
+                    // plane.
+                    // SAFETY: passed on.
+                    done = unsafe {
+                        match g.stride[2] {
+                            _ if rows.is_empty() => 0,
+                            1 => side_by_side::<E, V, 1>(g, x, rows, line, numbers),
+                            2 => side_by_side::<E, V, 2>(g, x, rows, line, numbers),
+                            _ => 0,
+                        }
                     };
                 }
                 for (ow, place) in line.iter_mut().enumerate().skip(done) {
@@ -199,11 +209,13 @@ fn one_window<E: Element>(g: &Geometry, x: &[E], rows: impl Iterator<Item = usiz
     place
 }
 
-/// The same for the windows of a line, `LANES` at a time; says how many it has done: it ends where the numbers do not reach
-/// so far. Rows are read a vector at a time, so those behind the end of the line are compared too, and dropped.
-#[allow(clippy::needless_range_loop, clippy::manual_memcpy)] // counting leaves nothing to be inlined
+/// The same for the windows of a line, eight at a time; says how many it has done: it ends where the numbers do not reach so
+/// far. Rows are read a vector at a time, so those behind the end of the line are compared too, and dropped.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
 #[inline(always)]
-fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
+unsafe fn side_by_side<E: Element, V: Eight<E>, const STRIDE: usize>(
     g: &Geometry,
     x: &[E],
     rows: &[usize],
@@ -211,8 +223,8 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
     numbers: &mut [E],
 ) -> usize {
     let mut steps = [E::ZERO; LANES];
-    for i in 0..LANES {
-        steps[i] = E::from_f32((i * STRIDE) as f32);
+    for (i, step) in steps.iter_mut().enumerate() {
+        *step = E::from_f32((i * STRIDE) as f32);
     }
     let last = rows.iter().copied().max().unwrap_or(0);
     let mut first = 0;
@@ -220,35 +232,32 @@ fn side_by_side<E: Element, const STRIDE: usize, const LANES: usize>(
         if last + (first + LANES) * STRIDE + (g.kernel[2] - 1) * g.dilation[2] > x.len() {
             return first;
         }
-        let mut best = [E::LOWEST; LANES];
-        let mut place = [E::ZERO; LANES];
-        let mut is_first = true;
-        for row in 0..rows.len() {
-            for tap in 0..g.kernel[2] {
-                let at = rows[row] + first * STRIDE + tap * g.dilation[2];
-                let from = &x[at..at + LANES * STRIDE];
-                let base = E::from_f64(at as f64);
-                for i in 0..LANES {
-                    let new = from[i * STRIDE];
-                    // Not less or equal: larger, or NaN. What is NaN already stays.
-                    #[allow(clippy::eq_op, clippy::neg_cmp_op_on_partial_ord)]
-                    let takes = is_first | (!(new <= best[i]) & (best[i] == best[i]));
-                    best[i] = if takes { new } else { best[i] };
-                    place[i] = if takes { base + steps[i] } else { place[i] };
-                }
-                is_first = false;
-            }
-        }
         let count = LANES.min(line.len() - first);
-        // Asked for by a number that is not known, the arrays of the loop would be kept in memory all the time.
-        let mut found = [[E::ZERO; LANES]; 2];
-        for i in 0..LANES {
-            found[0][i] = place[i];
-            found[1][i] = best[i];
-        }
-        line[first..first + count].copy_from_slice(&found[0][..count]);
-        if let Some(numbers) = numbers.get_mut(first..first + count) {
-            numbers.copy_from_slice(&found[1][..count]);
+        // SAFETY: as many numbers as are read lie behind each tap of each row, as was just seen; of the results only the
+        // first are written, those of this line.
+        unsafe {
+            let steps = V::load(steps.as_ptr());
+            let mut found: Option<[V; 2]> = None;
+            for row in rows {
+                for tap in 0..g.kernel[2] {
+                    let at = row + first * STRIDE + tap * g.dilation[2];
+                    let from = x.as_ptr().add(at);
+                    let new = match STRIDE {
+                        1 => V::load(from),
+                        _ => V::apart([V::load(from), V::load(from.add(LANES))])[0],
+                    };
+                    let new = [new, V::all(E::from_f64(at as i64 as f64)).plus(steps)];
+                    found = Some(match found {
+                        None => new,
+                        Some(best) => V::larger(best, new),
+                    });
+                }
+            }
+            let Some([number, place]) = found else { return first };
+            place.store_first(line.as_mut_ptr().add(first), count);
+            if let Some(numbers) = numbers.get_mut(first..first + count) {
+                number.store_first(numbers.as_mut_ptr(), count);
+            }
         }
         first += count;
     }

@@ -164,10 +164,7 @@ impl Along {
                 bases.write(at(self.output, write), count * write),
             )
         };
-        if self.place {
-            y.fill(E::ZERO);
-        }
-        if n == 0 {
+        if n == 0 || self.place && short == 0 {
             return y.fill(E::ZERO);
         }
         if short == 0 {
@@ -179,6 +176,8 @@ impl Along {
             for (block, indices) in indices.chunks_exact(short).enumerate() {
                 if self.place {
                     let (x, y) = (&x[of(block, short)], &mut y[of(block, long)]);
+                    // Line by line, so that it is still at hand.
+                    y.fill(E::ZERO);
                     for (x, index) in x.iter().zip(indices) {
                         if let Some(at) = position(*index, n) {
                             y[at] += *x;
@@ -197,6 +196,7 @@ impl Along {
             let far = |at: usize, index: E| position(index, n).map(|index| index * inner + at % inner);
             if self.place {
                 let (x, y) = (&x[block * short..(block + 1) * short], &mut y[block * long..(block + 1) * long]);
+                y.fill(E::ZERO);
                 for (at, (x, index)) in x.iter().zip(indices).enumerate() {
                     if let Some(to) = far(at, *index) {
                         y[to] += *x;
