@@ -342,9 +342,8 @@ fn a_checked_run_finds_where_infinity_begins() {
 /// waits on the first, and a sum of other columns.
 fn turned_products() -> Graph {
     let mut graph = Graph::default();
-    let mut given = |name: &str, columns: i64| {
-        graph.add_input(name, shape(&[300, columns]), InputKind::Field, Span::default()).1
-    };
+    let mut given =
+        |name: &str, columns: i64| graph.add_input(name, shape(&[300, columns]), InputKind::Field, Span::default()).1;
     let [dy, x1, x2, x3] = [given("dy", 40), given("x1", 50), given("x2", 33), given("x3", 40)];
     let turned = push(&mut graph, Op::Permute([1, 0].into()), &[dy], shape(&[40, 300]));
     let first = push(&mut graph, Op::MatMul, &[turned, x1], shape(&[40, 50]));

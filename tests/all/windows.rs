@@ -225,14 +225,23 @@ fn the_largest_of_a_window_is_the_first_and_nan_above_all() {
         let values = interpret(&graph, &|_| Some(1), &feeds).unwrap();
         assert_eq!(values[place.index()].data, expected);
     }
-    // Many side by side: every 37th number is NaN.
+    // Many side by side: every 37th number is NaN, some in a row are smaller than all.
     let mut graph = Graph::default();
     let (_, x) = graph.add_input("x", of(200), InputKind::Field, Span::default());
     let windows = [WindowAxis { kernel: 4, stride: 2, dilation: 1, before: Dim::constant(0) }];
     let place = push(&mut graph, Op::WindowArgMax(windows.into()), &[x], of(99));
     graph.add_output("place", place);
-    let numbers: Vec<f64> = (0..200).map(|i| if i % 37 == 5 { f64::NAN } else { f64::from(i * 7 % 11) }).collect();
+    let number = |i: i32| match i {
+        _ if i % 37 == 5 => f64::NAN,
+        90..110 => f64::NEG_INFINITY,
+        _ => f64::from(i * 7 % 11),
+    };
+    let numbers: Vec<f64> = (0..200).map(number).collect();
     let feeds = Feeds { input: &|_| numbers.clone(), state: &|_| Vec::new(), random: &|_| 0.0 };
     let values = interpret(&graph, &|_| Some(1), &feeds).unwrap();
-    assert_eq!(run::<f64>(&graph, 1, std::slice::from_ref(&numbers), 1)[0], values[place.index()].data);
+    let expected = &values[place.index()].data;
+    assert_eq!(run::<f64>(&graph, 1, std::slice::from_ref(&numbers), 1)[0], *expected);
+    // With vectors made by hand, where the processor has them.
+    let found = run::<f32>(&graph, 1, std::slice::from_ref(&numbers), 1);
+    assert_eq!(found[0].iter().map(|x| f64::from(*x)).collect::<Vec<_>>(), *expected);
 }

@@ -122,8 +122,7 @@ pub(super) fn row<E: Element>(reduction: Reduction, x: &[E]) -> E {
     for (lane, x) in lanes.iter_mut().zip(rest) {
         *lane = combine(reduction, *lane, *x);
     }
-    // By halves. Each says how long it is: in a loop over the halves the lanes went through memory, which took three
-    // times as long as all that is above for a row of 128.
+    // By halves. Each says how long it is: in a loop over the halves the lanes went through memory.
     join_halves::<E, 16>(reduction, &mut lanes);
     join_halves::<E, 8>(reduction, &mut lanes);
     join_halves::<E, 4>(reduction, &mut lanes);

@@ -64,13 +64,7 @@ pub unsafe fn matrix<E: Element>(
     "x86_64+avx512f+avx512bw+avx512cd+avx512dq+avx512vl+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt",
     "x86_64+avx2+avx+fma+bmi1+bmi2+lzcnt+popcnt"
 ))]
-pub unsafe fn panels<E: Element>(
-    sizes: [usize; 3],
-    a: (*const E, usize),
-    b: *const E,
-    c: (*mut E, usize),
-    adds: bool,
-) {
+pub unsafe fn panels<E: Element>(sizes: [usize; 3], a: (*const E, usize), b: *const E, c: (*mut E, usize), adds: bool) {
     // SAFETY: passed on.
     unsafe { with_tile!(all_panels::<E>(sizes, a, b, c, adds)) }
 }

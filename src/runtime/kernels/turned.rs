@@ -13,8 +13,8 @@ use crate::runtime::element::Element;
 use multiversion::multiversion;
 use std::ops::Range;
 
-/// Rows that are packed at a time: those of `A` for a piece fill half of a second cache, those of a panel of `B` half of
-/// a first one.
+/// Rows that are packed at a time: those of `A` for a piece stay in a second cache, those of a panel of `B` in a quarter or
+/// half of a first one, which two threads may share.
 const DEPTH: usize = 128;
 /// The most rows of a tile.
 const HIGHEST: usize = 8;

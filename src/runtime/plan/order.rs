@@ -12,6 +12,9 @@ use crate::runtime::kernels::elementwise::TileOp;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+/// So many numbers may live for the whole step.
+const FEW: usize = 16;
+
 /// The order, and who is written where.
 #[derive(Debug, Default)]
 pub struct Order {
@@ -114,7 +117,7 @@ pub fn order(lowered: &mut Lowered, groups: &mut Groups) -> Order {
             dependencies.add(group, writer);
         }
     }
-    let sequence = sequence(&dependencies, groups, &state_of, &lowered.outputs);
+    let sequence = sequence(&dependencies, lowered, groups, &state_of);
     Order { sequence, after: dependencies.after, state_of }
 }
 
@@ -131,8 +134,9 @@ fn reads_in_place(lowered: &Lowered, members: &[usize], state: usize) -> bool {
 }
 
 /// As the groups stand, but the update of a state, on which nothing waits, as soon as it can be: it lets go of a
-/// gradient.
-fn sequence(dependencies: &Dependencies, groups: &Groups, state_of: &[Option<usize>], outputs: &[usize]) -> Vec<usize> {
+/// gradient. And at the very beginning the few numbers that follow from what is there before, such as the rate of this
+/// step, so that no update waits for them.
+fn sequence(dependencies: &Dependencies, lowered: &Lowered, groups: &Groups, state_of: &[Option<usize>]) -> Vec<usize> {
     let count = groups.members.len();
     let mut waiting = vec![0_usize; count];
     for after in dependencies.after.iter().flatten() {
@@ -142,17 +146,22 @@ fn sequence(dependencies: &Dependencies, groups: &Groups, state_of: &[Option<usi
         let members = &groups.members[group];
         dependencies.after[group].is_empty()
             && members.iter().any(|m| state_of[*m].is_some())
-            && !members.iter().any(|m| outputs.contains(m))
+            && !members.iter().any(|m| lowered.outputs.contains(m))
     };
+    let is_small = |group: usize| groups.members[group].iter().all(|m| lowered.work[*m].count() <= FEW);
     let mut ready: BinaryHeap<Reverse<(bool, usize)>> =
-        (0..count).filter(|g| waiting[*g] == 0).map(|g| Reverse((!eager(g), g))).collect();
+        (0..count).filter(|g| waiting[*g] == 0).map(|g| Reverse((!(is_small(g) || eager(g)), g))).collect();
     let mut sequence = Vec::with_capacity(count);
-    while let Some(Reverse((_, group))) = ready.pop() {
+    // Until something else is begun, what can be done follows from such numbers alone.
+    let mut is_beginning = true;
+    while let Some(Reverse((is_late, group))) = ready.pop() {
+        is_beginning &= !is_late;
         sequence.push(group);
         for after in &dependencies.after[group] {
             waiting[*after] -= 1;
             if waiting[*after] == 0 {
-                ready.push(Reverse((!eager(*after), *after)));
+                let is_early = eager(*after) || is_beginning && is_small(*after);
+                ready.push(Reverse((!is_early, *after)));
             }
         }
     }
