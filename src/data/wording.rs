@@ -5,6 +5,7 @@ use super::problem::{DataProblem, FirstLine};
 use super::source_spec::Split;
 use crate::diagnostics::{Code, Diagnostic, bytes, excerpt, quoted_list};
 use crate::source::Span;
+use std::path::Path;
 
 /// Names that a list shows before it is cut short.
 pub(super) const SHOWN: usize = 12;
@@ -268,10 +269,14 @@ impl DataProblem {
                     }
                     FirstLine::Page => d(format!("`{source}` is a web page, not a table"))
                         .help("download the file itself, not the page that shows it"),
-                    FirstLine::Json => d(format!("`{source}` is JSON, not a table")).help(
-                        "write its records as a table, for example by `pandas.read_json(\"a.json\").to_csv(\"a.csv\", \
-                         index=False)`",
-                    ),
+                    FirstLine::Json => {
+                        let table = Path::new(source).with_extension("csv");
+                        d(format!("`{source}` is JSON, not a table")).help(format!(
+                            "write its records as a table, for example by `pandas.read_json(\"{source}\")\
+                             .to_csv(\"{}\", index=False)`",
+                            table.display()
+                        ))
+                    }
                     FirstLine::GitLfs => d(format!("`{source}` is a pointer of git-lfs: the file itself is not here"))
                         .help("`git lfs pull` fetches it"),
                 }

@@ -87,7 +87,7 @@ pub unsafe fn run<E: Element, const FUSED: bool>(
                     Cell::Gru => multiplied.cast_const(),
                     Cell::Rnn { .. } | Cell::Lstm => output.add((step * batch + examples.start) * width).cast_const(),
                 };
-                panels::add_product(count, [width, n], (gates, width), packed, (dh, n));
+                panels::product(count, [width, n], (gates, width), packed, (dh, n), true);
             }
         }
     }

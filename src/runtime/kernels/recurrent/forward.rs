@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::numbers::{of_four, of_one, of_three};
+use super::numbers::{of_four, of_three, of_two};
 use super::{Recurrent, panels};
 use crate::ir::recurrent::Cell;
 use crate::runtime::element::Element;
@@ -59,14 +59,13 @@ pub unsafe fn run<E: Element, const FUSED: bool>(
                     Cell::Rnn { .. } => (row(after, examples.start), n),
                     Cell::Lstm | Cell::Gru => (slot(step, examples.start), kept),
                 };
-                for i in 0..count {
-                    let from = products.add((step * batch + examples.start + i) * width);
-                    let to = std::slice::from_raw_parts_mut(target.add(i * distance), width);
-                    begin(cell, n, std::slice::from_raw_parts(from, width), bias, to);
-                }
                 if at > 0 {
                     let h = (row(before, examples.start).cast_const(), n);
-                    panels::add_product(count, [n, width], h, packed, (target, distance));
+                    panels::product(count, [n, width], h, packed, (target, distance), false);
+                } else {
+                    for i in 0..count {
+                        std::slice::from_raw_parts_mut(target.add(i * distance), width).fill(E::ZERO);
+                    }
                 }
             }
             for example in examples.clone() {
@@ -89,56 +88,49 @@ pub unsafe fn run<E: Element, const FUSED: bool>(
                     gates[..kept - if cell == Cell::Lstm { n } else { 0 }].fill(E::ZERO);
                     continue;
                 }
+                let from = products.add((step * batch + example) * width);
+                let came_in = (std::slice::from_raw_parts(from, width), bias);
                 match cell {
-                    Cell::Rnn { relu: true } => relu(h),
-                    Cell::Rnn { relu: false } => tanh::<E, FUSED>(h),
-                    Cell::Lstm => lstm::<E, FUSED>(n, gates, h),
-                    Cell::Gru => {
-                        let from = products.add((step * batch + example) * width + 2 * n);
-                        let candidate = std::slice::from_raw_parts(from, n);
-                        gru::<E, FUSED>(n, candidate, &bias[2 * n..3 * n], h_before, gates, h);
-                    }
+                    Cell::Rnn { relu: true } => relu(came_in, h),
+                    Cell::Rnn { relu: false } => tanh::<E, FUSED>(came_in, h),
+                    Cell::Lstm => lstm::<E, FUSED>(n, came_in, gates, h),
+                    Cell::Gru => gru::<E, FUSED>(n, came_in, h_before, gates, h),
                 }
             }
         }
     }
 }
 
-/// What the product with the states is added to: product of the input, and bias. A GRU's last gate has its input
-/// added later.
+/// What comes in at a step: the products of the input, and the bias. Each function adds both to what it begins with, the
+/// product with the states, on its way: a pass of their own would go through all of the gates once more.
+type CameIn<'a, E> = (&'a [E], &'a [E]);
+
 #[inline(always)]
-fn begin<E: Element>(cell: Cell, n: usize, products: &[E], bias: &[E], to: &mut [E]) {
-    let summed = if cell == Cell::Gru { 2 * n } else { products.len() };
-    let (front, back) = to.split_at_mut(summed);
-    of_three(front, products, bias, |_, p, b| p + b);
-    if cell == Cell::Gru {
-        back.copy_from_slice(&bias[3 * n..]);
-    }
+fn relu<E: Element>((products, bias): CameIn<E>, h: &mut [E]) {
+    of_three(h, products, bias, |x, p, b| {
+        let x = p + b + x;
+        // NaN stays.
+        if x < E::ZERO { E::ZERO } else { x }
+    });
 }
 
 #[inline(always)]
-fn relu<E: Element>(h: &mut [E]) {
-    // NaN stays.
-    of_one(h, |h| if h < E::ZERO { E::ZERO } else { h });
+fn tanh<E: Element, const FUSED: bool>((products, bias): CameIn<E>, x: &mut [E]) {
+    of_three(x, products, bias, |x, p, b| (p + b + x).hyperbolic_tangent::<FUSED>());
 }
 
 #[inline(always)]
-fn tanh<E: Element, const FUSED: bool>(x: &mut [E]) {
-    of_one(x, |x| x.hyperbolic_tangent::<FUSED>());
+fn sigmoid<E: Element, const FUSED: bool>((products, bias): CameIn<E>, x: &mut [E]) {
+    of_three(x, products, bias, |x, p, b| (p + b + x).logistic::<FUSED>());
 }
 
+/// `gates` holds room for i, f, g, o, which begin with `W h`, and the cell before the step.
 #[inline(always)]
-fn sigmoid<E: Element, const FUSED: bool>(x: &mut [E]) {
-    of_one(x, |x| x.logistic::<FUSED>());
-}
-
-/// `gates` holds i, f, g, o before their functions, and the cell before the step.
-#[inline(always)]
-fn lstm<E: Element, const FUSED: bool>(n: usize, gates: &mut [E], h: &mut [E]) {
+fn lstm<E: Element, const FUSED: bool>(n: usize, (products, bias): CameIn<E>, gates: &mut [E], h: &mut [E]) {
     let (gates, c) = gates.split_at_mut(4 * n);
-    sigmoid::<E, FUSED>(&mut gates[..2 * n]);
-    tanh::<E, FUSED>(&mut gates[2 * n..3 * n]);
-    sigmoid::<E, FUSED>(&mut gates[3 * n..]);
+    sigmoid::<E, FUSED>((&products[..2 * n], &bias[..2 * n]), &mut gates[..2 * n]);
+    tanh::<E, FUSED>((&products[2 * n..3 * n], &bias[2 * n..3 * n]), &mut gates[2 * n..3 * n]);
+    sigmoid::<E, FUSED>((&products[3 * n..], &bias[3 * n..]), &mut gates[3 * n..]);
     let (i, rest) = gates.split_at(n);
     let (f, rest) = rest.split_at(n);
     let (g, o) = rest.split_at(n);
@@ -146,22 +138,21 @@ fn lstm<E: Element, const FUSED: bool>(n: usize, gates: &mut [E], h: &mut [E]) {
     of_three(h, c, o, |_, c, o| o * c.hyperbolic_tangent::<FUSED>());
 }
 
-/// `gates` holds r and z before their functions, `W_hn h + b_hn`, and room for n.
+/// `gates` holds room for r, z and `W_hn h + b_hn`, which begin with `W h`, and for n.
 #[inline(always)]
 fn gru<E: Element, const FUSED: bool>(
     n: usize,
-    products: &[E],
-    bias: &[E],
+    (products, bias): CameIn<E>,
     h_before: &[E],
     gates: &mut [E],
     h: &mut [E],
 ) {
     let (gates, candidate) = gates.split_at_mut(3 * n);
-    sigmoid::<E, FUSED>(&mut gates[..2 * n]);
+    sigmoid::<E, FUSED>((&products[..2 * n], &bias[..2 * n]), &mut gates[..2 * n]);
+    of_two(&mut gates[2 * n..], &bias[3 * n..], |x, b| b + x);
     let (r, rest) = gates.split_at(n);
     let (z, m) = rest.split_at(n);
     of_three(candidate, r, m, |_, r, m| r * m);
-    of_three(candidate, products, bias, |x, p, b| p + b + x);
-    tanh::<E, FUSED>(candidate);
+    tanh::<E, FUSED>((&products[2 * n..], &bias[2 * n..3 * n]), candidate);
     of_four(h, h_before, z, candidate, |_, before, z, n| (E::ONE - z) * n + z * before);
 }

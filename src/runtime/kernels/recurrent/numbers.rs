@@ -6,14 +6,6 @@
 
 use crate::runtime::element::Element;
 
-/// `to = f(to)`
-#[inline(always)]
-pub fn of_one<E: Element>(to: &mut [E], f: impl Fn(E) -> E) {
-    for x in to {
-        *x = f(*x);
-    }
-}
-
 /// `to = f(to, a)`
 #[inline(always)]
 pub fn of_two<E: Element>(to: &mut [E], a: &[E], f: impl Fn(E, E) -> E) {

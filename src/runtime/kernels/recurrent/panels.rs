@@ -36,17 +36,18 @@ pub unsafe fn pack<E: Element>(
     }
 }
 
-/// `c += a · matrix` for some rows. `a` and `c` come with the distance of their rows.
+/// `c = a · matrix`, or added to what `c` holds, for some rows. `a` and `c` come with the distance of their rows.
 ///
 /// # Safety
 /// `a` has so many rows of `depth` numbers, `c` of `columns`, and nobody else touches those; `panels` was made by
 /// [`pack`] for these sizes.
-pub unsafe fn add_product<E: Element>(
+pub unsafe fn product<E: Element>(
     rows: usize,
     [depth, columns]: [usize; 2],
     (a, a_row): (*const E, usize),
     panels: *const E,
     (c, c_row): (*mut E, usize),
+    adds: bool,
 ) {
     for first in (0..columns).step_by(WIDTH) {
         let width = (columns - first).min(WIDTH);
@@ -54,7 +55,7 @@ pub unsafe fn add_product<E: Element>(
         // each is as wide as a tile at least.
         unsafe {
             let (b, c) = ((panels.add(first * depth), WIDTH), (c.add(first), c_row));
-            matrix([rows, depth, width], (a, [a_row, 1]), b, c, true);
+            matrix([rows, depth, width], (a, [a_row, 1]), b, c, adds);
         }
     }
 }
@@ -77,7 +78,7 @@ mod tests {
             unsafe {
                 pack([depth, columns], (matrix.as_ptr(), [1, depth]), panels.as_mut_ptr());
                 let (a, c) = ((a.as_ptr(), depth), (c.as_mut_ptr(), columns));
-                add_product(rows, [depth, columns], a, panels.as_ptr(), c);
+                product(rows, [depth, columns], a, panels.as_ptr(), c, true);
             }
             for i in 0..rows {
                 for j in 0..columns {
