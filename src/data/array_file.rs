@@ -234,9 +234,15 @@ impl Element {
             ('u', 8) => Numbers::F64(each!(u64, |x| x as f64)),
             ('f', 4) => Numbers::F32(each!(f32, |x| x)),
             ('f', 8) => Numbers::F64(each!(f64, |x| x)),
-            (kind, size) => return Err(format!("its elements are of type {kind}{size}, which is not supported")),
+            (kind, size) => return Err(not_supported(&format!("{kind}{size}"))),
         })
     }
+}
+
+fn not_supported(kind: &str) -> String {
+    format!(
+        "its elements are of type {kind}: write it with `.astype(\"float32\")`, or as float64, bool or whole numbers"
+    )
 }
 
 fn checked_size(shape: &[usize], each: usize, have: usize) -> Result<usize, String> {
@@ -319,7 +325,7 @@ fn npy_header(bytes: &[u8]) -> Result<Header, String> {
     let (order, kind) = (chars.next().unwrap_or(' '), chars.next().unwrap_or(' '));
     let size: usize = chars.as_str().parse().unwrap_or(0);
     if size == 0 || !matches!(kind, 'u' | 'i' | 'f' | 'b') {
-        return Err(format!("its elements are of type {descr}, which is not supported"));
+        return Err(not_supported(descr));
     }
     Ok(Header { shape, element: Element { size, little: order != '>', kind }, start: end, column_major })
 }

@@ -109,6 +109,35 @@ model Net(x: [1, 8, 12]) -> logits: [5] { x |> repeat 4 { Stage(8) } |> MaxPool2
     models.map(program).to_vec()
 }
 
+/// With batches for which the gradients of a layer's weight and bias are one instruction, where they are next to each other:
+/// behind what is computed again they are not.
+#[test]
+fn what_is_computed_again_is_the_same_for_large_batches() {
+    let program = |more: &str| {
+        format!(
+            "data noise {{
+  let numbers = random(128, features: 64, seed: 1)
+  let targets = random(128, features: 64, seed: 2)
+  field x = numbers[x0 .. x63]
+  field t = targets[x0 .. x63]
+}}
+block Part(x: [64]) -> [64] {{
+  x |> LayerNorm |> Dense(64) |> tanh |> LayerNorm |> Dense(64) |> tanh |> Dense(64)
+}}
+model Net(x: [64]) -> y: [64] {{ x |> Part |> Part }}
+train Net on noise {{
+  loss: mse(y, t)
+  optimizer: SGD(lr: 1.0)
+  batch: 128
+  epochs: 2
+  {more}
+}}
+"
+        )
+    };
+    assert!(trained(&program("")) == trained(&program("recompute: blocks")));
+}
+
 #[test]
 fn what_is_computed_again_is_the_same_to_the_last_bit() {
     for (model, program) in programs() {

@@ -370,4 +370,14 @@ fn products_that_turn_the_same_matrix_are_one_instruction_where_none_waits_on_an
     let plan = Machine::<f32>::new(&graph, 1).describe(1);
     assert!(plan.contains("matmul 40×300×33 40×300×50 and sums of"), "{plan}");
     assert!(plan.contains("= matmul 40×300×50 of"), "{plan}");
+    // Where blocks are computed again, what is next to what may be another, and the bits have to be the same.
+    let mut alone = Graph::default();
+    let dy = alone.add_input("dy", shape(&[300, 40]), InputKind::Field, Span::default()).1;
+    let sum = Op::Reduce { reduction: Reduction::Sum, axes: [0].into() };
+    let sum = push(&mut alone, sum, &[dy], shape(&[1, 40]));
+    alone.add_output("bias", sum);
+    let inputs = numbers_for(&graph, 1, 3);
+    let joined = Machine::<f32>::new(&graph, 1).run(1, &inputs);
+    let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits(&Machine::<f32>::new(&alone, 1).run(1, &inputs[..1])[0]), bits(&joined[0]));
 }

@@ -162,6 +162,17 @@ unsafe fn small<E: Element>(
     (c, sc): (*mut E, usize),
     add: bool,
 ) {
+    if n == 1 && sa[1] == 1 && sb[0] == 1 {
+        for i in 0..m {
+            // SAFETY: i < m.
+            unsafe {
+                let (a, c) = (a.offset(i as isize * sa[0]), c.add(i * sc));
+                let sum = dot(k, a, b);
+                *c = if add { *c + sum } else { sum };
+            }
+        }
+        return;
+    }
     let mut panel = [const { MaybeUninit::<[E; WIDTH]>::uninit() }; DEPTH];
     for column in (0..n).step_by(WIDTH) {
         let width = (n - column).min(WIDTH);
@@ -201,6 +212,36 @@ unsafe fn small<E: Element>(
             row += height;
         }
     }
+}
+
+/// The product of a row with one column, both of which lie side by side: a tile of it would be empty but for its first
+/// column.
+///
+/// # Safety
+/// Both have `k` numbers.
+#[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
+#[inline(always)]
+unsafe fn dot<E: Element>(k: usize, a: *const E, b: *const E) -> E {
+    let mut sums = [E::ZERO; WIDTH];
+    let whole = k / WIDTH * WIDTH;
+    for p in (0..whole).step_by(WIDTH) {
+        // SAFETY: `WIDTH` numbers lie behind p.
+        let (a, b) = unsafe { (&*a.add(p).cast::<[E; WIDTH]>(), &*b.add(p).cast::<[E; WIDTH]>()) };
+        for l in 0..WIDTH {
+            sums[l] += a[l] * b[l];
+        }
+    }
+    for p in whole..k {
+        // SAFETY: p < k.
+        sums[p - whole] += unsafe { *a.add(p) * *b.add(p) };
+    }
+    for l in 0..8 {
+        sums[l] += sums[l + 8];
+    }
+    for l in 0..4 {
+        sums[l] += sums[l + 4];
+    }
+    (sums[0] + sums[2]) + (sums[1] + sums[3])
 }
 
 /// `R` rows and [`WIDTH`] columns of a product, of which `width` are kept.

@@ -16,15 +16,14 @@ use std::ops::Range;
 /// Rows that are packed at a time: those of `A` for a piece stay in a second cache, those of a panel of `B` in a quarter or
 /// half of a first one, which two threads may share.
 const DEPTH: usize = 128;
+/// Rows of `A` that are packed into all panels before the next.
+const FEW: usize = 16;
 /// The most rows of a tile.
 const HIGHEST: usize = 8;
 /// Multiplications of a piece that pays for its hand-over.
 const PIECE: usize = 4 << 20;
 /// The fewest that pay for packing.
 const LEAST: usize = 1 << 18;
-/// Sums that are made side by side.
-const LANES: usize = 4;
-
 /// One of the other matrices, whose columns lie side by side.
 #[derive(Debug, Clone, Copy)]
 pub struct Other {
@@ -152,14 +151,18 @@ unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
     let a = bases.pointer(of.input).cast_const().wrapping_add(rows.start);
     for from in (0..of.depth).step_by(DEPTH) {
         let depth = DEPTH.min(of.depth - from);
-        for (i, row) in (0..count).step_by(ROWS).enumerate() {
-            let to = left.wrapping_add(i * panel);
-            let a = a.wrapping_add(from * of.distance + row);
-            // SAFETY: columns of `A` from here, as many as there are up to a tile, and a panel of the scratch memory.
-            unsafe { pack::<E, ROWS>([depth, ROWS.min(count - row)], (a, of.distance), to) };
-            if sums_to.is_some() {
-                // SAFETY: what was just packed, and as many sums, which lie behind all panels.
-                unsafe { add_up::<E, ROWS>(depth, to, sums.wrapping_add(row), from > 0) };
+        // A few rows at a time, so that a line of the cache that belongs to two panels is fetched once.
+        for few in (0..depth).step_by(FEW) {
+            let a = a.wrapping_add((from + few) * of.distance);
+            let rows = FEW.min(depth - few);
+            for (i, row) in (0..count).step_by(ROWS).enumerate() {
+                let to = left.wrapping_add(i * panel + few * ROWS);
+                // SAFETY: columns of `A` from here, as many as there are up to a tile, and a panel of the scratch memory.
+                unsafe { pack::<E, ROWS>([rows, ROWS.min(count - row)], (a.wrapping_add(row), of.distance), to) };
+                if sums_to.is_some() {
+                    // SAFETY: what was just packed, and as many sums, which lie behind all panels.
+                    unsafe { add_up::<E, ROWS>(rows, to, sums.wrapping_add(row), from + few > 0) };
+                }
             }
         }
         let mut first = 0;
@@ -226,37 +229,26 @@ unsafe fn pack<E: Element, const SIDE: usize>(
     }
 }
 
-/// The sums of a panel's columns, or added to what was summed before.
+/// The sums of a panel's columns, or added to what was summed before: row by row, as [`super::reduce`] adds them up, so that
+/// the bits do not depend on who does it.
 ///
 /// # Safety
-/// `panel` has `depth` rows of `SIDE` numbers, `sums` room for as many.
+/// `panel` has `depth` rows of `SIDE` numbers, one at least, `sums` room for as many.
 #[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
 #[inline(always)]
 unsafe fn add_up<E: Element, const SIDE: usize>(depth: usize, panel: *const E, sums: *mut E, adds: bool) {
-    let mut lanes = [[E::ZERO; SIDE]; LANES];
-    let mut k = 0;
-    while k + LANES <= depth {
-        for lane in 0..LANES {
-            // SAFETY: rows of the panel.
-            let row = unsafe { &*panel.add((k + lane) * SIDE).cast::<[E; SIDE]>() };
-            for j in 0..SIDE {
-                lanes[lane][j] += row[j];
-            }
-        }
-        k += LANES;
-    }
-    for k in k..depth {
-        // SAFETY: as above.
-        let row = unsafe { &*panel.add(k * SIDE).cast::<[E; SIDE]>() };
-        for j in 0..SIDE {
-            lanes[0][j] += row[j];
-        }
-    }
     // SAFETY: the caller's promise.
-    let sums = unsafe { &mut *sums.cast::<[E; SIDE]>() };
-    for j in 0..SIDE {
-        let sum = (lanes[0][j] + lanes[1][j]) + (lanes[2][j] + lanes[3][j]);
-        sums[j] = if adds { sums[j] + sum } else { sum };
+    let (rows, sums) = unsafe { (panel.cast::<[E; SIDE]>(), &mut *sums.cast::<[E; SIDE]>()) };
+    if !adds {
+        // SAFETY: the first row.
+        *sums = unsafe { *rows };
+    }
+    for k in usize::from(!adds)..depth {
+        // SAFETY: k < depth.
+        let row = unsafe { &*rows.add(k) };
+        for j in 0..SIDE {
+            sums[j] += row[j];
+        }
     }
 }
 
