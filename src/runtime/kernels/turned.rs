@@ -16,8 +16,6 @@ use std::ops::Range;
 /// Rows that are packed at a time: those of `A` for a piece stay in a second cache, those of a panel of `B` in a quarter or
 /// half of a first one, which two threads may share.
 const DEPTH: usize = 128;
-/// Rows of `A` that are packed into all panels before the next.
-const FEW: usize = 16;
 /// The most rows of a tile.
 const HIGHEST: usize = 8;
 /// Multiplications of a piece that pays for its hand-over.
@@ -151,18 +149,14 @@ unsafe fn block<E: Element, const ROWS: usize, const COLUMNS: usize, const FUSED
     let a = bases.pointer(of.input).cast_const().wrapping_add(rows.start);
     for from in (0..of.depth).step_by(DEPTH) {
         let depth = DEPTH.min(of.depth - from);
-        // A few rows at a time, so that a line of the cache that belongs to two panels is fetched once.
-        for few in (0..depth).step_by(FEW) {
-            let a = a.wrapping_add((from + few) * of.distance);
-            let rows = FEW.min(depth - few);
-            for (i, row) in (0..count).step_by(ROWS).enumerate() {
-                let to = left.wrapping_add(i * panel + few * ROWS);
-                // SAFETY: columns of `A` from here, as many as there are up to a tile, and a panel of the scratch memory.
-                unsafe { pack::<E, ROWS>([rows, ROWS.min(count - row)], (a.wrapping_add(row), of.distance), to) };
-                if sums_to.is_some() {
-                    // SAFETY: what was just packed, and as many sums, which lie behind all panels.
-                    unsafe { add_up::<E, ROWS>(rows, to, sums.wrapping_add(row), from + few > 0) };
-                }
+        for (i, row) in (0..count).step_by(ROWS).enumerate() {
+            let to = left.wrapping_add(i * panel);
+            let a = a.wrapping_add(from * of.distance + row);
+            // SAFETY: columns of `A` from here, as many as there are up to a tile, and a panel of the scratch memory.
+            unsafe { pack::<E, ROWS>([depth, ROWS.min(count - row)], (a, of.distance), to) };
+            if sums_to.is_some() {
+                // SAFETY: what was just packed, and as many sums, which lie behind all panels.
+                unsafe { add_up::<E, ROWS>(depth, to, sums.wrapping_add(row), from > 0) };
             }
         }
         let mut first = 0;
