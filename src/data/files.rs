@@ -161,7 +161,9 @@ fn not_found(file: &DataFile) -> Box<DataProblem> {
     }
     let name = file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let neighbours: Vec<String> = names_in(folder);
-    let nearest = nearest(&name, neighbours.iter().map(String::as_str)).map(|n| match file.written.rsplit_once('/') {
+    // A program is no data, however much alike the names are.
+    let neighbours = neighbours.iter().map(String::as_str).filter(|other| !other.ends_with(".nn"));
+    let nearest = nearest(&name, neighbours).map(|n| match file.written.rsplit_once('/') {
         Some((before, _)) => format!("{before}/{n}"),
         None => n.to_string(),
     });
@@ -250,6 +252,9 @@ mod tests {
         };
         let DataProblem::NoFile { nearest, missing_folder, .. } = problem("irsi.csv") else { panic!() };
         assert_eq!((nearest.as_deref(), missing_folder), (Some("iris.csv"), None));
+        fs::write(dir.path().join("missing.nn"), "").expect("written");
+        let DataProblem::NoFile { nearest, .. } = problem("missing.npy") else { panic!() };
+        assert_eq!(nearest, None, "a program is no data");
         let DataProblem::NoFile { missing_folder, .. } = problem("data/more/iris.csv") else { panic!() };
         assert_eq!(missing_folder.as_deref(), Some("data"));
         let DataProblem::NoFile { .. } = *expand(&[DataFile::new("x*.csv", dir.path().join("x*.csv"))]).unwrap_err()

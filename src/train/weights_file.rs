@@ -52,8 +52,13 @@ fn bytes(weights: &Weights, metadata: &[(&str, String)]) -> Vec<u8> {
 pub(super) fn read_into(weights: &mut Weights, path: &Path, span: Option<Span>) -> Result<(), RunError> {
     let unreadable = |reason: String| RunError::WeightsUnreadable { file: path.to_owned(), reason, span };
     let bytes = std::fs::read(path).map_err(|error| unreadable(io_reason(&error)))?;
-    let file = SafeTensors::deserialize(&bytes)
-        .map_err(|error| unreadable(format!("it is not a whole .safetensors file ({error})")))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| {
+        // Eight bytes with the length of what follows, which is JSON.
+        unreadable(match bytes.get(8) {
+            None | Some(b'{') => format!("it is not a whole .safetensors file ({error})"),
+            Some(_) => "it is no .safetensors file".into(),
+        })
+    })?;
     let mut names = file.names();
     names.sort_unstable();
     let mut mismatches = Vec::new();

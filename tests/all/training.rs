@@ -113,6 +113,14 @@ fn weights_can_be_started_from_and_must_fit() {
     let options = RunOptions { init: Some(root.path().join("nothing.safetensors")), ..into(root.path()) };
     let error = run(&one(settings()), &options, &mut Silent).unwrap_err();
     assert!(matches!(error, RunError::WeightsUnreadable { .. }), "{error}");
+    let file = root.path().join("other");
+    for (bytes, reason) in [(&b"data noise {}"[..], "it is no .safetensors file"), (b"", "it is not a whole")] {
+        std::fs::write(&file, bytes).unwrap();
+        let options = RunOptions { init: Some(file.clone()), ..into(root.path()) };
+        let error = run(&one(settings()), &options, &mut Silent).unwrap_err();
+        let RunError::WeightsUnreadable { reason: found, .. } = &error else { panic!("{error}") };
+        assert!(found.starts_with(reason), "{found}");
+    }
 }
 
 #[test]
