@@ -381,3 +381,22 @@ fn products_that_turn_the_same_matrix_are_one_instruction_where_none_waits_on_an
     let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&Machine::<f32>::new(&alone, 1).run(1, &inputs[..1])[0]), bits(&joined[0]));
 }
+
+/// Of two pairs of products, each could wait for its second, but not both: the second of each needs the first of the other.
+#[test]
+fn products_that_would_wait_on_each_other_stay_apart() {
+    let mut graph = Graph::default();
+    let mut given =
+        |name: &str, columns: i64| graph.add_input(name, shape(&[300, columns]), InputKind::Field, Span::default()).1;
+    let [a, b, x, narrow] = [given("a", 40), given("b", 40), given("x", 50), given("narrow", 40)];
+    let turned = [a, b].map(|of| push(&mut graph, Op::Permute([1, 0].into()), &[of], shape(&[40, 300])));
+    let first = turned.map(|of| push(&mut graph, Op::MatMul, &[of, x], shape(&[40, 50])));
+    let scaled = first.map(|of| push(&mut graph, Op::Unary(Unary::Tanh), &[of], shape(&[40, 50])));
+    let results = scaled.map(|of| push(&mut graph, Op::MatMul, &[narrow, of], shape(&[300, 50])));
+    let second = [(turned[0], results[1]), (turned[1], results[0])];
+    let second = second.map(|(of, by)| push(&mut graph, Op::MatMul, &[of, by], shape(&[40, 50])));
+    for (i, id) in first.into_iter().chain(second).enumerate() {
+        graph.add_output(format!("{i}"), id);
+    }
+    runs_as_interpreted(&graph);
+}

@@ -11,7 +11,7 @@ use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Reduction;
 use crate::runtime::kernels::memory::Place;
 use crate::runtime::kernels::turned::{Other, Turned, pays};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Instructions that are joined have fewer than so many others between them: what they read lives to the last of them.
 const NEAR: usize = 16;
@@ -69,6 +69,9 @@ pub fn join(lowered: &Lowered, groups: &mut Groups) {
             sums.entry(view.root).or_default().push(i);
         }
     }
+    let is_sum: HashSet<usize> = sums.values().flatten().copied().collect();
+    let is_one = |item: usize| is_sum.contains(&item) || factors(&lowered.work[item]).is_some();
+    let leads = leads_to(lowered, groups, is_one);
     let mut into: Vec<Option<usize>> = vec![None; groups.members.len()];
     for (root, products) in &turning {
         let Some((_, first)) = products.first() else { continue };
@@ -85,7 +88,7 @@ pub fn join(lowered: &Lowered, groups: &mut Groups) {
         for (group, item) in all.into_iter().rev().skip(1) {
             if target - group > NEAR {
                 target = group;
-            } else if groups.members[group] == [item] && !is_wanted_before(lowered, groups, item, [group, target]) {
+            } else if groups.members[group] == [item] && !leads[group] {
                 into[group] = Some(target);
             }
         }
@@ -107,24 +110,20 @@ pub fn join(lowered: &Lowered, groups: &mut Groups) {
     }
 }
 
-/// Whether a group that comes behind the first, on which the other waits, or the other itself, reads an item of the first.
-fn is_wanted_before(lowered: &Lowered, groups: &Groups, item: usize, [first, other]: [usize; 2]) -> bool {
-    let mut seen = vec![false; other - first];
-    let mut open = vec![other];
-    while let Some(group) = open.pop() {
-        for view in groups.members[group].iter().flat_map(|member| lowered.work[*member].views()) {
-            if view.root == item {
-                return true;
-            }
-            let before = groups.of[view.root].filter(|before| *before > first && *before < other);
-            if let Some(before) = before
-                && !std::mem::replace(&mut seen[before - first], true)
-            {
-                open.push(before);
+/// For each group, whether one of these items follows from what it computes. What is put off may not lead to any of them: two
+/// instructions could then wait on each other.
+fn leads_to(lowered: &Lowered, groups: &Groups, is_one: impl Fn(usize) -> bool) -> Vec<bool> {
+    let mut leads = vec![false; groups.members.len()];
+    for (group, members) in groups.members.iter().enumerate().rev() {
+        if leads[group] || members.iter().any(|item| is_one(*item)) {
+            for view in members.iter().flat_map(|item| lowered.work[*item].views()) {
+                if let Some(before) = groups.of[view.root].filter(|before| *before != group) {
+                    leads[before] = true;
+                }
             }
         }
     }
-    false
+    leads
 }
 
 /// The kernel of such a group.
