@@ -4,6 +4,8 @@
 //! plain loops. The pieces follow from the sizes alone.
 
 use super::memory::{Bases, Place};
+use super::reduce::{LANES, joined};
+use crate::ir::op::Reduction;
 use crate::runtime::element::Element;
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
@@ -222,12 +224,12 @@ unsafe fn small<E: Element>(
 #[allow(clippy::needless_range_loop)] // counting leaves nothing to be inlined
 #[inline(always)]
 unsafe fn dot<E: Element>(k: usize, a: *const E, b: *const E) -> E {
-    let mut sums = [E::ZERO; WIDTH];
-    let whole = k / WIDTH * WIDTH;
-    for p in (0..whole).step_by(WIDTH) {
-        // SAFETY: `WIDTH` numbers lie behind p.
-        let (a, b) = unsafe { (&*a.add(p).cast::<[E; WIDTH]>(), &*b.add(p).cast::<[E; WIDTH]>()) };
-        for l in 0..WIDTH {
+    let mut sums = [E::ZERO; LANES];
+    let whole = k / LANES * LANES;
+    for p in (0..whole).step_by(LANES) {
+        // SAFETY: so many numbers lie behind p.
+        let (a, b) = unsafe { (&*a.add(p).cast::<[E; LANES]>(), &*b.add(p).cast::<[E; LANES]>()) };
+        for l in 0..LANES {
             sums[l] += a[l] * b[l];
         }
     }
@@ -235,13 +237,7 @@ unsafe fn dot<E: Element>(k: usize, a: *const E, b: *const E) -> E {
         // SAFETY: p < k.
         sums[p - whole] += unsafe { *a.add(p) * *b.add(p) };
     }
-    for l in 0..8 {
-        sums[l] += sums[l + 8];
-    }
-    for l in 0..4 {
-        sums[l] += sums[l + 4];
-    }
-    (sums[0] + sums[2]) + (sums[1] + sums[3])
+    joined(Reduction::Sum, sums)
 }
 
 /// `R` rows and [`WIDTH`] columns of a product, of which `width` are kept.

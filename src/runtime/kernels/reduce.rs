@@ -9,7 +9,7 @@ use crate::runtime::element::{Element, apply_binary};
 use multiversion::multiversion;
 
 /// Numbers that are added side by side.
-const LANES: usize = 32;
+pub(super) const LANES: usize = 32;
 /// Rows that are added at a time.
 const STEPS: usize = 4;
 /// Columns whose sums are kept in the first-level cache.
@@ -122,7 +122,12 @@ pub(super) fn row<E: Element>(reduction: Reduction, x: &[E]) -> E {
     for (lane, x) in lanes.iter_mut().zip(rest) {
         *lane = combine(reduction, *lane, *x);
     }
-    // By halves. Each says how long it is: in a loop over the halves the lanes went through memory.
+    joined(reduction, lanes)
+}
+
+/// One number from all lanes, by halves. Each says how long it is: in a loop over the halves the lanes went through memory.
+#[inline(always)]
+pub(super) fn joined<E: Element>(reduction: Reduction, mut lanes: [E; LANES]) -> E {
     join_halves::<E, 16>(reduction, &mut lanes);
     join_halves::<E, 8>(reduction, &mut lanes);
     join_halves::<E, 4>(reduction, &mut lanes);

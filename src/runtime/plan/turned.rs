@@ -11,7 +11,7 @@ use super::work::{Lowered, Operand, Task, Work};
 use crate::ir::op::Reduction;
 use crate::runtime::kernels::memory::Place;
 use crate::runtime::kernels::turned::{Other, Turned, pays};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Instructions that are joined have fewer than so many others between them: what they read lives to the last of them.
 const NEAR: usize = 16;
@@ -35,15 +35,15 @@ fn factors(item: &Work) -> Option<Factors<'_>> {
     pays(sizes).then_some(Factors { left, right, sizes })
 }
 
-/// The matrix whose columns an item sums up, and how many these are.
-fn summed<'a>(item: &'a Work, lowered: &Lowered) -> Option<(&'a View, usize)> {
+/// The matrix whose columns an item sums up.
+fn summed<'a>(item: &'a Work, lowered: &Lowered) -> Option<&'a View> {
     let (Task::Reduce { reduction: Reduction::Sum, axes }, [Operand::View(view)]) = (&item.task, &item.operands[..])
     else {
         return None;
     };
     // Those in front, all of them, and no others.
     let is_leading = axes.iter().enumerate().all(|(i, axis)| i == *axis);
-    (is_leading && is_whole(view, &lowered.work[view.root])).then_some((view, item.count()))
+    (is_leading && is_whole(view, &lowered.work[view.root])).then_some(view)
 }
 
 /// Whether an instruction of these members is one that [`kernel`] makes.
@@ -65,13 +65,13 @@ pub fn join(lowered: &Lowered, groups: &mut Groups) {
     }
     let mut sums: HashMap<usize, Vec<usize>> = HashMap::new();
     for (i, item) in lowered.work.iter().enumerate() {
-        if let Some((view, _)) = summed(item, lowered).filter(|(view, _)| turning.contains_key(&view.root)) {
+        if let Some(view) = summed(item, lowered).filter(|view| turning.contains_key(&view.root)) {
             sums.entry(view.root).or_default().push(i);
         }
     }
-    let is_sum: HashSet<usize> = sums.values().flatten().copied().collect();
-    let is_one = |item: usize| is_sum.contains(&item) || factors(&lowered.work[item]).is_some();
-    let leads = leads_to(lowered, groups, is_one);
+    let leads = leads_to(lowered, groups, |item| {
+        factors(item).is_some() || summed(item, lowered).is_some_and(|view| turning.contains_key(&view.root))
+    });
     let mut into: Vec<Option<usize>> = vec![None; groups.members.len()];
     for (root, products) in &turning {
         let Some((_, first)) = products.first() else { continue };
@@ -112,10 +112,10 @@ pub fn join(lowered: &Lowered, groups: &mut Groups) {
 
 /// For each group, whether one of these items follows from what it computes. What is put off may not lead to any of them: two
 /// instructions could then wait on each other.
-fn leads_to(lowered: &Lowered, groups: &Groups, is_one: impl Fn(usize) -> bool) -> Vec<bool> {
+fn leads_to(lowered: &Lowered, groups: &Groups, is_one: impl Fn(&Work) -> bool) -> Vec<bool> {
     let mut leads = vec![false; groups.members.len()];
     for (group, members) in groups.members.iter().enumerate().rev() {
-        if leads[group] || members.iter().any(|item| is_one(*item)) {
+        if leads[group] || members.iter().any(|item| is_one(&lowered.work[*item])) {
             for view in members.iter().flat_map(|item| lowered.work[*item].views()) {
                 if let Some(before) = groups.of[view.root].filter(|before| *before != group) {
                     leads[before] = true;
